@@ -1,0 +1,86 @@
+use std::collections::BTreeMap;
+use std::collections::btree_map;
+use std::fmt;
+
+use super::{Actor, OpId};
+
+/// A version vector: for each actor the highest counter seen. An actor that is not in it stands at 0.
+///
+/// A clock covers an op when the op's counter is not above the actor's entry. Prints as JSON:
+/// `{"branched":6,"origin":5}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Clock(BTreeMap<Actor, u64>);
+
+impl Clock {
+    /// The clock that covers nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The highest counter seen of an actor, 0 when none was. O(log actors).
+    pub fn get(&self, actor: &Actor) -> u64 {
+        self.0.get(actor).copied().unwrap_or(0)
+    }
+
+    /// Whether the op was seen. O(log actors).
+    pub fn covers(&self, id: &OpId) -> bool {
+        id.counter <= self.get(&id.actor)
+    }
+
+    /// Whether everything that `other` covers is covered.
+    pub fn covers_all(&self, other: &Self) -> bool {
+        other.iter().all(|(actor, counter)| counter <= self.get(actor))
+    }
+
+    /// Moves an actor's entry up to `counter`; never down.
+    pub fn advance(&mut self, actor: &Actor, counter: u64) {
+        match self.0.get_mut(actor) {
+            Some(seen) => *seen = counter.max(*seen),
+            None if counter > 0 => drop(self.0.insert(actor.clone(), counter)),
+            None => {}
+        }
+    }
+
+    /// Moves every entry up to that of `other`: afterwards both are covered.
+    pub fn join(&mut self, other: &Self) {
+        other.iter().for_each(|(actor, counter)| self.advance(actor, counter));
+    }
+
+    /// The highest counter of all, 0 for the empty clock.
+    pub fn highest(&self) -> u64 {
+        self.0.values().copied().max().unwrap_or(0)
+    }
+
+    /// The entries, ordered by actor.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Actor, u64)> {
+        self.0.iter().map(|(actor, counter)| (actor, *counter))
+    }
+
+    /// Whether it covers nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(Actor, u64)> for Clock {
+    fn from_iter<I: IntoIterator<Item = (Actor, u64)>>(entries: I) -> Self {
+        let mut clock = Self::new();
+        entries.into_iter().for_each(|(actor, counter)| clock.advance(&actor, counter));
+        clock
+    }
+}
+
+impl IntoIterator for Clock {
+    type Item = (Actor, u64);
+    type IntoIter = btree_map::IntoIter<Actor, u64>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_json().fmt(f)
+    }
+}

@@ -1,0 +1,362 @@
+//! The readable form of clocks, changes and patches. The crate docs describe it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::history::Digest;
+use super::{
+    Actor, Change, Clock, Content, DocumentId, IdError, Key, Kind, MAX_COUNTER, Op, OpId, Patch, Scalar,
+    Side, SlotId,
+};
+use crate::value::{Map, Num, Path, Step, Val, as_str, object, string};
+
+/// Why a JSON value is not a clock or a patch, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{reason} at {path}")]
+pub struct DecodeError {
+    /// Where in the JSON.
+    pub path: Path,
+    /// What is wrong there.
+    pub reason: DecodeReason,
+}
+
+/// What is wrong with a part of a clock or patch.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DecodeReason {
+    /// The part is of another sort.
+    #[error("expected {0}")]
+    Expected(&'static str),
+    /// A field is missing.
+    #[error("the field `{0}` is missing")]
+    Missing(&'static str),
+    /// A field that nobody knows: perhaps it came from a later version.
+    #[error("unknown field `{0}`")]
+    Unknown(String),
+    /// Not an id.
+    #[error("{0}")]
+    Id(#[from] IdError),
+}
+
+type Result<T, E = DecodeError> = std::result::Result<T, E>;
+
+// --- writing ---
+
+impl Clock {
+    /// The clock as JSON: an object of actors and counters, ordered by actor.
+    pub fn to_json(&self) -> Val {
+        object(self.iter().map(|(actor, counter)| (actor.as_str(), number(counter))))
+    }
+
+    /// Reads a clock.
+    ///
+    /// # Errors
+    /// When it is no object of actors and whole numbers up to 2^53.
+    pub fn from_json(value: &Val) -> Result<Self> {
+        At::root(value).clock()
+    }
+}
+
+impl Change {
+    /// The change as JSON.
+    pub fn to_json(&self) -> Val {
+        object([
+            ("actor", string(self.actor.as_str())),
+            ("first", number(self.first)),
+            ("previous", number(self.previous)),
+            ("deps", self.deps.to_json()),
+            ("ops", self.ops.iter().map(op_to_json).collect()),
+        ])
+    }
+}
+
+impl Patch {
+    /// The patch as JSON.
+    pub fn to_json(&self) -> Val {
+        let mut entries = vec![("document", string(self.document.as_str()))];
+        if !self.base.is_empty() {
+            let digests = self.base.iter().map(|(id, digest)| (id.to_string(), string(hex(*digest))));
+            entries.push(("base", object(digests)));
+        }
+        entries.push(("changes", self.changes().map(Change::to_json).collect()));
+        object(entries)
+    }
+
+    /// Reads a patch. What its changes say is checked when it is merged.
+    ///
+    /// # Errors
+    /// When it has not the form that the crate docs describe.
+    pub fn from_json(value: &Val) -> Result<Self> {
+        At::root(value).patch()
+    }
+}
+
+fn number(counter: u64) -> Val {
+    Val::Num(Num::from_integral(counter))
+}
+
+fn hex(digest: Digest) -> String {
+    format!("{:016x}", digest.0)
+}
+
+fn op_to_json(op: &Op) -> Val {
+    let id = |id: &OpId| string(id.to_string());
+    let ids = |ids: &[OpId]| ids.iter().map(id).collect::<Val>();
+    let written = |content: &Content| match content {
+        Content::Scalar(scalar) => ("value", scalar.value().clone()),
+        Content::Make(Kind::Map) => ("make", string("map")),
+        Content::Make(Kind::List) => ("make", string("list")),
+    };
+    match op {
+        Op::Put { slot, over, content } => {
+            let mut entries = vec![("op", string("put"))];
+            match slot {
+                SlotId::Root => entries.push(("root", Val::Bool(true))),
+                SlotId::Key { map, key } => {
+                    entries.extend([("map", id(map)), ("key", key.to_value())]);
+                }
+                SlotId::Item { list, item } => entries.extend([("list", id(list)), ("item", id(item))]),
+            }
+            if !over.is_empty() {
+                entries.push(("over", ids(over)));
+            }
+            entries.push(written(content));
+            object(entries)
+        }
+        Op::Insert { list, parent, side, content } => object([
+            ("op", string("insert")),
+            ("list", id(list)),
+            ("parent", parent.as_ref().map_or(Val::Null, id)),
+            ("side", string(if *side == Side::Left { "left" } else { "right" })),
+            written(content),
+        ]),
+        Op::Delete { over } => object([("op", string("delete")), ("over", ids(over))]),
+    }
+}
+
+// --- reading ---
+
+/// A part of a JSON value, and the way to it.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    value: &'a Val,
+    up: Option<(&'a At<'a>, StepTo<'a>)>,
+}
+
+#[derive(Clone, Copy)]
+enum StepTo<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+impl<'a> At<'a> {
+    fn root(value: &'a Val) -> Self {
+        Self { value, up: None }
+    }
+
+    fn error(&self, reason: impl Into<DecodeReason>) -> DecodeError {
+        let ways = std::iter::successors(self.up, |(at, _)| at.up);
+        let mut steps: Vec<Step> = ways
+            .map(|(_, step)| match step {
+                StepTo::Key(key) => Step::Key(key.to_owned()),
+                StepTo::Index(index) => Step::Index(index),
+            })
+            .collect();
+        steps.reverse();
+        DecodeError { path: Path(steps), reason: reason.into() }
+    }
+
+    fn expected(&self, what: &'static str) -> DecodeError {
+        self.error(DecodeReason::Expected(what))
+    }
+
+    fn text(&self) -> Result<&'a str> {
+        as_str(self.value).ok_or_else(|| self.expected("a string"))
+    }
+
+    fn counter(&self) -> Result<u64> {
+        let wrong = || self.expected("a whole number from 0 to 2^53");
+        match self.value {
+            Val::Num(Num::Int(n)) => u64::try_from(*n).ok().filter(|n| *n <= MAX_COUNTER).ok_or_else(wrong),
+            _ => Err(wrong()),
+        }
+    }
+
+    fn id(&self) -> Result<OpId> {
+        self.text()?.parse().map_err(|e: IdError| self.error(e))
+    }
+
+    fn actor(&self, name: &str) -> Result<Actor> {
+        Actor::new(name).map_err(|e| self.error(e))
+    }
+
+    fn entries(&self, what: &'static str) -> Result<&'a Map> {
+        match self.value {
+            Val::Obj(entries) => Ok(entries),
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    /// The items of an array, each read by `read`.
+    fn items<T>(&self, what: &'static str, read: impl Fn(&At<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let Val::Arr(items) = self.value else { return Err(self.expected(what)) };
+        let items = items.iter().enumerate();
+        items.map(|(i, value)| read(&At { value, up: Some((self, StepTo::Index(i))) })).collect()
+    }
+
+    /// The entries of an object by name, each read by `read`.
+    fn named<T>(&self, what: &'static str, read: impl Fn(&At<'_>, &str) -> Result<T>) -> Result<Vec<T>> {
+        let entries = self.entries(what)?.iter();
+        entries
+            .map(|(key, value)| {
+                let key = as_str(key).ok_or_else(|| self.expected("string keys"))?;
+                read(&At { value, up: Some((self, StepTo::Key(key))) }, key)
+            })
+            .collect()
+    }
+
+    /// The fields of an object, all of which must be known.
+    fn fields(&self, what: &'static str, known: &[&str]) -> Result<Fields<'_, 'a>> {
+        let entries = self.entries(what)?;
+        match entries.keys().find(|key| !as_str(key).is_some_and(|key| known.contains(&key))) {
+            Some(key) => {
+                let name = as_str(key).map_or_else(|| key.to_string(), str::to_owned);
+                Err(self.error(DecodeReason::Unknown(name)))
+            }
+            None => Ok(Fields { at: self, entries }),
+        }
+    }
+
+    fn clock(&self) -> Result<Clock> {
+        let entries = self.named("a clock: an object of actors and counters", |at, name| {
+            Ok((at.actor(name)?, at.counter()?))
+        })?;
+        Ok(entries.into_iter().collect())
+    }
+
+    fn patch(&self) -> Result<Patch> {
+        let fields = self.fields("a patch: an object", &["document", "base", "changes"])?;
+        let document = fields.get("document", |at| DocumentId::new(at.text()?).map_err(|e| at.error(e)))?;
+        let base = fields.optional("base", |at| {
+            at.named("an object of op ids and digests", |at, id| {
+                let id: OpId = id.parse().map_err(|e: IdError| at.error(e))?;
+                let digest = at.text()?;
+                let digits = digest.len() == 16 && digest.bytes().all(|b| b.is_ascii_hexdigit());
+                match u64::from_str_radix(digest, 16) {
+                    Ok(digest) if digits => Ok((id, Digest(digest))),
+                    _ => Err(at.expected("16 hexadecimal digits")),
+                }
+            })
+        })?;
+        let base: BTreeMap<_, _> = base.unwrap_or_default().into_iter().collect();
+        let changes =
+            fields.get("changes", |at| at.items("an array of changes", |at| Ok(Arc::new(at.change()?))))?;
+        Ok(Patch { document, base, changes })
+    }
+
+    fn change(&self) -> Result<Change> {
+        let fields = self.fields("a change: an object", &["actor", "first", "previous", "deps", "ops"])?;
+        Ok(Change {
+            actor: fields.get("actor", |at| at.actor(at.text()?))?,
+            first: fields.get("first", At::counter)?,
+            previous: fields.get("previous", At::counter)?,
+            deps: fields.get("deps", At::clock)?,
+            ops: fields.get("ops", |at| at.items("an array of ops", |at| at.op()))?,
+        })
+    }
+
+    fn ids(&self) -> Result<Vec<OpId>> {
+        self.items("an array of op ids", |at| at.id())
+    }
+
+    fn op(&self) -> Result<Op> {
+        let known = ["op", "root", "map", "key", "list", "item", "parent", "side", "over", "value", "make"];
+        let fields = self.fields("an op: an object", &known)?;
+        let only = |known: &[&'static str]| self.fields("an op", known).map(drop);
+        match fields.get("op", At::text)? {
+            "put" => {
+                let slot = if fields.has("root") {
+                    only(&["op", "root", "over", "value", "make"])?;
+                    fields.get("root", |at| match at.value {
+                        Val::Bool(true) => Ok(SlotId::Root),
+                        _ => Err(at.expected("true")),
+                    })?
+                } else if fields.has("map") {
+                    only(&["op", "map", "key", "over", "value", "make"])?;
+                    let key =
+                        fields.get("key", |at| Key::new(at.value).ok_or_else(|| at.expected("a string")));
+                    SlotId::Key { map: fields.get("map", At::id)?, key: key? }
+                } else {
+                    only(&["op", "list", "item", "over", "value", "make"])?;
+                    SlotId::Item { list: fields.get("list", At::id)?, item: fields.get("item", At::id)? }
+                };
+                let over = fields.optional("over", At::ids)?.unwrap_or_default();
+                Ok(Op::Put { slot, over, content: fields.content()? })
+            }
+            "insert" => {
+                only(&["op", "list", "parent", "side", "value", "make"])?;
+                Ok(Op::Insert {
+                    list: fields.get("list", At::id)?,
+                    parent: fields.get("parent", |at| match at.value {
+                        Val::Null => Ok(None),
+                        _ => at.id().map(Some),
+                    })?,
+                    side: fields.get("side", |at| match at.text()? {
+                        "left" => Ok(Side::Left),
+                        "right" => Ok(Side::Right),
+                        _ => Err(at.expected("\"left\" or \"right\"")),
+                    })?,
+                    content: fields.content()?,
+                })
+            }
+            "delete" => {
+                only(&["op", "over"])?;
+                Ok(Op::Delete { over: fields.get("over", At::ids)? })
+            }
+            _ => fields.get("op", |at| Err(at.expected("\"put\", \"insert\" or \"delete\""))),
+        }
+    }
+}
+
+struct Fields<'f, 'a> {
+    at: &'f At<'a>,
+    entries: &'a Map,
+}
+
+impl Fields<'_, '_> {
+    fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(&string(name))
+    }
+
+    fn get<'s, T>(&'s self, name: &'static str, read: impl FnOnce(&At<'s>) -> Result<T>) -> Result<T> {
+        let value = self.entries.get(&string(name));
+        let value = value.ok_or_else(|| self.at.error(DecodeReason::Missing(name)))?;
+        read(&At { value, up: Some((self.at, StepTo::Key(name))) })
+    }
+
+    fn optional<'s, T>(
+        &'s self,
+        name: &'static str,
+        read: impl FnOnce(&At<'s>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        if self.has(name) { self.get(name, read).map(Some) } else { Ok(None) }
+    }
+
+    fn content(&self) -> Result<Content> {
+        match (self.has("value"), self.has("make")) {
+            (true, false) => self.get("value", |at| {
+                let scalar = Scalar::new(at.value.clone());
+                let scalar = scalar.ok_or_else(|| at.expected("null, a boolean, a number or a string"))?;
+                Ok(Content::Scalar(scalar))
+            }),
+            (false, true) => self.get("make", |at| match at.text()? {
+                "map" => Ok(Content::Make(Kind::Map)),
+                "list" => Ok(Content::Make(Kind::List)),
+                _ => Err(at.expected("\"map\" or \"list\"")),
+            }),
+            _ => Err(self.at.expected("either `value` or `make`")),
+        }
+    }
+}
