@@ -7,7 +7,7 @@ use super::history::{History, Waiting};
 use super::slot::{Put, Reading};
 use super::tree::{Place, Tree};
 use super::{
-    Actor, BranchError, Change, Clock, Conflict, DocumentId, MAX_COUNTER, OpId, Patch, Swap, SwapError,
+    Actor, BranchError, Change, Clock, Conflict, DocumentId, MAX_COUNTER, Op, OpId, Patch, Swap, SwapError,
     Written,
 };
 use crate::value::{Val, same};
@@ -116,6 +116,11 @@ impl ConvergentRef {
         self.history.changes().map(|change| &**change)
     }
 
+    /// The applied op with an id. O(log history).
+    pub fn op(&self, id: &OpId) -> Option<&Op> {
+        self.history.op(id)
+    }
+
     /// The changes that wait for others, ordered by id.
     pub fn waiting(&self) -> impl ExactSizeIterator<Item = &Change> {
         self.waiting.changes().map(|change| &**change)
@@ -201,7 +206,11 @@ impl ConvergentRef {
     /// # Errors
     /// As for [`swap`](Self::swap).
     pub fn compare_and_set(&mut self, expected: &Val, value: Val) -> Result<Option<Swap>, SwapError> {
-        if same(self.value(), expected) { self.reset(value).map(Some) } else { Ok(None) }
+        if same(self.value(), expected) {
+            return self.reset(value).map(Some);
+        }
+        crate::value::dismantle(value);
+        Ok(None)
     }
 
     fn record(&mut self, value: &Val) -> Result<Swap, SwapError> {

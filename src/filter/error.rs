@@ -1,0 +1,107 @@
+//! What goes wrong with filters.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use jaq_json::Val;
+
+/// Why a text is not a filter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CompileError {
+    /// What is wrong: lower case, one line, no full stop.
+    pub message: String,
+    /// The part of the text that is wrong, in bytes; empty at the end where something is missing.
+    pub span: Range<usize>,
+    /// What was probably meant.
+    pub hint: Option<String>,
+}
+
+impl CompileError {
+    pub(super) fn new(message: impl Into<String>, span: Range<usize>) -> Self {
+        Self { message: message.into(), span, hint: None }
+    }
+}
+
+/// Why a filter yields no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The filter raised an error; this is its message, shortened where it is very long.
+    #[error("{0}")]
+    Failed(String),
+    /// The filter has no output where one is wanted.
+    #[error("the filter yields no value")]
+    None,
+    /// The filter has several outputs where one is wanted.
+    #[error("the filter yields more than one value")]
+    Several,
+    /// The number of values differs from the number of variables of the filter.
+    #[error("the filter uses {wanted} variables, but {given} values are given")]
+    Variables {
+        /// How many variables the filter uses.
+        wanted: usize,
+        /// How many values were given.
+        given: usize,
+    },
+    /// The filter was stopped by something that is neither a value nor an error.
+    #[error("the filter stopped before its end")]
+    Stopped,
+    /// The interpreter has a defect that this filter met.
+    #[error("the filter met a defect of the interpreter")]
+    Defect,
+    /// The system has no thread for a filter that is long or recursive.
+    #[error("there is no room to run the filter")]
+    NoRoom,
+}
+
+impl RunError {
+    /// The error that a filter raises with `value`.
+    pub(super) fn raised(value: &Val) -> Self {
+        Self::Failed(match value {
+            Val::TStr(text) | Val::BStr(text) => elide(&String::from_utf8_lossy(text)),
+            value => elide(&value.to_string()),
+        })
+    }
+}
+
+/// Characters of a long message that are kept at its start.
+const HEAD: usize = 200;
+/// Characters of a long message that are kept at its end, where it says what was expected.
+const TAIL: usize = 60;
+
+/// `message` without its middle, if it is very long.
+fn elide(message: &str) -> String {
+    let mut chars = message.chars();
+    let mut short: String = chars.by_ref().take(HEAD).collect();
+    let mut tail = VecDeque::with_capacity(TAIL + 1);
+    let mut elided = false;
+    for c in chars {
+        tail.push_back(c);
+        if tail.len() > TAIL {
+            tail.pop_front();
+            elided = true;
+        }
+    }
+    if elided {
+        short.push('…');
+    }
+    short.extend(tail);
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_messages_lose_their_middle() {
+        let fits = "ä".repeat(HEAD + TAIL);
+        assert_eq!(elide(&fits), fits);
+        let long = format!("cannot use {} as number", "x".repeat(100_000));
+        let short = elide(&long);
+        assert_eq!(short.chars().count(), HEAD + 1 + TAIL);
+        assert!(short.starts_with("cannot use xxx"), "{short}");
+        assert!(short.contains('…'), "{short}");
+        assert!(short.ends_with("xxx as number"), "{short}");
+    }
+}

@@ -1,0 +1,98 @@
+//! jq filters on JSON values: what compiles and runs them.
+//!
+//! A filter sees its input and the variables it is given, and nothing else: it reads no files,
+//! no environment and no clock, it prints nothing, and so it gives the same answer every time.
+//!
+//! ```
+//! use rejoin::filter::Filters;
+//!
+//! let mut filters = Filters::new();
+//! let filter = filters.compile(".items + [$new]", |name| name == "new", Vec::new)?;
+//! assert_eq!(filter.vars(), ["new"]);
+//!
+//! let input = jaq_json::read::parse_single(br#"{"items":[1]}"#)?;
+//! let output = filter.run_one(input, vec![2_isize.into()])?;
+//! assert_eq!(output.to_string(), "[1,2]");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod compile;
+mod error;
+mod explain;
+mod library;
+mod nesting;
+mod run;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use error::{CompileError, RunError};
+pub use library::builtins;
+pub use run::Filter;
+pub use text::needs_more;
+
+/// So many compiled filters are kept.
+const KEPT: usize = 1024;
+
+/// A compiler of filters that keeps what it compiled.
+#[derive(Default)]
+pub struct Filters {
+    kept: HashMap<String, Kept>,
+    count: usize,
+}
+
+/// What is kept of one text.
+struct Kept {
+    /// The variables that the text mentions, global or not.
+    mentioned: Vec<String>,
+    /// One filter for each set of global variables that the text was compiled with.
+    filters: Vec<Arc<Filter>>,
+}
+
+impl Filters {
+    /// A compiler that has compiled nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Compiles the filter `code`, or finds it among those that are kept.
+    ///
+    /// `is_var` says whether a global variable exists, by its name without `$`. `known` lists
+    /// all of them; it is asked only for the hint about one that does not exist.
+    pub fn compile(
+        &mut self,
+        code: &str,
+        is_var: impl Fn(&str) -> bool,
+        known: impl FnOnce() -> Vec<String>,
+    ) -> Result<Arc<Filter>, CompileError> {
+        if let Some(filter) = self.find(code, &is_var) {
+            return Ok(filter);
+        }
+        let (filter, mentioned) = compile::compile(code, is_var, known)?;
+        let filter = Arc::new(filter);
+        self.keep(mentioned, &filter);
+        Ok(filter)
+    }
+
+    fn find(&self, code: &str, is_var: impl Fn(&str) -> bool) -> Option<Arc<Filter>> {
+        let kept = self.kept.get(code)?;
+        let vars = || kept.mentioned.iter().filter(|name| is_var(name));
+        kept.filters.iter().find(|filter| filter.vars().iter().eq(vars())).cloned()
+    }
+
+    fn keep(&mut self, mentioned: Vec<String>, filter: &Arc<Filter>) {
+        if self.count == KEPT {
+            // Compiling again is cheap: no need to know which ones were used last.
+            self.kept.clear();
+            self.count = 0;
+        }
+        let new = || Kept { mentioned, filters: Vec::new() };
+        let kept = self.kept.entry(filter.code().to_owned()).or_insert_with(new);
+        kept.filters.push(filter.clone());
+        self.count += 1;
+    }
+}

@@ -1,0 +1,108 @@
+//! Running compiled filters.
+
+use jaq_core::{Ctx, Vars};
+use jaq_json::{Val, ValX};
+
+use super::error::RunError;
+use super::library::Data;
+use super::stack::{self, Fault, Room};
+
+/// A compiled filter.
+pub struct Filter {
+    code: String,
+    vars: Vec<String>,
+    program: jaq_core::Filter<Data>,
+    room: Room,
+    /// Whether it has definitions that check for room.
+    guarded: bool,
+}
+
+impl Filter {
+    pub(super) fn new(
+        code: &str,
+        vars: Vec<String>,
+        program: jaq_core::Filter<Data>,
+        room: Room,
+        guarded: bool,
+    ) -> Self {
+        Self { code: code.to_owned(), vars, program, room, guarded }
+    }
+
+    /// The text that was compiled.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The names (without `$`) of the global variables that the filter uses, in the order in
+    /// which [`run`](Self::run) wants their values.
+    pub fn vars(&self) -> &[String] {
+        &self.vars
+    }
+
+    /// All outputs for `input`, in their order.
+    ///
+    /// `vars` are the values of [`vars`](Self::vars). The first error ends the run.
+    pub fn run(&self, input: Val, vars: Vec<Val>) -> Result<Vec<Val>, RunError> {
+        self.outputs(input, vars, |outputs| outputs.collect())
+    }
+
+    /// The one output for `input`: none and several are errors.
+    ///
+    /// Where there are several, the rest of them is not computed.
+    pub fn run_one(&self, input: Val, vars: Vec<Val>) -> Result<Val, RunError> {
+        self.outputs(input, vars, |outputs| {
+            let value = outputs.next().ok_or(RunError::None)??;
+            match outputs.next() {
+                None => Ok(value),
+                Some(Ok(_)) => Err(RunError::Several),
+                Some(Err(error)) => Err(error),
+            }
+        })
+    }
+
+    /// What `take` makes of the outputs.
+    fn outputs<T: Send>(
+        &self,
+        input: Val,
+        vars: Vec<Val>,
+        take: impl Fn(&mut Outputs<'_>) -> Result<T, RunError> + Sync,
+    ) -> Result<T, RunError> {
+        // A variable without a value would be a panic of the interpreter.
+        if vars.len() != self.vars.len() {
+            return Err(RunError::Variables { wanted: self.vars.len(), given: vars.len() });
+        }
+        let run = |input, vars| {
+            let context = Ctx::<Data>::new(&self.program.lut, Vars::new(vars));
+            take(&mut self.program.id.run((context, input)).map(value))
+        };
+        let mut room = self.room;
+        if self.guarded && room == Room::Here {
+            // Few definitions recurse deeply: a stack of its own is for those that did. What a
+            // filter does can be done twice.
+            match stack::call(room, || run(input.clone(), vars.clone())) {
+                Err(Fault::Full) => room = Room::Own(0),
+                result => return settled(result),
+            }
+        }
+        settled(stack::call(room, || run(input, vars)))
+    }
+}
+
+type Outputs<'a> = dyn Iterator<Item = Result<Val, RunError>> + 'a;
+
+fn settled<T>(result: Result<Result<T, RunError>, Fault>) -> Result<T, RunError> {
+    result.unwrap_or_else(|fault| {
+        Err(match fault {
+            Fault::Panic => RunError::Defect,
+            Fault::NoThread | Fault::Full => RunError::NoRoom,
+        })
+    })
+}
+
+/// An output as a value or an error; control flow that escapes is no panic.
+fn value(output: ValX<'_>) -> Result<Val, RunError> {
+    output.map_err(|exception| match exception.get_err() {
+        Ok(error) => RunError::raised(&error.into_val()),
+        Err(_) => RunError::Stopped,
+    })
+}

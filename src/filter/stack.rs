@@ -1,0 +1,100 @@
+//! Room for recursion.
+//!
+//! Parsing, compiling and running recurse along a filter, and a filter may define filters that
+//! recurse without end. A stack that overflows ends the process, so long filters and recursive
+//! ones get a stack of their own, and every definition checks what is left of the stack.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+/// What calls on the caller's own stack may use until [`has_room`] says no.
+const HERE: usize = 384 << 10;
+/// What recursive definitions may use of a stack of their own.
+const OWN: usize = 64 << 20;
+/// What is left for the calls between two checks, beyond what the length of the filter needs.
+const RESERVE: usize = 8 << 20;
+/// What one token of a filter may need: a level of parsing, compiling or running.
+const PER_TOKEN: usize = if cfg!(debug_assertions) { 24 << 10 } else { 6 << 10 };
+/// Filters of up to so many tokens need no stack of their own.
+const SHORT: usize = 64;
+/// The most tokens that a filter may have.
+pub(super) const MAX_TOKENS: usize = 20_000;
+
+/// Where to call something that recurses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// On the stack of the caller.
+    Here,
+    /// On a stack of its own, which holds at least this number of levels.
+    Own(usize),
+}
+
+impl Room {
+    /// The room for something that recurses by `levels` at most.
+    pub(super) fn levels(levels: usize) -> Self {
+        if levels <= SHORT { Self::Here } else { Self::Own(levels) }
+    }
+}
+
+/// Why a call came to no end.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// It panicked.
+    Panic,
+    /// The system gives no thread.
+    NoThread,
+    /// The stack of the caller was too small for its definitions.
+    Full,
+}
+
+thread_local! {
+    /// The address that the stack of this thread may not grow beyond.
+    static FLOOR: Cell<usize> = const { Cell::new(0) };
+    /// Whether a definition found no room.
+    static FULL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls `f` where there is room for it.
+pub(super) fn call<T: Send>(room: Room, f: impl FnOnce() -> T + Send) -> Result<T, Fault> {
+    match room {
+        Room::Here => {
+            FULL.set(false);
+            let result = limited(HERE, f);
+            if FULL.get() { Err(Fault::Full) } else { result }
+        }
+        Room::Own(levels) => thread::scope(|scope| {
+            let size = OWN + RESERVE + levels.min(MAX_TOKENS) * PER_TOKEN;
+            thread::Builder::new()
+                .stack_size(size)
+                .spawn_scoped(scope, || limited(OWN, f))
+                .map_err(|_| Fault::NoThread)?
+                .join()
+                .unwrap_or(Err(Fault::Panic))
+        }),
+    }
+}
+
+fn limited<T>(size: usize, f: impl FnOnce() -> T) -> Result<T, Fault> {
+    let outer = FLOOR.replace(here().saturating_sub(size));
+    // Nothing that `f` leaves half-done is used after a panic: all it has is its own.
+    let result = catch_unwind(AssertUnwindSafe(f)).map_err(|_| Fault::Panic);
+    FLOOR.set(outer);
+    result
+}
+
+/// Whether a definition may still be entered.
+pub(super) fn has_room() -> bool {
+    let room = here() > FLOOR.get();
+    if !room {
+        FULL.set(true);
+    }
+    room
+}
+
+/// An address on the stack, near its end.
+#[inline(never)]
+fn here() -> usize {
+    let local = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&local)).addr()
+}

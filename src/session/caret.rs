@@ -1,0 +1,81 @@
+use std::fmt;
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::CommandError;
+
+/// Where in a text an error is, and the line with a caret under the place.
+///
+/// Prints as two lines:
+/// ```text
+/// swap origin .items += [1
+///                       ^
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    text: String,
+    before: String,
+    marked: String,
+}
+
+impl Place {
+    /// Finds a span of bytes in a text.
+    pub fn new(text: &str, span: &Range<usize>) -> Self {
+        let start = floor(text, span.start);
+        let first = text[..start].rfind('\n').map_or(0, |end| end + 1);
+        let line = text[first..].split('\n').next().unwrap_or_default();
+        let end = floor(text, span.end).clamp(start, first + line.len());
+        // What a terminal would take for something else than text takes one column.
+        let clean =
+            |part: &str| -> String { part.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
+        Self {
+            line: text[..start].matches('\n').count() + 1,
+            column: text[first..start].chars().count() + 1,
+            text: clean(line),
+            before: clean(&text[first..start]),
+            marked: clean(&text[start..end]),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.text)?;
+        write!(f, "{}{}", " ".repeat(self.before.width()), "^".repeat(self.marked.width().max(1)))
+    }
+}
+
+/// The nearest boundary of a character at or before a byte.
+fn floor(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
+impl CommandError {
+    /// Where the error is in the text that was run.
+    pub fn place(&self, text: &str) -> Place {
+        Place::new(text, &self.span)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_place() {
+        let show = |text: &str, span| Place::new(text, &span).to_string();
+        assert_eq!(show("swap a .b", 5..6), "swap a .b\n     ^");
+        assert_eq!(show("swap a", 6..6), "swap a\n      ^");
+        assert_eq!(show("é日x y", 6..7), "é日x y\n    ^");
+        assert_eq!(show("a\nbcd", 3..99), "bcd\n ^^");
+        assert_eq!(show("a\tb", 2..3), "a b\n  ^");
+        let place = Place::new("a\nbcd", &(3..4));
+        assert_eq!((place.line, place.column), (2, 2));
+    }
+}

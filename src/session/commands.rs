@@ -1,0 +1,460 @@
+//! What each command does.
+
+use std::sync::Arc;
+
+use super::args::{Args, Word};
+use super::error::{CommandError, ErrorKind, Found, did_you_mean};
+use super::names::{Entry, EntryKind, name_length, variable};
+use super::{Part, Reply, Session, Watched, table, words};
+use crate::crdt::{Clock, ConvergentRef, Patch, Swap, SwapError};
+use crate::filter::Filter;
+use crate::value::{Difference, Num, Val, differences, object, same, string};
+
+type Result<T, E = CommandError> = std::result::Result<T, E>;
+
+pub(super) fn make_ref(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the name of the ref")?;
+    session.free(&name, None)?;
+    let made = match args.optional_rest() {
+        None => ConvergentRef::new(session.document(), session.actor(name.text)),
+        Some(word) => {
+            let value = session.value(&word, session.last.clone(), "the last value")?;
+            let (document, actor) = (session.document(), session.actor(name.text));
+            ConvergentRef::with_value(document, actor, value)
+                .map_err(|error| not_swapped(&name, error, &word))?
+        }
+    };
+    let reply = Reply::value(made.value().clone()).with(Part::Line(format!("actor {}", made.actor())));
+    session.names.set(name.text, Entry::Ref(made));
+    Ok(reply)
+}
+
+pub(super) fn branch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let from = args.word("the ref to branch")?;
+    session.reference(&from)?;
+    let Some(name) = args.optional_as()? else { return Err(args.missing_as()) };
+    args.end()?;
+    session.free(&name, None)?;
+    let actor = session.actor(name.text);
+    let made = session.reference(&from)?.branch(actor);
+    let made = made.map_err(|error| CommandError::new(error, name.span.clone()))?;
+    let reply = Reply::value(made.value().clone()).with(Part::Line(format!("actor {}", made.actor())));
+    session.names.set(name.text, Entry::Ref(made));
+    Ok(reply)
+}
+
+pub(super) fn swap(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref to change")?;
+    let old = session.reference(&name)?.value().clone();
+    let filter = args.rest("the filter")?;
+    let value = session.run_one(&filter, old, name.text)?;
+    edit(session, &name, value, &filter)
+}
+
+pub(super) fn reset(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref to change")?;
+    let old = session.reference(&name)?.value().clone();
+    let word = args.rest("the new value")?;
+    let value = session.value(&word, old, name.text)?;
+    edit(session, &name, value, &word)
+}
+
+fn edit(session: &mut Session, name: &Word<'_>, value: Val, culprit: &Word<'_>) -> Result<Reply> {
+    let swapped = session.reference_mut(name)?.reset(value);
+    let swap = swapped.map_err(|error| not_swapped(name, error, culprit))?;
+    Ok(report(Reply::value(swap.new.clone()), swap))
+}
+
+fn report(reply: Reply, swap: Swap) -> Reply {
+    match swap.change {
+        Some(_) => reply.with(Part::Changed { old: swap.old, new: swap.new }),
+        None => reply.with(Part::Line("no difference, no change".to_owned())),
+    }
+}
+
+fn not_swapped(name: &Word<'_>, error: SwapError, culprit: &Word<'_>) -> CommandError {
+    let kind = ErrorKind::Swap { name: name.text.to_owned(), error };
+    CommandError::new(kind, culprit.span.clone())
+}
+
+pub(super) fn cas(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref to change")?;
+    let old = session.reference(&name)?.value().clone();
+    let expected = args.value("the expected value")?;
+    let word = args.rest("the new value")?;
+    let expected = session.value(&expected, old.clone(), name.text)?;
+    let value = session.value(&word, old, name.text)?;
+    let swapped = session.reference_mut(&name)?.compare_and_set(&expected, value);
+    match swapped.map_err(|error| not_swapped(&name, error, &word))? {
+        Some(swap) => Ok(report(Reply::value(Val::Bool(true)), swap)),
+        None => {
+            let line = format!("the value of {} is another", name.text);
+            Ok(Reply::value(Val::Bool(false)).with(Part::Line(line)))
+        }
+    }
+}
+
+pub(super) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref to merge into")?;
+    session.reference(&name)?;
+    let from = args.rest("what to merge")?;
+    if name.text == from.text {
+        return Ok(Reply::value(session.reference(&name)?.value().clone()).with(nothing_new()));
+    }
+    let merged = match session.names.two_refs(name.text, from.text) {
+        Some((into, other)) => into.merge(other),
+        None => {
+            let patch = session.patch(&from)?;
+            session.reference_mut(&name)?.merge_patch(&patch)
+        }
+    };
+    let report = merged.map_err(|error| {
+        let hint = match error {
+            crate::crdt::MergeError::OtherDocument { .. } => {
+                Some("replicas of one document are made with `branch`".to_owned())
+            }
+            _ => None,
+        };
+        let kind = ErrorKind::Merge { name: name.text.to_owned(), error };
+        CommandError::new(kind, from.span.clone()).with_hint(hint)
+    })?;
+    Ok(Reply::value(report.value.clone()).with(Part::Merged(Box::new(report))))
+}
+
+fn nothing_new() -> Part {
+    Part::Line("nothing new".to_owned())
+}
+
+pub(super) fn clock(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref")?;
+    let clock = session.reference(&name)?.clock().clone();
+    let kept = args.optional_as()?;
+    args.end()?;
+    let reply = Reply::value(clock.to_json());
+    session.keep(kept, Entry::Clock(clock))?;
+    Ok(reply)
+}
+
+pub(super) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref")?;
+    session.reference(&name)?;
+    let since = args.value("the clock")?;
+    let kept = args.optional_as()?;
+    args.end()?;
+    let since = session.clock(&since)?;
+    let patch = session.reference(&name)?.patch_from_clock(&since);
+    let line = if patch.is_empty() { nothing_new() } else { Part::Line(words::count(patch.len(), "change")) };
+    let reply = Reply::value(patch.to_json()).with(line);
+    session.keep(kept, Entry::Patch(patch))?;
+    Ok(reply)
+}
+
+pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref")?;
+    args.end()?;
+    let conflicts = session.reference(&name)?.conflicts();
+    let written =
+        |w: &crate::crdt::Written| object([("id", string(w.id.to_string())), ("value", w.value.clone())]);
+    let values = conflicts.iter().map(|conflict| {
+        object([
+            ("path", string(conflict.path.to_string())),
+            ("winner", written(&conflict.winner)),
+            ("losers", conflict.losers.iter().map(written).collect()),
+        ])
+    });
+    let mut reply = Reply::value(values.collect());
+    reply.parts = conflicts.iter().map(|conflict| Part::Line(super::reply::conflict(conflict))).collect();
+    if conflicts.is_empty() {
+        return Ok(reply.with(Part::Line("no conflicts".to_owned())));
+    }
+    Ok(reply)
+}
+
+pub(super) fn refs(session: &mut Session, args: Args<'_>) -> Result<Reply> {
+    args.end()?;
+    let width = session.names.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut reply = Reply::default();
+    let mut values = Vec::new();
+    for (name, entry) in session.names.iter() {
+        let (words, mut fields) = describe(entry);
+        let kind = entry.kind();
+        reply = reply.with(Part::Line(format!("{name:width$}  {:5}  {words}", kind.to_string())));
+        let mut value = vec![("name", string(name)), ("kind", string(kind.to_string()))];
+        value.append(&mut fields);
+        values.push(object(value));
+    }
+    if values.is_empty() {
+        reply = reply.with(Part::Line("no names yet: make a ref with `ref NAME VALUE`".to_owned()));
+    }
+    reply.values.push(values.into_iter().collect());
+    Ok(reply)
+}
+
+/// What `refs` says of an entry, in words and as fields.
+fn describe(entry: &Entry) -> (String, Vec<(&'static str, Val)>) {
+    let number = |n: usize| Val::Num(Num::from_integral(n));
+    match entry {
+        Entry::Ref(reference) => {
+            let waiting = reference.waiting().len();
+            let mut words = format!("actor {}, clock {}", reference.actor(), words::clock(reference.clock()));
+            if waiting > 0 {
+                words.push_str(&format!(", {} waiting", words::count(waiting, "change")));
+            }
+            let fields = vec![
+                ("document", string(reference.document().as_str())),
+                ("actor", string(reference.actor().as_str())),
+                ("clock", reference.clock().to_json()),
+                ("waiting", number(waiting)),
+            ];
+            (words, fields)
+        }
+        Entry::Clock(clock) => (words::clock(clock), vec![("clock", clock.to_json())]),
+        Entry::Patch(patch) => {
+            let words =
+                if patch.is_empty() { "nothing new".to_owned() } else { words::count(patch.len(), "change") };
+            (words, vec![("document", string(patch.document().as_str())), ("changes", number(patch.len()))])
+        }
+    }
+}
+
+pub(super) fn log(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref")?;
+    args.end()?;
+    let reference = session.reference(&name)?;
+    let mut reply = Reply::value(reference.changes().map(crate::crdt::Change::to_json).collect());
+    let mut lines: Vec<String> =
+        reference.changes().flat_map(|change| words::change(reference, change)).collect();
+    for change in reference.waiting() {
+        lines.push(format!("waiting: {}", words::change(reference, change).remove(0)));
+    }
+    if lines.is_empty() {
+        lines.push("no changes yet".to_owned());
+    }
+    reply.parts = lines.into_iter().map(Part::Line).collect();
+    Ok(reply)
+}
+
+pub(super) fn same_values(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let first = args.word("a name")?;
+    let value = session.entry(&first)?.value();
+    let mut next = args.word("a second name")?;
+    loop {
+        let other = session.entry(&next)?.value();
+        if !same(&value, &other) {
+            return Err(not_same(&first, &next, &value, &other));
+        }
+        match args.optional_word() {
+            Some(word) => next = word,
+            None => return Ok(Reply::value(Val::Bool(true))),
+        }
+    }
+}
+
+fn not_same(first: &Word<'_>, other: &Word<'_>, left: &Val, right: &Val) -> CommandError {
+    // Values that are not the same differ somewhere.
+    let differences = differences(left, right);
+    let (path, left, right) = match differences.into_iter().next() {
+        None => (Default::default(), Some(left.clone()), Some(right.clone())),
+        Some(change) => match change.difference {
+            Difference::Added(new) => (change.path, None, Some(new)),
+            Difference::Removed(old) => (change.path, Some(old), None),
+            Difference::Changed(old, new) => (change.path, Some(old), Some(new)),
+        },
+    };
+    let kind = ErrorKind::NotSame {
+        first: first.text.to_owned(),
+        other: other.text.to_owned(),
+        path,
+        left: Found(left),
+        right: Found(right),
+    };
+    CommandError::new(kind, other.span.clone())
+}
+
+pub(super) fn watch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref to watch")?;
+    args.end()?;
+    session.reference(&name)?;
+    if session.names.watches.contains_key(name.text) {
+        return Ok(Reply::line(format!("{} is watched already", name.text)));
+    }
+    let (seen, watched) = (Arc::clone(&session.seen), name.text.to_owned());
+    let id = session.reference_mut(&name)?.watch(move |old, new| {
+        if let Ok(mut seen) = seen.lock() {
+            seen.push(Watched { name: watched.clone(), old: old.clone(), new: new.clone() });
+        }
+    });
+    session.names.watches.insert(name.text.to_owned(), id);
+    Ok(Reply::line(format!("{} is watched", name.text)))
+}
+
+pub(super) fn unwatch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref")?;
+    args.end()?;
+    session.reference(&name)?;
+    let Some(id) = session.names.watches.shift_remove(name.text) else {
+        return Err(CommandError::new(ErrorKind::NotWatched(name.text.to_owned()), name.span));
+    };
+    session.reference_mut(&name)?.unwatch(id);
+    Ok(Reply::line(format!("{} is no longer watched", name.text)))
+}
+
+pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref")?;
+    let value = session.reference(&name)?.value().clone();
+    let Some(word) = args.optional_rest() else {
+        if session.reference_mut(&name)?.clear_validator() {
+            return Ok(Reply::line(format!("edits of {} are no longer validated", name.text)));
+        }
+        let error = CommandError::new(ErrorKind::NotValidated(name.text.to_owned()), name.span);
+        return Err(error.with_hint("give a filter: validate REF FILTER".to_owned()));
+    };
+    let filter = session.compile(&(&word).into())?;
+    if let Some(variable) = filter.vars().first() {
+        let kind =
+            ErrorKind::Expected { wanted: "a filter of the value alone", found: format!("${variable}") };
+        return Err(CommandError::new(kind, word.span));
+    }
+    if let Err(error) = satisfies(&filter, &value) {
+        let (name, filter) = (name.text.to_owned(), word.text.to_owned());
+        return Err(CommandError::new(ErrorKind::InvalidNow { name, filter, error }, word.span));
+    }
+    session.reference_mut(&name)?.set_validator(move |value| satisfies(&filter, value));
+    Ok(Reply::line(format!("edits of {} must satisfy `{}`", name.text, word.text)))
+}
+
+/// Whether a filter yields something other than false and null.
+fn satisfies(filter: &Filter, value: &Val) -> std::result::Result<(), String> {
+    match filter.run_one(value.clone(), Vec::new()) {
+        Ok(answer @ (Val::Null | Val::Bool(false))) => Err(format!("`{}` is {answer}", filter.code())),
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("`{}` failed: {error}", filter.code())),
+    }
+}
+
+pub(super) fn drop_name(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the name")?;
+    args.end()?;
+    let kind = session.entry(&name)?.kind();
+    session.names.remove(name.text);
+    Ok(Reply::line(format!("dropped the {kind} {}", name.text)))
+}
+
+pub(super) fn quit(_: &mut Session, args: Args<'_>) -> Result<Reply> {
+    args.end()?;
+    Ok(Reply { quit: true, ..Reply::default() })
+}
+
+// --- names ---
+
+fn wrong_kind(word: &Word<'_>, found: EntryKind, wanted: EntryKind) -> CommandError {
+    CommandError::new(ErrorKind::WrongKind { name: word.text.to_owned(), found, wanted }, word.span.clone())
+}
+
+impl Session {
+    fn entry(&self, word: &Word<'_>) -> Result<&Entry> {
+        self.names.get(word.text).ok_or_else(|| self.unknown(word, None))
+    }
+
+    fn unknown(&self, word: &Word<'_>, wanted: Option<EntryKind>) -> CommandError {
+        let names = self.names.iter().filter(|(_, entry)| wanted.is_none_or(|kind| entry.kind() == kind));
+        let hint = did_you_mean(word.text, names.map(|(name, _)| name));
+        let hint = hint.unwrap_or_else(|| "`refs` lists the names".to_owned());
+        CommandError::new(ErrorKind::UnknownName(word.text.to_owned()), word.span.clone()).with_hint(hint)
+    }
+
+    fn reference(&self, word: &Word<'_>) -> Result<&ConvergentRef> {
+        match self.names.get(word.text) {
+            Some(Entry::Ref(reference)) => Ok(reference),
+            Some(other) => Err(wrong_kind(word, other.kind(), EntryKind::Ref)),
+            None => Err(self.unknown(word, Some(EntryKind::Ref))),
+        }
+    }
+
+    fn reference_mut(&mut self, word: &Word<'_>) -> Result<&mut ConvergentRef> {
+        self.reference(word)?;
+        match self.names.get_mut(word.text) {
+            Some(Entry::Ref(reference)) => Ok(reference),
+            _ => unreachable!("it was a ref a moment ago"),
+        }
+    }
+
+    /// Checks that a word can become a name. A name that stands for `replaced` may be given again.
+    fn free(&self, word: &Word<'_>, replaced: Option<EntryKind>) -> Result<()> {
+        const LONGEST: usize = 64;
+        let name = word.text;
+        let fail = |kind| CommandError::new(kind, word.span.clone());
+        let bad = || fail(ErrorKind::BadName(name.to_owned()));
+        if name.len() > LONGEST || name_length(name) != name.len() {
+            let rule = "a name is a letter, then letters, digits, `_` and `-`, at most 64";
+            return Err(bad().with_hint(rule.to_owned()));
+        }
+        if table::find(name).is_some() {
+            return Err(bad().with_hint(format!("`{name}` is a command")));
+        }
+        let variable = variable(name);
+        if ["_", "ENV", "__loc__", "__prog_args"].contains(&variable.as_str()) || name == "as" {
+            return Err(bad().with_hint("jq or the shell uses it for something else".to_owned()));
+        }
+        match self.names.get(name).map(Entry::kind) {
+            Some(kind) if replaced != Some(kind) => {
+                let hint = format!("`drop {name}` gives the name back");
+                return Err(fail(ErrorKind::NameTaken(name.to_owned())).with_hint(hint));
+            }
+            Some(_) => return Ok(()),
+            None => {}
+        }
+        match self.names.of_variable(&variable) {
+            None => Ok(()),
+            Some(taken) => {
+                let (name, taken) = (name.to_owned(), taken.to_owned());
+                Err(fail(ErrorKind::VariableTaken { name, variable, taken }))
+            }
+        }
+    }
+
+    /// Keeps a clock or patch under a name, if there is one.
+    fn keep(&mut self, word: Option<Word<'_>>, entry: Entry) -> Result<()> {
+        if let Some(word) = word {
+            self.free(&word, Some(entry.kind()))?;
+            self.names.set(word.text, entry);
+        }
+        Ok(())
+    }
+
+    /// The patch of a name or VALUE.
+    fn patch(&mut self, word: &Word<'_>) -> Result<Patch> {
+        match self.names.get(word.text) {
+            Some(Entry::Patch(patch)) => return Ok(patch.clone()),
+            Some(other) => return Err(wrong_kind(word, other.kind(), EntryKind::Patch)),
+            None => {}
+        }
+        let value = self.named_value(word)?;
+        Patch::from_json(&value).map_err(|error| {
+            let kind = ErrorKind::Decode { wanted: EntryKind::Patch, error };
+            CommandError::new(kind, word.span.clone())
+        })
+    }
+
+    /// The clock of a name or VALUE.
+    fn clock(&mut self, word: &Word<'_>) -> Result<Clock> {
+        match self.names.get(word.text) {
+            Some(Entry::Clock(clock)) => return Ok(clock.clone()),
+            Some(other) => return Err(wrong_kind(word, other.kind(), EntryKind::Clock)),
+            None => {}
+        }
+        let value = self.named_value(word)?;
+        Clock::from_json(&value).map_err(|error| {
+            let kind = ErrorKind::Decode { wanted: EntryKind::Clock, error };
+            CommandError::new(kind, word.span.clone())
+        })
+    }
+
+    /// A VALUE where a name could have stood: a single word is taken for a mistyped name.
+    fn named_value(&mut self, word: &Word<'_>) -> Result<Val> {
+        if name_length(word.text) == word.text.len() {
+            return Err(self.unknown(word, None));
+        }
+        self.value(word, self.last.clone(), "the last value")
+    }
+}

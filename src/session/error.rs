@@ -1,0 +1,187 @@
+use std::ops::Range;
+
+use thiserror::Error;
+
+use super::EntryKind;
+use crate::crdt::{BranchError, DecodeError, MergeError, SwapError};
+use crate::filter::{CompileError, RunError};
+use crate::value::{NotJson, ParseError, Path, Val};
+
+/// A line that failed: what is wrong, where in the line, and perhaps what to do.
+#[derive(Debug, Clone, Error)]
+#[error("{kind}")]
+pub struct CommandError {
+    /// What is wrong.
+    pub kind: Box<ErrorKind>,
+    /// The bytes of the line that are to blame; empty at the end of the line where something is missing.
+    pub span: Range<usize>,
+    /// What was probably meant, or what helps.
+    pub hint: Option<String>,
+}
+
+/// What can be wrong with a line.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The first word means nothing.
+    #[error("`{0}` is neither a command nor a name")]
+    UnknownCommand(String),
+    /// No ref, clock or patch has the name.
+    #[error("nothing has the name `{0}`")]
+    UnknownName(String),
+    /// The name stands for something else.
+    #[error("`{name}` is a {found}, not a {wanted}")]
+    WrongKind {
+        /// The name.
+        name: String,
+        /// What it is.
+        found: EntryKind,
+        /// What is wanted here.
+        wanted: EntryKind,
+    },
+    /// The name is taken.
+    #[error("`{0}` is taken")]
+    NameTaken(String),
+    /// Two names would be one variable, because `-` becomes `_`.
+    #[error("`{name}` would be the variable ${variable}, which stands for `{taken}`")]
+    VariableTaken {
+        /// The new name.
+        name: String,
+        /// The variable of both.
+        variable: String,
+        /// The name that has it.
+        taken: String,
+    },
+    /// A text cannot be a name.
+    #[error("`{0}` cannot be a name")]
+    BadName(String),
+    /// An argument is missing.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// Another word is wanted here.
+    #[error("expected {wanted}, not `{found}`")]
+    Expected {
+        /// What is wanted.
+        wanted: &'static str,
+        /// What is there.
+        found: String,
+    },
+    /// There is more than the command takes.
+    #[error("`{0}` is too much")]
+    TooMuch(String),
+    /// The JSON cannot be read.
+    #[error("{0}")]
+    Json(#[from] ParseError),
+    /// A filter cannot be compiled.
+    #[error("{0}")]
+    Compile(#[from] CompileError),
+    /// A filter failed.
+    #[error("`{filter}` failed on {on}: {error}")]
+    Run {
+        /// The filter.
+        filter: String,
+        /// Its input, in words.
+        on: String,
+        /// What went wrong.
+        error: RunError,
+    },
+    /// A filter gave something that is not JSON.
+    #[error("`{filter}` gives {error}, which is not JSON")]
+    NotJson {
+        /// The filter.
+        filter: String,
+        /// What and where.
+        error: NotJson,
+    },
+    /// A ref refused an edit.
+    #[error("{name} stays as it is: {error}")]
+    Swap {
+        /// The ref.
+        name: String,
+        /// Why.
+        error: SwapError,
+    },
+    /// A ref cannot be branched.
+    #[error("{0}")]
+    Branch(#[from] BranchError),
+    /// A merge was refused.
+    #[error("{name} stays as it is: {error}")]
+    Merge {
+        /// The ref.
+        name: String,
+        /// Why.
+        error: MergeError,
+    },
+    /// A value is not a clock or a patch.
+    #[error("this is no {wanted}: {error}")]
+    Decode {
+        /// What is wanted.
+        wanted: EntryKind,
+        /// What is wrong.
+        error: DecodeError,
+    },
+    /// Values that should be the same differ.
+    #[error("{first} and {other} differ at {path}: {left} and {right}")]
+    NotSame {
+        /// What stands first in the command.
+        first: String,
+        /// What differs from it.
+        other: String,
+        /// The first path that differs.
+        path: Path,
+        /// There, in the first.
+        left: Found,
+        /// There, in the other.
+        right: Found,
+    },
+    /// The value of a ref does not satisfy the validator that it is to have.
+    #[error("the value of {name} does not satisfy `{filter}` now: {error}")]
+    InvalidNow {
+        /// The ref.
+        name: String,
+        /// The validator.
+        filter: String,
+        /// What it says.
+        error: String,
+    },
+    /// A ref is not watched.
+    #[error("`{0}` is not watched")]
+    NotWatched(String),
+    /// A ref has no validator.
+    #[error("`{0}` has no validator")]
+    NotValidated(String),
+}
+
+/// A part of a value that may be missing.
+#[derive(Debug, Clone)]
+pub struct Found(pub Option<Val>);
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Some(value) => f.write_str(&super::words::short(value)),
+            None => f.write_str("nothing"),
+        }
+    }
+}
+
+impl CommandError {
+    pub(super) fn new(kind: impl Into<ErrorKind>, span: Range<usize>) -> Self {
+        Self { kind: Box::new(kind.into()), span, hint: None }
+    }
+
+    pub(super) fn with_hint(mut self, hint: impl Into<Option<String>>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+}
+
+/// `did you mean …?` with the candidate that is nearest to `word`, when one is near.
+pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let score = |candidate: &str| strsim::jaro_winkler(word, candidate);
+    let scored = candidates.into_iter().map(|candidate| (score(candidate), candidate));
+    let near = scored.filter(|(score, _)| *score > 0.75);
+    // The first of equals: candidates come in a fixed order.
+    let best = near.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+}

@@ -1,0 +1,145 @@
+//! Filters, values and expressions: text to JSON.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::args::Word;
+use super::error::{CommandError, ErrorKind, did_you_mean};
+use super::names::{name_length, variable};
+use super::table::{COMMANDS, Command};
+use super::{Reply, Session};
+use crate::filter::{self, CompileError, Filter, RunError};
+use crate::value::{self, ParseError, Val};
+
+/// Words that may start a jq expression, besides the names of filters.
+const KEYWORDS: [&str; 9] = ["def", "if", "try", "reduce", "foreach", "label", "not", "import", "include"];
+
+/// jq code in the user's line.
+pub(super) struct Code<'a> {
+    text: Cow<'a, str>,
+    span: Range<usize>,
+    /// Bytes that the text has in front and the line has not.
+    extra: usize,
+}
+
+impl<'a> From<&Word<'a>> for Code<'a> {
+    fn from(word: &Word<'a>) -> Self {
+        Self { text: word.text.into(), span: word.span.clone(), extra: 0 }
+    }
+}
+
+impl Code<'_> {
+    /// A part of the code as a part of the line.
+    fn in_line(&self, part: &Range<usize>) -> Range<usize> {
+        let place = |at: usize| (self.span.start + at.saturating_sub(self.extra)).min(self.span.end);
+        place(part.start)..place(part.end)
+    }
+}
+
+impl Session {
+    /// Runs a line that is no command: a jq expression over all names.
+    pub(super) fn expression(&mut self, line: &str) -> Result<Reply, CommandError> {
+        let start = line.len() - line.trim_start().len();
+        let text = line.trim();
+        let span = start..start + text.len();
+        let code = match self.leading_name(text) {
+            Some(name) => {
+                Code { text: format!("${}{}", variable(name), &text[name.len()..]).into(), span, extra: 1 }
+            }
+            None => {
+                self.is_expression(text, start)?;
+                Code { text: text.into(), span, extra: 0 }
+            }
+        };
+        let filter = self.compile(&code)?;
+        let vars = self.variables(&filter);
+        let outputs = filter.run(self.last.clone(), vars).map_err(|error| {
+            let on = "the last value".to_owned();
+            let kind = ErrorKind::Run { filter: filter.code().to_owned(), on, error };
+            CommandError::new(kind, code.span.clone())
+        })?;
+        for output in &outputs {
+            if let Err(error) = value::check(output) {
+                let kind = ErrorKind::NotJson { filter: filter.code().to_owned(), error };
+                outputs.into_iter().for_each(value::dismantle);
+                return Err(CommandError::new(kind, code.span));
+            }
+        }
+        Ok(Reply { values: outputs, ..Reply::default() })
+    }
+
+    /// The known name at the start of a text: `origin` in `origin | .items`, `origin.items`.
+    fn leading_name<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let longest = &text[..name_length(text)];
+        // `-` may belong to a name or be a minus.
+        let ends = longest.match_indices('-').map(|(end, _)| end).chain([longest.len()]);
+        let mut names = ends.map(|end| &longest[..end]).filter(|name| self.names.get(name).is_some());
+        names.next_back()
+    }
+
+    /// Tells a mistyped command from an expression.
+    fn is_expression(&self, text: &str, start: usize) -> Result<(), CommandError> {
+        let length =
+            text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len());
+        let word = &text[..length];
+        if name_length(word) == 0 {
+            return Ok(());
+        }
+        let first = word.split('-').next().unwrap_or(word);
+        if KEYWORDS.contains(&first) || filter::builtins().any(|(name, _)| name == first) {
+            return Ok(());
+        }
+        let mut candidates: Vec<&str> = COMMANDS.iter().flat_map(Command::names).collect();
+        candidates.extend(self.names.iter().map(|(name, _)| name));
+        let hint = did_you_mean(word, candidates)
+            .unwrap_or_else(|| "`help` lists the commands, `refs` the names".to_owned());
+        let span = start..start + word.len();
+        Err(CommandError::new(ErrorKind::UnknownCommand(word.to_owned()), span).with_hint(hint))
+    }
+
+    /// Compiles a filter in which every name is a variable.
+    pub(super) fn compile(&mut self, code: &Code<'_>) -> Result<Arc<Filter>, CommandError> {
+        let names = &self.names;
+        let is_var = |name: &str| name == "_" || names.of_variable(name).is_some();
+        let known = || names.iter().map(|(name, _)| variable(name)).collect();
+        let compiled = self.filters.compile(&code.text, is_var, known);
+        compiled.map_err(|error| {
+            let CompileError { span, hint, .. } = &error;
+            let (span, hint) = (code.in_line(span), hint.clone());
+            CommandError::new(error, span).with_hint(hint)
+        })
+    }
+
+    /// The values of the variables that a filter uses.
+    pub(super) fn variables(&self, filter: &Filter) -> Vec<Val> {
+        let value = |name: &String| {
+            let entry = self.names.of_variable(name).and_then(|name| self.names.get(name));
+            entry.map_or_else(|| self.last.clone(), super::Entry::value)
+        };
+        filter.vars().iter().map(value).collect()
+    }
+
+    /// Runs a filter that must yield one value; `on` is its input in words.
+    pub(super) fn run_one(&mut self, word: &Word<'_>, input: Val, on: &str) -> Result<Val, CommandError> {
+        let filter = self.compile(&word.into())?;
+        let vars = self.variables(&filter);
+        filter.run_one(input, vars).map_err(|error| {
+            let hint = match error {
+                RunError::Several => Some("put brackets around it to make one array of them".to_owned()),
+                _ => None,
+            };
+            let kind = ErrorKind::Run { filter: word.text.to_owned(), on: on.to_owned(), error };
+            CommandError::new(kind, word.span.clone()).with_hint(hint)
+        })
+    }
+
+    /// The VALUE that a text stands for: JSON, or a jq expression that yields one value.
+    pub(super) fn value(&mut self, word: &Word<'_>, input: Val, on: &str) -> Result<Val, CommandError> {
+        match value::parse(word.text) {
+            Ok(value) => Ok(value),
+            Err(ParseError::TooDeep) => Err(CommandError::new(ParseError::TooDeep, word.span.clone())),
+            Err(_) => self.run_one(word, input, on),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The interpreter of the session language: a line goes in, a [`Reply`] comes out.
+//!
+//! A [`Session`] owns names and what they stand for: refs, clocks and patches. The first word of a
+//! line decides: a command (see [`COMMANDS`]), else a jq expression in which every name is a variable.
+//! Nothing is printed here, and nothing is read but the line.
+//!
+//! ```
+//! use rejoin::session::Session;
+//!
+//! let mut session = Session::default();
+//! session.run(r#"ref origin {"name": "Foo", "items": [0, 1]}"#)?;
+//! session.run("branch origin as branched")?;
+//! session.run(r#"swap origin .name = "Bar""#)?;
+//! session.run("swap branched .items += [2]")?;
+//! let reply = session.run("merge origin branched")?;
+//! assert_eq!(reply.values[0].to_string(), r#"{"name":"Bar","items":[0,1,2]}"#);
+//! assert_eq!(reply.lines(), ["1 change new", "+ .items[2] 2"]);
+//! # Ok::<(), rejoin::session::CommandError>(())
+//! ```
+
+mod args;
+mod caret;
+mod commands;
+mod error;
+mod evaluate;
+mod help;
+mod names;
+mod reply;
+mod table;
+mod words;
+
+pub use caret::Place;
+pub use error::{CommandError, ErrorKind};
+pub use names::{Entry, EntryKind};
+pub use reply::{Part, Reply};
+pub use table::{COMMANDS, Command, Example};
+
+use std::sync::{Arc, Mutex};
+
+use crate::crdt::{Actor, DocumentId};
+use crate::filter::{self, Filters};
+use crate::value::Val;
+use args::Args;
+use names::Names;
+
+/// What a session does by itself.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Document ids, and what makes actors unique, derive from it.
+    pub seed: u64,
+    /// Whether actors carry a suffix that makes them unique in the world (as the seed is):
+    /// `origin-k3v9x2m4t8qz` instead of `origin`.
+    pub unique_actors: bool,
+}
+
+/// Names, what they stand for, and the last value.
+///
+/// A line that fails leaves the session as it was.
+#[derive(Default)]
+pub struct Session {
+    names: Names,
+    filters: Filters,
+    last: Val,
+    options: Options,
+    /// How many ids were derived from the seed.
+    derived: u64,
+    /// Every actor ever used: none is used again, even when its ref was dropped.
+    actors: std::collections::HashSet<Actor>,
+    /// What watchers saw since the last reply.
+    seen: Arc<Mutex<Vec<Watched>>>,
+}
+
+/// What a watcher saw.
+#[derive(Debug, Clone)]
+struct Watched {
+    name: String,
+    old: Val,
+    new: Val,
+}
+
+impl Session {
+    /// Starts an empty session.
+    pub fn new(options: Options) -> Self {
+        Self { options, ..Self::default() }
+    }
+
+    /// Runs one command or expression; a blank line or a comment does nothing.
+    ///
+    /// # Errors
+    /// What is wrong, with its place in the line and, where there is one, a hint. The session is as it
+    /// was.
+    pub fn run(&mut self, line: &str) -> Result<Reply, CommandError> {
+        let mut args = Args::new(line);
+        if args.is_empty() {
+            return Ok(Reply::default());
+        }
+        let command = args.command();
+        let reply = match command {
+            Some(command) => (command.run)(self, args),
+            None => self.expression(line),
+        };
+        let seen: Vec<Watched> =
+            self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
+        let mut reply = reply?;
+        reply.parts.extend(seen.into_iter().map(|Watched { name, old, new }| Part::Watched {
+            name,
+            old,
+            new,
+        }));
+        if let Some(last) = reply.values.last() {
+            self.last = last.clone();
+        }
+        Ok(reply)
+    }
+
+    /// The names and what they stand for, in the order in which they were made.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.names.iter()
+    }
+
+    // --- ids ---
+
+    fn document(&mut self) -> DocumentId {
+        let id = format!("{:016x}", self.derive());
+        DocumentId::new(&id).expect("hexadecimal digits are a document id")
+    }
+
+    /// An actor for a ref: its name, made unique.
+    fn actor(&mut self, name: &str) -> Actor {
+        const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let base = if self.options.unique_actors {
+            let mut bits = self.derive();
+            let mut suffix = String::new();
+            for _ in 0..12 {
+                suffix.push(char::from(LETTERS[(bits % 32) as usize]));
+                bits /= 32;
+            }
+            format!("{name}-{suffix}")
+        } else {
+            name.to_owned()
+        };
+        let numbered = (2..).map(|n| format!("{base}-{n}"));
+        let mut candidates = std::iter::once(base.clone()).chain(numbered);
+        let unused = candidates.find_map(|name| Actor::new(&name).ok().filter(|a| !self.actors.contains(a)));
+        let actor = unused.expect("names are shorter than actors, and few are used");
+        self.actors.insert(actor.clone());
+        actor
+    }
+
+    /// The next of the numbers that derive from the seed (splitmix64).
+    fn derive(&mut self) -> u64 {
+        self.derived += 1;
+        let mut x = self.options.seed.wrapping_add(self.derived.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ (x >> 31)
+    }
+}
+
+/// Whether a line is not finished: brackets or a quote are still open at its end.
+pub fn needs_more(line: &str) -> bool {
+    !line.trim_start().starts_with('#') && filter::needs_more(line)
+}

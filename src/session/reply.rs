@@ -1,0 +1,125 @@
+use crate::crdt::{Conflict, LostEdit, MergeReport};
+use crate::value::{PathChange, Val, differences};
+
+use super::words;
+
+/// What a line answers: values, and a report in words.
+#[derive(Debug, Clone, Default)]
+pub struct Reply {
+    /// The values: one for most commands, none for some, any number for an expression.
+    pub values: Vec<Val>,
+    /// The report, as data.
+    pub parts: Vec<Part>,
+    /// Whether the session is to end.
+    pub quit: bool,
+}
+
+/// A part of a report.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// A line in words.
+    Line(String),
+    /// What changed: a line for each path.
+    Changed {
+        /// The value before.
+        old: Val,
+        /// The value after.
+        new: Val,
+    },
+    /// What a merge brought.
+    Merged(Box<MergeReport>),
+    /// What a watcher saw.
+    Watched {
+        /// The ref.
+        name: String,
+        /// Its value before.
+        old: Val,
+        /// Its value after.
+        new: Val,
+    },
+}
+
+impl Reply {
+    /// A reply with one value.
+    pub(super) fn value(value: Val) -> Self {
+        Self { values: vec![value], ..Self::default() }
+    }
+
+    /// A reply with one line.
+    pub(super) fn line(line: impl Into<String>) -> Self {
+        Self::default().with(Part::Line(line.into()))
+    }
+
+    pub(super) fn with(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self
+    }
+
+    /// The report as lines. Differences are computed here, so that a report nobody reads costs nothing.
+    pub fn lines(&self) -> Vec<String> {
+        self.parts.iter().flat_map(Part::lines).collect()
+    }
+
+    /// The paths that the command changed.
+    pub fn changes(&self) -> Vec<PathChange> {
+        let changes = self.parts.iter().map(|part| match part {
+            Part::Changed { old, new } => differences(old, new),
+            Part::Merged(report) => report.differences(),
+            Part::Line(_) | Part::Watched { .. } => Vec::new(),
+        });
+        changes.flatten().collect()
+    }
+
+    /// The report of the merge, if the command was one.
+    pub fn merged(&self) -> Option<&MergeReport> {
+        self.parts.iter().find_map(|part| match part {
+            Part::Merged(report) => Some(&**report),
+            _ => None,
+        })
+    }
+}
+
+impl Part {
+    /// The part as lines.
+    pub fn lines(&self) -> Vec<String> {
+        let lines = |changes: Vec<PathChange>| changes.into_iter().map(|change| change.to_string());
+        match self {
+            Self::Line(line) => vec![line.clone()],
+            Self::Changed { old, new } => lines(differences(old, new)).collect(),
+            Self::Watched { name, old, new } => {
+                lines(differences(old, new)).map(|line| format!("{name}: {line}")).collect()
+            }
+            Self::Merged(report) => merged(report),
+        }
+    }
+}
+
+fn merged(report: &MergeReport) -> Vec<String> {
+    let counts = [
+        (report.new, "new"),
+        (report.known, "known"),
+        (report.waiting, "waiting for others"),
+        (report.refused.len(), "refused"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> =
+        counts.map(|(count, what)| format!("{} {what}", words::count(count, "change"))).collect();
+    let mut lines = if counts.is_empty() { vec!["nothing new".to_owned()] } else { vec![counts.join(", ")] };
+    lines.extend(report.differences().iter().map(ToString::to_string));
+    lines.extend(report.conflicts.iter().map(conflict));
+    lines.extend(report.lost.iter().map(lost));
+    lines.extend(report.refused.iter().map(|error| format!("refused: {error}")));
+    lines.extend(report.invalid.iter().map(|error| format!("the merged value is not valid: {error}")));
+    lines
+}
+
+/// `conflict at .name: "Bar" (6@origin) wins over "Baz" (6@branched)`.
+pub(super) fn conflict(conflict: &Conflict) -> String {
+    let written = |w: &crate::crdt::Written| format!("{} ({})", words::short(&w.value), w.id);
+    let losers: Vec<String> = conflict.losers.iter().map(written).collect();
+    format!("conflict at {}: {} wins over {}", conflict.path, written(&conflict.winner), losers.join(", "))
+}
+
+fn lost(edit: &LostEdit) -> String {
+    format!("the edit {} at {} went with a deleted container", edit.id, edit.path)
+}

@@ -1,0 +1,308 @@
+//! The commands: one table for the interpreter, the help and its tests.
+
+use super::args::Args;
+use super::error::CommandError;
+use super::{Reply, Session, commands, help};
+
+/// A command of the session language.
+#[derive(Debug)]
+pub struct Command {
+    /// Its name.
+    pub name: &'static str,
+    /// Other names.
+    pub aliases: &'static [&'static str],
+    /// Its arguments, as usage shows them.
+    pub arguments: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// What one should know, in a few sentences.
+    pub details: &'static str,
+    /// A session that shows it; runs in the tests.
+    pub example: Example,
+    pub(super) run: fn(&mut Session, Args<'_>) -> Result<Reply, CommandError>,
+}
+
+/// Lines of a session file, expectations included.
+pub type Example = &'static [&'static str];
+
+impl Command {
+    /// Its name and aliases.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+}
+
+/// The command of that name.
+pub(super) fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.names().any(|known| known == name))
+}
+
+/// All commands, in the order in which one meets them.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        name: "ref",
+        aliases: &[],
+        arguments: "NAME [VALUE]",
+        summary: "make a ref: a new document with its first replica",
+        details: "The ref writes as an actor of its own name. Without a value it holds null. Two refs made \
+                  this way are two documents and cannot be merged: make replicas with `branch`.",
+        example: &[
+            r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
+            r#"#=> {"name": "Foo", "items": [0, 1]}"#,
+        ],
+        run: commands::make_ref,
+    },
+    Command {
+        name: "branch",
+        aliases: &[],
+        arguments: "REF as NAME",
+        summary: "make a replica with the same history and its own actor",
+        details: "From here on the two change independently; `merge` brings them together.",
+        example: &[
+            r#"ref origin {"n": 1}"#,
+            "branch origin as branched",
+            r#"#=> {"n": 1}"#,
+            "$origin == $branched",
+            "#=> true",
+        ],
+        run: commands::branch,
+    },
+    Command {
+        name: "swap",
+        aliases: &[],
+        arguments: "REF FILTER",
+        summary: "run a jq filter on the value and keep the difference",
+        details: "The filter must yield one JSON value; the difference to the old one becomes a change. What \
+                  the filter does not touch is not written, so others' edits there stay.",
+        example: &[
+            r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
+            "swap origin .items += [2]",
+            r#"#=> {"name": "Foo", "items": [0, 1, 2]}"#,
+            "#=> + .items[2] 2",
+        ],
+        run: commands::swap,
+    },
+    Command {
+        name: "reset",
+        aliases: &[],
+        arguments: "REF VALUE",
+        summary: "set the value and keep the difference",
+        details: "The value is JSON or a jq expression whose input is the old value. Only what differs is \
+                  written.",
+        example: &[
+            r#"ref origin {"name": "Foo"}"#,
+            r#"reset origin {"name": "Baz"}"#,
+            r#"#=> {"name": "Baz"}"#,
+            r#"#=> ~ .name "Foo" → "Baz""#,
+        ],
+        run: commands::reset,
+    },
+    Command {
+        name: "cas",
+        aliases: &[],
+        arguments: "REF EXPECTED VALUE",
+        summary: "set the value if it is the expected one (compare and set)",
+        details: "Answers true when the value was set, false when it was another. Put brackets around an \
+                  EXPECTED that has blanks in it.",
+        example: &[
+            "ref origin 1",
+            "cas origin 1 2",
+            "#=> true",
+            "cas origin 1 3",
+            "#=> false",
+            "origin",
+            "#=> 2",
+        ],
+        run: commands::cas,
+    },
+    Command {
+        name: "merge",
+        aliases: &[],
+        arguments: "REF FROM",
+        summary: "take what another ref or a patch has",
+        details: "FROM is a ref, a patch, or a VALUE that is a patch. Merging twice does nothing, and the order \
+                  of merges does not matter. The report says what came, what changed, which conflicts it made \
+                  and which edits went with a deleted container.",
+        example: &[
+            r#"ref origin {"items": [0, 1]}"#,
+            "branch origin as branched",
+            "swap branched .items += [2]",
+            "merge origin branched",
+            r#"#=> {"items": [0, 1, 2]}"#,
+            "#=> 1 change new",
+            "#=> + .items[2] 2",
+        ],
+        run: commands::merge,
+    },
+    Command {
+        name: "clock",
+        aliases: &[],
+        arguments: "REF [as NAME]",
+        summary: "show what a ref has seen, or keep it under a name",
+        details: "A clock is a version vector: for each actor the highest counter seen. It never claims a \
+                  change that is missing.",
+        example: &[
+            r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
+            "clock origin as seen",
+            r#"#=> {"origin": 5}"#,
+        ],
+        run: commands::clock,
+    },
+    Command {
+        name: "patch-from-clock",
+        aliases: &["patch"],
+        arguments: "REF CLOCK [as NAME]",
+        summary: "show what a ref has since a clock, or keep it under a name",
+        details: "CLOCK is a clock or a VALUE that is one; {} is the clock that has seen nothing. The patch holds \
+                  the changes that the clock does not cover; when there is none it is empty.",
+        example: &[
+            "ref origin 1",
+            "clock origin as seen",
+            "patch-from-clock origin seen as p",
+            "#=> nothing new",
+            "swap origin 2",
+            "patch-from-clock origin seen as p",
+            "#=> 1 change",
+        ],
+        run: commands::patch,
+    },
+    Command {
+        name: "conflicts",
+        aliases: &[],
+        arguments: "REF",
+        summary: "show the places where more than one write is visible",
+        details: "The write with the highest id is shown in the value; the others are kept until somebody writes \
+                  there again.",
+        example: &[
+            r#"ref a {"name": "Foo"}"#,
+            "branch a as b",
+            r#"swap a .name = "Bar""#,
+            r#"swap b .name = "Baz""#,
+            "merge a b",
+            "conflicts a",
+            r#"#=> conflict at .name: "Baz" (3@b) wins over "Bar" (3@a)"#,
+        ],
+        run: commands::conflicts,
+    },
+    Command {
+        name: "refs",
+        aliases: &[],
+        arguments: "",
+        summary: "list every name: its kind, actor and clock",
+        details: "The clock of a ref is what it has applied; changes that wait for others are counted apart.",
+        example: &[
+            "ref origin 1",
+            "clock origin as seen",
+            "refs",
+            "#=> origin  ref    actor origin, clock 1@origin",
+            "#=> seen    clock  1@origin",
+        ],
+        run: commands::refs,
+    },
+    Command {
+        name: "log",
+        aliases: &[],
+        arguments: "REF",
+        summary: "list the changes of a ref: id, dependencies, and what each did",
+        details: "Changes come in the order in which this ref applied them; those that wait for others come last.",
+        example: &[
+            r#"ref origin {"n": 1}"#,
+            "swap origin .n = 2",
+            "log origin",
+            "#=> 1@origin after nothing",
+            "#=>   1@origin puts a new map at the root",
+            r#"#=>   2@origin puts 1 at key "n" of map 1@origin"#,
+            "#=> 3@origin after 2@origin",
+            r#"#=>   3@origin puts 2 at key "n" of map 1@origin, over 2@origin"#,
+        ],
+        run: commands::log,
+    },
+    Command {
+        name: "same",
+        aliases: &[],
+        arguments: "A B …",
+        summary: "check that names have the same value",
+        details: "Answers true, or fails with the first path that differs. Numbers are compared exactly, keys in \
+                  any order.",
+        example: &[
+            r#"ref a {"n": [1]}"#,
+            "branch a as b",
+            "same a b",
+            "#=> true",
+            "swap b .n[0] = 2",
+            "same a b",
+            "#=> error: a and b differ at .n[0]: 1 and 2",
+        ],
+        run: commands::same_values,
+    },
+    Command {
+        name: "watch",
+        aliases: &[],
+        arguments: "REF",
+        summary: "tell of every change of a ref's value from now on",
+        details: "Whatever command changes the value, by an edit or by a merge, its answer has a line for each \
+                  path that changed.",
+        example: &["ref a 1", "branch a as b", "watch a", "swap b 2", "merge a b", "#=> a: ~ . 1 → 2"],
+        run: commands::watch,
+    },
+    Command {
+        name: "unwatch",
+        aliases: &[],
+        arguments: "REF",
+        summary: "end a watch",
+        details: "The ref must be watched.",
+        example: &["ref a 1", "watch a", "unwatch a", "#=> a is no longer watched"],
+        run: commands::unwatch,
+    },
+    Command {
+        name: "validate",
+        aliases: &[],
+        arguments: "REF [FILTER]",
+        summary: "refuse edits that do not satisfy a filter; without one, take the validator away",
+        details: "An edit is refused when the filter yields false or null, or fails, on the new value. Merges are \
+                  never refused (the others have the changes already), but their report says when the value is \
+                  not valid any more.",
+        example: &[
+            r#"ref account {"balance": 10}"#,
+            "validate account .balance >= 0",
+            "swap account .balance -= 20",
+            "#=> error: account stays as it is: the validator refused the new value: `.balance >= 0` is false",
+            "account.balance",
+            "#=> 10",
+        ],
+        run: commands::validate,
+    },
+    Command {
+        name: "drop",
+        aliases: &[],
+        arguments: "NAME",
+        summary: "forget a name and what it stands for",
+        details: "Other replicas keep what they have merged. The actor of a dropped ref is not used again.",
+        example: &[
+            "ref a 1",
+            "drop a",
+            "#=> dropped the ref a",
+            "a",
+            "#=> error: `a` is neither a command nor a name",
+        ],
+        run: commands::drop_name,
+    },
+    Command {
+        name: "help",
+        aliases: &[],
+        arguments: "[COMMAND]",
+        summary: "list the commands, or explain one",
+        details: "The example of a command is a session that you can type.",
+        example: &["help quit", "#=> quit", "#=>   leave the session"],
+        run: help::help,
+    },
+    Command {
+        name: "quit",
+        aliases: &["exit"],
+        arguments: "",
+        summary: "leave the session",
+        details: "So does Ctrl-D on an empty line.",
+        example: &["quit"],
+        run: commands::quit,
+    },
+];
