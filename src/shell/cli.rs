@@ -1,0 +1,62 @@
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Explore, script and teach conflict-free replicated JSON.
+///
+/// On a terminal, `rejoin` alone starts the interactive shell; `help` there explains its commands.
+/// Otherwise it runs the session that comes on standard input.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    /// Run a command and print its answer; may be given several times
+    #[arg(short, long = "command", value_name = "COMMAND")]
+    pub(crate) commands: Vec<String>,
+    /// Print one JSON object for each command
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colour; `auto` honours NO_COLOR and asks whether the output is a terminal
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) action: Option<Action>,
+}
+
+/// What to do with session files.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Run session files and print what each command answers
+    Run {
+        /// Session files, or Markdown files with blocks fenced as `rejoin`
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Run session files and verify their `#=>` expectations
+    Check {
+        /// Session files, or Markdown files with blocks fenced as `rejoin`
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  rejoin                                            start the interactive shell
+  rejoin -c 'ref a {\"n\": 1}' -c 'swap a .n += 1'    run two commands
+  rejoin run lesson.rejoin                          print the transcript of a session file
+  rejoin check lessons/*.rejoin                     verify the expectations of session files
+
+Exit status: 0 when all went well, 1 when a command failed or an expectation did not hold,
+2 for wrong usage or a file that cannot be read.";

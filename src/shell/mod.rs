@@ -1,0 +1,44 @@
+//! Everything that only the binary needs: the command line, the terminal, colour.
+
+mod cli;
+mod envelope;
+mod paint;
+mod prompt;
+mod scripts;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use cli::Action;
+pub(crate) use cli::Cli;
+use paint::Paint;
+
+/// Failures that are the caller's: usage, a file that cannot be read.
+const USAGE: u8 = 2;
+
+/// Does what the command line asks for.
+pub(crate) fn main(cli: &Cli) -> ExitCode {
+    let out = Paint::new(cli.color, &io::stdout());
+    let err = Paint::new(cli.color, &io::stderr());
+    let scripts = scripts::Scripts { json: cli.json, out, err };
+    let done = match &cli.action {
+        Some(Action::Run { files }) => scripts.run(files),
+        Some(Action::Check { files }) => scripts.check(files),
+        None if !cli.commands.is_empty() => scripts.commands(&cli.commands),
+        None if io::stdin().is_terminal() => prompt::prompt(cli.json, out, err),
+        None => scripts.stdin(),
+    };
+    match done {
+        Ok(code) => code,
+        // Whoever read the output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => no_start(&error),
+    }
+}
+
+/// Says that the shell cannot work.
+#[expect(clippy::print_stderr, reason = "the terminal is this layer's business")]
+pub(crate) fn no_start(error: &io::Error) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(USAGE)
+}

@@ -1,0 +1,105 @@
+use std::io::IsTerminal;
+
+use owo_colors::Style;
+use rejoin::session::{CommandError, Place};
+use rejoin::value::Val;
+
+use super::cli::Color;
+
+/// Colours what is shown, or leaves it as it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Paint {
+    on: bool,
+}
+
+impl Paint {
+    /// Decides for one output.
+    pub(crate) fn new(color: Color, output: &impl IsTerminal) -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let on = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => output.is_terminal() && !set("NO_COLOR") && !dumb,
+        };
+        Self { on }
+    }
+
+    fn style(self, style: Style, text: &str) -> String {
+        if self.on { style.style(text).to_string() } else { text.to_owned() }
+    }
+
+    /// A line of a report.
+    pub(crate) fn report(self, line: &str) -> String {
+        let style = match line.trim_start().chars().next() {
+            Some('+') => Style::new().green(),
+            Some('-') => Style::new().red(),
+            Some('~') => Style::new().yellow(),
+            _ => Style::new().dimmed(),
+        };
+        self.style(style, &visible(line))
+    }
+
+    /// The word in front of an error.
+    pub(crate) fn label(self, text: &str) -> String {
+        self.style(Style::new().red().bold(), text)
+    }
+
+    /// Something that is not in the foreground.
+    pub(crate) fn dim(self, text: &str) -> String {
+        self.style(Style::new().dimmed(), text)
+    }
+
+    /// An error: the line with a caret, the message, the hint.
+    pub(crate) fn error(self, error: &CommandError, place: &Place) -> String {
+        let mut text = format!("{place}\n{} {}", self.label("error:"), visible(&error.to_string()));
+        if let Some(hint) = &error.hint {
+            text.push_str(&format!("\n{} {}", self.dim("hint:"), visible(hint)));
+        }
+        text
+    }
+
+    /// A value as JSON on one line.
+    pub(crate) fn value(self, value: &Val) -> String {
+        if !self.on {
+            return value.to_string();
+        }
+        let mut text = String::new();
+        self.write(value, &mut text);
+        text
+    }
+
+    fn write(self, value: &Val, text: &mut String) {
+        match value {
+            Val::Arr(items) => {
+                text.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    text.push_str(if index > 0 { "," } else { "" });
+                    self.write(item, text);
+                }
+                text.push(']');
+            }
+            Val::Obj(entries) => {
+                text.push('{');
+                for (index, (key, item)) in entries.iter().enumerate() {
+                    text.push_str(if index > 0 { "," } else { "" });
+                    text.push_str(&self.style(Style::new().blue().bold(), &key.to_string()));
+                    text.push(':');
+                    self.write(item, text);
+                }
+                text.push('}');
+            }
+            Val::TStr(_) | Val::BStr(_) => {
+                text.push_str(&self.style(Style::new().green(), &value.to_string()))
+            }
+            Val::Num(_) => text.push_str(&self.style(Style::new().cyan(), &value.to_string())),
+            Val::Bool(_) => text.push_str(&self.style(Style::new().yellow(), &value.to_string())),
+            Val::Null => text.push_str(&self.style(Style::new().dimmed(), "null")),
+        }
+    }
+}
+
+/// Text from outside, without what a terminal would obey.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}

@@ -1,0 +1,191 @@
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use rejoin::script::{Failure, Mismatch, Outcome, Ran, Script, Step, run, transcript};
+use rejoin::session::{CommandError, Reply, Session};
+
+use super::USAGE;
+use super::envelope::envelope;
+use super::paint::Paint;
+
+/// Runs what is not typed into a terminal.
+pub(crate) struct Scripts {
+    pub(crate) json: bool,
+    pub(crate) out: Paint,
+    pub(crate) err: Paint,
+}
+
+impl Scripts {
+    /// `rejoin run FILE…`: prints each file again, with what the commands answer.
+    pub(crate) fn run(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
+        self.each_file(files, |out, name, ran| match ran {
+            Ran::Narration(_) if self.json => Ok(()),
+            Ran::Narration(text) => writeln!(out, "{}", self.out.dim(text)),
+            Ran::Step { step, answer, failure } => match failure {
+                Some(Failure::Error(error)) if !self.json => {
+                    writeln!(out, "{}", step.text)?;
+                    out.flush()?;
+                    self.failed(name, step, error)
+                }
+                _ if self.json => self.print_json(out, step, answer),
+                _ => writeln!(out, "{}", transcript(step, answer)),
+            },
+        })
+        .map(|(code, _)| code)
+    }
+
+    /// `rejoin check FILE…`: verifies the expectations, and shows those that do not hold.
+    pub(crate) fn check(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
+        let (code, outcome) = self.each_file(files, |out, name, ran| {
+            let Ran::Step { step, answer, failure } = ran else { return Ok(()) };
+            if self.json {
+                self.print_json(out, step, answer)?;
+            }
+            match failure {
+                None => Ok(()),
+                Some(Failure::Error(error)) => {
+                    out.flush()?;
+                    self.failed(name, step, error)
+                }
+                Some(Failure::Mismatches(mismatches)) => {
+                    out.flush()?;
+                    mismatches.iter().try_for_each(|mismatch| self.mismatch(name, step, mismatch))
+                }
+            }
+        })?;
+        let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let verdict = match outcome.failures {
+            _ if code == ExitCode::from(USAGE) => return Ok(code),
+            0 => "all hold".to_owned(),
+            n => count(n, "failure"),
+        };
+        let sessions = count(files.len(), "session");
+        let (commands, expectations) =
+            (count(outcome.commands, "command"), count(outcome.expectations, "expectation"));
+        writeln!(io::stderr(), "{sessions}, {commands}, {expectations}: {verdict}")?;
+        Ok(code)
+    }
+
+    /// `rejoin -c COMMAND …`: prints the answers.
+    pub(crate) fn commands(&self, commands: &[String]) -> io::Result<ExitCode> {
+        let steps = (1..).zip(commands).map(|(line, text)| Step {
+            line,
+            text: text.clone(),
+            expectations: Vec::new(),
+        });
+        let script = Script { items: steps.map(rejoin::script::Item::Step).collect() };
+        self.answers("-c", &script)
+    }
+
+    /// A session on standard input: prints the answers, and verifies expectations.
+    pub(crate) fn stdin(&self) -> io::Result<ExitCode> {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text)?;
+        self.answers("stdin", &Script::parse(&text))
+    }
+
+    /// Runs a script and prints what its commands answer.
+    fn answers(&self, name: &str, script: &Script) -> io::Result<ExitCode> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let outcome = run(&mut Session::default(), script, |ran| {
+            let Ran::Step { step, answer, failure } = ran else { return Ok(()) };
+            if self.json {
+                return self.print_json(&mut out, step, answer);
+            }
+            if let Ok(reply) = answer {
+                print_answer(&mut out, self.out, reply)?;
+            }
+            match failure {
+                None => Ok(()),
+                Some(Failure::Error(error)) => {
+                    out.flush()?;
+                    self.failed(name, step, error)
+                }
+                Some(Failure::Mismatches(mismatches)) => {
+                    out.flush()?;
+                    mismatches.iter().try_for_each(|mismatch| self.mismatch(name, step, mismatch))
+                }
+            }
+        })?;
+        out.flush()?;
+        Ok(exit(outcome))
+    }
+
+    /// Runs every file in a session of its own. A file that cannot be read does not keep the others.
+    fn each_file(
+        &self,
+        files: &[PathBuf],
+        mut each: impl FnMut(&mut dyn Write, &str, Ran<'_>) -> io::Result<()>,
+    ) -> io::Result<(ExitCode, Outcome)> {
+        let mut total = Outcome::default();
+        let mut unreadable = false;
+        let mut out = BufWriter::new(io::stdout().lock());
+        for file in files {
+            let name = file.display().to_string();
+            match read(file) {
+                Ok(script) => {
+                    total.add(run(&mut Session::default(), &script, |ran| each(&mut out, &name, ran))?);
+                }
+                Err(error) => {
+                    out.flush()?;
+                    writeln!(io::stderr(), "{} {name}: {error}", self.err.label("error:"))?;
+                    unreadable = true;
+                }
+            }
+        }
+        out.flush()?;
+        Ok((if unreadable { ExitCode::from(USAGE) } else { exit(total) }, total))
+    }
+
+    fn print_json(
+        &self,
+        out: &mut dyn Write,
+        step: &Step,
+        answer: &Result<Reply, CommandError>,
+    ) -> io::Result<()> {
+        writeln!(out, "{}", self.out.value(&envelope(step.line, &step.text, answer)))
+    }
+
+    /// An error that nothing expects: `FILE:LINE:COLUMN`, the caret, the message.
+    fn failed(&self, name: &str, step: &Step, error: &CommandError) -> io::Result<()> {
+        let place = error.place(&step.text);
+        let line = step.line + place.line - 1;
+        let text = self.err.error(error, &place);
+        writeln!(io::stderr(), "{name}:{line}:{}\n{text}", place.column)
+    }
+
+    /// An expectation that does not hold: `FILE:LINE`, the command, expected and actual.
+    fn mismatch(&self, name: &str, step: &Step, mismatch: &Mismatch) -> io::Result<()> {
+        let Mismatch { line, expected, actual } = mismatch;
+        let paint = self.err;
+        let actual = actual.replace('\n', "\n              ");
+        writeln!(
+            io::stderr(),
+            "{name}:{line}\n  {}\n    expected: {}\n    actual:   {}",
+            step.text.replace('\n', "\n  "),
+            paint.report(expected),
+            paint.label(&actual),
+        )
+    }
+}
+
+/// What a command answers: its values, or its report when it has none.
+pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> io::Result<()> {
+    if reply.values.is_empty() {
+        return reply.lines().iter().try_for_each(|line| writeln!(out, "{}", paint.report(line)));
+    }
+    reply.values.iter().try_for_each(|value| writeln!(out, "{}", paint.value(value)))
+}
+
+fn read(file: &Path) -> io::Result<Script> {
+    let text = fs::read_to_string(file)?;
+    let markdown = file.extension() == Some(OsStr::new("md"));
+    Ok(if markdown { Script::parse_markdown(&text) } else { Script::parse(&text) })
+}
+
+fn exit(outcome: Outcome) -> ExitCode {
+    if outcome.failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
