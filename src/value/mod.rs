@@ -4,7 +4,7 @@
 //! (`Arc`), so a clone is a pointer and **an untouched part of a value keeps its pointer** through a
 //! filter. [`shared`] asks for that identity; the engine builds on it.
 //!
-//! `Val` can hold more than JSON (NaN, byte strings, keys that are not strings). [`check`] tells
+//! `Val` can hold more than JSON (NaN, byte strings, keys that are not strings). [`check()`] tells
 //! whether a value is JSON; everything the engine stores has passed it.
 
 mod align;
@@ -47,7 +47,7 @@ pub fn object<K: Into<String>>(entries: impl IntoIterator<Item = (K, Val)>) -> V
     Val::obj(entries.into_iter().map(|(key, value)| (string(key), value)).collect())
 }
 
-/// The text of a string value that has passed [`check`]; `None` for other kinds.
+/// The text of a string value that has passed [`check()`]; `None` for other kinds.
 pub fn as_str(value: &Val) -> Option<&str> {
     match value {
         Val::TStr(bytes) => std::str::from_utf8(bytes).ok(),

@@ -32,7 +32,7 @@ fn number(text: &str) -> Num {
 /// Converts to the JSON type of `serde_json`. O(size).
 ///
 /// # Errors
-/// A value that is not JSON (see [`check`]).
+/// A value that is not JSON (see [`check()`]).
 pub fn to_serde(value: &Val) -> Result<Value, NotJson> {
     check(value)?;
     Ok(render(value))
