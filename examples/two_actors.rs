@@ -1,6 +1,7 @@
 //! Two actors change one document independently and come together again.
 //!
 //! `cargo run --example two_actors`
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::error::Error;
 

@@ -9,11 +9,11 @@ use jaq_core::load::parse::{BinaryOp, Def, Term};
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::{Compiler, Error, Exn, Native};
-use jaq_json::{Val, ValX, read};
+use jaq_json::Val;
 
-use super::nesting::MAX_NESTING;
 use super::stack;
 use super::text::GUARD;
+use crate::value;
 
 /// The data that filters run on: values and the compiled filter, nothing global.
 pub(super) type Data = JustLut<Val>;
@@ -166,52 +166,17 @@ fn room() -> Fun<Data> {
     (GUARD, v(0), native)
 }
 
-/// `fromjson`, which refuses what is nested too deeply: the parser of JSON recurses.
+/// `fromjson` by the reader of values: one JSON value, of bounded depth.
 fn from_json() -> Fun<Data> {
     native::run(("fromjson", v(0), |(_, value)| {
-        let text = match value.try_as_utf8_bytes_owned() {
-            Ok(text) => text,
-            Err(error) => return bome(Err(error)),
-        };
-        let fail = |why: &dyn std::fmt::Display| -> ValX<'static> {
-            Err(Exn::from(Error::str(format_args!("cannot parse {value} as JSON: {why}"))))
-        };
-        if json_nesting(&text) > MAX_NESTING {
-            return box_once(fail(&"it is nested too deeply"));
-        }
-        // The parser stays where it fails, so that the first error is the last output.
-        let mut outputs = Vec::new();
-        for value in read::parse_many(&text) {
-            let failed = value.is_err();
-            outputs.push(value.or_else(|error| fail(&error)));
-            if failed {
-                break;
-            }
-        }
-        Box::new(outputs.into_iter())
+        let read = value.try_as_utf8_bytes_owned().and_then(|text| {
+            let fail =
+                |why: &dyn std::fmt::Display| Error::str(format_args!("cannot parse {value} as JSON: {why}"));
+            let text = std::str::from_utf8(&text).map_err(|why| fail(&why))?;
+            value::parse(text).map_err(|why| fail(&why))
+        });
+        bome(read)
     }))
-}
-
-/// How deeply the brackets of a JSON text are nested, which may have comments.
-fn json_nesting(text: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string) = (0_usize, 0, false);
-    let mut bytes = text.iter();
-    while let Some(byte) = bytes.next() {
-        match (in_string, byte) {
-            (true, b'\\') => {
-                bytes.next();
-            }
-            (false, b'#') => {
-                bytes.find(|byte| **byte == b'\n');
-            }
-            (_, b'"') => in_string = !in_string,
-            (false, b'[' | b'{') => depth += 1,
-            (false, b']' | b'}') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
 }
 
 /// Makes `def f: g;` into `def f: !room | g;`.

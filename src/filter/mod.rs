@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 pub use error::{CompileError, RunError};
 pub use library::builtins;
+pub use nesting::Scan;
 pub use run::Filter;
 pub use text::needs_more;
 

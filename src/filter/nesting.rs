@@ -1,5 +1,7 @@
 //! How deeply the brackets of a text are nested: known before the lexer, which recurses, sees it.
 
+use std::str::Chars;
+
 /// The deepest nesting of brackets that a filter may have.
 pub(super) const MAX_NESTING: usize = 500;
 
@@ -10,7 +12,9 @@ pub(super) fn nesting(code: &str) -> usize {
         // No text can be nested more deeply than it has brackets.
         return brackets;
     }
-    Scan::new(code).run()
+    let mut scan = Scan::default();
+    scan.feed(code);
+    scan.deepest
 }
 
 fn openers(text: &str) -> usize {
@@ -18,7 +22,7 @@ fn openers(text: &str) -> usize {
 }
 
 /// What is open at a place of the text.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {
     /// A bracket in code, by the character that closes it.
     Bracket(char),
@@ -26,60 +30,62 @@ enum Open {
     Quote,
 }
 
-/// Follows brackets, strings and comments as the lexer does.
+/// Follows brackets, strings and comments as the lexer does, through a text that comes in pieces.
 ///
-/// Where the lexer would stop with an error, the scan cannot know how it goes on; every
-/// bracket in the rest of the text then counts.
-struct Scan<'a> {
-    rest: std::str::Chars<'a>,
+/// Where the lexer would stop with an error, the scan cannot know how it goes on; every bracket in
+/// the rest of the text then counts.
+#[derive(Debug, Default)]
+pub struct Scan {
     open: Vec<Open>,
     depth: usize,
     deepest: usize,
+    stuck: bool,
 }
 
-impl<'a> Scan<'a> {
-    fn new(code: &'a str) -> Self {
-        Self { rest: code.chars(), open: Vec::new(), depth: 0, deepest: 0 }
-    }
-
-    fn run(mut self) -> usize {
-        loop {
-            let before = self.rest.as_str();
-            let Some(c) = self.rest.next() else {
-                return self.deepest;
-            };
-            let lexable = match self.open.last() {
-                Some(Open::Quote) => {
-                    self.in_string(c);
-                    true
-                }
-                _ => self.in_code(c),
-            };
-            if !lexable {
-                return self.deepest.max(self.depth + openers(before));
+impl Scan {
+    /// Goes on with the next piece of the text: whole lines, if there are several pieces.
+    pub fn feed(&mut self, text: &str) {
+        let mut rest = text.chars();
+        while !self.stuck {
+            let before = rest.as_str();
+            let Some(c) = rest.next() else { return };
+            match self.open.last() {
+                Some(Open::Quote) => self.in_string(c, &mut rest),
+                _ => self.stuck = !self.in_code(c, &mut rest),
+            }
+            if self.stuck {
+                rest = before.chars();
             }
         }
+        self.depth += openers(rest.as_str());
+        self.deepest = self.deepest.max(self.depth);
     }
 
-    fn in_string(&mut self, c: char) {
+    /// Whether a bracket or a quote is open that more text could close. Cheap: asks nothing of the
+    /// lexer, which has the last word on what is closed.
+    pub fn is_open(&self) -> bool {
+        !self.stuck && !self.open.is_empty()
+    }
+
+    fn in_string(&mut self, c: char, rest: &mut Chars<'_>) {
         match c {
             '"' => {
                 self.open.pop();
             }
-            '\\' if self.rest.next() == Some('(') => self.push(')'),
+            '\\' if rest.next() == Some('(') => self.push(')'),
             _ => {}
         }
     }
 
     /// Whether the lexer goes on after `c`.
-    fn in_code(&mut self, c: char) -> bool {
+    fn in_code(&mut self, c: char, rest: &mut Chars<'_>) -> bool {
         match c {
             '"' => self.open.push(Open::Quote),
             '(' => self.push(')'),
             '[' => self.push(']'),
             '{' => self.push('}'),
             ')' | ']' | '}' => return self.close(c),
-            '#' => self.comment(),
+            '#' => comment(rest),
             '_' | '$' | '@' | '.' | ':' | ';' | ',' | '?' => {}
             '|' | '=' | '!' | '<' | '>' | '+' | '-' | '*' | '/' | '%' => {}
             c => return c.is_ascii_alphanumeric() || c.is_whitespace(),
@@ -101,17 +107,17 @@ impl<'a> Scan<'a> {
         }
         matches
     }
+}
 
-    /// A comment goes on in the next line after an odd number of backslashes.
-    fn comment(&mut self) {
-        loop {
-            let text = self.rest.as_str();
-            let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
-            self.rest = rest.chars();
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            if line.chars().rev().take_while(|c| *c == '\\').count() % 2 == 0 {
-                return;
-            }
+/// Skips a comment, which goes on in the next line after an odd number of backslashes.
+fn comment(rest: &mut Chars<'_>) {
+    loop {
+        let text = rest.as_str();
+        let (line, after) = text.split_once('\n').unwrap_or((text, ""));
+        *rest = after.chars();
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.chars().rev().take_while(|c| *c == '\\').count() % 2 == 0 {
+            return;
         }
     }
 }
@@ -136,5 +142,16 @@ mod tests {
         assert_eq!(nesting(&r#""\(["#.repeat(600)), 1200);
         assert!(nesting(&format!("\"\\(& \"{}", "(".repeat(600))) >= 600);
         assert!(nesting(&format!("(]{}", "(".repeat(600))) >= 600);
+    }
+
+    #[test]
+    fn a_text_in_pieces_is_open_until_all_is_closed() {
+        let mut scan = Scan::default();
+        let pieces =
+            [("{\n", true), ("\"a]\": [1, # ]\n", true), ("2]\n", true), ("}\n", false), ("&", false)];
+        for (piece, open) in pieces {
+            scan.feed(piece);
+            assert_eq!(scan.is_open(), open, "{piece}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use jaq_json::{Val, ValX};
 use super::error::RunError;
 use super::library::Data;
 use super::stack::{self, Fault, Room};
+use crate::value::dismantle;
 
 /// A compiled filter.
 pub struct Filter {
@@ -52,10 +53,14 @@ impl Filter {
     pub fn run_one(&self, input: Val, vars: Vec<Val>) -> Result<Val, RunError> {
         self.outputs(input, vars, |outputs| {
             let value = outputs.next().ok_or(RunError::None)??;
-            match outputs.next() {
-                None => Ok(value),
-                Some(Ok(_)) => Err(RunError::Several),
-                Some(Err(error)) => Err(error),
+            let Some(next) = outputs.next() else { return Ok(value) };
+            dismantle(value);
+            match next {
+                Ok(second) => {
+                    dismantle(second);
+                    Err(RunError::Several)
+                }
+                Err(error) => Err(error),
             }
         })
     }

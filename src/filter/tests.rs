@@ -63,7 +63,8 @@ fn filters_give_outputs() {
         r#""1970" "1970-01-01T00:00:00Z" 86400"#,
     );
     give("null", r##""# no comment" # a comment"##, r##""# no comment""##);
-    give("null", r#""1 [2] \"three\"" | fromjson"#, r#"1 [2] "three""#);
+    give("null", r#""[2,\"three\"]" | fromjson"#, r#"[2,"three"]"#);
+    give("null", r#"try ("1 2" | fromjson) catch "bad""#, r#""bad""#);
     give("null", r#"try ("[1,]" | fromjson) catch "bad""#, r#""bad""#);
     give("null", "[paths], [.. |= 1], (try error(\"x\") catch .)", r#"[] [1] "x""#);
     give(r#"{"a":[1]}"#, "def f: .a; path(f), (f |= 2), [paths]", r#"["a"] {"a":2} [["a"],["a",0]]"#);

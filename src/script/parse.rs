@@ -1,3 +1,4 @@
+use crate::filter::Scan;
 use crate::session::needs_more;
 use crate::value::{Val, parse};
 
@@ -118,10 +119,15 @@ impl Script {
                 items.push(Item::Narration(line.to_owned()));
             } else {
                 let mut text = line.to_owned();
-                while needs_more(&text) {
+                let mut scan = Scan::default();
+                scan.feed(line);
+                // The scan keeps a long command from being read anew for each of its lines.
+                while scan.is_open() || needs_more(&text) {
                     let Some((_, (line, _))) = lines.next_if(|(_, (_, is_session))| *is_session) else {
                         break;
                     };
+                    scan.feed("\n");
+                    scan.feed(line);
                     text.push('\n');
                     text.push_str(line);
                 }
