@@ -27,12 +27,12 @@ impl Change {
 
     /// The id of op number `index`.
     pub fn op_id(&self, index: usize) -> OpId {
-        OpId::new(self.first + index as u64, self.actor.clone())
+        OpId::new(self.first.saturating_add(index as u64), self.actor.clone())
     }
 
     /// The counter of the last op.
     pub fn last(&self) -> u64 {
-        self.first + (self.ops.len() as u64).saturating_sub(1)
+        self.first.saturating_add((self.ops.len() as u64).saturating_sub(1))
     }
 }
 

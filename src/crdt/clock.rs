@@ -81,6 +81,6 @@ impl IntoIterator for Clock {
 
 impl fmt::Display for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.to_json().fmt(f)
+        f.write_str(&crate::value::text(&self.to_json()))
     }
 }

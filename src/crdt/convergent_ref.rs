@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{
     Actor, BranchError, Change, Clock, Conflict, DocumentId, MAX_COUNTER, Op, OpId, Patch, Swap, SwapError,
     Written,
 };
-use crate::value::{Val, same};
+use crate::value::{Val, same, text};
 
 /// A convergent reference: one replica of one document, owned by one actor.
 ///
@@ -140,23 +140,16 @@ impl ConvergentRef {
     /// All places that hold more than one visible write, in the order of the value. O(document).
     pub fn conflicts(&self) -> Vec<Conflict> {
         let mut found = Vec::new();
-        let mut seen = HashSet::new();
-        let mut places = vec![Place::Root];
-        while let Some(place) = places.pop() {
-            found.extend(self.conflict(place, &mut seen));
-            let below: Vec<Place> = match Reading::of(self.tree.puts(place).into_iter()) {
-                Reading::Map(maps) => maps.iter().flat_map(|&map| self.tree.places(map)).collect(),
-                Reading::List(list) => self.tree.places(list),
-                Reading::Nothing | Reading::Scalar(_) => Vec::new(),
-            };
-            places.extend(below.into_iter().rev());
+        let mut open = vec![(Place::Root, self.tree.shown(Place::Root).unwrap_or_default())];
+        while let Some((place, puts)) = open.pop() {
+            found.extend(self.conflict(place, &puts));
+            open.extend(self.tree.parts(&Reading::of(puts.into_iter())).into_iter().rev());
         }
         found
     }
 
-    /// The conflict at a place that is shown, unless it is among those seen.
-    pub(super) fn conflict(&self, place: Place, seen: &mut HashSet<OpId>) -> Option<Conflict> {
-        let puts = self.tree.puts(place);
+    /// The conflict between the visible puts of a place, if they are in conflict.
+    pub(super) fn conflict(&self, place: Place, puts: &[&Put]) -> Option<Conflict> {
         let (winner, others) = puts.split_last().filter(|(_, others)| !others.is_empty())?;
         let reading = Reading::of(puts.iter().copied());
         let value = self.tree.read(&reading);
@@ -169,7 +162,7 @@ impl ConvergentRef {
             .map(|put| Written { id: put.id.clone(), value: self.tree.held(put) })
             .filter(|loser| !same(&loser.value, &value))
             .collect();
-        if losers.is_empty() || !seen.insert(winner.id.clone()) {
+        if losers.is_empty() {
             return None;
         }
         let winner = Written { id: winner.id.clone(), value };
@@ -320,7 +313,7 @@ impl fmt::Debug for ConvergentRef {
             .field("document", &self.document)
             .field("actor", &self.actor)
             .field("clock", self.clock())
-            .field("value", &format_args!("{}", self.value()))
+            .field("value", &format_args!("{}", text(self.value())))
             .finish_non_exhaustive()
     }
 }

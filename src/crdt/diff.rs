@@ -11,7 +11,7 @@ use super::sequence::Element;
 use super::slot::Reading;
 use super::tree::{Container, Place, Tree};
 use super::{Actor, Content, Key, Kind, Op, OpId, Scalar, Side, SlotId};
-use crate::value::{self, ItemEdit, Map, NotJson, Path, Step, Val, shared};
+use crate::value::{self, ItemEdit, Map, NotJson, NotJsonReason, Path, Step, Val, shared};
 
 /// The ops that lead from one value to another, and the values that follow from them.
 #[derive(Debug, Default)]
@@ -42,7 +42,8 @@ pub(super) fn plan(tree: &Tree, actor: &Actor, first: u64, new: &Val) -> Result<
     };
     // A document without any write reads as null, and needs no op to stay so.
     if !shared(tree.value(), new) {
-        planner.slot(slot, tree.value(), new)?;
+        let old = tree.value().clone();
+        planner.walk(Child { step: None, index: 0, slot, old, new: new.clone() })?;
     }
     Ok(planner.plan)
 }
@@ -58,6 +59,31 @@ struct Logical {
     reading: Reading,
     /// The visible puts.
     over: Vec<OpId>,
+}
+
+/// A slot that is to hold `new` instead of `old`.
+struct Child {
+    /// The way here from the container.
+    step: Option<Step>,
+    /// Where it stands in the new container.
+    index: usize,
+    slot: Logical,
+    old: Val,
+    new: Val,
+}
+
+/// A container whose parts are being compared.
+struct Opened {
+    step: Option<Step>,
+    index: usize,
+    place: Option<Place>,
+    new: Val,
+    /// The map whose order the keys of `new` do not have.
+    reorder: Option<Container>,
+    /// Parts to compare, the next one last.
+    children: Vec<Child>,
+    /// Parts that turned out otherwise than in `new`: their keys are in the order of the tree.
+    changed: Vec<(usize, Val)>,
 }
 
 /// Where a new value goes.
@@ -84,39 +110,91 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// Makes a slot hold `new` instead of `old`. Returns the value that it then reads as: `new`, with
-    /// keys in the order of the tree.
-    fn slot(&mut self, slot: Logical, old: &Val, new: &Val) -> Result<Val, NotJson> {
-        let value = match (&slot.reading, old, new) {
-            _ if shared(old, new) => return Ok(old.clone()),
-            (Reading::Map(maps), Val::Obj(old), Val::Obj(new)) => self.map(maps, slot.depth + 1, old, new)?,
-            (Reading::List(list), Val::Arr(old), Val::Arr(new)) => {
-                self.list(*list, slot.depth + 1, old, new)?
+    /// Goes through a slot and all that differs below it. On a stack of its own: values nest deeply.
+    fn walk(&mut self, root: Child) -> Result<(), NotJson> {
+        let mut stack = vec![self.open(root)?];
+        while let Some(top) = stack.last_mut() {
+            if let Some(child) = top.children.pop() {
+                stack.push(self.open(child)?);
+                continue;
             }
-            _ => {
-                self.write(Target::Slot { id: slot.id, over: slot.over }, new, slot.depth)?;
-                new.clone()
+            let Some(done) = stack.pop() else { break };
+            if done.step.is_some() {
+                self.path.0.pop();
             }
-        };
-        match slot.place {
-            Some(place) => self.plan.updated.push((place, value.clone())),
-            None => self.plan.joined = true,
+            let (index, new) = (done.index, done.new.clone());
+            let value = self.close(done);
+            if let Some(above) = stack.last_mut().filter(|_| !shared(&value, &new)) {
+                above.changed.push((index, value));
+            }
         }
-        Ok(value)
+        Ok(())
+    }
+
+    /// Enters a slot: finds the parts that differ, or writes it over.
+    fn open(&mut self, child: Child) -> Result<Opened, NotJson> {
+        let Child { step, index, slot, old, new } = child;
+        self.path.0.extend(step.clone());
+        let Logical { id, place, depth, reading, over } = slot;
+        if place.is_none() {
+            self.plan.joined = true;
+        }
+        let mut opened =
+            Opened { step, index, place, new, reorder: None, children: Vec::new(), changed: Vec::new() };
+        match (&reading, &old, &opened.new) {
+            (Reading::Map(maps), Val::Obj(old), Val::Obj(new)) => {
+                let (children, in_order) = self.map(maps, depth + 1, old, &new.clone())?;
+                opened.children = children;
+                opened.reorder = maps.last().copied().filter(|_| !in_order && maps.len() == 1);
+            }
+            (Reading::List(list), Val::Arr(old), Val::Arr(new)) => {
+                opened.children = self.list(*list, depth + 1, old, &new.clone())?;
+            }
+            (_, old, new) if shared(old, new) => {}
+            (_, _, new) => {
+                self.write(Target::Slot { id, over }, &new.clone(), depth)?;
+            }
+        }
+        opened.children.reverse();
+        Ok(opened)
+    }
+
+    /// Leaves a slot: the value that it now reads as.
+    fn close(&mut self, opened: Opened) -> Val {
+        let Opened { place, mut new, reorder, changed, .. } = opened;
+        match &mut new {
+            Val::Arr(items) if !changed.is_empty() => {
+                let items = Arc::make_mut(items);
+                changed.into_iter().for_each(|(index, value)| items[index] = value);
+            }
+            Val::Obj(entries) if !changed.is_empty() || reorder.is_some() => {
+                let entries = Arc::make_mut(entries);
+                changed.into_iter().for_each(|(index, value)| entries[index] = value);
+                if let Some(map) = reorder {
+                    *entries = self.ordered(map, std::mem::take(entries));
+                }
+            }
+            _ => {}
+        }
+        if let Some(place) = place {
+            self.plan.updated.push((place, new.clone()));
+        }
+        new
     }
 
     // --- maps ---
 
+    /// Writes the keys that are new, deletes those that are gone. Returns the others that differ, and
+    /// whether the keys of `new` come in the order in which the tree shows them.
     fn map(
         &mut self,
         maps: &[Container],
         depth: usize,
-        old: &Arc<Map>,
-        new: &Arc<Map>,
-    ) -> Result<Val, NotJson> {
+        old: &Map,
+        new: &Map,
+    ) -> Result<(Vec<Child>, bool), NotJson> {
         self.plan.joined |= maps.len() > 1;
-        // What becomes of the new map when it is not taken as it is.
-        let mut changed: Vec<(usize, Val)> = Vec::new();
+        let mut children = Vec::new();
         let mut in_order = true;
         let mut kept = 0;
         for (index, (key, value)) in new.iter().enumerate() {
@@ -133,20 +211,19 @@ impl Planner<'_> {
             if before.is_some_and(|before| shared(before, value)) {
                 continue;
             }
-            self.path.0.push(Step::key(key));
             let slot = self.key(maps, depth, key)?;
+            let step = Step::key(key);
             match before {
                 Some(before) => {
-                    let result = self.slot(slot, before, value)?;
-                    if !shared(&result, value) {
-                        changed.push((index, result));
-                    }
+                    let (old, new) = (before.clone(), value.clone());
+                    children.push(Child { step: Some(step), index, slot, old, new });
                 }
                 None => {
+                    self.path.0.push(step);
                     self.write(Target::Slot { id: slot.id, over: slot.over }, value, depth)?;
+                    self.path.0.pop();
                 }
             }
-            self.path.0.pop();
         }
         if kept < old.len() {
             in_order = false;
@@ -155,28 +232,14 @@ impl Planner<'_> {
                 self.op(Op::Delete { over }, Val::Null);
             }
         }
-        if in_order && changed.is_empty() {
-            return Ok(Val::Obj(new.clone()));
-        }
-        let mut result = Map::clone(new);
-        for (index, value) in changed {
-            if let Some((_, place)) = result.get_index_mut(index) {
-                *place = value;
-            }
-        }
-        if !in_order && maps.len() == 1 {
-            result = self.ordered(maps[0], result);
-        }
-        Ok(Val::obj(result))
+        Ok((children, in_order))
     }
 
     /// A key as the joined maps show it; writes go to the last of the maps.
     fn key(&self, maps: &[Container], depth: usize, key: &Val) -> Result<Logical, NotJson> {
         let Some(name) = Key::new(key) else {
-            let mut path = self.path.clone();
-            path.0.pop();
-            let reason = value::check_key(key).err().unwrap_or(value::NotJsonReason::Key);
-            return Err(NotJson { path, reason });
+            let reason = value::check_key(key).err().unwrap_or(NotJsonReason::Key);
+            return Err(NotJson { path: self.path.clone(), reason });
         };
         let puts = self.tree.key_puts(maps, &name);
         let target = maps[maps.len() - 1];
@@ -214,14 +277,15 @@ impl Planner<'_> {
 
     // --- lists ---
 
+    /// Inserts the items that are new, deletes those that are gone. Returns the others that differ.
     fn list(
         &mut self,
         list: Container,
         depth: usize,
         old: &[Val],
-        new: &Arc<Vec<Val>>,
-    ) -> Result<Val, NotJson> {
-        let mut changed: Vec<(usize, Val)> = Vec::new();
+        new: &[Val],
+    ) -> Result<Vec<Child>, NotJson> {
+        let mut children = Vec::new();
         // The item that the last edit inserted: its place in the new list, and its id.
         let mut inserted: Option<(usize, OpId)> = None;
         for edit in value::align(old, new) {
@@ -231,7 +295,6 @@ impl Planner<'_> {
                     self.op(Op::Delete { over }, Val::Null);
                 }
                 ItemEdit::Edit { old: i, new: j } => {
-                    self.path.0.push(Step::Index(j));
                     let place = Place::Item(list, self.element(list, i));
                     let slot = Logical {
                         id: self.tree.slot_id(place),
@@ -240,31 +303,22 @@ impl Planner<'_> {
                         reading: self.tree.slot(place).reading(),
                         over: self.over(place),
                     };
-                    let result = self.slot(slot, &old[i], &new[j])?;
-                    if !shared(&result, &new[j]) {
-                        changed.push((j, result));
-                    }
-                    self.path.0.pop();
+                    let step = Some(Step::Index(j));
+                    children.push(Child { step, index: j, slot, old: old[i].clone(), new: new[j].clone() });
                 }
                 ItemEdit::Insert { after, new: j } => {
-                    self.path.0.push(Step::Index(j));
                     let (parent, side) = match inserted.take() {
                         Some((at, id)) if at + 1 == j => (Some(id), Side::Right),
                         _ => self.origin(list, after),
                     };
                     let target = Target::Item { list: self.tree.id(list).clone(), parent, side };
-                    let id = self.write(target, &new[j], depth)?;
-                    inserted = Some((j, id));
+                    self.path.0.push(Step::Index(j));
+                    inserted = Some((j, self.write(target, &new[j], depth)?));
                     self.path.0.pop();
                 }
             }
         }
-        if changed.is_empty() {
-            return Ok(Val::Arr(new.clone()));
-        }
-        let mut result = Vec::clone(new);
-        changed.into_iter().for_each(|(index, value)| result[index] = value);
-        Ok(Val::Arr(result.into()))
+        Ok(children)
     }
 
     fn element(&self, list: Container, position: usize) -> Element {
@@ -292,40 +346,70 @@ impl Planner<'_> {
         id
     }
 
-    /// Writes a value that is not there yet, with all that is inside.
+    /// Writes a value that is not there yet, with all that is inside: a container before its parts.
     fn write(&mut self, target: Target, value: &Val, depth: usize) -> Result<OpId, NotJson> {
         value::check_below(value, depth).map_err(|(steps, reason)| {
             let mut path = self.path.clone();
             path.0.extend(steps.into_iter().rev());
             NotJson { path, reason }
         })?;
-        Ok(self.write_checked(target, value))
+        let (id, parts) = self.write_one(target, value);
+        let mut open = Vec::from_iter(parts);
+        while let Some(parts) = open.last_mut() {
+            let Some((target, value)) = parts.next() else {
+                open.pop();
+                continue;
+            };
+            let (id, inner) = self.write_one(target, value);
+            parts.wrote(id);
+            open.extend(inner);
+        }
+        Ok(id)
     }
 
-    fn write_checked(&mut self, target: Target, value: &Val) -> OpId {
-        match value {
-            Val::Arr(items) => {
-                let list = self.op(target.op(Content::Make(Kind::List)), value.clone());
-                let mut parent = None;
-                for item in items.iter() {
-                    let target = Target::Item { list: list.clone(), parent, side: Side::Right };
-                    parent = Some(self.write_checked(target, item));
-                }
-                list
+    /// Writes a scalar, or an empty container whose parts are still to be written.
+    fn write_one<'v>(&mut self, target: Target, value: &'v Val) -> (OpId, Option<Parts<'v>>) {
+        let content = match value {
+            Val::Arr(_) => Content::Make(Kind::List),
+            Val::Obj(_) => Content::Make(Kind::Map),
+            scalar => Content::Scalar(Scalar::new(scalar.clone()).expect("the value was checked")),
+        };
+        let id = self.op(target.op(content), value.clone());
+        let parts = match value {
+            Val::Arr(items) => Some(Parts::Items { list: id.clone(), last: None, items: items.iter() }),
+            Val::Obj(entries) => Some(Parts::Entries { map: id.clone(), entries: entries.iter() }),
+            _ => None,
+        };
+        (id, parts)
+    }
+}
+
+/// The parts of a new container that are still to be written.
+enum Parts<'v> {
+    Items { list: OpId, last: Option<OpId>, items: std::slice::Iter<'v, Val> },
+    Entries { map: OpId, entries: <&'v Map as IntoIterator>::IntoIter },
+}
+
+impl<'v> Parts<'v> {
+    fn next(&mut self) -> Option<(Target, &'v Val)> {
+        match self {
+            Self::Items { list, last, items } => {
+                let item = items.next()?;
+                Some((Target::Item { list: list.clone(), parent: last.take(), side: Side::Right }, item))
             }
-            Val::Obj(entries) => {
-                let map = self.op(target.op(Content::Make(Kind::Map)), value.clone());
-                for (key, item) in entries.iter() {
-                    let key = Key::new(key).expect("the value was checked");
-                    let id = SlotId::Key { map: map.clone(), key };
-                    self.write_checked(Target::Slot { id, over: Vec::new() }, item);
-                }
-                map
+            Self::Entries { map, entries } => {
+                let (key, item) = entries.next()?;
+                let key = Key::new(key).expect("the value was checked");
+                let id = SlotId::Key { map: map.clone(), key };
+                Some((Target::Slot { id, over: Vec::new() }, item))
             }
-            scalar => {
-                let content = Scalar::new(scalar.clone()).expect("the value was checked");
-                self.op(target.op(Content::Scalar(content)), value.clone())
-            }
+        }
+    }
+
+    /// The next item of a list hangs on the one before.
+    fn wrote(&mut self, id: OpId) {
+        if let Self::Items { last, .. } = self {
+            *last = Some(id);
         }
     }
 }

@@ -71,7 +71,7 @@ fn summary(change: &Change) -> String {
     const SHOWN: usize = 60;
     let ops = change.to_json();
     let ops = match &ops {
-        crate::value::Val::Obj(entries) => entries.get(&crate::value::string("ops")).map(ToString::to_string),
+        crate::value::Val::Obj(entries) => entries.get(&crate::value::string("ops")).map(crate::value::text),
         _ => None,
     };
     let ops = ops.unwrap_or_default();

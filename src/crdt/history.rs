@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{Actor, Change, Clock, Op, OpId};
+use crate::value;
 
 /// All applied changes, in the order of application, found by id.
 #[derive(Debug, Clone, Default)]
@@ -36,19 +37,13 @@ impl Digest {
     const EMPTY: Self = Self(0xcbf2_9ce4_8422_2325);
 
     fn with(self, change: &Change) -> Self {
-        struct Fnv(u64);
-        impl std::fmt::Write for Fnv {
-            fn write_str(&mut self, text: &str) -> std::fmt::Result {
-                for byte in text.bytes() {
-                    self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-                }
-                Ok(())
-            }
-        }
-        let mut fnv = Fnv(self.0);
-        // Writing into a number cannot fail.
-        let _ = std::fmt::Write::write_fmt(&mut fnv, format_args!("{}", change.to_json()));
-        Self(fnv.0)
+        let mut hash = self.0;
+        value::print(&change.to_json(), |_, piece| {
+            hash = piece
+                .bytes()
+                .fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        });
+        Self(hash)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     Actor, Change, Clock, Content, DocumentId, IdError, Key, Kind, MAX_COUNTER, Op, OpId, Patch, Scalar,
     Side, SlotId,
 };
-use crate::value::{Map, Num, Path, Step, Val, as_str, object, string};
+use crate::value::{Map, Num, Path, Step, Val, as_str, object, string, text};
 
 /// Why a JSON value is not a clock or a patch, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -222,7 +222,7 @@ impl<'a> At<'a> {
         let entries = self.entries(what)?;
         match entries.keys().find(|key| !as_str(key).is_some_and(|key| known.contains(&key))) {
             Some(key) => {
-                let name = as_str(key).map_or_else(|| key.to_string(), str::to_owned);
+                let name = as_str(key).map_or_else(|| text(key), str::to_owned);
                 Err(self.error(DecodeReason::Unknown(name)))
             }
             None => Ok(Fields { at: self, entries }),

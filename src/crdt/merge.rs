@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::slot::Held;
 use super::tree::Container;
 use super::validate::{self, Batch};
-use super::{Change, ConvergentRef, LostEdit, MergeError, MergeReport, OpId, Patch};
+use super::{Change, Conflict, ConvergentRef, LostEdit, MergeError, MergeReport, OpId, Patch};
 
 /// Changes that may be applied in this order, and what became of the others.
 #[derive(Default)]
@@ -20,7 +20,8 @@ struct Staged {
 }
 
 impl ConvergentRef {
-    /// Takes what another replica has. Costs what is new, and O(log history) for each actor.
+    /// Takes what another replica has, also what waits there. Costs what is new, and O(log history) for
+    /// each actor.
     ///
     /// # Errors
     /// When it is a replica of another document, or writes under an actor that is used here.
@@ -31,7 +32,9 @@ impl ConvergentRef {
                 return Err(MergeError::Equivocation { ours: ours.clone(), theirs });
             }
         }
-        self.merge_patch(&other.patch_from_clock(self.clock()))
+        let mut patch = other.patch_from_clock(self.clock());
+        patch.changes.extend(other.waiting.changes().cloned());
+        self.merge_patch(&patch)
     }
 
     /// Takes the changes of a patch. Merging a patch again does nothing; changes whose dependencies are
@@ -175,9 +178,13 @@ impl ConvergentRef {
             }
         }
         self.tree.refresh();
-        let mut seen = HashSet::new();
-        let shown = written.into_iter().filter(|&place| self.tree.is_shown(place));
-        let conflicts = shown.filter_map(|place| self.conflict(place, &mut seen)).collect();
+        // A key of joined maps may have been written in several of them: by the winner it counts once.
+        let mut conflicts: Vec<Conflict> = Vec::new();
+        let mut winners = HashSet::new();
+        for place in written {
+            let conflict = self.tree.shown(place).and_then(|puts| self.conflict(place, &puts));
+            conflicts.extend(conflict.filter(|conflict| winners.insert(conflict.winner.id.clone())));
+        }
         let value = self.value().clone();
         self.notify(&old, &value);
         MergeReport {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::history::Digest;
-use super::{Change, Clock, DocumentId, OpId};
+use super::{Change, DocumentId, OpId};
 
 /// A set of changes of one document, ready to travel.
 ///
@@ -42,10 +42,5 @@ impl Patch {
     /// Whether there is nothing new in it.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
-    }
-
-    /// For each actor the highest counter in the patch.
-    pub fn clock(&self) -> Clock {
-        self.changes().map(|change| (change.actor.clone(), change.last())).collect()
     }
 }

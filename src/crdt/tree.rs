@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::sequence::{Element, Sequence};
 use super::slot::{Held, Put, Reading, Slot};
 use super::{Content, Key, Kind, Op, OpId, SlotId};
-use crate::value::{Map, Path, Step, Val};
+use crate::value::{Map, Path, Step, Val, text};
 
 /// A container of one [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,19 +170,45 @@ impl Tree {
         }
     }
 
-    /// The visible puts that a place reads from, ordered by id: its own, and for a key of joined maps
-    /// those of the key in all of them.
-    pub(crate) fn puts(&self, place: Place) -> Vec<&Put> {
-        match place {
-            Place::Key(map, index) if self.slot(self.place(map)).puts.len() > 1 => {
-                let Some((key, _)) = self.map(map).slots.get_index(index) else { return Vec::new() };
-                let joined = match self.slot(self.place(map)).reading() {
-                    Reading::Map(maps) if maps.contains(&map) => maps,
-                    _ => SmallVec::from_elem(map, 1),
-                };
-                self.key_puts(&joined, key)
+    /// The visible puts of a slot, ordered by id, when the value shows the slot; for a key of joined
+    /// maps those of the key in all of them. O(depth).
+    pub(crate) fn shown(&self, place: Place) -> Option<Vec<&Put>> {
+        let mut way: Vec<Place> =
+            std::iter::successors(Some(place), |place| Some(self.place(place.container()?))).collect();
+        way.pop();
+        let mut puts: Vec<&Put> = self.root.puts.iter().collect();
+        while let Some(place) = way.pop() {
+            puts = match (Reading::of(puts.into_iter()), place) {
+                (Reading::Map(maps), Place::Key(map, index)) if maps.contains(&map) => {
+                    let (key, _) = self.map(map).slots.get_index(index)?;
+                    self.key_puts(&maps, key)
+                }
+                (Reading::List(list), Place::Item(container, _)) if container == list => {
+                    self.slot(place).puts.iter().collect()
+                }
+                _ => return None,
+            };
+        }
+        Some(puts)
+    }
+
+    /// The slots that a container shows, in order, with what [`shown`](Self::shown) gives for each; a
+    /// key of joined maps comes once.
+    pub(crate) fn parts(&self, reading: &Reading) -> Vec<(Place, Vec<&Put>)> {
+        match reading {
+            Reading::Nothing | Reading::Scalar(_) => Vec::new(),
+            Reading::List(list) => {
+                let places = self.places(*list).into_iter();
+                places.map(|place| (place, self.slot(place).puts.iter().collect())).collect()
             }
-            _ => self.slot(place).puts.iter().collect(),
+            Reading::Map(maps) => {
+                let keys = self.joined_keys(maps).into_iter();
+                keys.filter_map(|key| {
+                    let place = maps.iter().find_map(|&map| self.key(map, key))?;
+                    Some((place, self.key_puts(maps, key)))
+                })
+                .collect()
+            }
         }
     }
 
@@ -217,15 +243,6 @@ impl Tree {
     /// loser of a conflict; `false` when one was deleted. O(depth).
     pub(crate) fn is_alive(&self, place: Place) -> bool {
         self.holders(place).all(|holder| self.visible.contains_key(self.id(holder)))
-    }
-
-    /// Whether the value shows the place. O(depth).
-    pub(crate) fn is_shown(&self, place: Place) -> bool {
-        self.holders(place).all(|holder| match self.slot(self.place(holder)).reading() {
-            Reading::Map(maps) => maps.contains(&holder),
-            Reading::List(list) => list == holder,
-            Reading::Nothing | Reading::Scalar(_) => false,
-        })
     }
 
     /// The containers that hold the place, innermost first.
@@ -407,23 +424,56 @@ impl Tree {
         }
     }
 
-    /// Maps that were written concurrently into one slot read as one.
-    fn read_joined(&self, maps: &[Container]) -> Val {
+    /// The keys of joined maps, in order: by the first write in any of them.
+    fn joined_keys(&self, maps: &[Container]) -> Vec<&Key> {
         let bodies = || maps.iter().map(|&map| self.map(map));
         let first = |key| bodies().filter_map(|map| map.slots.get(key)).map(|slot| &slot.first).min();
         let live = bodies().flat_map(|map| {
             map.live.values().filter_map(|&index| map.slots.get_index(index)).map(|(key, _)| key)
         });
         let ordered: BTreeMap<Option<&OpId>, &Key> = live.map(|key| (first(key), key)).collect();
-        let read = |key: &Key| {
-            let slots: SmallVec<[&Slot; 2]> =
-                bodies().filter_map(|map| map.slots.get(key)).filter(|slot| slot.is_visible()).collect();
-            match slots[..] {
-                [slot] => slot.value.clone(),
-                _ => self.read(&Reading::of(self.key_puts(maps, key).into_iter())),
-            }
+        ordered.into_values().collect()
+    }
+
+    /// Maps that were written concurrently into one slot read as one, and so do the maps in a key of
+    /// several of them. On a stack of its own: maps may join on every level.
+    fn read_joined(&self, maps: &[Container]) -> Val {
+        struct Joined<'t> {
+            maps: SmallVec<[Container; 1]>,
+            keys: std::vec::IntoIter<&'t Key>,
+            entries: Map,
+        }
+        let join = |maps: &[Container]| Joined {
+            maps: maps.into(),
+            keys: self.joined_keys(maps).into_iter(),
+            entries: Map::default(),
         };
-        Val::obj(ordered.into_values().map(|key| (key.to_value(), read(key))).collect())
+        let mut stack = vec![join(maps)];
+        let mut done: Option<Val> = None;
+        loop {
+            let Some(top) = stack.last_mut() else { return done.unwrap_or_default() };
+            if let Some((value, last)) = done.take().zip(top.entries.last_mut()) {
+                *last.1 = value;
+            }
+            let Some(key) = top.keys.next() else {
+                done = stack.pop().map(|joined| Val::obj(joined.entries));
+                continue;
+            };
+            let puts = self.key_puts(&top.maps, key);
+            let value = match (Reading::of(puts.iter().copied()), &puts[..]) {
+                (Reading::Map(inner), _) if inner.len() > 1 => {
+                    top.entries.insert(key.to_value(), Val::Null);
+                    stack.push(join(&inner));
+                    continue;
+                }
+                // The slot of the put that counts keeps its value.
+                (_, [.., top]) if self.visible.contains_key(&top.id) => {
+                    self.slot(self.visible[&top.id]).value.clone()
+                }
+                (reading, _) => self.read(&reading),
+            };
+            top.entries.insert(key.to_value(), value);
+        }
     }
 
     /// What a put holds, whether its slot shows it or not.
@@ -485,8 +535,9 @@ impl Tree {
     fn check_slot(&self, place: Place) -> Result<usize, String> {
         let slot = self.slot(place);
         let read = self.read(&slot.reading());
-        if slot.value.to_string() != read.to_string() {
-            return Err(format!("at {} the kept value is {}, not {read}", self.path(place), slot.value));
+        let (kept, read) = (text(&slot.value), text(&read));
+        if kept != read {
+            return Err(format!("at {} the kept value is {kept}, not {read}", self.path(place)));
         }
         let known = slot.ids().all(|id| self.visible.get(id) == Some(&place) && slot.first <= *id);
         if !known || !slot.ids().is_sorted() {

@@ -75,7 +75,7 @@ pub(super) fn well_formed(change: &Change) -> Result<(), Malformed> {
     if change.deps.get(&change.actor) > 0 {
         return Err(Malformed::DependsOnItself);
     }
-    let expected = change.previous.max(change.deps.highest()) + 1;
+    let expected = change.previous.max(change.deps.highest()).saturating_add(1);
     if change.first != expected {
         return Err(Malformed::FirstCounter { found: change.first, expected });
     }

@@ -1,6 +1,6 @@
 use crate::script::{Expectation, Expected, Step};
 use crate::session::{CommandError, Reply};
-use crate::value::same;
+use crate::value::{same, text};
 
 /// An expectation that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ fn replied(expectations: &[Expectation], reply: &Reply) -> Vec<Mismatch> {
         match &expectation.expected {
             Expected::Value(expected) => match values.next() {
                 Some(value) if same(value, expected) => {}
-                Some(value) => mismatches.push(mismatch(expectation, value.to_string())),
+                Some(value) => mismatches.push(mismatch(expectation, text(value))),
                 None => mismatches.push(mismatch(expectation, "no value")),
             },
             Expected::Line => match rest.iter().position(|line| line.trim() == expectation.text) {
@@ -70,7 +70,7 @@ fn replied(expectations: &[Expectation], reply: &Reply) -> Vec<Mismatch> {
                 None => mismatches.push(mismatch(expectation, rest.join("\n"))),
             },
             Expected::Error(_) => {
-                let value = reply.values.last().map_or_else(|| "no error".to_owned(), ToString::to_string);
+                let value = reply.values.last().map_or_else(|| "no error".to_owned(), text);
                 mismatches.push(mismatch(expectation, value));
             }
         }

@@ -1,5 +1,6 @@
 use crate::script::{Failure, Item, Script, Step, compare};
 use crate::session::{CommandError, Reply, Session};
+use crate::value::text;
 
 /// How a session file went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,14 +76,14 @@ pub enum Ran<'a> {
 /// A step and its answer as a piece of a session file: the command, then all that it answers as
 /// expectations. Without a newline at the end.
 pub fn transcript(step: &Step, answer: &Result<Reply, CommandError>) -> String {
-    let mut text = step.text.clone();
+    let mut lines = step.text.clone();
     let answers = match answer {
-        Ok(reply) => reply.values.iter().map(ToString::to_string).chain(reply.lines()).collect(),
+        Ok(reply) => reply.values.iter().map(text).chain(reply.lines()).collect(),
         Err(error) => vec![format!("error: {error}")],
     };
     for answer in answers {
-        text.push_str("\n#=> ");
-        text.push_str(&answer);
+        lines.push_str("\n#=> ");
+        lines.push_str(&answer);
     }
-    text
+    lines
 }

@@ -1,14 +1,14 @@
 //! Data in words.
 
 use crate::crdt::{Change, Clock, Content, ConvergentRef, Kind, Op, OpId, SlotId};
-use crate::value::Val;
+use crate::value::{self, Val};
 
 /// The longest value that a line of words shows whole, in characters.
 const SHORT: usize = 60;
 
 /// A value, cut short.
 pub(super) fn short(value: &Val) -> String {
-    let text = value.to_string();
+    let text = value::text(value);
     match text.char_indices().nth(SHORT) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
@@ -78,7 +78,7 @@ fn content(content: &Content) -> String {
 fn slot(slot: &SlotId) -> String {
     match slot {
         SlotId::Root => "at the root".to_owned(),
-        SlotId::Key { map, key } => format!("at key {} of map {map}", key.to_value()),
+        SlotId::Key { map, key } => format!("at key {} of map {map}", value::text(&key.to_value())),
         SlotId::Item { list, item } => format!("at item {item} of list {list}"),
     }
 }

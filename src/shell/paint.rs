@@ -2,7 +2,7 @@ use std::io::IsTerminal;
 
 use owo_colors::Style;
 use rejoin::session::{CommandError, Place};
-use rejoin::value::Val;
+use rejoin::value::{Piece, Val, print};
 
 use super::cli::Color;
 
@@ -61,41 +61,19 @@ impl Paint {
 
     /// A value as JSON on one line.
     pub(crate) fn value(self, value: &Val) -> String {
-        if !self.on {
-            return value.to_string();
-        }
         let mut text = String::new();
-        self.write(value, &mut text);
+        print(value, |piece, part| {
+            let style = match piece {
+                Piece::Key => Style::new().blue().bold(),
+                Piece::String => Style::new().green(),
+                Piece::Number => Style::new().cyan(),
+                Piece::Bool => Style::new().yellow(),
+                Piece::Null => Style::new().dimmed(),
+                Piece::Punctuation => return text.push_str(part),
+            };
+            text.push_str(&self.style(style, part));
+        });
         text
-    }
-
-    fn write(self, value: &Val, text: &mut String) {
-        match value {
-            Val::Arr(items) => {
-                text.push('[');
-                for (index, item) in items.iter().enumerate() {
-                    text.push_str(if index > 0 { "," } else { "" });
-                    self.write(item, text);
-                }
-                text.push(']');
-            }
-            Val::Obj(entries) => {
-                text.push('{');
-                for (index, (key, item)) in entries.iter().enumerate() {
-                    text.push_str(if index > 0 { "," } else { "" });
-                    text.push_str(&self.style(Style::new().blue().bold(), &key.to_string()));
-                    text.push(':');
-                    self.write(item, text);
-                }
-                text.push('}');
-            }
-            Val::TStr(_) | Val::BStr(_) => {
-                text.push_str(&self.style(Style::new().green(), &value.to_string()))
-            }
-            Val::Num(_) => text.push_str(&self.style(Style::new().cyan(), &value.to_string())),
-            Val::Bool(_) => text.push_str(&self.style(Style::new().yellow(), &value.to_string())),
-            Val::Null => text.push_str(&self.style(Style::new().dimmed(), "null")),
-        }
     }
 }
 

@@ -4,10 +4,11 @@
 //! 1. common prefix and suffix by identity ([`shared`]);
 //! 2. between them, *anchors*: items that are shared, in an increasing chain (patience difference:
 //!    items that occur once on both sides, then recursively between those);
-//! 3. in the gaps that remain, edited items: containers that still hold much of the same, found by
-//!    what they hold, and then what stands at the same place in a gap of equal length.
+//! 3. in the gaps that remain, items that are equal without being shared, and edited items: containers
+//!    that still hold much of the same, found by what they hold, and then what stands in the same place
+//!    of a gap of equal length.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use super::{Val, is_container, same, shared};
 /// What happens to one item; items that are not named stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ItemEdit {
-    /// `old` stays, with the value of `new`.
+    /// `old` stays, with the value of `new` (which may be equal, but is not shared).
     Edit { old: usize, new: usize },
     /// `old` goes.
     Delete { old: usize },
@@ -36,7 +37,7 @@ pub(crate) fn align(old: &[Val], new: &[Val]) -> Vec<ItemEdit> {
 
     let mut kept = Vec::new();
     if !old_middle.is_empty() && !new_middle.is_empty() {
-        kept = anchors(&old[old_middle.clone()], &new[new_middle.clone()]);
+        kept = anchors(&old[old_middle.clone()], &new[new_middle.clone()], Token);
     }
     let anchored = kept.into_iter().map(|(o, n)| (o + prefix, n + prefix));
 
@@ -58,7 +59,7 @@ fn gap(old: &[Val], new: &[Val], olds: Range<usize>, news: Range<usize>, edits: 
         let after = o.checked_sub(1);
         edits.extend((o..next_o).map(|old| ItemEdit::Delete { old }));
         edits.extend((n..next_n).map(|new| ItemEdit::Insert { after, new }));
-        if next_o < olds.end && next_n < news.end && !same(&old[next_o], &new[next_n]) {
+        if next_o < olds.end && next_n < news.end {
             edits.push(ItemEdit::Edit { old: next_o, new: next_n });
         }
         (o, n) = (next_o + 1, next_n + 1);
@@ -88,23 +89,23 @@ impl Hash for Token<'_> {
     }
 }
 
-/// Pairs of shared items, increasing on both sides.
-fn anchors(old: &[Val], new: &[Val]) -> Vec<(usize, usize)> {
-    let mut names: HashMap<Token<'_>, u32> = HashMap::new();
+/// Pairs of items with equal tokens, increasing on both sides.
+fn anchors<'a, T: Hash + Eq>(old: &'a [Val], new: &'a [Val], token: fn(&'a Val) -> T) -> Vec<(usize, usize)> {
+    let mut names: HashMap<T, usize> = HashMap::new();
     let mut name = |value| {
-        let next = names.len() as u32;
-        *names.entry(Token(value)).or_insert(next)
+        let next = names.len();
+        *names.entry(token(value)).or_insert(next)
     };
-    let old: Vec<u32> = old.iter().map(&mut name).collect();
-    let new: Vec<u32> = new.iter().map(&mut name).collect();
+    let old: Vec<usize> = old.iter().map(&mut name).collect();
+    let new: Vec<usize> = new.iter().map(&mut name).collect();
     let mut found = Vec::new();
     Patience { old: &old, new: &new }.pair(0..old.len(), 0..new.len(), 0, &mut found);
     found
 }
 
 struct Patience<'a> {
-    old: &'a [u32],
-    new: &'a [u32],
+    old: &'a [usize],
+    new: &'a [usize],
 }
 
 impl Patience<'_> {
@@ -146,7 +147,7 @@ impl Patience<'_> {
             new: usize,
             at: usize,
         }
-        let mut seen: HashMap<u32, Seen> = HashMap::new();
+        let mut seen: HashMap<usize, Seen> = HashMap::new();
         for at in o.clone() {
             let entry = seen.entry(self.old[at]).or_default();
             (entry.old, entry.at) = (entry.old + 1, at);
@@ -163,7 +164,7 @@ impl Patience<'_> {
 
     /// The first occurrence with the first, the second with the second, as an increasing chain.
     fn by_occurrence(&self, o: &Range<usize>, n: &Range<usize>) -> Vec<(usize, usize)> {
-        let mut places: HashMap<u32, std::collections::VecDeque<usize>> = HashMap::new();
+        let mut places: HashMap<usize, VecDeque<usize>> = HashMap::new();
         for at in o.clone() {
             places.entry(self.old[at]).or_default().push_back(at);
         }
@@ -195,113 +196,133 @@ fn increasing(pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
 
 // --- gaps: edited items ---
 
+/// An item by value: equal tokens are the [`same`] value. Costs the size of the item, and is asked
+/// for only where identity has no answer, so of what was built anew.
+struct Equal<'a>(&'a Val);
+
+impl PartialEq for Equal<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        same(self.0, other.0)
+    }
+}
+
+impl Eq for Equal<'_> {}
+
+impl Hash for Equal<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
 /// Pairs of items that are one item, edited; increasing on both sides.
 fn edited(old: &[Val], new: &[Val]) -> Vec<(usize, usize)> {
-    match (old, new) {
-        ([], _) | (_, []) => Vec::new(),
-        ([_], [_]) => vec![(0, 0)],
-        _ => {
-            let similar = similar(old, new);
-            let mut pairs = Vec::new();
-            let (mut o, mut n) = (0, 0);
-            for (next_o, next_n) in similar.into_iter().chain([(old.len(), new.len())]) {
-                // What is left over, in equal number: each stands where the other stood.
-                if next_o - o == next_n - n {
-                    let alone = next_o - o == 1;
-                    let in_place = (o..next_o).zip(n..next_n);
-                    pairs.extend(in_place.filter(|&(i, j)| alone || in_its_place(&old[i], &new[j])));
-                }
-                if next_o < old.len() {
-                    pairs.push((next_o, next_n));
-                }
-                (o, n) = (next_o + 1, next_n + 1);
-            }
-            pairs
+    if let ([_], [_]) = (old, new) {
+        return vec![(0, 0)];
+    }
+    // What stays shared tells cheaply; values are compared only where it does not.
+    let pairs = similar(old, new, Token);
+    let pairs = between(old, new, pairs, |old, new| anchors(old, new, Equal));
+    let pairs = between(old, new, pairs, |old, new| similar(old, new, Equal));
+    between(old, new, pairs, in_place)
+}
+
+/// Adds the pairs that `find` finds between those that are known.
+fn between(
+    old: &[Val],
+    new: &[Val],
+    known: Vec<(usize, usize)>,
+    find: impl Fn(&[Val], &[Val]) -> Vec<(usize, usize)>,
+) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::with_capacity(known.len());
+    let (mut o, mut n) = (0, 0);
+    for (next_o, next_n) in known.into_iter().chain([(old.len(), new.len())]) {
+        if o < next_o && n < next_n {
+            let found = find(&old[o..next_o], &new[n..next_n]);
+            pairs.extend(found.into_iter().map(|(i, j)| (i + o, j + n)));
         }
+        if next_o < old.len() {
+            pairs.push((next_o, next_n));
+        }
+        (o, n) = (next_o + 1, next_n + 1);
+    }
+    pairs
+}
+
+/// What is left over, in equal number, stands where the other stood.
+fn in_place(old: &[Val], new: &[Val]) -> Vec<(usize, usize)> {
+    if old.len() != new.len() {
+        return Vec::new();
+    }
+    let places = (0..old.len()).filter(|&i| old.len() == 1 || could_be_edited(&old[i], &new[i]));
+    places.map(|i| (i, i)).collect()
+}
+
+/// Whether an item in the place of another may be taken for it: scalars and lists may, maps when they
+/// have a key in common.
+fn could_be_edited(old: &Val, new: &Val) -> bool {
+    match (old, new) {
+        (Val::Obj(old), Val::Obj(new)) => old.is_empty() || old.keys().any(|key| new.contains_key(key)),
+        (Val::Arr(_), Val::Arr(_)) => true,
+        _ => !is_container(old) && !is_container(new),
     }
 }
 
-/// Whether an item may be taken for the edited one that stood in its place: scalars may, containers
-/// only when they hold something in common.
-fn in_its_place(old: &Val, new: &Val) -> bool {
-    match (is_container(old), is_container(new)) {
-        (false, false) => true,
-        (true, true) => in_common(old, new).0 > 0,
-        _ => false,
-    }
-}
-
-/// Pairs of containers that hold at least half of the same, increasing on both sides. Each new one
-/// is held against the old ones with which it shares parts that are rare.
-fn similar(old: &[Val], new: &[Val]) -> Vec<(usize, usize)> {
+/// Pairs of containers that hold at least half of the same parts, increasing on both sides. Each new
+/// one is held against the old ones with which it shares parts that are rare.
+fn similar<'a, T: Hash + Eq>(old: &'a [Val], new: &'a [Val], token: fn(&'a Val) -> T) -> Vec<(usize, usize)> {
     /// A part that occurs in more old items than this tells nothing.
     const RARE: usize = 8;
-    let mut holders: HashMap<Part<'_>, Vec<usize>> = HashMap::new();
+    let mut holders: HashMap<(Option<&Val>, T), Vec<usize>> = HashMap::new();
     for (i, item) in old.iter().enumerate() {
-        for part in parts(item) {
-            let held_by = holders.entry(part).or_default();
-            if held_by.len() <= RARE && held_by.last() != Some(&i) {
+        for (key, part) in parts(item) {
+            let held_by = holders.entry((key, token(part))).or_default();
+            if held_by.len() <= RARE {
                 held_by.push(i);
             }
         }
     }
-    let mut votes: HashMap<usize, usize> = HashMap::new();
-    let mut pairs = Vec::new();
+    let mut common: HashMap<usize, usize> = HashMap::new();
     let mut taken = vec![false; old.len()];
+    let mut pairs = Vec::new();
     for (j, item) in new.iter().enumerate() {
-        votes.clear();
-        for part in parts(item) {
-            let voters = holders.get(&part).map_or(&[][..], Vec::as_slice);
-            if voters.len() <= RARE {
-                voters.iter().for_each(|&i| *votes.entry(i).or_default() += 1);
+        common.clear();
+        let mut usual = 0;
+        for (key, part) in parts(item) {
+            match holders.get(&(key, token(part))) {
+                Some(held_by) if held_by.len() > RARE => usual += 1,
+                Some(held_by) => held_by.iter().for_each(|&i| *common.entry(i).or_default() += 1),
+                None => {}
             }
         }
-        // The most votes; among equals the nearest, then the first: never the order of the map.
-        let best = votes.iter().filter(|(i, _)| !taken[**i]);
-        let best = best.min_by_key(|&(&i, &n)| (usize::MAX - n, i.abs_diff(j), i)).map(|(&i, _)| i);
-        if let Some(i) = best {
-            let (common, most) = in_common(&old[i], item);
-            if common * 2 >= most {
-                taken[i] = true;
-                pairs.push((i, j));
-            }
+        // The most in common; among equals the nearest, then the first: never the order of the map.
+        let free = common.iter().filter(|(i, _)| !taken[**i]);
+        let best = free.min_by_key(|&(&i, &n)| (usize::MAX - n, i.abs_diff(j), i));
+        if let Some((&i, &n)) = best
+            && (n + usual) * 2 >= size(&old[i]).max(size(item))
+        {
+            taken[i] = true;
+            pairs.push((i, j));
         }
     }
     increasing(pairs)
 }
 
-/// A part of a container: where it stands (in an object) and what it is.
-type Part<'a> = (Option<&'a Val>, Token<'a>);
-
-fn parts(value: &Val) -> Box<dyn Iterator<Item = Part<'_>> + '_> {
-    match value {
-        Val::Arr(items) => Box::new(items.iter().map(|item| (None, Token(item)))),
-        Val::Obj(entries) => Box::new(entries.iter().map(|(key, item)| (Some(key), Token(item)))),
-        _ => Box::new(std::iter::empty()),
-    }
+/// The parts of a container, and in an object where each stands.
+fn parts(value: &Val) -> impl Iterator<Item = (Option<&Val>, &Val)> {
+    let (items, entries) = match value {
+        Val::Arr(items) => (Some(&**items), None),
+        Val::Obj(entries) => (None, Some(&**entries)),
+        _ => (None, None),
+    };
+    let items = items.into_iter().flatten().map(|item| (None, item));
+    items.chain(entries.into_iter().flatten().map(|(key, item)| (Some(key), item)))
 }
 
-/// How many parts two containers have in common, and how many the larger one has.
-fn in_common(a: &Val, b: &Val) -> (usize, usize) {
-    match (a, b) {
-        (Val::Obj(a), Val::Obj(b)) => {
-            let common = a.iter().filter(|(key, x)| b.get(*key).is_some_and(|y| shared(x, y)));
-            (common.count(), a.len().max(b.len()))
-        }
-        (Val::Arr(a), Val::Arr(b)) => {
-            let mut counts: HashMap<Token<'_>, usize> = HashMap::new();
-            a.iter().for_each(|x| *counts.entry(Token(x)).or_default() += 1);
-            let common = b.iter().filter(|x| {
-                counts.get_mut(&Token(x)).is_some_and(|n| {
-                    *n > 0 && {
-                        *n -= 1;
-                        true
-                    }
-                })
-            });
-            (common.count(), a.len().max(b.len()))
-        }
-        _ => (0, 1),
+fn size(value: &Val) -> usize {
+    match value {
+        Val::Arr(items) => items.len(),
+        Val::Obj(entries) => entries.len(),
+        _ => 0,
     }
 }
 
@@ -350,7 +371,7 @@ mod tests {
             (
                 r#"[{"id":1,"t":"a","d":0},{"id":2,"t":"b","d":0},{"id":3,"t":"c","d":0}]"#,
                 r#"[{"id":2,"t":"b","d":1},{"id":3,"t":"c","d":0}]"#,
-                vec![Delete { old: 0 }, Edit { old: 1, new: 0 }],
+                vec![Delete { old: 0 }, Edit { old: 1, new: 0 }, Edit { old: 2, new: 1 }],
             ),
             (
                 r#"[{"id":1,"n":1},{"id":2,"n":1}]"#,

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{ItemEdit, Path, Step, Val, align, shared};
+use super::{ItemEdit, Path, Step, Val, align, shared, text};
 
 /// What changed at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +27,9 @@ impl fmt::Display for PathChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = &self.path;
         match &self.difference {
-            Difference::Added(new) => write!(f, "+ {path} {new}"),
-            Difference::Removed(old) => write!(f, "- {path} {old}"),
-            Difference::Changed(old, new) => write!(f, "~ {path} {old} → {new}"),
+            Difference::Added(new) => write!(f, "+ {path} {}", text(new)),
+            Difference::Removed(old) => write!(f, "- {path} {}", text(old)),
+            Difference::Changed(old, new) => write!(f, "~ {path} {} → {}", text(old), text(new)),
         }
     }
 }

@@ -11,6 +11,7 @@ mod align;
 mod check;
 mod difference;
 mod path;
+mod print;
 mod read;
 mod same;
 mod serde;
@@ -21,6 +22,7 @@ pub use check::{NotJson, NotJsonReason, check};
 pub(crate) use check::{check_below, check_key, check_scalar, dismantle};
 pub use difference::{Difference, PathChange, differences};
 pub use path::{Path, Step};
+pub use print::{Piece, print, text};
 pub use read::{ParseError, parse};
 pub use same::{same, shared};
 

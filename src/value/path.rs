@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Val, as_str, string};
+use super::{Val, as_str, string, text};
 
 /// A way from the root of a value to a part of it; prints as a jq path, `.items[2].name`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Step {
 impl Step {
     /// The step to a key of an object; a key that is not a string is shown as its JSON.
     pub(crate) fn key(key: &Val) -> Self {
-        Self::Key(as_str(key).map_or_else(|| key.to_string(), str::to_owned))
+        Self::Key(as_str(key).map_or_else(|| text(key), str::to_owned))
     }
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for Path {
         for step in &self.0 {
             match step {
                 Step::Key(key) if is_plain(key) => write!(f, ".{key}")?,
-                Step::Key(key) => write!(f, "[{}]", string(key.as_str()))?,
+                Step::Key(key) => write!(f, "[{}]", text(&string(key.as_str())))?,
                 Step::Index(index) => write!(f, "[{index}]")?,
             }
         }

@@ -1,0 +1,147 @@
+use super::{Map, Val, as_str};
+
+/// A piece of printed JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece {
+    /// A key of an object, in quotes.
+    Key,
+    /// A string, in quotes.
+    String,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Bool,
+    /// `null`.
+    Null,
+    /// A bracket, comma or colon.
+    Punctuation,
+}
+
+/// The value as JSON on one line, without blanks. Unlike the `Display` of [`Val`] it takes values of
+/// any depth on any stack. O(size).
+pub fn text(value: &Val) -> String {
+    let mut text = String::new();
+    print(value, |_, piece| text.push_str(piece));
+    text
+}
+
+/// Prints a value as [`text`] does, piece by piece.
+pub fn print(value: &Val, mut emit: impl FnMut(Piece, &str)) {
+    enum Open<'a> {
+        Array(std::slice::Iter<'a, Val>),
+        Object(<&'a Map as IntoIterator>::IntoIter),
+    }
+    use Piece::Punctuation;
+    let mut open: Vec<Open<'_>> = Vec::new();
+    let mut next = Some(value);
+    let mut first = true;
+    loop {
+        if let Some(value) = next.take() {
+            match value {
+                Val::Arr(items) => {
+                    emit(Punctuation, "[");
+                    open.push(Open::Array(items.iter()));
+                    first = true;
+                }
+                Val::Obj(entries) => {
+                    emit(Punctuation, "{");
+                    open.push(Open::Object(entries.iter()));
+                    first = true;
+                }
+                scalar => print_scalar(scalar, &mut emit),
+            }
+        }
+        let Some(inner) = open.last_mut() else { return };
+        let (item, close) = match inner {
+            Open::Array(items) => (items.next().map(|item| (None, item)), "]"),
+            Open::Object(entries) => (entries.next().map(|(key, item)| (Some(key), item)), "}"),
+        };
+        match item {
+            None => {
+                emit(Punctuation, close);
+                open.pop();
+            }
+            Some((key, item)) => {
+                if !first {
+                    emit(Punctuation, ",");
+                }
+                if let Some(key) = key {
+                    emit(Piece::Key, &key_text(key));
+                    emit(Punctuation, ":");
+                }
+                next = Some(item);
+            }
+        }
+        first = false;
+    }
+}
+
+fn print_scalar(scalar: &Val, emit: &mut impl FnMut(Piece, &str)) {
+    match scalar {
+        Val::Null => emit(Piece::Null, "null"),
+        Val::Bool(true) => emit(Piece::Bool, "true"),
+        Val::Bool(false) => emit(Piece::Bool, "false"),
+        Val::Num(number) => emit(Piece::Number, &number.to_string()),
+        other => emit(Piece::String, &as_str(other).map_or_else(|| other.to_string(), quoted)),
+    }
+}
+
+/// A key; in what is not JSON it may be anything.
+fn key_text(key: &Val) -> String {
+    match (as_str(key), key) {
+        (Some(key), _) => quoted(key),
+        (None, Val::Arr(_) | Val::Obj(_)) => text(key),
+        (None, _) => key.to_string(),
+    }
+}
+
+/// A string as JSON.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{c}' => quoted.push_str("\\f"),
+            c if c < ' ' || c == '\u{7f}' => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::parse;
+
+    #[test]
+    fn prints_as_the_interpreter_does() {
+        let rows = [
+            "[]",
+            "{}",
+            "[[],{}]",
+            r#"{"a":[1,{"b":null,"c":[true,false]}],"d":1.50,"e":"x"}"#,
+            "[[[1],2],3]",
+            r#""\" \\ \n \r \t \b \f \u0001 \u007f ü 日 😀""#,
+            "1e400",
+        ];
+        for json in rows {
+            let value = parse(json).unwrap();
+            assert_eq!(text(&value), value.to_string());
+            assert_eq!(text(&value), json);
+        }
+    }
+
+    #[test]
+    fn prints_what_is_not_json() {
+        let value = Val::from_iter([Val::from(f64::NAN), Val::byte_str(vec![1])]);
+        assert_eq!(text(&value), value.to_string());
+    }
+}
