@@ -5,13 +5,11 @@ mod shell;
 use std::process::ExitCode;
 use std::thread;
 
-use clap::Parser;
-
 /// Room for values that are nested deeply while a filter works on them; only what is used is taken.
 const STACK: usize = 512 << 20;
 
 fn main() -> ExitCode {
-    let cli = shell::Cli::parse();
+    let cli = shell::Cli::read();
     let shell = thread::Builder::new().stack_size(STACK).spawn(move || shell::main(&cli));
     match shell.map(thread::JoinHandle::join) {
         Ok(Ok(code)) => code,

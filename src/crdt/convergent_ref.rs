@@ -72,8 +72,7 @@ impl ConvergentRef {
     /// # Errors
     /// When the actor has written into the document, as far as this replica knows.
     pub fn branch(&self, actor: Actor) -> Result<Self, BranchError> {
-        let waits = self.waiting().any(|change| change.actor == actor);
-        if actor == self.actor || self.clock().get(&actor) > 0 || waits {
+        if self.knows(&actor) {
             return Err(BranchError::ActorInUse(actor));
         }
         Ok(Self {
@@ -99,6 +98,13 @@ impl ConvergentRef {
     /// Who writes here.
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// Whether this replica knows the actor: as its own, or as that of a change that it has, applied or
+    /// waiting.
+    pub fn knows(&self, actor: &Actor) -> bool {
+        let waits = || self.waiting().any(|change| change.actor == *actor);
+        *actor == self.actor || self.clock().get(actor) > 0 || waits()
     }
 
     /// The value. O(1): it is kept.

@@ -124,9 +124,9 @@ impl History {
         self.applied.push(change);
     }
 
-    /// Whether an actor had seen an op when it made its last applied change.
-    pub(crate) fn has_seen(&self, actor: &Actor, id: &OpId) -> bool {
-        self.seen.get(actor).is_some_and(|seen| seen.covers(id))
+    /// What an actor had seen when it made its last applied change, that change included.
+    pub(crate) fn seen(&self, actor: &Actor) -> Option<&Clock> {
+        self.seen.get(actor)
     }
 
     /// Verifies the invariants. O(n).

@@ -14,7 +14,7 @@ use crate::value::{Map, Num, Path, Step, Val, as_str, object, string, text};
 
 /// Why a JSON value is not a clock or a patch, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{reason} at {path}")]
+#[error("{reason}{}", .path.suffix())]
 pub struct DecodeError {
     /// Where in the JSON.
     pub path: Path,

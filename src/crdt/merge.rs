@@ -203,11 +203,12 @@ impl ConvergentRef {
     /// The visible writes in a container that `deletion` removed without having seen them. Costs the
     /// size of what is removed.
     fn unseen(&self, deletion: &Change, container: Container, lost: &mut Vec<LostEdit>) {
+        let seen = self.history.seen(&deletion.actor);
         let mut containers = vec![container];
         while let Some(container) = containers.pop() {
             for place in self.tree.places(container) {
                 for put in &self.tree.slot(place).puts {
-                    if !self.history.has_seen(&deletion.actor, &put.id) {
+                    if !seen.is_some_and(|seen| seen.covers(&put.id)) {
                         lost.push(LostEdit { id: put.id.clone(), path: self.tree.path(place) });
                     }
                     if let Held::Map(inner) | Held::List(inner) = put.held {

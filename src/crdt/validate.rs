@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::history::History;
 use super::tree::Tree;
-use super::{Actor, Change, Content, Kind, MAX_COUNTER, Op, OpId, Side, SlotId};
+use super::{Actor, Change, Clock, Content, Kind, MAX_COUNTER, Op, OpId, Side, SlotId};
 use crate::value::MAX_DEPTH;
 
 /// What is wrong with a change.
@@ -104,16 +104,19 @@ pub(super) struct Batch<'a> {
     staged: HashMap<Actor, Vec<Arc<Change>>>,
     /// The depths of the containers that staged changes make.
     depths: HashMap<OpId, usize>,
+    /// What the actors of staged changes had seen when they made them.
+    seen: HashMap<Actor, Clock>,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(history: &'a History, tree: &'a Tree) -> Self {
-        Self { history, tree, staged: HashMap::new(), depths: HashMap::new() }
+        Self { history, tree, staged: HashMap::new(), depths: HashMap::new(), seen: HashMap::new() }
     }
 
     /// Checks what the ops of a change name, and stages it. O(size log history).
     pub(super) fn stage(&mut self, change: &Arc<Change>) -> Result<(), Malformed> {
         let mut made = Vec::new();
+        self.has_seen(change);
         let checked = change.ops.iter().enumerate().try_for_each(|(index, op)| {
             let check = Check { batch: self, change, id: change.op_id(index) };
             check.op(op)?;
@@ -128,8 +131,20 @@ impl<'a> Batch<'a> {
             self.staged.entry(change.actor.clone()).or_default().push(change.clone());
         } else {
             self.depths.retain(|id, _| !made.contains(id));
+            // What this change claims to have seen counts for no other.
+            self.seen.remove(&change.actor);
+            let staged = self.staged.get(&change.actor).cloned().unwrap_or_default();
+            staged.iter().for_each(|change| self.has_seen(change));
         }
         checked
+    }
+
+    /// Notes what the actor had seen when it made the change.
+    fn has_seen(&mut self, change: &Change) {
+        let before = || self.history.seen(&change.actor).cloned().unwrap_or_default();
+        let seen = self.seen.entry(change.actor.clone()).or_insert_with(before);
+        seen.join(&change.deps);
+        seen.advance(&change.actor, change.previous);
     }
 
     fn op(&self, id: &OpId) -> Option<&Op> {
@@ -173,7 +188,7 @@ impl Check<'_> {
         let op = if id.actor == self.id.actor && (self.change.first..self.id.counter).contains(&id.counter) {
             // The counters of a change are those of its ops; it was checked that they fit.
             self.change.ops.get((id.counter - self.change.first) as usize)
-        } else if id.counter < self.change.first {
+        } else if self.batch.seen.get(&self.change.actor).is_some_and(|seen| seen.covers(id)) {
             self.batch.op(id)
         } else {
             None

@@ -55,6 +55,12 @@ pub(super) fn denied(name: &str) -> Option<&'static str> {
     DENIED.iter().find(|(denied, _)| *denied == name).map(|(_, reason)| *reason)
 }
 
+/// Whether jq has a filter of that name that is not available here: it would reach outside, or give
+/// another answer every time.
+pub fn is_denied(name: &str) -> bool {
+    denied(name).is_some()
+}
+
 /// The library; it is parsed once.
 pub(super) static LIBRARY: LazyLock<Library> = LazyLock::new(Library::new);
 

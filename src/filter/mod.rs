@@ -31,7 +31,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use error::{CompileError, RunError};
-pub use library::builtins;
+pub use library::{builtins, is_denied};
 pub use nesting::Scan;
 pub use run::Filter;
 pub use text::needs_more;

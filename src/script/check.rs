@@ -46,8 +46,9 @@ fn mismatch(expectation: &Expectation, actual: impl Into<String>) -> Mismatch {
 
 fn failed(expectations: &[Expectation], error: &CommandError) -> Vec<Mismatch> {
     let message = error.to_string();
-    let holds = |e: &&Expectation| !matches!(&e.expected, Expected::Error(expected) if *expected == message);
-    expectations.iter().filter(holds).map(|e| mismatch(e, format!("error: {message}"))).collect()
+    let fails =
+        |e: &&Expectation| !matches!(&e.expected, Expected::Error(expected) if *expected == message.trim());
+    expectations.iter().filter(fails).map(|e| mismatch(e, format!("error: {message}"))).collect()
 }
 
 fn replied(expectations: &[Expectation], reply: &Reply) -> Vec<Mismatch> {

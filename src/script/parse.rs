@@ -25,7 +25,7 @@ pub struct Step {
     pub line: usize,
     /// The command, possibly of several lines.
     pub text: String,
-    /// The expectations below it.
+    /// The expectations below it, up to the next command.
     pub expectations: Vec<Expectation>,
 }
 
@@ -63,6 +63,8 @@ impl Expected {
 impl Script {
     /// Reads a session file.
     pub fn parse(text: &str) -> Self {
+        // Some editors put a mark at the start.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Self::read(text.lines().map(|line| (line, true)))
     }
 
@@ -108,12 +110,19 @@ impl Script {
             } else if let Some(text) = trimmed.strip_prefix("#=>") {
                 let text = text.trim().to_owned();
                 let expected = Expected::new(&text);
-                match items.last_mut() {
-                    Some(Item::Step(step)) => {
-                        step.expectations.push(Expectation { line: number, text, expected });
-                    }
-                    // With no command above it, it is a comment.
-                    _ => items.push(Item::Narration(line.to_owned())),
+                let expectation = Expectation { line: number, text, expected };
+                let above = items.iter_mut().rev().find_map(|item| match item {
+                    Item::Step(step) => Some(step),
+                    Item::Narration(_) => None,
+                });
+                match above {
+                    Some(step) => step.expectations.push(expectation),
+                    // With no command above it, it is one of nothing, and cannot hold.
+                    None => items.push(Item::Step(Step {
+                        line: number,
+                        text: String::new(),
+                        expectations: vec![expectation],
+                    })),
                 }
             } else if trimmed.starts_with('#') {
                 items.push(Item::Narration(line.to_owned()));

@@ -80,7 +80,7 @@ impl<'a> Args<'a> {
             return self.word("a name").map(Some);
         }
         let kind = ErrorKind::Expected { wanted: "`as NAME`", found: word.text.to_owned() };
-        Err(CommandError::new(kind, word.span))
+        Err(CommandError::new(kind, word.span).with_hint(self.usage()))
     }
 
     /// The error of a line that ends where `as NAME` must stand.
@@ -113,15 +113,21 @@ impl<'a> Args<'a> {
     pub(super) fn end(mut self) -> Result<(), CommandError> {
         match self.optional_rest() {
             None => Ok(()),
-            Some(rest) => Err(CommandError::new(ErrorKind::TooMuch(rest.text.to_owned()), rest.span)),
+            Some(rest) => {
+                let error = CommandError::new(ErrorKind::TooMuch(rest.text.to_owned()), rest.span);
+                Err(error.with_hint(self.usage()))
+            }
         }
     }
 
     fn missing(&self, what: &'static str) -> CommandError {
         let end = self.line.trim_end().len();
-        let mut words = Self::new(self.line);
-        let usage = words.command().map(|command| format!("usage: {} {}", command.name, command.arguments));
-        CommandError::new(ErrorKind::Missing(what), end..end).with_hint(usage)
+        CommandError::new(ErrorKind::Missing(what), end..end).with_hint(self.usage())
+    }
+
+    /// How the command of the line is used.
+    fn usage(&self) -> Option<String> {
+        Self::new(self.line).command().map(|command| format!("usage: {}", command.usage()))
     }
 }
 

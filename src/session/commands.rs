@@ -12,14 +12,45 @@ use crate::value::{Difference, Num, Val, differences, object, same, string};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
+/// Words that jq, or a session file, takes for something else.
+const RESERVED: [&str; 26] = [
+    "ENV",
+    "_",
+    "__loc__",
+    "__prog_args",
+    "and",
+    "as",
+    "catch",
+    "def",
+    "elif",
+    "else",
+    "end",
+    "error",
+    "false",
+    "foreach",
+    "if",
+    "import",
+    "include",
+    "label",
+    "not",
+    "null",
+    "or",
+    "reduce",
+    "then",
+    "true",
+    "try",
+    "module",
+];
+
 pub(super) fn make_ref(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let name = args.word("the name of the ref")?;
     session.free(&name, None)?;
     let made = match args.optional_rest() {
-        None => ConvergentRef::new(session.document(), session.actor(name.text)),
+        None => ConvergentRef::new(session.document(), session.actor(name.text, None)),
         Some(word) => {
             let value = session.value(&word, session.last.clone(), "the last value")?;
-            let (document, actor) = (session.document(), session.actor(name.text));
+            is_json(&value, &word)?;
+            let (document, actor) = (session.document(), session.actor(name.text, None));
             ConvergentRef::with_value(document, actor, value)
                 .map_err(|error| not_swapped(&name, error, &word))?
         }
@@ -35,7 +66,7 @@ pub(super) fn branch(session: &mut Session, mut args: Args<'_>) -> Result<Reply>
     let Some(name) = args.optional_as()? else { return Err(args.missing_as()) };
     args.end()?;
     session.free(&name, None)?;
-    let actor = session.actor(name.text);
+    let actor = session.actor(name.text, Some(from.text));
     let made = session.reference(&from)?.branch(actor);
     let made = made.map_err(|error| CommandError::new(error, name.span.clone()))?;
     let reply = Reply::value(made.value().clone()).with(Part::Line(format!("actor {}", made.actor())));
@@ -72,6 +103,14 @@ fn report(reply: Reply, swap: Swap) -> Reply {
     }
 }
 
+/// Checks a value that came from a filter.
+fn is_json(value: &Val, word: &Word<'_>) -> Result<()> {
+    crate::value::check(value).map_err(|error| {
+        let kind = ErrorKind::NotJson { filter: word.text.to_owned(), error };
+        CommandError::new(kind, word.span.clone())
+    })
+}
+
 fn not_swapped(name: &Word<'_>, error: SwapError, culprit: &Word<'_>) -> CommandError {
     let kind = ErrorKind::Swap { name: name.text.to_owned(), error };
     CommandError::new(kind, culprit.span.clone())
@@ -82,8 +121,10 @@ pub(super) fn cas(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let old = session.reference(&name)?.value().clone();
     let expected = args.value("the expected value")?;
     let word = args.rest("the new value")?;
-    let expected = session.value(&expected, old.clone(), name.text)?;
+    let (expected, was) = (session.value(&expected, old.clone(), name.text)?, expected);
+    is_json(&expected, &was)?;
     let value = session.value(&word, old, name.text)?;
+    is_json(&value, &word)?;
     let swapped = session.reference_mut(&name)?.compare_and_set(&expected, value);
     match swapped.map_err(|error| not_swapped(&name, error, &word))? {
         Some(swap) => Ok(report(Reply::value(Val::Bool(true)), swap)),
@@ -97,7 +138,8 @@ pub(super) fn cas(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
 pub(super) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let name = args.word("the ref to merge into")?;
     session.reference(&name)?;
-    let from = args.rest("what to merge")?;
+    let from = args.value("what to merge")?;
+    args.end()?;
     if name.text == from.text {
         return Ok(Reply::value(session.reference(&name)?.value().clone()).with(nothing_new()));
     }
@@ -316,8 +358,8 @@ pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Repl
         return Err(CommandError::new(kind, word.span));
     }
     if let Err(error) = satisfies(&filter, &value) {
-        let (name, filter) = (name.text.to_owned(), word.text.to_owned());
-        return Err(CommandError::new(ErrorKind::InvalidNow { name, filter, error }, word.span));
+        let name = name.text.to_owned();
+        return Err(CommandError::new(ErrorKind::InvalidNow { name, error }, word.span));
     }
     session.reference_mut(&name)?.set_validator(move |value| satisfies(&filter, value));
     Ok(Reply::line(format!("edits of {} must satisfy `{}`", name.text, word.text)))
@@ -386,20 +428,21 @@ impl Session {
         let fail = |kind| CommandError::new(kind, word.span.clone());
         let bad = || fail(ErrorKind::BadName(name.to_owned()));
         if name.len() > LONGEST || name_length(name) != name.len() {
-            let rule = "a name is a letter, then letters, digits, `_` and `-`, at most 64";
+            let rule = "a name is a letter or `_`, then letters, digits, `_` and `-`: 64 at most";
             return Err(bad().with_hint(rule.to_owned()));
         }
         if table::find(name).is_some() {
             return Err(bad().with_hint(format!("`{name}` is a command")));
         }
         let variable = variable(name);
-        if ["_", "ENV", "__loc__", "__prog_args"].contains(&variable.as_str()) || name == "as" {
-            return Err(bad().with_hint("jq or the shell uses it for something else".to_owned()));
+        if RESERVED.contains(&variable.as_str()) {
+            return Err(bad().with_hint("it has a meaning of its own".to_owned()));
         }
         match self.names.get(name).map(Entry::kind) {
             Some(kind) if replaced != Some(kind) => {
                 let hint = format!("`drop {name}` gives the name back");
-                return Err(fail(ErrorKind::NameTaken(name.to_owned())).with_hint(hint));
+                let kind = ErrorKind::NameTaken { name: name.to_owned(), taken: kind };
+                return Err(fail(kind).with_hint(hint));
             }
             Some(_) => return Ok(()),
             None => {}
@@ -407,8 +450,9 @@ impl Session {
         match self.names.of_variable(&variable) {
             None => Ok(()),
             Some(taken) => {
+                let hint = format!("choose another name, or `drop {taken}`");
                 let (name, taken) = (name.to_owned(), taken.to_owned());
-                Err(fail(ErrorKind::VariableTaken { name, variable, taken }))
+                Err(fail(ErrorKind::VariableTaken { name, variable, taken }).with_hint(hint))
             }
         }
     }

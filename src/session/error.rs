@@ -8,8 +8,10 @@ use crate::filter::{CompileError, RunError};
 use crate::value::{NotJson, ParseError, Path, Val};
 
 /// A line that failed: what is wrong, where in the line, and perhaps what to do.
+///
+/// Its message is one line, whatever a filter or a file put into it.
 #[derive(Debug, Clone, Error)]
-#[error("{kind}")]
+#[error("{}", super::words::one_line(&.kind.to_string()))]
 pub struct CommandError {
     /// What is wrong.
     pub kind: Box<ErrorKind>,
@@ -40,8 +42,13 @@ pub enum ErrorKind {
         wanted: EntryKind,
     },
     /// The name is taken.
-    #[error("`{0}` is taken")]
-    NameTaken(String),
+    #[error("`{name}` is taken by a {taken}")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// What it stands for.
+        taken: EntryKind,
+    },
     /// Two names would be one variable, because `-` becomes `_`.
     #[error("`{name}` would be the variable ${variable}, which stands for `{taken}`")]
     VariableTaken {
@@ -55,6 +62,9 @@ pub enum ErrorKind {
     /// A text cannot be a name.
     #[error("`{0}` cannot be a name")]
     BadName(String),
+    /// There is no such command to explain.
+    #[error("there is no command `{0}`")]
+    UnknownTopic(String),
     /// An argument is missing.
     #[error("{0} is missing")]
     Missing(&'static str),
@@ -80,7 +90,7 @@ pub enum ErrorKind {
     Run {
         /// The filter.
         filter: String,
-        /// Its input, in words.
+        /// Its input: a name, or in words.
         on: String,
         /// What went wrong.
         error: RunError,
@@ -135,12 +145,10 @@ pub enum ErrorKind {
         right: Found,
     },
     /// The value of a ref does not satisfy the validator that it is to have.
-    #[error("the value of {name} does not satisfy `{filter}` now: {error}")]
+    #[error("the value of {name} is not valid now: {error}")]
     InvalidNow {
         /// The ref.
         name: String,
-        /// The validator.
-        filter: String,
         /// What it says.
         error: String,
     },
@@ -178,7 +186,11 @@ impl CommandError {
 
 /// `did you mean …?` with the candidate that is nearest to `word`, when one is near.
 pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let score = |candidate: &str| strsim::jaro_winkler(word, candidate);
+    if word.len() < 2 {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let score = |candidate: &str| strsim::jaro_winkler(&word, &candidate.to_lowercase());
     let scored = candidates.into_iter().map(|candidate| (score(candidate), candidate));
     let near = scored.filter(|(score, _)| *score > 0.75);
     // The first of equals: candidates come in a fixed order.

@@ -13,7 +13,7 @@ use crate::filter::{self, CompileError, Filter, RunError};
 use crate::value::{self, ParseError, Val};
 
 /// Words that may start a jq expression, besides the names of filters.
-const KEYWORDS: [&str; 9] = ["def", "if", "try", "reduce", "foreach", "label", "not", "import", "include"];
+const KEYWORDS: [&str; 6] = ["def", "if", "try", "reduce", "foreach", "label"];
 
 /// jq code in the user's line.
 pub(super) struct Code<'a> {
@@ -43,7 +43,8 @@ impl Session {
         let start = line.len() - line.trim_start().len();
         let text = line.trim();
         let span = start..start + text.len();
-        let code = match self.leading_name(text) {
+        let leading = self.leading_name(text);
+        let code = match leading {
             Some(name) => {
                 Code { text: format!("${}{}", variable(name), &text[name.len()..]).into(), span, extra: 1 }
             }
@@ -55,13 +56,16 @@ impl Session {
         let filter = self.compile(&code)?;
         let vars = self.variables(&filter);
         let outputs = filter.run(self.last.clone(), vars).map_err(|error| {
-            let on = "the last value".to_owned();
-            let kind = ErrorKind::Run { filter: filter.code().to_owned(), on, error };
-            CommandError::new(kind, code.span.clone())
+            // An assignment to `$name.path` is what newcomers try.
+            let assigns = leading.filter(|_| error.to_string().starts_with("invalid path expression"));
+            let hint = assigns.map(|name| format!("an expression changes nothing; try `swap {name} FILTER`"));
+            let on = leading.unwrap_or("the last value").to_owned();
+            let kind = ErrorKind::Run { filter: text.to_owned(), on, error };
+            CommandError::new(kind, code.span.clone()).with_hint(hint)
         })?;
         for output in &outputs {
             if let Err(error) = value::check(output) {
-                let kind = ErrorKind::NotJson { filter: filter.code().to_owned(), error };
+                let kind = ErrorKind::NotJson { filter: text.to_owned(), error };
                 outputs.into_iter().for_each(value::dismantle);
                 return Err(CommandError::new(kind, code.span));
             }
@@ -87,7 +91,8 @@ impl Session {
             return Ok(());
         }
         let first = word.split('-').next().unwrap_or(word);
-        if KEYWORDS.contains(&first) || filter::builtins().any(|(name, _)| name == first) {
+        let is_known = filter::builtins().any(|(name, _)| name == first) || filter::is_denied(first);
+        if KEYWORDS.contains(&first) || is_known {
             return Ok(());
         }
         let mut candidates: Vec<&str> = COMMANDS.iter().flat_map(Command::names).collect();
@@ -106,7 +111,11 @@ impl Session {
         let compiled = self.filters.compile(&code.text, is_var, known);
         compiled.map_err(|error| {
             let CompileError { span, hint, .. } = &error;
-            let (span, hint) = (code.in_line(span), hint.clone());
+            // A name without `$`, in the text or of a variable.
+            let word = code.text.get(span.clone()).unwrap_or_default();
+            let name =
+                names.of_variable(&variable(word)).map(|_| format!("did you mean `${}`?", variable(word)));
+            let (span, hint) = (code.in_line(span), name.or_else(|| hint.clone()));
             CommandError::new(error, span).with_hint(hint)
         })
     }
@@ -139,7 +148,12 @@ impl Session {
         match value::parse(word.text) {
             Ok(value) => Ok(value),
             Err(ParseError::TooDeep) => Err(CommandError::new(ParseError::TooDeep, word.span.clone())),
-            Err(_) => self.run_one(word, input, on),
+            Err(_) => self.run_one(word, input, on).map_err(|mut error| {
+                if error.hint.is_none() && name_length(word.text) == word.text.len() {
+                    error.hint = Some(format!("a string needs quotes: \"{}\"", word.text));
+                }
+                error
+            }),
         }
     }
 }

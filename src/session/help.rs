@@ -13,7 +13,7 @@ pub(super) fn help(_: &mut Session, mut args: Args<'_>) -> Result<Reply, Command
         None => {
             let names = COMMANDS.iter().flat_map(Command::names);
             let hint = did_you_mean(word.text, names).unwrap_or_else(|| "`help` lists the commands".into());
-            let kind = ErrorKind::UnknownCommand(word.text.to_owned());
+            let kind = ErrorKind::UnknownTopic(word.text.to_owned());
             Err(CommandError::new(kind, word.span).with_hint(hint))
         }
     }
@@ -24,10 +24,9 @@ fn lines(lines: Vec<String>) -> Reply {
 }
 
 fn overview() -> Vec<String> {
-    let usage = |command: &Command| format!("{} {}", command.name, command.arguments);
-    let width = COMMANDS.iter().map(|command| usage(command).chars().count()).max().unwrap_or(0);
+    let width = COMMANDS.iter().map(|command| command.usage().chars().count()).max().unwrap_or(0);
     let commands = COMMANDS.iter().map(|command| {
-        let usage = usage(command);
+        let usage = command.usage();
         let gap = " ".repeat(width - usage.chars().count());
         format!("  {usage}{gap}  {}", command.summary)
     });
@@ -35,13 +34,13 @@ fn overview() -> Vec<String> {
     lines.push(String::new());
     lines.extend(
         [
-            "Anything else is a jq expression in which every name is a variable (`-` becomes `_`):",
+            "Anything else is a jq expression; every name is a variable (`-` becomes `_`):",
             "  origin                  the value; in first place a name needs no $",
             "  origin | .items[1:]     any jq over it",
             "  $origin == $branched    and over several",
             "  $_ + 1                  $_ is the last value, and the input of an expression",
             "",
-            "VALUE is JSON or such an expression. `help COMMAND` explains a command with an example.",
+            "VALUE is JSON or such an expression. `help COMMAND` shows an example.",
         ]
         .map(str::to_owned),
     );
@@ -49,13 +48,29 @@ fn overview() -> Vec<String> {
 }
 
 fn explain(command: &Command) -> Vec<String> {
-    let usage = format!("{} {}", command.name, command.arguments);
-    let mut lines = vec![usage.trim_end().to_owned(), format!("  {}", command.summary), String::new()];
+    let mut lines = vec![command.usage(), format!("  {}", command.summary), String::new()];
     if !command.aliases.is_empty() {
         lines.push(format!("Also: {}", command.aliases.join(", ")));
     }
-    lines.push(command.details.to_owned());
+    lines.extend(wrapped(command.details));
     lines.push(String::new());
     lines.extend(command.example.iter().map(|line| format!("  {line}")));
+    lines
+}
+
+/// Prose in lines that fit a terminal of 80 columns.
+fn wrapped(prose: &str) -> Vec<String> {
+    const WIDTH: usize = 78;
+    let mut lines = vec![String::new()];
+    for word in prose.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
     lines
 }

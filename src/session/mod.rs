@@ -125,8 +125,8 @@ impl Session {
         DocumentId::new(&id).expect("hexadecimal digits are a document id")
     }
 
-    /// An actor for a ref: its name, made unique.
-    fn actor(&mut self, name: &str) -> Actor {
+    /// An actor for a ref: its name, made unique in the session and in the document of `source`.
+    fn actor(&mut self, name: &str, source: Option<&str>) -> Actor {
         const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         let base = if self.options.unique_actors {
             let mut bits = self.derive();
@@ -141,7 +141,13 @@ impl Session {
         };
         let numbered = (2..).map(|n| format!("{base}-{n}"));
         let mut candidates = std::iter::once(base.clone()).chain(numbered);
-        let unused = candidates.find_map(|name| Actor::new(&name).ok().filter(|a| !self.actors.contains(a)));
+        let source = source.and_then(|source| self.names.get(source));
+        let writes = |actor: &Actor| match source {
+            Some(Entry::Ref(source)) => source.knows(actor),
+            _ => false,
+        };
+        let unused = |actor: &Actor| !self.actors.contains(actor) && !writes(actor);
+        let unused = candidates.find_map(|name| Actor::new(&name).ok().filter(unused));
         let actor = unused.expect("names are shorter than actors, and few are used");
         self.actors.insert(actor.clone());
         actor

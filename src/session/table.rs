@@ -26,6 +26,11 @@ pub struct Command {
 pub type Example = &'static [&'static str];
 
 impl Command {
+    /// Its name and arguments: `branch REF as NAME`.
+    pub fn usage(&self) -> String {
+        format!("{} {}", self.name, self.arguments).trim_end().to_owned()
+    }
+
     /// Its name and aliases.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
@@ -43,7 +48,7 @@ pub const COMMANDS: &[Command] = &[
         name: "ref",
         aliases: &[],
         arguments: "NAME [VALUE]",
-        summary: "make a ref: a new document with its first replica",
+        summary: "make a document and its first replica",
         details: "The ref writes as an actor of its own name. Without a value it holds null. Two refs made \
                   this way are two documents and cannot be merged: make replicas with `branch`.",
         example: &[
@@ -56,7 +61,7 @@ pub const COMMANDS: &[Command] = &[
         name: "branch",
         aliases: &[],
         arguments: "REF as NAME",
-        summary: "make a replica with the same history and its own actor",
+        summary: "make a replica with its own actor",
         details: "From here on the two change independently; `merge` brings them together.",
         example: &[
             r#"ref origin {"n": 1}"#,
@@ -71,8 +76,8 @@ pub const COMMANDS: &[Command] = &[
         name: "swap",
         aliases: &[],
         arguments: "REF FILTER",
-        summary: "run a jq filter on the value and keep the difference",
-        details: "The filter must yield one JSON value; the difference to the old one becomes a change. What \
+        summary: "change the value by a jq filter",
+        details: "The filter must yield one JSON value; its difference to the old one becomes a change. What \
                   the filter does not touch is not written, so others' edits there stay.",
         example: &[
             r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
@@ -86,7 +91,7 @@ pub const COMMANDS: &[Command] = &[
         name: "reset",
         aliases: &[],
         arguments: "REF VALUE",
-        summary: "set the value and keep the difference",
+        summary: "set the value",
         details: "The value is JSON or a jq expression whose input is the old value. Only what differs is \
                   written.",
         example: &[
@@ -101,7 +106,7 @@ pub const COMMANDS: &[Command] = &[
         name: "cas",
         aliases: &[],
         arguments: "REF EXPECTED VALUE",
-        summary: "set the value if it is the expected one (compare and set)",
+        summary: "compare, and set if it is EXPECTED",
         details: "Answers true when the value was set, false when it was another. Put brackets around an \
                   EXPECTED that has blanks in it.",
         example: &[
@@ -120,7 +125,7 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: "REF FROM",
         summary: "take what another ref or a patch has",
-        details: "FROM is a ref, a patch, or a VALUE that is a patch. Merging twice does nothing, and the order \
+        details: "FROM is a ref, a patch, or a VALUE that is one (in brackets when it has blanks). Merging twice does nothing, and the order \
                   of merges does not matter. The report says what came, what changed, which conflicts it made \
                   and which edits went with a deleted container.",
         example: &[
@@ -138,9 +143,9 @@ pub const COMMANDS: &[Command] = &[
         name: "clock",
         aliases: &[],
         arguments: "REF [as NAME]",
-        summary: "show what a ref has seen, or keep it under a name",
+        summary: "what a ref has seen",
         details: "A clock is a version vector: for each actor the highest counter seen. It never claims a \
-                  change that is missing.",
+                  change that is missing. With a name it is kept.",
         example: &[
             r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
             "clock origin as seen",
@@ -152,9 +157,9 @@ pub const COMMANDS: &[Command] = &[
         name: "patch-from-clock",
         aliases: &["patch"],
         arguments: "REF CLOCK [as NAME]",
-        summary: "show what a ref has since a clock, or keep it under a name",
+        summary: "what a ref has since a clock",
         details: "CLOCK is a clock or a VALUE that is one; {} is the clock that has seen nothing. The patch holds \
-                  the changes that the clock does not cover; when there is none it is empty.",
+                  the changes that the clock does not cover; when there is none it is empty. With a name it is kept.",
         example: &[
             "ref origin 1",
             "clock origin as seen",
@@ -170,7 +175,7 @@ pub const COMMANDS: &[Command] = &[
         name: "conflicts",
         aliases: &[],
         arguments: "REF",
-        summary: "show the places where more than one write is visible",
+        summary: "places with more than one visible write",
         details: "The write with the highest id is shown in the value; the others are kept until somebody writes \
                   there again.",
         example: &[
@@ -188,7 +193,7 @@ pub const COMMANDS: &[Command] = &[
         name: "refs",
         aliases: &[],
         arguments: "",
-        summary: "list every name: its kind, actor and clock",
+        summary: "every name: its kind, actor and clock",
         details: "The clock of a ref is what it has applied; changes that wait for others are counted apart.",
         example: &[
             "ref origin 1",
@@ -203,7 +208,7 @@ pub const COMMANDS: &[Command] = &[
         name: "log",
         aliases: &[],
         arguments: "REF",
-        summary: "list the changes of a ref: id, dependencies, and what each did",
+        summary: "the changes of a ref, in words",
         details: "Changes come in the order in which this ref applied them; those that wait for others come last.",
         example: &[
             r#"ref origin {"n": 1}"#,
@@ -221,7 +226,7 @@ pub const COMMANDS: &[Command] = &[
         name: "same",
         aliases: &[],
         arguments: "A B …",
-        summary: "check that names have the same value",
+        summary: "check that values are the same",
         details: "Answers true, or fails with the first path that differs. Numbers are compared exactly, keys in \
                   any order.",
         example: &[
@@ -239,7 +244,7 @@ pub const COMMANDS: &[Command] = &[
         name: "watch",
         aliases: &[],
         arguments: "REF",
-        summary: "tell of every change of a ref's value from now on",
+        summary: "tell of every change of a value",
         details: "Whatever command changes the value, by an edit or by a merge, its answer has a line for each \
                   path that changed.",
         example: &["ref a 1", "branch a as b", "watch a", "swap b 2", "merge a b", "#=> a: ~ . 1 → 2"],
@@ -258,10 +263,10 @@ pub const COMMANDS: &[Command] = &[
         name: "validate",
         aliases: &[],
         arguments: "REF [FILTER]",
-        summary: "refuse edits that do not satisfy a filter; without one, take the validator away",
+        summary: "refuse edits that fail a filter",
         details: "An edit is refused when the filter yields false or null, or fails, on the new value. Merges are \
                   never refused (the others have the changes already), but their report says when the value is \
-                  not valid any more.",
+                  not valid any more. Without a filter the validator goes.",
         example: &[
             r#"ref account {"balance": 10}"#,
             "validate account .balance >= 0",
@@ -276,7 +281,7 @@ pub const COMMANDS: &[Command] = &[
         name: "drop",
         aliases: &[],
         arguments: "NAME",
-        summary: "forget a name and what it stands for",
+        summary: "forget a name",
         details: "Other replicas keep what they have merged. The actor of a dropped ref is not used again.",
         example: &[
             "ref a 1",
@@ -291,7 +296,7 @@ pub const COMMANDS: &[Command] = &[
         name: "help",
         aliases: &[],
         arguments: "[COMMAND]",
-        summary: "list the commands, or explain one",
+        summary: "this list, or one command in detail",
         details: "The example of a command is a session that you can type.",
         example: &["help quit", "#=> quit", "#=>   leave the session"],
         run: help::help,

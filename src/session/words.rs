@@ -15,6 +15,15 @@ pub(super) fn short(value: &Val) -> String {
     }
 }
 
+/// Text from outside as one line: control characters are written out, as `\n` is.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.trim_end().chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
+}
+
 /// `1 change`, `2 changes`.
 pub(super) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })

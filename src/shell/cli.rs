@@ -1,13 +1,14 @@
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Explore, script and teach conflict-free replicated JSON.
 ///
 /// On a terminal, `rejoin` alone starts the interactive shell; `help` there explains its commands.
 /// Otherwise it runs the session that comes on standard input.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     /// Run a command and print its answer; may be given several times
     #[arg(short, long = "command", value_name = "COMMAND")]
@@ -20,6 +21,18 @@ pub(crate) struct Cli {
     pub(crate) color: Color,
     #[command(subcommand)]
     pub(crate) action: Option<Action>,
+}
+
+impl Cli {
+    /// Reads the command line; ends the program when it is wrong.
+    pub(crate) fn read() -> Self {
+        let cli = Self::parse();
+        if cli.action.is_some() && !cli.commands.is_empty() {
+            let message = "-c COMMAND and a subcommand cannot be used together";
+            Self::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
+        cli
+    }
 }
 
 /// What to do with session files.

@@ -45,8 +45,11 @@ pub(crate) fn prompt(json: bool, out: Paint, err: Paint) -> io::Result<ExitCode>
         if line.trim().is_empty() {
             continue;
         }
-        // What cannot be remembered is no reason to stop.
+        // What cannot be remembered is no reason to stop. Written at once: the session may end badly.
         let _ = editor.add_history_entry(&line);
+        if let Some(file) = &history {
+            let _ = editor.append_history(file);
+        }
         let answer = session.run(&line);
         if json {
             writeln!(io::stdout(), "{}", out.value(&envelope(number, &line, &answer)))?;
@@ -56,9 +59,6 @@ pub(crate) fn prompt(json: bool, out: Paint, err: Paint) -> io::Result<ExitCode>
         if answer.is_ok_and(|reply| reply.quit) {
             break;
         }
-    }
-    if let Some(file) = &history {
-        let _ = editor.append_history(file);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{MAX_DEPTH, Num, Path, Step, Val};
+use super::{MAX_DEPTH, Num, Path, Step, Val, is_number};
 
 /// A value that is not JSON, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{reason} at {path}")]
+#[error("{reason}{}", .path.suffix())]
 pub struct NotJson {
     /// Where the culprit stands.
     pub path: Path,
@@ -20,6 +20,8 @@ pub struct NotJson {
 pub enum NotJsonReason {
     /// NaN or an infinity.
     NotFinite,
+    /// A number whose text JSON does not have, such as `00.5`.
+    Number,
     /// A byte string.
     Bytes,
     /// A string that is not valid UTF-8.
@@ -34,6 +36,7 @@ impl fmt::Display for NotJsonReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFinite => f.write_str("a number that is not finite"),
+            Self::Number => f.write_str("a number with zeros in front"),
             Self::Bytes => f.write_str("a byte string"),
             Self::NotUtf8 => f.write_str("a string that is not valid UTF-8"),
             Self::Key => f.write_str("an object key that is not a string"),
@@ -79,6 +82,7 @@ pub(crate) fn check_below(value: &Val, depth: usize) -> Result<(), (Vec<Step>, N
 pub(crate) fn check_scalar(value: &Val) -> Result<(), NotJsonReason> {
     match value {
         Val::Num(Num::Float(x)) if !x.is_finite() => Err(NotJsonReason::NotFinite),
+        Val::Num(Num::Dec(text)) if !is_number(text.as_bytes()) => Err(NotJsonReason::Number),
         Val::BStr(_) => Err(NotJsonReason::Bytes),
         Val::TStr(bytes) if std::str::from_utf8(bytes).is_err() => Err(NotJsonReason::NotUtf8),
         _ => Ok(()),
@@ -120,7 +124,7 @@ mod tests {
         let bytes = Val::from_iter([Val::byte_str(vec![255])]);
         assert_eq!(check(&bytes).unwrap_err().to_string(), "a byte string at .[0]");
         let key = Val::obj([(Val::from(1usize), Val::Null)].into_iter().collect());
-        assert_eq!(check(&key).unwrap_err().to_string(), "an object key that is not a string at .");
+        assert_eq!(check(&key).unwrap_err().to_string(), "an object key that is not a string");
         let text = object([("a", Val::utf8_str(vec![0xff]))]);
         assert_eq!(check(&text).unwrap_err().to_string(), "a string that is not valid UTF-8 at .a");
     }

@@ -23,6 +23,7 @@ pub(crate) use check::{check_below, check_key, check_scalar, dismantle};
 pub use difference::{Difference, PathChange, differences};
 pub use path::{Path, Step};
 pub use print::{Piece, print, text};
+pub(crate) use read::is_number;
 pub use read::{ParseError, parse};
 pub use same::{same, shared};
 

@@ -22,6 +22,18 @@ impl Step {
     }
 }
 
+impl Path {
+    /// ` at .items[2]` to go behind an error; nothing for the root, and not all of what is very long.
+    pub(crate) fn suffix(&self) -> String {
+        const LONGEST: usize = 20;
+        match self.0.len() {
+            0 => String::new(),
+            1..=LONGEST => format!(" at {self}"),
+            _ => format!(" at {}…", Self(self.0[..LONGEST].to_vec())),
+        }
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !matches!(self.0.first(), Some(Step::Key(key)) if is_plain(key)) {

@@ -1,0 +1,563 @@
+//! What is refused leaves no trace: failed swaps, and hostile or damaged patches by the thousand.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod common;
+mod oracle;
+
+use common::cases::for_all;
+use common::history::{World, histories};
+use common::{
+    Calls, Snapshot, actor, branch, document, id, json, last_change, patch, replica, set, singles, text,
+};
+use oracle::Oracle;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use rejoin::crdt::{
+    Change, Clock, Content, ConvergentRef, DocumentId, Key, Kind, MergeError, Op, Patch, Scalar, Side,
+    SlotId, SwapError,
+};
+use rejoin::value::{MAX_DEPTH, Val, object, parse};
+
+const MAX_COUNTER: u64 = 1 << 53;
+
+/// A replica in the middle of things: it has a conflict, and a change that waits.
+///
+/// Its first change wrote `1@ann` the root, `2@ann` .m, `3@ann` .m.k, `4@ann` .l, `5@ann` to `7@ann`
+/// the items, `8@ann` .s, `9@ann` .other and `10@ann` the item of that; `11@ann` and `11@bob` are
+/// writes of .s, `12@ann` deletes the last item.
+fn busy() -> ConvergentRef {
+    let (mut ann, _) = with_friend();
+    let mut bob = branch(&ann, "bob");
+    let mut cid = branch(&ann, "cid");
+    ann.swap(|value| with(value, "s", json("1"))).unwrap();
+    bob.swap(|value| with(value, "s", json("2"))).unwrap();
+    ann.swap(|value| with(value, "l", json("[1,2]"))).unwrap();
+    ann.merge(&bob).unwrap();
+    cid.swap(|value| with(value, "c", json("1"))).unwrap();
+    cid.swap(|value| with(value, "c", json("2"))).unwrap();
+    ann.merge_patch(&patch([last_change(&cid)])).unwrap();
+    assert_eq!((ann.conflicts().len(), ann.waiting().count()), (1, 1));
+    assert_eq!(text(&ann), r#"{"m":{"k":1},"l":[1,2],"s":2,"other":["z"]}"#);
+    let delete = Op::Delete { over: vec![id("7@ann")] };
+    let ops = ann.changes().find(|change| change.id() == id("12@ann")).map(|change| change.ops.clone());
+    assert_eq!(ops, Some(vec![delete]));
+    ann
+}
+
+/// The replica in its first days, and a friend who has written .s since: `11@dan`.
+fn with_friend() -> (ConvergentRef, ConvergentRef) {
+    let ann = replica("ann", r#"{"m":{"k":1},"l":[1,2,3],"s":0,"other":["z"]}"#);
+    let mut dan = branch(&ann, "dan");
+    dan.swap(|value| with(value, "s", json("3"))).unwrap();
+    assert_eq!(last_change(&dan).id(), id("11@dan"));
+    (ann, dan)
+}
+
+fn with(value: &Val, key: &str, new: Val) -> Val {
+    let Val::Obj(entries) = value else { panic!("an object") };
+    let mut entries = (**entries).clone();
+    entries.insert(Val::from(key.to_owned()), new);
+    Val::obj(entries)
+}
+
+/// Tries something that must fail, and leave everything as it was.
+fn refused<E>(
+    replica: &mut ConvergentRef,
+    what: &str,
+    attempt: impl FnOnce(&mut ConvergentRef) -> Result<(), E>,
+) -> E {
+    let before = Snapshot::of(replica);
+    let calls = Calls::of(replica);
+    let error = attempt(replica).err().unwrap_or_else(|| panic!("{what}: was not refused"));
+    assert_eq!(Snapshot::of(replica), before, "{what}");
+    assert_eq!(calls.take(), [], "{what}: a watcher was called");
+    error
+}
+
+fn scalar(text: &str) -> Content {
+    Content::Scalar(Scalar::new(json(text)).unwrap())
+}
+
+fn key(map: &str, key: &str) -> SlotId {
+    SlotId::Key { map: id(map), key: Key::from(key) }
+}
+
+fn item(list: &str, item: &str) -> SlotId {
+    SlotId::Item { list: id(list), item: id(item) }
+}
+
+fn put(slot: SlotId, over: &[&str]) -> Op {
+    Op::Put { slot, over: over.iter().map(|over| id(over)).collect(), content: scalar("1") }
+}
+
+fn insert(list: &str, parent: Option<&str>, side: Side) -> Op {
+    Op::Insert { list: id(list), parent: parent.map(id), side, content: scalar("1") }
+}
+
+fn delete(over: &[&str]) -> Op {
+    Op::Delete { over: over.iter().map(|over| id(over)).collect() }
+}
+
+// --- swaps ---
+
+fn nested(levels: usize) -> Val {
+    (0..levels).fold(Val::Null, |inner, _| Val::from_iter([inner]))
+}
+
+/// Values that are not JSON.
+fn not_json() -> [(&'static str, Val); 6] {
+    [
+        ("not a number", Val::from(f64::NAN)),
+        ("infinity", Val::from(f64::NEG_INFINITY)),
+        ("a byte string", Val::byte_str(vec![1, 2, 255])),
+        ("a string that is not UTF-8", Val::utf8_str(vec![255])),
+        ("a key that is not a string", Val::obj([(Val::from(1usize), Val::Null)].into_iter().collect())),
+        ("too deep", nested(MAX_DEPTH + 1)),
+    ]
+}
+
+#[test]
+fn given_a_value_that_is_not_json_when_it_is_written_then_nothing_changes() {
+    let mut ann = busy();
+    for (what, bad) in not_json() {
+        let places = [
+            bad.clone(),
+            with(ann.value(), "s", bad.clone()),
+            with(&with(ann.value(), "first", json("1")), "m", with(&json(r#"{"k":1}"#), "new", bad.clone())),
+            with(ann.value(), "l", Val::from_iter([json("0"), bad.clone(), json("2")])),
+        ];
+        for value in places {
+            refused(&mut ann, what, |ann| ann.reset(value.clone()).map(drop));
+            refused(&mut ann, what, |ann| ann.swap(|_| value.clone()).map(drop));
+            refused(&mut ann, what, |ann| {
+                let current = ann.value().clone();
+                ann.compare_and_set(&current, value).map(drop)
+            });
+        }
+        assert!(ConvergentRef::with_value(document(), actor("new"), bad).is_err(), "{what}");
+    }
+    set(&mut ann, r#"{"still":"works"}"#);
+}
+
+#[test]
+fn given_a_deep_value_when_one_more_level_is_written_into_it_then_nothing_changes() {
+    let mut ann = ConvergentRef::with_value(document(), actor("ann"), nested(MAX_DEPTH)).unwrap();
+    refused(&mut ann, "one level more", |ann| ann.swap(|value| Val::from_iter([value.clone()])).map(drop));
+    refused(&mut ann, "inside", |ann| ann.swap(|_| nested(MAX_DEPTH + 1)).map(drop));
+    set(&mut ann, "[[[1]]]");
+}
+
+#[test]
+fn given_a_validator_that_refuses_when_swapped_then_nothing_changes() {
+    let mut ann = busy();
+    ann.set_validator(|value| match value {
+        Val::Obj(_) => Ok(()),
+        _ => Err("an object, please".to_owned()),
+    });
+    let error = refused(&mut ann, "a list", |ann| ann.reset(json("[1]")).map(drop));
+    assert_eq!(error, SwapError::Invalid("an object, please".to_owned()));
+    set(&mut ann, r#"{"still":"works"}"#);
+}
+
+// --- patches ---
+
+type Hostility = (&'static str, fn(&mut Change));
+
+/// Each makes a good change of dan's a bad one.
+const HOSTILE: &[Hostility] = &[
+    ("no ops", |change| change.ops.clear()),
+    ("counter 0", |change| change.first = 0),
+    ("a counter below what it has seen", |change| change.first -= 1),
+    ("a counter that leaves a gap", |change| change.first += 1),
+    ("the highest counter", |change| change.first = MAX_COUNTER),
+    ("a counter above 2^53", |change| change.first = MAX_COUNTER + 1),
+    ("the highest number there is", |change| {
+        change.first = u64::MAX;
+        change.ops.push(change.ops[0].clone());
+    }),
+    ("ops that pass 2^53", |change| {
+        change.previous = MAX_COUNTER - 1;
+        change.first = MAX_COUNTER;
+        change.ops.push(change.ops[0].clone());
+    }),
+    ("a previous change above 2^53", |change| {
+        change.previous = u64::MAX;
+        change.first = u64::MAX;
+    }),
+    ("a previous change after it", |change| change.previous = change.first),
+    ("a dependency above 2^53", |change| change.deps.advance(&actor("ann"), u64::MAX)),
+    ("a dependency after it", |change| change.deps.advance(&actor("ann"), change.first)),
+    ("a dependency on itself", |change| change.deps.advance(&actor("dan"), 1)),
+    ("no dependencies", |change| change.deps = Clock::new()),
+    ("an empty delete", |change| change.ops[0] = delete(&[])),
+    ("deletes out of order", |change| change.ops[0] = delete(&["6@ann", "5@ann"])),
+    ("a delete that names one twice", |change| change.ops[0] = delete(&["6@ann", "6@ann"])),
+    ("a put that names one twice", |change| change.ops[0] = put(key("1@ann", "s"), &["8@ann", "8@ann"])),
+    ("a put out of order", |change| change.ops[0] = put(key("1@ann", "s"), &["8@ann", "3@ann"])),
+    ("a delete of nothing there", |change| change.ops[0] = delete(&["1@nobody"])),
+    ("a delete of what is to come", |change| change.ops[0] = delete(&["12@ann"])),
+    ("a delete of itself", |change| change.ops[0] = delete(&["11@dan"])),
+    ("a put over nothing there", |change| change.ops[0] = put(key("1@ann", "s"), &["1@nobody"])),
+    ("a put over what it cannot have seen", |change| change.ops[0] = put(SlotId::Root, &["11@bob"])),
+    ("a key of no map", |change| change.ops[0] = put(key("1@nobody", "s"), &[])),
+    ("a key of a list", |change| change.ops[0] = put(key("4@ann", "s"), &[])),
+    ("a key of a number", |change| change.ops[0] = put(key("8@ann", "s"), &[])),
+    ("a key of itself", |change| change.ops[0] = put(key("11@dan", "s"), &[])),
+    ("an item of no list", |change| change.ops[0] = put(item("1@nobody", "5@ann"), &[])),
+    ("an item of a map", |change| change.ops[0] = put(item("1@ann", "5@ann"), &[])),
+    ("an item of another list", |change| change.ops[0] = put(item("9@ann", "5@ann"), &[])),
+    ("an item that is none", |change| change.ops[0] = put(item("4@ann", "8@ann"), &[])),
+    ("an item that is the list", |change| change.ops[0] = put(item("4@ann", "4@ann"), &[])),
+    ("an insert into no list", |change| change.ops[0] = insert("1@nobody", None, Side::Right)),
+    ("an insert into a map", |change| change.ops[0] = insert("1@ann", None, Side::Right)),
+    ("an insert into a number", |change| change.ops[0] = insert("8@ann", None, Side::Right)),
+    ("an insert below nothing there", |change| {
+        change.ops[0] = insert("4@ann", Some("1@nobody"), Side::Right);
+    }),
+    ("an insert below no item", |change| change.ops[0] = insert("4@ann", Some("8@ann"), Side::Right)),
+    ("an insert below an item of another list", |change| {
+        change.ops[0] = insert("4@ann", Some("10@ann"), Side::Left);
+    }),
+    ("an insert below itself", |change| change.ops[0] = insert("4@ann", Some("11@dan"), Side::Left)),
+    ("an insert on the left of nothing", |change| change.ops[0] = insert("4@ann", None, Side::Left)),
+    ("an op that names a later one", |change| {
+        change.ops =
+            vec![insert("4@ann", Some("12@dan"), Side::Right), insert("4@ann", Some("11@dan"), Side::Right)];
+    }),
+    ("too deep", |change| {
+        let inside = |n: u64| put(key(&format!("{n}@dan"), "k"), &[]);
+        let levels = (0..MAX_DEPTH as u64).map(|n| match inside(change.first + n) {
+            Op::Put { slot, over, .. } => Op::Put { slot, over, content: Content::Make(Kind::Map) },
+            op => op,
+        });
+        let top = Op::Put { slot: key("1@ann", "s"), over: vec![], content: Content::Make(Kind::Map) };
+        change.ops = [top].into_iter().chain(levels).collect();
+    }),
+];
+
+#[test]
+fn given_a_hostile_patch_when_merged_then_nothing_changes_and_good_ones_still_come_through() {
+    for (what, spoil) in HOSTILE {
+        let (mut ann, mut dan) = (busy(), with_friend().1);
+        let good = last_change(&dan);
+        let mut bad = good.clone();
+        spoil(&mut bad);
+        refused(&mut ann, what, |ann| ann.merge_patch(&patch([bad.clone()])).map(drop));
+
+        // One rotten change spoils the whole patch.
+        dan.swap(|value| with(value, "t", json("4"))).unwrap();
+        let next = last_change(&dan);
+        let mut stranger = replica("eve", r#"{"s":1}"#);
+        set(&mut stranger, r#"{"s":2}"#);
+        let fine = stranger.patch_from_clock(&Clock::new()).changes().cloned().collect::<Vec<_>>();
+        for order in
+            [[fine.clone(), vec![bad.clone(), next.clone()]], [vec![next.clone(), bad.clone()], fine]]
+        {
+            refused(&mut ann, what, |ann| ann.merge_patch(&patch(order.concat())).map(drop));
+        }
+
+        let report = ann.merge_patch(&patch([good, next])).unwrap();
+        assert_eq!((report.new, ann.waiting().count()), (2, 1), "{what}");
+        ann.check().unwrap();
+        assert_eq!(text(&ann), Oracle::new(ann.changes()).value().to_string(), "{what}");
+    }
+}
+
+#[test]
+fn given_a_hostile_patch_as_json_when_read_and_merged_then_nothing_changes() {
+    for (what, spoil) in HOSTILE {
+        let (mut ann, dan) = (busy(), with_friend().1);
+        let mut bad = last_change(&dan);
+        spoil(&mut bad);
+        let written = patch([bad]).to_json().to_string();
+        refused(&mut ann, what, |ann| match Patch::from_json(&json(&written)) {
+            Err(error) => Err(error.to_string()),
+            Ok(patch) => ann.merge_patch(&patch).map(drop).map_err(|error| error.to_string()),
+        });
+    }
+}
+
+#[test]
+fn given_an_op_that_names_what_its_change_does_not_depend_on_when_merged_then_it_is_refused() {
+    // ann has both sides; zoe, who wrote the change, had seen only her own.
+    let mut ann = replica("ann", r#"{"a":[1]}"#);
+    let zoe = replica("zoe", r#"{"z":[1,2,3,4,5]}"#);
+    ann.merge_patch(&zoe.patch_from_clock(&Clock::new())).unwrap();
+    let seen = last_change(&zoe);
+    let change = Change {
+        previous: seen.last(),
+        first: seen.last() + 1,
+        deps: Clock::new(),
+        ops: vec![delete(&["2@ann"])],
+        ..seen
+    };
+    refused(&mut ann, "an op that it cannot have seen", |ann| ann.merge_patch(&patch([change])).map(drop));
+}
+
+#[test]
+fn given_a_patch_of_another_document_when_merged_then_nothing_changes() {
+    let (mut ann, dan) = (busy(), with_friend().1);
+    let other = DocumentId::new("another").unwrap();
+    let changes: Vec<Change> = dan.changes().cloned().collect();
+    let foreign = Patch::new(other.clone(), changes);
+    let expected = MergeError::OtherDocument { ours: document(), theirs: other.clone() };
+    assert_eq!(refused(&mut ann, "a patch", |ann| ann.merge_patch(&foreign).map(drop)), expected);
+    let foreign = ConvergentRef::with_value(other, actor("eve"), json("1")).unwrap();
+    assert_eq!(refused(&mut ann, "a ref", |ann| ann.merge(&foreign).map(drop)), expected);
+}
+
+#[test]
+fn given_two_different_changes_under_one_id_when_merged_then_both_are_named_and_nothing_changes() {
+    let mut ann = busy();
+    let applied = ann.changes().find(|change| change.id() == id("11@bob")).unwrap().clone();
+    let waiting = ann.waiting().next().unwrap().clone();
+    for known in [applied, waiting] {
+        let mut twin = known.clone();
+        twin.ops[0] = put(key("1@ann", "s"), &["8@ann"]);
+        assert_ne!(twin, known);
+        let error = refused(&mut ann, "a twin", |ann| ann.merge_patch(&patch([twin.clone()])).map(drop));
+        assert_eq!(error, MergeError::Equivocation { ours: known.into(), theirs: twin.into() });
+    }
+    // Both in one patch, both new.
+    let good = last_change(&with_friend().1);
+    let mut twin = good.clone();
+    twin.ops[0] = put(key("1@ann", "s"), &[]);
+    for pair in [[good.clone(), twin.clone()], [twin, good.clone()]] {
+        refused(&mut ann, "twins", |ann| ann.merge_patch(&patch(pair)).map(drop));
+    }
+    // The same one twice is no clash.
+    let report = ann.merge_patch(&patch([good.clone(), good])).unwrap();
+    assert_eq!(report.new, 1);
+}
+
+#[test]
+fn given_a_change_whose_ids_overlap_a_known_one_when_merged_then_it_is_refused() {
+    let mut ann = busy();
+    let eve = replica("eve", "[1,2,3]");
+    ann.merge_patch(&eve.patch_from_clock(&Clock::new())).unwrap();
+    // eve's first change ends at 4; this one claims to follow op 2 of it.
+    let overlapping = Change {
+        actor: actor("eve"),
+        first: 3,
+        previous: 2,
+        deps: Clock::new(),
+        ops: vec![delete(&["2@eve"])],
+    };
+    refused(&mut ann, "an overlap", |ann| ann.merge_patch(&patch([overlapping])).map(drop));
+}
+
+#[test]
+fn given_a_bad_change_that_must_wait_when_its_turn_comes_then_the_replica_stays_sound() {
+    for (what, spoil) in HOSTILE {
+        let (mut ann, mut dan) = (with_friend().0, with_friend().1);
+        let before = last_change(&dan);
+        dan.swap(|value| with(value, "s", json("4"))).unwrap();
+        let mut bad = last_change(&dan);
+        // dan's second change has no entry for ann, and must wait for the first.
+        spoil(&mut bad);
+        let early = ann.merge_patch(&patch([bad]));
+        assert_eq!(text(&ann), text(&with_friend().0), "{what}");
+        ann.check().unwrap();
+        let calls = Calls::of(&mut ann);
+        let snapshot = Snapshot::of(&ann);
+        let result = ann.merge_patch(&patch([before]));
+        assert!(early.is_ok() || result.is_ok(), "{what}: the good change came through");
+        if result.is_err() {
+            assert_eq!(Snapshot::of(&ann), snapshot, "{what}");
+            assert_eq!(calls.take(), [], "{what}");
+        }
+        ann.check().unwrap();
+        assert_eq!(text(&ann), Oracle::new(ann.changes()).value().to_string(), "{what}");
+    }
+}
+
+// --- patches by the thousand ---
+
+/// Ways to damage a text.
+#[derive(Debug, Clone)]
+enum Damage {
+    Cut(Index),
+    Drop(Index),
+    Replace(Index, char),
+    Insert(Index, char),
+    Exchange(Index, Index),
+}
+
+fn damages() -> impl Strategy<Value = Damage> {
+    let symbol = prop::sample::select(r#"{}[]",:@019 -.eénulltrue"#.chars().collect::<Vec<_>>());
+    let place = any::<Index>;
+    prop_oneof![
+        place().prop_map(Damage::Cut),
+        place().prop_map(Damage::Drop),
+        (place(), symbol.clone()).prop_map(|(place, symbol)| Damage::Replace(place, symbol)),
+        (place(), symbol).prop_map(|(place, symbol)| Damage::Insert(place, symbol)),
+        (place(), place()).prop_map(|(one, other)| Damage::Exchange(one, other)),
+    ]
+}
+
+fn damaged(text: &str, damage: &Damage) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    let at = |place: &Index| place.index(chars.len());
+    match damage {
+        _ if chars.is_empty() => {}
+        Damage::Cut(place) => chars.truncate(at(place)),
+        Damage::Drop(place) => drop(chars.remove(at(place))),
+        Damage::Replace(place, symbol) => {
+            let place = at(place);
+            chars[place] = *symbol;
+        }
+        Damage::Insert(place, symbol) => chars.insert(at(place), *symbol),
+        Damage::Exchange(one, other) => {
+            let (one, other) = (at(one), at(other));
+            chars.swap(one, other);
+        }
+    }
+    chars.into_iter().collect()
+}
+
+#[test]
+fn given_a_damaged_patch_text_when_read_and_merged_then_it_is_refused_or_the_replica_is_sound() {
+    let inputs = (histories(1..12), any::<[Index; 2]>(), prop::collection::vec(damages(), 1..3));
+    for_all(512, inputs, |(history, which, damages)| {
+        let mut world = World::play(&history);
+        let [from, into] = which.map(|which| which.index(world.replicas.len()));
+        let written = world.replicas[from].patch_from_clock(&Clock::new()).to_json().to_string();
+        let garbled = damages.iter().fold(written, |text, damage| damaged(&text, damage));
+        let Ok(value) = parse(&garbled) else { return Ok(()) };
+        let Ok(patch) = Patch::from_json(&value) else { return Ok(()) };
+        merges_soundly(&mut world.replicas[into], &patch)
+    });
+}
+
+/// Ways to damage a change.
+#[derive(Debug, Clone)]
+enum Forgery {
+    /// Another actor or another place in the line.
+    Counters {
+        first: i8,
+        previous: i8,
+    },
+    Actor(Index),
+    Dependency(Index, u8),
+    NoDependencies,
+    DropOp(Index),
+    RepeatOp(Index),
+    ExchangeOps(Index, Index),
+    /// Ops of one change in another.
+    Borrow(Index),
+    /// An op overwrites something else, in order.
+    Over(Index, Vec<Index>),
+    /// An op stands somewhere else.
+    Elsewhere(Index, Index, Index),
+    Side(Index),
+}
+
+fn forgeries() -> impl Strategy<Value = Forgery> {
+    let place = any::<Index>;
+    prop_oneof![
+        (-2..3i8, -2..3i8).prop_map(|(first, previous)| Forgery::Counters { first, previous }),
+        place().prop_map(Forgery::Actor),
+        (place(), 0..8u8).prop_map(|(actor, counter)| Forgery::Dependency(actor, counter)),
+        Just(Forgery::NoDependencies),
+        place().prop_map(Forgery::DropOp),
+        place().prop_map(Forgery::RepeatOp),
+        (place(), place()).prop_map(|(one, other)| Forgery::ExchangeOps(one, other)),
+        place().prop_map(Forgery::Borrow),
+        (place(), prop::collection::vec(place(), 0..4)).prop_map(|(op, over)| Forgery::Over(op, over)),
+        (place(), place(), place()).prop_map(|(op, holder, item)| Forgery::Elsewhere(op, holder, item)),
+        place().prop_map(Forgery::Side),
+    ]
+}
+
+fn forge(changes: &mut [Change], which: &Index, forgery: &Forgery) {
+    let ids: Vec<_> =
+        changes.iter().flat_map(|change| (0..change.ops.len()).map(|index| change.op_id(index))).collect();
+    let others = changes.to_vec();
+    let change = which.get_mut(changes);
+    let count = change.ops.len();
+    if count == 0 {
+        return;
+    }
+    match forgery {
+        Forgery::Counters { first, previous } => {
+            change.first = change.first.saturating_add_signed(i64::from(*first));
+            change.previous = change.previous.saturating_add_signed(i64::from(*previous));
+        }
+        Forgery::Actor(other) => change.actor = other.get(&others).actor.clone(),
+        Forgery::Dependency(other, counter) => {
+            change.deps.advance(&other.get(&others).actor, u64::from(*counter));
+        }
+        Forgery::NoDependencies => change.deps = Clock::new(),
+        Forgery::DropOp(op) => drop(change.ops.remove(op.index(count))),
+        Forgery::RepeatOp(op) => change.ops.push(op.get(&change.ops).clone()),
+        Forgery::ExchangeOps(one, other) => change.ops.swap(one.index(count), other.index(count)),
+        Forgery::Borrow(other) => change.ops = other.get(&others).ops.clone(),
+        Forgery::Over(op, over) => {
+            let mut named: Vec<_> = over.iter().map(|over| over.get(&ids).clone()).collect();
+            named.sort();
+            named.dedup();
+            match op.get_mut(&mut change.ops) {
+                Op::Put { over, .. } | Op::Delete { over } => *over = named,
+                Op::Insert { .. } => {}
+            }
+        }
+        Forgery::Elsewhere(op, holder, element) => {
+            let (holder, element) = (holder.get(&ids).clone(), element.get(&ids).clone());
+            match op.get_mut(&mut change.ops) {
+                Op::Put { slot: slot @ SlotId::Root, .. } => {
+                    *slot = SlotId::Item { list: holder, item: element }
+                }
+                Op::Put { slot: SlotId::Key { map, .. }, .. } => *map = holder,
+                Op::Put { slot: SlotId::Item { list, item }, .. } => (*list, *item) = (holder, element),
+                Op::Insert { list, parent, .. } => (*list, *parent) = (holder, Some(element)),
+                Op::Delete { .. } => {}
+            }
+        }
+        Forgery::Side(op) => {
+            if let Op::Insert { side, .. } = op.get_mut(&mut change.ops) {
+                *side = if *side == Side::Left { Side::Right } else { Side::Left };
+            }
+        }
+    }
+}
+
+#[test]
+fn given_a_forged_patch_when_merged_then_it_is_refused_or_the_replica_is_sound() {
+    let forged = prop::collection::vec((any::<Index>(), forgeries()), 1..3);
+    let inputs = (histories(1..16), any::<[Index; 2]>(), forged, any::<bool>());
+    for_all(768, inputs, |(history, which, forged, split)| {
+        let mut world = World::play(&history);
+        let [from, into] = which.map(|which| which.index(world.replicas.len()));
+        let mut changes: Vec<Change> = world.replicas[from].changes().cloned().collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        forged.iter().for_each(|(which, forgery)| forge(&mut changes, which, forgery));
+        let whole = patch(changes);
+        let parcels = if split { singles(&whole) } else { vec![whole] };
+        for parcel in &parcels {
+            merges_soundly(&mut world.replicas[into], parcel)?;
+        }
+        Ok(())
+    });
+}
+
+/// A merge that fails leaves no trace; one that succeeds gives what the oracle makes of the changes.
+fn merges_soundly(replica: &mut ConvergentRef, patch: &Patch) -> Result<(), TestCaseError> {
+    let before = Snapshot::of(replica);
+    let calls = Calls::of(replica);
+    if replica.merge_patch(patch).is_err() {
+        prop_assert_eq!(Snapshot::of(replica), before);
+        prop_assert_eq!(calls.take(), []);
+    }
+    replica.check().map_err(TestCaseError::fail)?;
+    prop_assert_eq!(text(replica), Oracle::new(replica.changes()).value().to_string());
+    // It goes on working.
+    let mut again = branch(replica, "again");
+    again
+        .swap(|value| object([("wrapped", value.clone())]))
+        .map_err(|e| TestCaseError::fail(e.to_string()))?;
+    again.check().map_err(TestCaseError::fail)?;
+    prop_assert_eq!(text(&again), format!(r#"{{"wrapped":{}}}"#, text(replica)));
+    Ok(())
+}
