@@ -257,8 +257,7 @@ fn given_a_watch_when_nothing_changes_or_it_ended_then_nothing_is_told() {
 
 #[test]
 fn given_a_validator_when_an_edit_breaks_it_then_only_edits_are_refused() {
-    let refused: &[&str] =
-        &["error: a stays as it is: the validator refused the new value: `length < 3` is false"];
+    let refused: &[&str] = &["error: a stays as it is: not valid: `length < 3` is false"];
     check(
         &["ref a [1, 2]", "branch a as b", "swap b . + [3]"],
         &[
@@ -423,7 +422,8 @@ fn given_unique_actors_then_each_has_a_suffix_of_its_own() {
 // --- wrong lines ---
 
 /// Wrong lines as the shell shows them: the line, a caret under what is to blame and what is wrong with
-/// it, and perhaps a hint. Each runs in a session of its own, after [`SETUP`].
+/// it, and perhaps a hint. Each runs in a session of its own, after [`SETUP`]. With `BLESS` in the
+/// environment the test writes the file anew: read the difference before you keep it.
 const WRONG: &str = include_str!("session/wrong_lines.txt");
 
 /// The wrong lines with what is shown for them.
@@ -459,6 +459,18 @@ fn state(session: &mut Session) -> Vec<String> {
 #[test]
 fn given_a_wrong_line_then_the_message_the_place_and_the_hint_are_these() {
     assert!(wrong().count() >= 40);
+    if std::env::var_os("BLESS").is_some() {
+        let blocks = WRONG.split("\n\n").map(|block| match block.trim_end() {
+            heading if heading.starts_with("## ") => heading.to_owned(),
+            block => {
+                let line = block.lines().next().unwrap();
+                shown(line, &fail(&mut after(SETUP), line))
+            }
+        });
+        let text = blocks.collect::<Vec<_>>().join("\n\n") + "\n";
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/session/wrong_lines.txt"), text).unwrap();
+        return;
+    }
     for (line, expected) in wrong() {
         let error = fail(&mut after(SETUP), line);
         assert_eq!(shown(line, &error), expected, "{line}");
@@ -512,7 +524,6 @@ fn given_a_wrong_line_then_what_comes_next_is_as_if_it_had_not_been() {
 }
 
 #[test]
-#[ignore = "the actor of a ref that could not be made stays used: `ref x 1` then answers actor x-2"]
 fn given_a_ref_whose_value_is_not_json_then_its_actor_is_still_free() {
     for value in ["nan", "[infinite]", "(\"a\" | tobytes)"] {
         let mut session = Session::default();
@@ -522,18 +533,13 @@ fn given_a_ref_whose_value_is_not_json_then_its_actor_is_still_free() {
 }
 
 #[test]
-#[ignore = "the actor of a replica that could not be made stays used: the second time it is zed-2"]
-fn given_an_actor_that_has_written_when_a_branch_takes_its_name_then_it_fails_every_time() {
+fn given_an_actor_that_has_written_when_a_branch_takes_its_name_then_it_gets_another_actor() {
     let mut session = after(SETUP);
     session.run("merge origin ($new | .changes[0].actor = \"zed\")").unwrap();
-    let expected = ["error: the actor zed has already written into this document"];
-    for _ in 0..2 {
-        assert_eq!(answer(&mut session, "branch origin as zed"), expected);
-    }
+    assert_eq!(answer(&mut session, "branch origin as zed")[1], "actor zed-2");
 }
 
 #[test]
-#[ignore = "numbers with zeros in front are taken, and printed as what is not JSON: 00.5"]
 fn given_a_number_that_json_does_not_have_then_what_is_printed_is_json_all_the_same() {
     for value in ["00.5", "-01.5", "[1, 00.5]", "01e5"] {
         for printed in answer(&mut Session::default(), &format!("ref a {value}")) {
@@ -544,7 +550,6 @@ fn given_a_number_that_json_does_not_have_then_what_is_printed_is_json_all_the_s
 }
 
 #[test]
-#[ignore = "a filter of several lines, and an error that a filter raises, come into the message as they are"]
 fn given_any_filter_that_fails_then_the_message_is_one_tidy_line() {
     for line in
         ["swap origin {\n  x: error}", r#"error("a\nb")"#, r#"error("blank ")"#, r#"error("\u001b[31m")"#]

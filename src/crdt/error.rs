@@ -13,7 +13,7 @@ pub enum SwapError {
     #[error("the new value is not JSON: {0}")]
     NotJson(#[from] NotJson),
     /// The validator of the ref refused the new value.
-    #[error("the validator refused the new value: {0}")]
+    #[error("not valid: {0}")]
     Invalid(String),
     /// The document used up its counters.
     #[error("the document has no counters left: they end at 2^53")]

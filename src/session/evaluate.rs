@@ -149,7 +149,8 @@ impl Session {
             Ok(value) => Ok(value),
             Err(ParseError::TooDeep) => Err(CommandError::new(ParseError::TooDeep, word.span.clone())),
             Err(_) => self.run_one(word, input, on).map_err(|mut error| {
-                if error.hint.is_none() && name_length(word.text) == word.text.len() {
+                let unknown = matches!(*error.kind, ErrorKind::Compile(_)) && error.hint.is_none();
+                if unknown && name_length(word.text) == word.text.len() {
                     error.hint = Some(format!("a string needs quotes: \"{}\"", word.text));
                 }
                 error

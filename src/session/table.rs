@@ -271,7 +271,7 @@ pub const COMMANDS: &[Command] = &[
             r#"ref account {"balance": 10}"#,
             "validate account .balance >= 0",
             "swap account .balance -= 20",
-            "#=> error: account stays as it is: the validator refused the new value: `.balance >= 0` is false",
+            "#=> error: account stays as it is: not valid: `.balance >= 0` is false",
             "account.balance",
             "#=> 10",
         ],

@@ -35,9 +35,14 @@ pub(crate) fn align(old: &[Val], new: &[Val]) -> Vec<ItemEdit> {
     let old_middle = prefix..old.len() - suffix;
     let new_middle = prefix..new.len() - suffix;
 
+    // Equal items that changed places are no difference.
+    let (olds, news) = (&old[old_middle.clone()], &new[new_middle.clone()]);
+    if olds.len() == news.len() && olds.iter().zip(news).all(|(a, b)| same(a, b)) {
+        return Vec::new();
+    }
     let mut kept = Vec::new();
     if !old_middle.is_empty() && !new_middle.is_empty() {
-        kept = anchors(&old[old_middle.clone()], &new[new_middle.clone()], Token);
+        kept = anchors(olds, news, Token);
     }
     let anchored = kept.into_iter().map(|(o, n)| (o + prefix, n + prefix));
 
@@ -367,6 +372,7 @@ mod tests {
             ("[1,2]", "[0,1,2]", vec![Insert { after: None, new: 0 }]),
             ("[1,2,3]", "[1,9,3]", vec![Edit { old: 1, new: 1 }]),
             ("[1,null,2]", "[1,2]", vec![Delete { old: 1 }]),
+            ("[[],{}]", "[[],{}]", vec![]),
             ("[0,1,0,1]", "[1,0,1]", vec![Delete { old: 0 }]),
             (
                 r#"[{"id":1,"t":"a","d":0},{"id":2,"t":"b","d":0},{"id":3,"t":"c","d":0}]"#,
