@@ -82,8 +82,20 @@ struct Opened {
     reorder: Option<Container>,
     /// Parts to compare, the next one last.
     children: Vec<Child>,
-    /// Parts that turned out otherwise than in `new`: their keys are in the order of the tree.
+    /// Parts that turned out otherwise than in `new`: equal, with keys in the order of the tree.
     changed: Vec<(usize, Val)>,
+}
+
+impl Opened {
+    /// Whether the new container holds that very value there.
+    fn holds(&self, index: usize, value: &Val) -> bool {
+        let held = match &self.new {
+            Val::Arr(items) => items.get(index),
+            Val::Obj(entries) => entries.get_index(index).map(|(_, held)| held),
+            _ => None,
+        };
+        held.is_some_and(|held| shared(held, value))
+    }
 }
 
 /// Where a new value goes.
@@ -122,9 +134,9 @@ impl Planner<'_> {
             if done.step.is_some() {
                 self.path.0.pop();
             }
-            let (index, new) = (done.index, done.new.clone());
+            let index = done.index;
             let value = self.close(done);
-            if let Some(above) = stack.last_mut().filter(|_| !shared(&value, &new)) {
+            if let Some(above) = stack.last_mut().filter(|above| !above.holds(index, &value)) {
                 above.changed.push((index, value));
             }
         }
@@ -147,8 +159,14 @@ impl Planner<'_> {
                 opened.children = children;
                 opened.reorder = maps.last().copied().filter(|_| !in_order && maps.len() == 1);
             }
-            (Reading::List(list), Val::Arr(old), Val::Arr(new)) => {
-                opened.children = self.list(*list, depth + 1, old, &new.clone())?;
+            (Reading::List(list), Val::Arr(items), Val::Arr(new)) => {
+                let edits = value::align(items, new);
+                if edits.is_empty() {
+                    // Equal items may have their keys in another order.
+                    opened.new = old;
+                } else {
+                    opened.children = self.list(*list, depth + 1, items, &new.clone(), edits)?;
+                }
             }
             (_, old, new) if shared(old, new) => {}
             (_, _, new) => {
@@ -284,11 +302,12 @@ impl Planner<'_> {
         depth: usize,
         old: &[Val],
         new: &[Val],
+        edits: Vec<ItemEdit>,
     ) -> Result<Vec<Child>, NotJson> {
         let mut children = Vec::new();
         // The item that the last edit inserted: its place in the new list, and its id.
         let mut inserted: Option<(usize, OpId)> = None;
-        for edit in value::align(old, new) {
+        for edit in edits {
             match edit {
                 ItemEdit::Delete { old } => {
                     let over = self.over(Place::Item(list, self.element(list, old)));

@@ -26,7 +26,8 @@ pub(crate) enum ItemEdit {
     Insert { after: Option<usize>, new: usize },
 }
 
-/// Aligns two lists; the edits come in the order of the lists.
+/// Aligns two lists; the edits come in the order of the lists. There are none when the lists are
+/// equal, item by item.
 pub(crate) fn align(old: &[Val], new: &[Val]) -> Vec<ItemEdit> {
     let prefix = old.iter().zip(new).take_while(|(a, b)| shared(a, b)).count();
     let (old_rest, new_rest) = (&old[prefix..], &new[prefix..]);
