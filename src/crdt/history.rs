@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::digest::Digest;
 use super::{Actor, Change, Clock, Op, OpId};
-use crate::value;
 
 /// All applied changes, in the order of application, found by id.
 #[derive(Debug, Clone, Default)]
@@ -25,26 +25,6 @@ struct Entry {
     index: usize,
     /// Of all the actor's changes up to this one.
     digest: Digest,
-}
-
-/// A fingerprint of all changes of one actor up to a counter (FNV-1a, 64 bits): equal histories have
-/// equal digests on every machine. It tells two replicas that write under one actor by accident; it
-/// is no protection against forgery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Digest(pub(crate) u64);
-
-impl Digest {
-    const EMPTY: Self = Self(0xcbf2_9ce4_8422_2325);
-
-    fn with(self, change: &Change) -> Self {
-        let mut hash = self.0;
-        value::print(&change.to_json(), |_, piece| {
-            hash = piece
-                .bytes()
-                .fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        });
-        Self(hash)
-    }
 }
 
 impl History {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::history::Digest;
+use super::digest::Digest;
 use super::{
     Actor, Change, Clock, Content, DocumentId, IdError, Key, Kind, MAX_COUNTER, Op, OpId, Patch, Scalar,
     Side, SlotId,

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::history::Digest;
+use super::digest::Digest;
 use super::{Change, DocumentId, OpId};
 
 /// A set of changes of one document, ready to travel.
