@@ -202,7 +202,7 @@ fn increasing(pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
 
 // --- gaps: edited items ---
 
-/// An item by value: equal tokens are the [`same`] value. Costs the size of the item, and is asked
+/// An item by value: equal tokens are the [`same()`] value. Costs the size of the item, and is asked
 /// for only where identity has no answer, so of what was built anew.
 struct Equal<'a>(&'a Val);
 
