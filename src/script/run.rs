@@ -73,12 +73,15 @@ pub enum Ran<'a> {
     },
 }
 
-/// A step and its answer as a piece of a session file: the command, then all that it answers as
+/// A step and its answer as a piece of a session file: the command, then what it answers as
 /// expectations. Without a newline at the end.
 pub fn transcript(step: &Step, answer: &Result<Reply, CommandError>) -> String {
     let mut lines = step.text.clone();
     let answers = match answer {
-        Ok(reply) => reply.values.iter().map(text).chain(reply.lines()).collect(),
+        Ok(reply) => {
+            let (values, lines) = reply.shown();
+            values.iter().map(text).chain(lines).collect()
+        }
         Err(error) => vec![format!("error: {error}")],
     };
     for answer in answers {

@@ -187,6 +187,8 @@ pub(super) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
     let patch = session.reference(&name)?.patch_from_clock(&since);
     let line = if patch.is_empty() { nothing_new() } else { Part::Line(words::count(patch.len(), "change")) };
     let reply = Reply::value(patch.to_json()).with(line);
+    // A patch that is kept can be looked at by its name.
+    let reply = if kept.is_some() { reply.in_words() } else { reply };
     session.keep(kept, Entry::Patch(patch))?;
     Ok(reply)
 }
@@ -204,7 +206,7 @@ pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Rep
             ("losers", conflict.losers.iter().map(written).collect()),
         ])
     });
-    let mut reply = Reply::value(values.collect());
+    let mut reply = Reply::value(values.collect()).in_words();
     reply.parts = conflicts.iter().map(|conflict| Part::Line(super::reply::conflict(conflict))).collect();
     if conflicts.is_empty() {
         return Ok(reply.with(Part::Line("no conflicts".to_owned())));
@@ -215,7 +217,7 @@ pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Rep
 pub(super) fn refs(session: &mut Session, args: Args<'_>) -> Result<Reply> {
     args.end()?;
     let width = session.names.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut reply = Reply::default();
+    let mut reply = Reply::default().in_words();
     let mut values = Vec::new();
     for (name, entry) in session.names.iter() {
         let (words, mut fields) = describe(entry);
@@ -263,7 +265,7 @@ pub(super) fn log(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let name = args.word("the ref")?;
     args.end()?;
     let reference = session.reference(&name)?;
-    let mut reply = Reply::value(reference.changes().map(crate::crdt::Change::to_json).collect());
+    let mut reply = Reply::value(reference.changes().map(crate::crdt::Change::to_json).collect()).in_words();
     let mut lines: Vec<String> =
         reference.changes().flat_map(|change| words::change(reference, change)).collect();
     for change in reference.waiting() {

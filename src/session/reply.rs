@@ -10,6 +10,9 @@ pub struct Reply {
     pub values: Vec<Val>,
     /// The report, as data.
     pub parts: Vec<Part>,
+    /// Whether the report says to a person what the values say to a program: then a transcript shows
+    /// the report alone.
+    pub in_words: bool,
     /// Whether the session is to end.
     pub quit: bool,
 }
@@ -53,6 +56,17 @@ impl Reply {
     pub(super) fn with(mut self, part: Part) -> Self {
         self.parts.push(part);
         self
+    }
+
+    /// A reply whose value is for programs.
+    pub(super) fn in_words(mut self) -> Self {
+        self.in_words = true;
+        self
+    }
+
+    /// What a transcript shows: values as JSON, then the report.
+    pub fn shown(&self) -> (&[Val], Vec<String>) {
+        (if self.in_words { &[] } else { &self.values }, self.lines())
     }
 
     /// The report as lines. Differences are computed here, so that a report nobody reads costs nothing.

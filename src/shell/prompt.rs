@@ -68,8 +68,9 @@ fn show(line: &str, answer: &Result<Reply, CommandError>, out: Paint, err: Paint
     match answer {
         Ok(reply) => {
             let mut stdout = io::stdout().lock();
-            reply.values.iter().try_for_each(|value| writeln!(stdout, "{}", out.value(value)))?;
-            reply.lines().iter().try_for_each(|line| writeln!(stdout, "{}", out.report(line)))
+            let (values, lines) = reply.shown();
+            values.iter().try_for_each(|value| writeln!(stdout, "{}", out.value(value)))?;
+            lines.iter().try_for_each(|line| writeln!(stdout, "{}", out.report(line)))
         }
         Err(error) => writeln!(io::stderr(), "{}", err.error(error, &error.place(line))),
     }

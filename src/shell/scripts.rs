@@ -172,9 +172,9 @@ impl Scripts {
     }
 }
 
-/// What a command answers: its values, or its report when it has none.
-pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> io::Result<()> {
-    if reply.values.is_empty() {
+/// What a command answers: its values, or its report when it has none to show.
+fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> io::Result<()> {
+    if reply.in_words || reply.values.is_empty() {
         return reply.lines().iter().try_for_each(|line| writeln!(out, "{}", paint.report(line)));
     }
     reply.values.iter().try_for_each(|value| writeln!(out, "{}", paint.value(value)))
