@@ -156,14 +156,15 @@ impl ConvergentRef {
 
     /// The conflict between the visible puts of a place, if they are in conflict.
     pub(super) fn conflict(&self, place: Place, puts: &[&Put]) -> Option<Conflict> {
-        let (winner, others) = puts.split_last().filter(|(_, others)| !others.is_empty())?;
+        let (winner, others) = puts.split_last()?;
         let reading = Reading::of(puts.iter().copied());
-        let value = self.tree.read(&reading);
         let joined = |put: &Put| match (&reading, put.held.container()) {
             (Reading::Map(maps), Some(container)) => maps.contains(&container),
             _ => false,
         };
-        let losers = others.iter().filter(|put| !joined(put));
+        let mut losers = others.iter().filter(|put| !joined(put)).peekable();
+        losers.peek()?;
+        let value = self.tree.read(&reading);
         let losers: Vec<Written> = losers
             .map(|put| Written { id: put.id.clone(), value: self.tree.held(put) })
             .filter(|loser| !same(&loser.value, &value))
