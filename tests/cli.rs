@@ -258,18 +258,18 @@ fn given_a_quit_when_it_is_checked_then_what_follows_does_not_run() {
 fn given_commands_on_the_command_line_then_they_share_a_session() {
     let answers =
         rejoin(&["-c", "ref a {\"n\": 1}", "-c", "swap a .n += 1", "-c", "a | .n, 7", "-c", "watch a"]);
-    assert_eq!(answers, done(0, "{\"n\":1}\n{\"n\":2}\n2\n7\na is watched\n", ""));
+    assert_eq!(answers, done(0, "{\"n\":1}\nactor a\n{\"n\":2}\n~ .n 1 → 2\n2\n7\na is watched\n", ""));
     let wrong = rejoin(&["-c", "ref a 1", "-c", "swap b 2", "-c", "a"]);
     let err = "-c:2:6\nswap b 2\n     ^\nerror: nothing has the name `b`\nhint: `refs` lists the names\n";
-    assert_eq!(wrong, done(1, "1\n", err));
+    assert_eq!(wrong, done(1, "1\nactor a\n", err));
 }
 
 #[test]
 fn given_a_session_on_standard_input_then_it_is_answered_and_verified() {
-    assert_eq!(piped(&[], "# Hello.\nref a [1,\n2]\na[]\n"), done(0, "[1,2]\n1\n2\n", ""));
+    assert_eq!(piped(&[], "# Hello.\nref a [1,\n2]\na[]\n"), done(0, "[1,2]\nactor a\n1\n2\n", ""));
     assert_eq!(piped(&[], ""), done(0, "", ""));
     let err = "stdin:2\n  ref a 1\n    expected: 2\n    actual:   1\n";
-    assert_eq!(piped(&[], "ref a 1\n#=> 2\na\n"), done(1, "1\n1\n", err));
+    assert_eq!(piped(&[], "ref a 1\n#=> 2\na\n"), done(1, "1\nactor a\n1\n", err));
     let err = "stdin:1:4\na |\n   ^\n";
     assert!(piped(&[], "1 |\nref a 1\n").err.starts_with(&err.replace('a', "1")));
 }

@@ -372,7 +372,7 @@ fn given_any_number_of_outputs_then_all_are_answered_and_the_last_is_kept() {
             ("1, \"two\"", &["1", "\"two\""]),
             ("# a comment", &[]),
             ("", &[]),
-            ("refs | empty", &["error: `| empty` is too much"]),
+            ("refs | empty", &["error: unexpected argument `| empty`"]),
             ("watch a", &["a is watched"]),
             ("$_", &["\"two\""]),
             ("clock a", &[r#"{"a":4}"#]),

@@ -34,7 +34,7 @@ pub enum BranchError {
 #[non_exhaustive]
 pub enum MergeError {
     /// The changes belong to another document.
-    #[error("they are replicas of different documents")]
+    #[error("the changes are of another document")]
     OtherDocument {
         /// The document of the ref.
         ours: DocumentId,

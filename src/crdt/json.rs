@@ -230,14 +230,13 @@ impl<'a> At<'a> {
     }
 
     fn clock(&self) -> Result<Clock> {
-        let entries = self.named("a clock: an object of actors and counters", |at, name| {
-            Ok((at.actor(name)?, at.counter()?))
-        })?;
+        let entries =
+            self.named("an object of actors and counters", |at, name| Ok((at.actor(name)?, at.counter()?)))?;
         Ok(entries.into_iter().collect())
     }
 
     fn patch(&self) -> Result<Patch> {
-        let fields = self.fields("a patch: an object", &["document", "base", "changes"])?;
+        let fields = self.fields("an object", &["document", "base", "changes"])?;
         let document = fields.get("document", |at| DocumentId::new(at.text()?).map_err(|e| at.error(e)))?;
         let base = fields.optional("base", |at| {
             at.named("an object of op ids and digests", |at, id| {
@@ -257,7 +256,8 @@ impl<'a> At<'a> {
     }
 
     fn change(&self) -> Result<Change> {
-        let fields = self.fields("a change: an object", &["actor", "first", "previous", "deps", "ops"])?;
+        let fields =
+            self.fields("a change, which is an object", &["actor", "first", "previous", "deps", "ops"])?;
         Ok(Change {
             actor: fields.get("actor", |at| at.actor(at.text()?))?,
             first: fields.get("first", At::counter)?,
@@ -273,7 +273,7 @@ impl<'a> At<'a> {
 
     fn op(&self) -> Result<Op> {
         let known = ["op", "root", "map", "key", "list", "item", "parent", "side", "over", "value", "make"];
-        let fields = self.fields("an op: an object", &known)?;
+        let fields = self.fields("an op, which is an object", &known)?;
         let only = |known: &[&'static str]| self.fields("an op", known).map(drop);
         match fields.get("op", At::text)? {
             "put" => {

@@ -28,6 +28,10 @@ pub enum Failure {
 /// What does not hold.
 pub fn compare(step: &Step, answer: &Result<Reply, CommandError>) -> Result<(), Failure> {
     let mismatches = match answer {
+        _ if step.text.is_empty() => {
+            let no_command = |e: &Expectation| mismatch(e, "no command stands above this expectation");
+            step.expectations.iter().map(no_command).collect()
+        }
         Ok(reply) => replied(&step.expectations, reply),
         Err(error) => {
             let expects_error = |e: &Expectation| matches!(e.expected, Expected::Error(_));
@@ -67,6 +71,9 @@ fn replied(expectations: &[Expectation], reply: &Reply) -> Vec<Mismatch> {
             },
             Expected::Line => match rest.iter().position(|line| line.trim() == expectation.text) {
                 Some(at) => rest = &rest[at + 1..],
+                None if lines.iter().any(|line| line.trim() == expectation.text) => {
+                    mismatches.push(mismatch(expectation, "this line comes earlier"));
+                }
                 None if rest.is_empty() => mismatches.push(mismatch(expectation, "no such line")),
                 None => mismatches.push(mismatch(expectation, rest.join("\n"))),
             },
@@ -120,7 +127,10 @@ mod tests {
             ("b\n#=> error: no", vec!["2: error: no / error: `b` is neither a command nor a name"]),
             ("b", vec!["0: no error / `b` is neither a command nor a name"]),
             ("ref a {}\nswap a .x=1|.y=2\n#=> + .x 1\n#=> + .y 2", vec![]),
-            ("ref a {}\nswap a .x=1|.y=2\n#=> + .y 2\n#=> + .x 1", vec!["4: + .x 1 / no such line"]),
+            (
+                "ref a {}\nswap a .x=1|.y=2\n#=> + .y 2\n#=> + .x 1",
+                vec!["4: + .x 1 / this line comes earlier"],
+            ),
         ];
         for (text, mismatches) in rows {
             assert_eq!(check(text), mismatches, "{text}");

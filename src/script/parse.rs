@@ -132,9 +132,10 @@ impl Script {
                 scan.feed(line);
                 // The scan keeps a long command from being read anew for each of its lines.
                 while scan.is_open() || needs_more(&text) {
-                    let Some((_, (line, _))) = lines.next_if(|(_, (_, is_session))| *is_session) else {
-                        break;
-                    };
+                    // An expectation ends a command that forgot to close something.
+                    let goes_on = |line: &str| !line.trim_start().starts_with("#=>");
+                    let next = lines.next_if(|(_, (line, is_session))| *is_session && goes_on(line));
+                    let Some((_, (line, _))) = next else { break };
                     scan.feed("\n");
                     scan.feed(line);
                     text.push('\n');

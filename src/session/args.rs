@@ -115,7 +115,11 @@ impl<'a> Args<'a> {
             None => Ok(()),
             Some(rest) => {
                 let error = CommandError::new(ErrorKind::TooMuch(rest.text.to_owned()), rest.span);
-                Err(error.with_hint(self.usage()))
+                let hint = match rest.text.starts_with('|') {
+                    true => Some("the answer of a command is `$_` in the next line".to_owned()),
+                    false => self.usage(),
+                };
+                Err(error.with_hint(hint))
             }
         }
     }

@@ -30,14 +30,16 @@ impl Place {
         let first = text[..start].rfind('\n').map_or(0, |end| end + 1);
         let line = text[first..].split('\n').next().unwrap_or_default();
         let end = floor(text, span.end).clamp(start, first + line.len());
+        // Of a long line only the part around the place is shown.
+        let (shown, line) = window(line, start - first, end - first);
         // What a terminal would take for something else than text takes one column.
         let clean =
             |part: &str| -> String { part.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
         Self {
             line: text[..start].matches('\n').count() + 1,
             column: text[first..start].chars().count() + 1,
-            text: clean(line),
-            before: clean(&text[first..start]),
+            text: clean(&line),
+            before: clean(&line[..shown]),
             marked: clean(&text[start..end]),
         }
     }
@@ -48,6 +50,29 @@ impl fmt::Display for Place {
         writeln!(f, "{}", self.text)?;
         write!(f, "{}{}", " ".repeat(self.before.width()), "^".repeat(self.marked.width().max(1)))
     }
+}
+
+/// A line that fits a terminal of 80 columns, with what `start` and `end` mark in it, and where that
+/// starts.
+fn window(line: &str, start: usize, end: usize) -> (usize, String) {
+    const WIDTH: usize = 78;
+    if line.width() <= WIDTH {
+        return (start, line.to_owned());
+    }
+    let before: Vec<char> = line[..start].chars().rev().take(WIDTH / 2).collect();
+    let mut shown: String = before.into_iter().rev().collect();
+    if shown.len() < start {
+        shown.insert(0, '…');
+    }
+    let place = shown.len();
+    shown.push_str(&line[start..end]);
+    let after = &line[end..];
+    let room = WIDTH.saturating_sub(shown.width());
+    shown.extend(after.chars().take(room));
+    if after.chars().count() > room {
+        shown.push('…');
+    }
+    (place, shown)
 }
 
 /// The nearest boundary of a character at or before a byte.
@@ -75,6 +100,9 @@ mod tests {
         assert_eq!(show("é日x y", 6..7), "é日x y\n    ^");
         assert_eq!(show("a\nbcd", 3..99), "bcd\n ^^");
         assert_eq!(show("a\tb", 2..3), "a b\n  ^");
+        let long = format!("{}X{}", "a".repeat(100), "b".repeat(100));
+        let shown = format!("…{}X{}…\n{}^", "a".repeat(39), "b".repeat(37), " ".repeat(40));
+        assert_eq!(show(&long, 100..101), shown);
         let place = Place::new("a\nbcd", &(3..4));
         assert_eq!((place.line, place.column), (2, 2));
     }

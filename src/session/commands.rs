@@ -442,7 +442,12 @@ impl Session {
         }
         match self.names.get(name).map(Entry::kind) {
             Some(kind) if replaced != Some(kind) => {
-                let hint = format!("`drop {name}` gives the name back");
+                let hint = match kind {
+                    EntryKind::Ref => {
+                        format!("`reset {name} VALUE` sets its value, `drop {name}` forgets it")
+                    }
+                    _ => format!("`drop {name}` gives the name back"),
+                };
                 let kind = ErrorKind::NameTaken { name: name.to_owned(), taken: kind };
                 return Err(fail(kind).with_hint(hint));
             }

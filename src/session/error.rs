@@ -77,7 +77,7 @@ pub enum ErrorKind {
         found: String,
     },
     /// There is more than the command takes.
-    #[error("`{0}` is too much")]
+    #[error("unexpected argument `{0}`")]
     TooMuch(String),
     /// The JSON cannot be read.
     #[error("{0}")]

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::args::Word;
 use super::error::{CommandError, ErrorKind, did_you_mean};
-use super::names::{name_length, variable};
+use super::names::{Names, name_length, variable};
 use super::table::{COMMANDS, Command};
 use super::{Reply, Session};
-use crate::filter::{self, CompileError, Filter, RunError};
+use crate::filter::{self, Filter, RunError};
 use crate::value::{self, ParseError, Val};
 
 /// Words that may start a jq expression, besides the names of filters.
@@ -95,10 +95,15 @@ impl Session {
         if KEYWORDS.contains(&first) || is_known {
             return Ok(());
         }
+        let is_key = matches!(&self.last, Val::Obj(entries) if entries.contains_key(&value::string(word)));
         let mut candidates: Vec<&str> = COMMANDS.iter().flat_map(Command::names).collect();
         candidates.extend(self.names.iter().map(|(name, _)| name));
-        let hint = did_you_mean(word, candidates)
-            .unwrap_or_else(|| "`help` lists the commands, `refs` the names".to_owned());
+        let hint = match text[word.len()..].trim_start() {
+            rest if rest.starts_with('=') => Some(format!("`ref {word} VALUE` makes a ref")),
+            _ if is_key => Some(format!("a key needs a dot: `.{word}`")),
+            _ => did_you_mean(word, candidates),
+        };
+        let hint = hint.unwrap_or_else(|| "`help` lists the commands, `refs` the names".to_owned());
         let span = start..start + word.len();
         Err(CommandError::new(ErrorKind::UnknownCommand(word.to_owned()), span).with_hint(hint))
     }
@@ -110,12 +115,8 @@ impl Session {
         let known = || names.iter().map(|(name, _)| variable(name)).collect();
         let compiled = self.filters.compile(&code.text, is_var, known);
         compiled.map_err(|error| {
-            let CompileError { span, hint, .. } = &error;
-            // A name without `$`, in the text or of a variable.
-            let word = code.text.get(span.clone()).unwrap_or_default();
-            let name =
-                names.of_variable(&variable(word)).map(|_| format!("did you mean `${}`?", variable(word)));
-            let (span, hint) = (code.in_line(span), name.or_else(|| hint.clone()));
+            let hint = names_hint(&self.names, &code.text, &error.span).or_else(|| error.hint.clone());
+            let span = code.in_line(&error.span);
             CommandError::new(error, span).with_hint(hint)
         })
     }
@@ -131,7 +132,10 @@ impl Session {
 
     /// Runs a filter that must yield one value; `on` is its input in words.
     pub(super) fn run_one(&mut self, word: &Word<'_>, input: Val, on: &str) -> Result<Val, CommandError> {
-        let filter = self.compile(&word.into())?;
+        let filter = self.compile(&word.into()).map_err(|error| {
+            let hint = error.hint.clone().or_else(|| word_hint(word, &error.span, &input));
+            error.with_hint(hint)
+        })?;
         let vars = self.variables(&filter);
         filter.run_one(input, vars).map_err(|error| {
             let hint = match error {
@@ -148,13 +152,34 @@ impl Session {
         match value::parse(word.text) {
             Ok(value) => Ok(value),
             Err(ParseError::TooDeep) => Err(CommandError::new(ParseError::TooDeep, word.span.clone())),
-            Err(_) => self.run_one(word, input, on).map_err(|mut error| {
-                let unknown = matches!(*error.kind, ErrorKind::Compile(_)) && error.hint.is_none();
-                if unknown && name_length(word.text) == word.text.len() {
-                    error.hint = Some(format!("a string needs quotes: \"{}\"", word.text));
-                }
-                error
-            }),
+            Err(_) => self.run_one(word, input, on),
         }
+    }
+}
+
+/// A hint where a name of the session stands in code without its `$`, or with a `-`.
+fn names_hint(names: &Names, code: &str, span: &Range<usize>) -> Option<String> {
+    let rest = code.get(span.start..)?;
+    let word = rest.strip_prefix('$').unwrap_or(rest);
+    let name = &word[..name_length(word)];
+    let known = names.of_variable(&variable(name))?;
+    Some(format!("did you mean `${}`?", variable(known)))
+}
+
+/// A hint where a word stands in code that is no filter: a key without its dot, a string without its
+/// quotes.
+fn word_hint(code: &Word<'_>, span: &Range<usize>, input: &Val) -> Option<String> {
+    let part = code.text.get(span.start.checked_sub(code.span.start)?..)?;
+    if part.starts_with('\'') {
+        return Some("a string has double quotes, and a filter none".to_owned());
+    }
+    let word = &part[..name_length(part)];
+    let is_filter = filter::builtins().any(|(name, _)| name == word) || filter::is_denied(word);
+    match input {
+        _ if word.is_empty() || is_filter => None,
+        Val::Obj(entries) if entries.contains_key(&value::string(word)) => {
+            Some(format!("a key needs a dot: `.{word}`"))
+        }
+        _ => Some(format!("a string needs quotes: \"{word}\"")),
     }
 }

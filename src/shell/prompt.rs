@@ -15,6 +15,7 @@ use rustyline::{Config, Editor, Helper};
 
 use super::envelope::envelope;
 use super::paint::Paint;
+use super::scripts::print_answer;
 
 const PROMPT: &str = "rejoin> ";
 
@@ -66,12 +67,7 @@ pub(crate) fn prompt(json: bool, out: Paint, err: Paint) -> io::Result<ExitCode>
 /// Shows the values, then the report; an error with a caret under its place.
 fn show(line: &str, answer: &Result<Reply, CommandError>, out: Paint, err: Paint) -> io::Result<()> {
     match answer {
-        Ok(reply) => {
-            let mut stdout = io::stdout().lock();
-            let (values, lines) = reply.shown();
-            values.iter().try_for_each(|value| writeln!(stdout, "{}", out.value(value)))?;
-            lines.iter().try_for_each(|line| writeln!(stdout, "{}", out.report(line)))
-        }
+        Ok(reply) => print_answer(&mut io::stdout().lock(), out, reply),
         Err(error) => writeln!(io::stderr(), "{}", err.error(error, &error.place(line))),
     }
 }

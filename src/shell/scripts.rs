@@ -21,40 +21,25 @@ pub(crate) struct Scripts {
 impl Scripts {
     /// `rejoin run FILE…`: prints each file again, with what the commands answer.
     pub(crate) fn run(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
-        self.each_file(files, |out, name, ran| match ran {
-            Ran::Narration(_) if self.json => Ok(()),
-            Ran::Narration(text) => writeln!(out, "{}", self.out.dim(text)),
-            Ran::Step { step, answer, failure } => match failure {
-                Some(Failure::Error(error)) if !self.json => {
-                    writeln!(out, "{}", step.text)?;
-                    out.flush()?;
-                    self.failed(name, step, error)
-                }
-                _ if self.json => self.print_json(out, step, answer),
-                _ => writeln!(out, "{}", transcript(step, answer)),
-            },
-        })
-        .map(|(code, _)| code)
+        let (code, _) = self.each_file(files, |out, name, ran| {
+            match ran {
+                _ if self.json => self.print_json(out, ran)?,
+                Ran::Narration(text) => writeln!(out, "{}", self.out.dim(text))?,
+                Ran::Step { step, failure: Some(Failure::Error(_)), .. } => writeln!(out, "{}", step.text)?,
+                Ran::Step { step, answer, .. } => writeln!(out, "{}", self.transcript(step, answer))?,
+            }
+            self.failure(out, name, ran)
+        })?;
+        Ok(code)
     }
 
     /// `rejoin check FILE…`: verifies the expectations, and shows those that do not hold.
     pub(crate) fn check(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
         let (code, outcome) = self.each_file(files, |out, name, ran| {
-            let Ran::Step { step, answer, failure } = ran else { return Ok(()) };
             if self.json {
-                self.print_json(out, step, answer)?;
+                self.print_json(out, ran)?;
             }
-            match failure {
-                None => Ok(()),
-                Some(Failure::Error(error)) => {
-                    out.flush()?;
-                    self.failed(name, step, error)
-                }
-                Some(Failure::Mismatches(mismatches)) => {
-                    out.flush()?;
-                    mismatches.iter().try_for_each(|mismatch| self.mismatch(name, step, mismatch))
-                }
-            }
+            self.failure(out, name, ran)
         })?;
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let verdict = match outcome.failures {
@@ -91,24 +76,12 @@ impl Scripts {
     fn answers(&self, name: &str, script: &Script) -> io::Result<ExitCode> {
         let mut out = BufWriter::new(io::stdout().lock());
         let outcome = run(&mut Session::default(), script, |ran| {
-            let Ran::Step { step, answer, failure } = ran else { return Ok(()) };
-            if self.json {
-                return self.print_json(&mut out, step, answer);
+            match ran {
+                _ if self.json => self.print_json(&mut out, ran)?,
+                Ran::Step { answer: Ok(reply), .. } => print_answer(&mut out, self.out, reply)?,
+                Ran::Step { .. } | Ran::Narration(_) => {}
             }
-            if let Ok(reply) = answer {
-                print_answer(&mut out, self.out, reply)?;
-            }
-            match failure {
-                None => Ok(()),
-                Some(Failure::Error(error)) => {
-                    out.flush()?;
-                    self.failed(name, step, error)
-                }
-                Some(Failure::Mismatches(mismatches)) => {
-                    out.flush()?;
-                    mismatches.iter().try_for_each(|mismatch| self.mismatch(name, step, mismatch))
-                }
-            }
+            self.failure(&mut out, name, ran)
         })?;
         out.flush()?;
         Ok(exit(outcome))
@@ -127,6 +100,9 @@ impl Scripts {
             let name = file.display().to_string();
             match read(file) {
                 Ok(script) => {
+                    if script.steps().next().is_none() {
+                        writeln!(io::stderr(), "{} {name}: no commands", self.err.label("warning:"))?;
+                    }
                     total.add(run(&mut Session::default(), &script, |ran| each(&mut out, &name, ran))?);
                 }
                 Err(error) => {
@@ -140,13 +116,33 @@ impl Scripts {
         Ok((if unreadable { ExitCode::from(USAGE) } else { exit(total) }, total))
     }
 
-    fn print_json(
-        &self,
-        out: &mut dyn Write,
-        step: &Step,
-        answer: &Result<Reply, CommandError>,
-    ) -> io::Result<()> {
+    fn print_json(&self, out: &mut dyn Write, ran: Ran<'_>) -> io::Result<()> {
+        let Ran::Step { step, answer, .. } = ran else { return Ok(()) };
         writeln!(out, "{}", self.out.value(&envelope(step.line, &step.text, answer)))
+    }
+
+    /// The transcript of a step, what it answers in colour.
+    fn transcript(&self, step: &Step, answer: &Result<Reply, CommandError>) -> String {
+        let text = transcript(step, answer);
+        let Some(answers) = text.strip_prefix(&step.text) else { return text };
+        let answers = answers.lines().map(|line| match line.strip_prefix("#=> ") {
+            Some(answer) => format!("{} {}", self.out.dim("#=>"), self.out.report(answer)),
+            None => line.to_owned(),
+        });
+        format!("{}{}", step.text, answers.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// What a step did wrong, on standard error; an error that is printed as JSON is told already.
+    fn failure(&self, out: &mut dyn Write, name: &str, ran: Ran<'_>) -> io::Result<()> {
+        let Ran::Step { step, failure: Some(failure), .. } = ran else { return Ok(()) };
+        out.flush()?;
+        match failure {
+            Failure::Error(_) if self.json => Ok(()),
+            Failure::Error(error) => self.failed(name, step, error),
+            Failure::Mismatches(mismatches) => {
+                mismatches.iter().try_for_each(|mismatch| self.mismatch(name, step, mismatch))
+            }
+        }
     }
 
     /// An error that nothing expects: `FILE:LINE:COLUMN`, the caret, the message.
@@ -172,12 +168,11 @@ impl Scripts {
     }
 }
 
-/// What a command answers: its values, or its report when it has none to show.
-fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> io::Result<()> {
-    if reply.in_words || reply.values.is_empty() {
-        return reply.lines().iter().try_for_each(|line| writeln!(out, "{}", paint.report(line)));
-    }
-    reply.values.iter().try_for_each(|value| writeln!(out, "{}", paint.value(value)))
+/// What a command answers: its values, then its report.
+pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> io::Result<()> {
+    let (values, lines) = reply.shown();
+    values.iter().try_for_each(|value| writeln!(out, "{}", paint.value(value)))?;
+    lines.iter().try_for_each(|line| writeln!(out, "{}", paint.report(line)))
 }
 
 fn read(file: &Path) -> io::Result<Script> {
