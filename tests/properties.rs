@@ -101,8 +101,9 @@ fn report_is_sound(replica: &ConvergentRef, before: &[Change], report: &MergeRep
 
     let (_, lost_before) = Oracle::new(before.iter()).lost();
     let (certain, possible) = Oracle::new(replica.changes()).lost();
-    let lost: BTreeSet<OpId> = report.lost.iter().map(|lost| lost.id.clone()).collect();
-    prop_assert_eq!(lost.len(), report.lost.len(), "each is named once");
+    let lost: BTreeSet<OpId> = report.lost.iter().flat_map(|lost| lost.edits.clone()).collect();
+    let named: usize = report.lost.iter().map(|lost| lost.edits.len()).sum();
+    prop_assert_eq!(lost.len(), named, "each is named once");
     prop_assert!(lost.is_subset(&possible), "lost {:?}, but only {:?} may be", lost, possible);
     let newly: BTreeSet<OpId> = certain.difference(&lost_before).cloned().collect();
     prop_assert!(newly.is_subset(&lost), "lost {:?}, but only {:?} is reported", newly, lost);

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::fmt;
+use std::ops::Bound;
 
 use super::{Actor, OpId};
 
@@ -54,6 +55,12 @@ impl Clock {
     /// The entries, ordered by actor.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Actor, u64)> {
         self.0.iter().map(|(actor, counter)| (actor, *counter))
+    }
+
+    /// The entries of the actors after one, ordered by actor.
+    pub(crate) fn iter_after(&self, actor: Option<&Actor>) -> impl Iterator<Item = (&Actor, u64)> {
+        let from = actor.map_or(Bound::Unbounded, Bound::Excluded);
+        self.0.range::<Actor, _>((from, Bound::Unbounded)).map(|(actor, counter)| (actor, *counter))
     }
 
     /// Whether it covers nothing.

@@ -100,11 +100,11 @@ impl ConvergentRef {
         &self.actor
     }
 
-    /// Whether this replica knows the actor: as its own, or as that of a change that it has, applied or
-    /// waiting.
+    /// Whether this replica knows the actor: as its own, as that of a change that it has, applied or
+    /// waiting, or as one on which a waiting change depends.
     pub fn knows(&self, actor: &Actor) -> bool {
-        let waits = || self.waiting().any(|change| change.actor == *actor);
-        *actor == self.actor || self.clock().get(actor) > 0 || waits()
+        let names = |change: &Change| change.actor == *actor || change.deps.get(actor) > 0;
+        *actor == self.actor || self.clock().get(actor) > 0 || self.waiting().any(names)
     }
 
     /// The value. O(1): it is kept.
@@ -216,6 +216,9 @@ impl ConvergentRef {
     fn record(&mut self, value: &Val) -> Result<Swap, SwapError> {
         let old = self.value().clone();
         let first = self.clock().highest() + 1;
+        if self.waiting().any(|change| change.actor == self.actor) {
+            return Err(SwapError::Behind(self.actor.clone()));
+        }
         let plan = diff::plan(&self.tree, &self.actor, first, value)?;
         if plan.ops.is_empty() {
             return Ok(Swap { new: old.clone(), old, change: None });
@@ -305,7 +308,7 @@ impl ConvergentRef {
     /// The first invariant that does not hold.
     pub fn check(&self) -> Result<(), String> {
         self.history.check()?;
-        self.waiting.check(self.clock())?;
+        self.waiting.check(self.clock(), &self.actor)?;
         let moved = self.moved.iter().all(|actor| self.clock().get(actor) > 0 && *actor != self.actor);
         if !moved {
             return Err("an actor moved that never wrote".into());

@@ -219,6 +219,8 @@ impl Planner<'_> {
             let before = match old.get_index(index).filter(|(old_key, _)| shared(old_key, key)) {
                 Some((_, before)) if in_order => Some(before),
                 _ => {
+                    // To a map a byte string is the same key as a string.
+                    value::check_key(key).map_err(|reason| NotJson { path: self.path.clone(), reason })?;
                     let before = old.get(key);
                     // A key that is not where it was, or that comes back to where it once was.
                     in_order &= before.is_none() && index >= old.len() && !self.has_had(maps, key);

@@ -15,6 +15,10 @@ pub enum SwapError {
     /// The validator of the ref refused the new value.
     #[error("not valid: {0}")]
     Invalid(String),
+    /// A change of the ref's own actor waits for others: this replica lost changes that it made, and
+    /// another edit would give their ids to something else. Merge what is missing, or branch.
+    #[error("changes that {0} made wait for others that are missing here: merge those, or branch")]
+    Behind(Actor),
     /// The document used up its counters.
     #[error("the document has no counters left: they end at 2^53")]
     CountersExhausted,

@@ -15,7 +15,7 @@ pub(crate) struct History {
     /// Invariant: the last counter of each actor.
     clock: Clock,
     /// What each actor had seen when it made its last applied change.
-    seen: HashMap<Actor, Clock>,
+    seen: HashMap<Actor, Arc<Clock>>,
 }
 
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ impl History {
         let digest = before.with(&change);
         entries.push(Entry { last: change.last(), index: self.applied.len(), digest });
         self.clock.advance(actor, change.last());
-        let seen = self.seen.entry(actor.clone()).or_default();
+        let seen = Arc::make_mut(self.seen.entry(actor.clone()).or_default());
         seen.join(&change.deps);
         seen.advance(actor, change.last());
         self.applied.push(change);
@@ -106,7 +106,7 @@ impl History {
 
     /// What an actor had seen when it made its last applied change, that change included.
     pub(crate) fn seen(&self, actor: &Actor) -> Option<&Clock> {
-        self.seen.get(actor)
+        self.seen.get(actor).map(|seen| &**seen)
     }
 
     /// Verifies the invariants. O(n).
@@ -131,6 +131,8 @@ pub(crate) struct Waiting {
     changes: BTreeMap<OpId, Blocked>,
     /// Invariant: each waiting change once, under the counter that it lacks.
     lacking: BTreeMap<(Actor, u64), BTreeSet<OpId>>,
+    /// Changes that were woken and filed anew since the last [`settled`](Self::settled).
+    refiled: Vec<OpId>,
 }
 
 #[derive(Debug, Clone)]
@@ -151,10 +153,45 @@ impl Waiting {
 
     /// Keeps a change until `clock` has what it lacks. `Err` gives it back: nothing is lacking.
     pub(crate) fn add(&mut self, change: Arc<Change>, clock: &Clock) -> Result<(), Arc<Change>> {
-        let Some(lacks) = lacking(&change, clock) else { return Err(change) };
+        self.add_after(change, clock, None)
+    }
+
+    /// As `add`, when nothing is lacking up to and with what it has of the actor `after`.
+    fn add_after(
+        &mut self,
+        change: Arc<Change>,
+        clock: &Clock,
+        after: Option<&Actor>,
+    ) -> Result<(), Arc<Change>> {
+        let Some(lacks) = lacking(&change, clock, after) else { return Err(change) };
+        self.file(change, lacks);
+        Ok(())
+    }
+
+    fn file(&mut self, change: Arc<Change>, lacks: (Actor, u64)) {
         self.lacking.entry(lacks.clone()).or_default().insert(change.id());
         self.changes.insert(change.id(), Blocked { change, lacks });
-        Ok(())
+    }
+
+    /// Keeps what was woken, for good.
+    pub(crate) fn settled(&mut self) {
+        self.refiled.clear();
+    }
+
+    /// Undoes what was woken since the last [`settled`](Self::settled), now that the clock is `clock`
+    /// again: files anew what is here, and `taken`, which was taken out. What lacks nothing is filed
+    /// under the actor `own`, to be woken with the next merge.
+    pub(crate) fn undo(&mut self, taken: Vec<Arc<Change>>, clock: &Clock, own: &Actor) {
+        let refiled = std::mem::take(&mut self.refiled);
+        let refiled: Vec<_> = refiled.iter().filter_map(|id| self.remove(id)).collect();
+        for change in refiled.into_iter().chain(taken) {
+            let lacks = lacking(&change, clock, None).unwrap_or_else(|| (own.clone(), 0));
+            self.file(change, lacks);
+        }
+    }
+
+    pub(crate) fn lacks_nothing(&self, change: &Change, clock: &Clock) -> bool {
+        lacking(change, clock, None).is_none()
     }
 
     pub(crate) fn remove(&mut self, id: &OpId) -> Option<Arc<Change>> {
@@ -169,19 +206,31 @@ impl Waiting {
     }
 
     /// Takes out the changes that lack nothing more, now that `clock` has moved for an actor.
-    /// O(log n) for each change that waited for that actor.
+    /// For each change that waited for that actor O(log n), and what it depends on is looked at once
+    /// in all.
     pub(crate) fn wake(&mut self, actor: &Actor, clock: &Clock) -> Vec<Arc<Change>> {
         let there = (actor.clone(), 0)..=(actor.clone(), clock.get(actor));
         let woken: Vec<OpId> = self.lacking.range(there).flat_map(|(_, ids)| ids).cloned().collect();
         let woken: Vec<_> = woken.iter().filter_map(|id| self.remove(id)).collect();
-        woken.into_iter().filter_map(|change| self.add(change, clock).err()).collect()
+        // What comes before the actor in a change was there when the change was filed under it.
+        let mut ready = Vec::new();
+        for change in woken {
+            let (id, after) = (change.id(), (change.actor != *actor).then_some(actor));
+            match self.add_after(change, clock, after) {
+                Ok(()) => self.refiled.push(id),
+                Err(change) => ready.push(change),
+            }
+        }
+        ready
     }
 
     /// Verifies the invariants against the clock of what is applied.
-    pub(crate) fn check(&self, clock: &Clock) -> Result<(), String> {
+    pub(crate) fn check(&self, clock: &Clock, own: &Actor) -> Result<(), String> {
         for (id, Blocked { change, lacks: (actor, counter) }) in &self.changes {
             let filed = self.lacking.get(&(actor.clone(), *counter)).is_some_and(|ids| ids.contains(id));
-            if !filed || clock.get(actor) >= *counter || lacking(change, clock).is_none() {
+            // What an own change brought is looked at with the next merge.
+            let there = actor != own && clock.get(actor) >= *counter;
+            if !filed || there || *id != change.id() {
                 return Err(format!("{id} waits for what is there"));
             }
         }
@@ -192,10 +241,11 @@ impl Waiting {
     }
 }
 
-/// A counter that a change depends on and that the clock does not cover.
-fn lacking(change: &Change, clock: &Clock) -> Option<(Actor, u64)> {
-    let previous = std::iter::once((&change.actor, change.previous));
-    let mut needed = previous.chain(change.deps.iter());
+/// A counter that a change depends on and that the clock does not cover: of its own actor first, then
+/// by actor; `after` one of them, if given.
+fn lacking(change: &Change, clock: &Clock, after: Option<&Actor>) -> Option<(Actor, u64)> {
+    let previous = after.is_none().then_some((&change.actor, change.previous));
+    let mut needed = previous.into_iter().chain(change.deps.iter_after(after));
     needed
         .find(|(actor, counter)| clock.get(actor) < *counter)
         .map(|(actor, counter)| (actor.clone(), counter))

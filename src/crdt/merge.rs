@@ -1,12 +1,13 @@
 //! Merging: changes from outside are validated whole, then applied, then reported.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::slot::Held;
-use super::tree::Container;
+use super::tree::{Container, Place};
 use super::validate::{self, Batch};
-use super::{Change, Conflict, ConvergentRef, LostEdit, MergeError, MergeReport, OpId, Patch};
+use super::{
+    Actor, Change, Clock, Conflict, ConvergentRef, LostEdits, MergeError, MergeReport, Op, OpId, Patch,
+};
 
 /// Changes that may be applied in this order, and what became of the others.
 #[derive(Default)]
@@ -16,7 +17,11 @@ struct Staged {
     /// The changes of the patch that wait.
     waiting: usize,
     /// Changes that had waited and cannot be applied.
-    refused: Vec<(Arc<Change>, MergeError)>,
+    refused: Vec<MergeError>,
+    /// Changes that staging put with the waiting ones.
+    added: HashSet<OpId>,
+    /// Changes that staging took from the waiting ones.
+    taken: Vec<Arc<Change>>,
 }
 
 impl ConvergentRef {
@@ -32,9 +37,15 @@ impl ConvergentRef {
                 return Err(MergeError::Equivocation { ours: ours.clone(), theirs });
             }
         }
-        let mut patch = other.patch_from_clock(self.clock());
-        patch.changes.extend(other.waiting.changes().cloned());
-        self.merge_patch(&patch)
+        let new = other.history.since(self.clock());
+        // What waits there was never looked at whole; it may be wrong, and then it is refused alone.
+        let waits = other.waiting.changes().filter(|change| {
+            let id = change.id();
+            !self.clock().covers(&id) && self.waiting.get(&id).is_none()
+        });
+        let waits: Vec<_> = waits.cloned().collect();
+        let staged = self.stage(&new, &waits)?;
+        Ok(self.apply_staged(staged))
     }
 
     /// Takes the changes of a patch. Merging a patch again does nothing; changes whose dependencies are
@@ -51,7 +62,7 @@ impl ConvergentRef {
         if let Some((id, _)) = other_base {
             return Err(MergeError::OtherBase { change: id.clone() });
         }
-        let staged = self.stage(patch)?;
+        let staged = self.stage(&patch.changes, &[])?;
         Ok(self.apply_staged(staged))
     }
 
@@ -62,129 +73,133 @@ impl ConvergentRef {
         Err(MergeError::OtherDocument { ours: self.document.clone(), theirs: theirs.clone() })
     }
 
-    /// Finds what can be applied and validates it. Changes that must wait are put with the waiting
-    /// ones, and those that need not wait any more are taken out; an error undoes both.
-    fn stage(&mut self, patch: &Patch) -> Result<Staged, MergeError> {
+    /// Finds what can be applied and validates it: an error in one of the `changes` refuses them all, one
+    /// in `others`, or in what waits here, only that one. Changes that must wait are put with the
+    /// waiting ones, and those that need not wait any more are taken out; an error undoes both.
+    fn stage(&mut self, changes: &[Arc<Change>], others: &[Arc<Change>]) -> Result<Staged, MergeError> {
         let mut staged = Staged::default();
-        let mut fresh: HashMap<OpId, Arc<Change>> = HashMap::new();
-        let mut order = Vec::new();
-        let mut waited = Vec::new();
-        for change in &patch.changes {
+        match self.settle(changes, others, &mut staged) {
+            Ok(()) => {
+                self.waiting.settled();
+                Ok(staged)
+            }
+            Err(error) => {
+                staged.added.iter().for_each(|id| drop(self.waiting.remove(id)));
+                self.waiting.undo(staged.taken, self.history.clock(), &self.actor);
+                Err(error)
+            }
+        }
+    }
+
+    fn settle(
+        &mut self,
+        changes: &[Arc<Change>],
+        others: &[Arc<Change>],
+        staged: &mut Staged,
+    ) -> Result<(), MergeError> {
+        let mut strict: HashMap<OpId, &Arc<Change>> = HashMap::new();
+        let mut waited: HashSet<OpId> = HashSet::new();
+        // Own changes may have brought what others waited for.
+        let mut todo = self.waiting.wake(&self.actor, self.history.clock());
+        staged.taken.extend(todo.iter().cloned());
+        todo.extend(others.iter().cloned());
+        let mut fresh = Vec::new();
+        for change in changes {
             validate::well_formed(change)
                 .map_err(|reason| MergeError::Malformed { change: change.id(), reason })?;
             let id = change.id();
-            match self.find(change)?.or(fresh.get(&id)) {
-                Some(same) if !Arc::ptr_eq(same, change) && same != change => {
-                    return Err(equivocation(same, change));
-                }
-                Some(_) if fresh.contains_key(&id) => {}
-                Some(_) if self.waiting.get(&id).is_some() => waited.push(id),
+            match self.applied(change)? {
                 Some(_) => staged.known += 1,
-                None => {
-                    fresh.insert(id.clone(), change.clone());
-                    order.push(id);
+                None if strict.get(&id).is_some_and(|twin| twin != &change) => {
+                    return Err(equivocation(strict[&id], change));
                 }
+                None if strict.insert(id.clone(), change).is_some() => {}
+                None => match self.waiting.get(&id).cloned() {
+                    Some(same) if same == *change => drop(waited.insert(id)),
+                    // What waits was never looked at whole: it gives way to what can be applied.
+                    Some(other) if self.waiting.lacks_nothing(change, self.history.clock()) => {
+                        staged.taken.extend(self.waiting.remove(&id));
+                        staged.refused.push(equivocation(change, &other));
+                        fresh.push(change.clone());
+                    }
+                    Some(other) => return Err(equivocation(&other, change)),
+                    None => fresh.push(change.clone()),
+                },
             }
         }
-        if let Err(error) = self.settle(&fresh, &order, &mut staged) {
-            // What had waited waits again, for the same; what came with the patch goes.
-            order.iter().for_each(|id| drop(self.waiting.remove(id)));
-            let refused = staged.refused.iter().map(|(change, _)| change);
-            for change in
-                staged.ready.iter().chain(refused).filter(|change| !fresh.contains_key(&change.id()))
-            {
-                let back = self.waiting.add(change.clone(), self.history.clock());
-                debug_assert!(back.is_ok(), "it waited before");
-            }
-            return Err(error);
-        }
-        staged.waiting = order.iter().chain(&waited).filter(|id| self.waiting.get(id).is_some()).count();
-        Ok(staged)
-    }
+        fresh.reverse();
+        todo.extend(fresh);
 
-    /// The change that the ref has under the id of `change`, applied or waiting.
-    fn find(&self, change: &Arc<Change>) -> Result<Option<&Arc<Change>>, MergeError> {
-        let id = change.id();
-        if let Some(ours) = self.history.change(&id).or_else(|| self.waiting.get(&id)) {
-            return Ok(Some(ours));
-        }
-        // The actor went on from `previous` in another way.
-        match self.history.next_of(&change.actor, change.previous) {
-            Some(ours) => Err(equivocation(ours, change)),
-            None => Ok(None),
-        }
-    }
-
-    /// Stages every change whose dependencies are there, and those that waited for it.
-    fn settle(
-        &mut self,
-        fresh: &HashMap<OpId, Arc<Change>>,
-        order: &[OpId],
-        staged: &mut Staged,
-    ) -> Result<(), MergeError> {
         let mut clock = self.history.clock().clone();
         let mut batch = Batch::new(&self.history, &self.tree);
-        let mut todo: Vec<Arc<Change>> = order.iter().rev().map(|id| fresh[id].clone()).collect();
+        let mut last: HashMap<Actor, Arc<Change>> = HashMap::new();
         while let Some(change) = todo.pop() {
-            let Err(change) = self.waiting.add(change, &clock) else { continue };
+            let id = change.id();
+            let Err(change) = self.waiting.add(change, &clock) else {
+                staged.added.insert(id);
+                continue;
+            };
             let checked = if change.previous < clock.get(&change.actor) {
-                let beside = staged.ready.iter().find(|other| {
-                    other.actor == change.actor
-                        && other.previous <= change.previous
-                        && change.previous < other.last()
-                });
-                let ours = beside.or_else(|| self.history.next_of(&change.actor, change.previous));
-                Err(equivocation(ours.unwrap_or(&change), &change))
+                let known = self.history.next_of(&change.actor, change.previous);
+                let ours = known.or_else(|| last.get(&change.actor)).unwrap_or(&change);
+                Err(equivocation(ours, &change))
             } else {
-                let malformed = |reason| MergeError::Malformed { change: change.id(), reason };
-                batch.stage(&change).map_err(malformed)
+                batch.stage(&change).map_err(|reason| MergeError::Malformed { change: id.clone(), reason })
             };
             match checked {
                 Ok(()) => {
                     clock.advance(&change.actor, change.last());
-                    todo.extend(self.waiting.wake(&change.actor, &clock));
+                    last.insert(change.actor.clone(), change.clone());
+                    let woken = self.waiting.wake(&change.actor, &clock);
+                    let had_waited = woken.iter().filter(|change| !staged.added.contains(&change.id()));
+                    staged.taken.extend(had_waited.cloned());
+                    todo.extend(woken);
                     staged.ready.push(change);
                 }
-                Err(error) if fresh.contains_key(&change.id()) => return Err(error),
-                Err(error) => staged.refused.push((change, error)),
+                Err(error) if strict.contains_key(&id) && !waited.contains(&id) => return Err(error),
+                Err(error) => staged.refused.push(error),
             }
         }
+        staged.waiting = strict.keys().filter(|id| self.waiting.get(id).is_some()).count();
         Ok(())
+    }
+
+    /// The applied change that is the same as `change`.
+    fn applied(&self, change: &Arc<Change>) -> Result<Option<&Arc<Change>>, MergeError> {
+        match self.history.change(&change.id()) {
+            Some(ours) if Arc::ptr_eq(ours, change) || ours == change => Ok(Some(ours)),
+            Some(ours) => Err(equivocation(ours, change)),
+            // The actor went on from `previous` in another way.
+            None => match self.history.next_of(&change.actor, change.previous) {
+                Some(ours) => Err(equivocation(ours, change)),
+                None => Ok(None),
+            },
+        }
     }
 
     fn apply_staged(&mut self, staged: Staged) -> MergeReport {
         let old = self.value().clone();
-        let mut written = BTreeSet::new();
-        let mut lost = Vec::new();
+        let before = self.clock().clone();
+        let mut touched = BTreeSet::new();
+        let mut unseen = Vec::new();
         for change in &staged.ready {
             self.history.push(change.clone());
             if change.actor != self.actor {
                 self.moved.insert(change.actor.clone());
             }
             for (index, op) in change.ops.iter().enumerate() {
-                let id = change.op_id(index);
-                let applied = self.tree.apply(id.clone(), op);
-                for (place, put) in applied.hidden {
-                    if let Some(container) = put.held.container().filter(|_| self.tree.is_alive(place)) {
-                        self.unseen(change, container, &mut lost);
-                    }
-                }
+                self.unseen_by(change, op, &mut unseen);
+                let applied = self.tree.apply(change.op_id(index), op);
                 if let Some(place) = applied.written {
-                    written.insert(place);
+                    touched.insert(place);
                     if !self.tree.is_alive(place) {
-                        lost.push(LostEdit { id, path: self.tree.path(place) });
+                        unseen.push((place, change.op_id(index)));
                     }
                 }
+                touched.extend(applied.hidden);
             }
         }
         self.tree.refresh();
-        // A key of joined maps may have been written in several of them: by the winner it counts once.
-        let mut conflicts: Vec<Conflict> = Vec::new();
-        let mut winners = HashSet::new();
-        for place in written {
-            let conflict = self.tree.shown(place).and_then(|puts| self.conflict(place, &puts));
-            conflicts.extend(conflict.filter(|conflict| winners.insert(conflict.winner.id.clone())));
-        }
         let value = self.value().clone();
         self.notify(&old, &value);
         MergeReport {
@@ -193,30 +208,70 @@ impl ConvergentRef {
             waiting: staged.waiting,
             old,
             value,
-            conflicts,
-            lost,
-            refused: staged.refused.into_iter().map(|(_, error)| error).collect(),
+            conflicts: self.new_conflicts(touched, &before),
+            lost: self.lost(unseen),
+            refused: staged.refused,
             invalid: self.invalid(),
         }
     }
 
-    /// The visible writes in a container that `deletion` removed without having seen them. Costs the
-    /// size of what is removed.
-    fn unseen(&self, deletion: &Change, container: Container, lost: &mut Vec<LostEdit>) {
-        let seen = self.history.seen(&deletion.actor);
-        let mut containers = vec![container];
-        while let Some(container) = containers.pop() {
+    /// Notes the visible writes in containers that `op` is about to remove, of those that its actor had
+    /// not seen. Costs the size of what is removed.
+    fn unseen_by(&self, change: &Change, op: &Op, unseen: &mut Vec<(Place, OpId)>) {
+        let seen = self.history.seen(&change.actor);
+        let removed = op.over().iter().filter_map(|over| self.tree.visible_container(over));
+        let mut open: Vec<Container> =
+            removed.filter(|&container| self.tree.is_alive(self.tree.place(container))).collect();
+        while let Some(container) = open.pop() {
             for place in self.tree.places(container) {
                 for put in &self.tree.slot(place).puts {
                     if !seen.is_some_and(|seen| seen.covers(&put.id)) {
-                        lost.push(LostEdit { id: put.id.clone(), path: self.tree.path(place) });
+                        unseen.push((place, put.id.clone()));
                     }
-                    if let Held::Map(inner) | Held::List(inner) = put.held {
-                        containers.push(inner);
-                    }
+                    open.extend(put.held.container());
                 }
             }
         }
+    }
+
+    /// Groups edits that went with deleted containers by the container. Edits inside of what another
+    /// one of them made are not named again, nor those that their own actor took back.
+    fn lost(&self, unseen: Vec<(Place, OpId)>) -> Vec<LostEdits> {
+        let ids: HashSet<&OpId> = unseen.iter().map(|(_, id)| id).collect();
+        let mut lost: BTreeMap<&OpId, BTreeSet<OpId>> = BTreeMap::new();
+        for (place, id) in &unseen {
+            let made_by_another =
+                || self.tree.holders(*place).any(|holder| ids.contains(self.tree.id(holder)));
+            if self.tree.is_visible(id) && !made_by_another() {
+                let holders = self.tree.holders(*place).map(|holder| self.tree.id(holder));
+                // The outermost of the containers that are gone.
+                if let Some(gone) = holders.filter(|holder| !self.tree.is_visible(holder)).last() {
+                    lost.entry(gone).or_default().insert(id.clone());
+                }
+            }
+        }
+        let place = |id| self.tree.container(id).map(|container| self.tree.place(container));
+        lost.into_iter()
+            .filter_map(|(gone, edits)| {
+                let path = self.tree.path(place(gone)?);
+                Some(LostEdits { path, edits: edits.into_iter().collect() })
+            })
+            .collect()
+    }
+
+    /// The conflicts at these places in which something has a part that is not in the clock `before`.
+    fn new_conflicts(&self, touched: BTreeSet<Place>, before: &Clock) -> Vec<Conflict> {
+        // A key of joined maps may have been written in several of them: by the winner it counts once.
+        let mut conflicts: BTreeMap<OpId, Conflict> = BTreeMap::new();
+        for place in touched {
+            let conflict = self.tree.shown(place).and_then(|puts| self.conflict(place, &puts));
+            conflicts.extend(conflict.map(|conflict| (conflict.winner.id.clone(), conflict)));
+        }
+        let is_new = |conflict: &Conflict| {
+            let mut parts = conflict.losers.iter().chain([&conflict.winner]);
+            parts.any(|part| !before.covers(&part.id))
+        };
+        conflicts.into_values().filter(is_new).collect()
     }
 }
 

@@ -33,5 +33,5 @@ pub use error::{BranchError, MergeError, SwapError};
 pub use id::{Actor, DocumentId, IdError, MAX_COUNTER, OpId};
 pub use json::{DecodeError, DecodeReason};
 pub use patch::Patch;
-pub use report::{Conflict, LostEdit, MergeReport, Swap, Written};
+pub use report::{Conflict, LostEdits, MergeReport, Swap, Written};
 pub use validate::Malformed;

@@ -1,5 +1,5 @@
 use super::{MergeError, OpId};
-use crate::value::{Path, PathChange, Val, differences};
+use crate::value::{Path, PathChange, Val, differences, same};
 
 /// What a local edit did.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ impl Swap {
 pub struct MergeReport {
     /// Changes applied, those that had waited included.
     pub new: usize,
-    /// Changes of the patch that were applied before.
+    /// Changes of the patch that were applied before; a ref gives only what is not known.
     pub known: usize,
     /// Changes of the patch that wait for others.
     pub waiting: usize,
@@ -32,12 +32,13 @@ pub struct MergeReport {
     pub old: Val,
     /// The value after.
     pub value: Val,
-    /// Places that the merge wrote and in which more than one write is now visible, also where the
-    /// local one won. Equal writes are no conflict, and maps join instead.
+    /// Places in which more than one write is now visible, one of which came with the merge; also where
+    /// the local one won. Equal writes are no conflict, and maps join instead. Ordered by the winner's
+    /// id.
     pub conflicts: Vec<Conflict>,
     /// Edits that are not shown because a container that holds them was deleted by somebody who had
-    /// not seen them.
-    pub lost: Vec<LostEdit>,
+    /// not seen them, by container.
+    pub lost: Vec<LostEdits>,
     /// Changes that had waited and that turned out to be malformed when they could be looked at;
     /// they are dropped, and the clock does not cover them.
     pub refused: Vec<MergeError>,
@@ -53,7 +54,7 @@ impl MergeReport {
 }
 
 /// A place with more than one visible write.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
     /// Where.
     pub path: Path,
@@ -64,7 +65,7 @@ pub struct Conflict {
 }
 
 /// A write and what it holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Written {
     /// The op that wrote it.
     pub id: OpId,
@@ -72,11 +73,19 @@ pub struct Written {
     pub value: Val,
 }
 
-/// An edit inside a deleted container.
+/// Exact: `1` is not `1.0`.
+impl PartialEq for Written {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && same(&self.value, &other.value)
+    }
+}
+
+/// Edits that went with a deleted container.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LostEdit {
-    /// The edit.
-    pub id: OpId,
-    /// Where it would show.
+pub struct LostEdits {
+    /// Where the container was.
     pub path: Path,
+    /// The writes in it that whoever deleted it had not seen, ordered by id. What such a write made
+    /// is not named again.
+    pub edits: Vec<OpId>,
 }

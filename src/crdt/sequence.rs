@@ -9,6 +9,7 @@
 //! position finds its element and an element its position in O(log n), tombstones or not.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU32;
 
 use super::{OpId, Side};
@@ -37,6 +38,9 @@ pub(crate) struct Sequence<T> {
     first: Children,
     /// The top of the treap.
     top: Option<Element>,
+    /// Shapes the treap, and nothing that can be seen: whoever writes the list cannot know it, and so
+    /// cannot make the treap deep.
+    seed: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -60,7 +64,13 @@ type Children = smallvec::SmallVec<[Element; 2]>;
 
 impl<T> Default for Sequence<T> {
     fn default() -> Self {
-        Self { nodes: Vec::new(), by_id: HashMap::new(), first: Children::new(), top: None }
+        Self {
+            nodes: Vec::new(),
+            by_id: HashMap::new(),
+            first: Children::new(),
+            top: None,
+            seed: RandomState::new().hash_one(()),
+        }
     }
 }
 
@@ -152,7 +162,7 @@ impl<T> Sequence<T> {
         let siblings = self.children(parent, side);
         let place = siblings.partition_point(|&sibling| *self.id(sibling) < id);
         let before = siblings.get(place).map(|&sibling| self.leftmost(sibling));
-        let after = place.checked_sub(1).map(|i| self.rightmost(siblings[i]));
+        let sibling = place.checked_sub(1).map(|i| siblings[i]);
         self.children_mut(parent, side).insert(place, new);
         self.by_id.insert(id.clone(), new);
         self.nodes.push(Node {
@@ -166,14 +176,14 @@ impl<T> Sequence<T> {
             high: None,
             count: 1,
         });
-        match (before, after, side) {
+        match (before, sibling, side) {
             (Some(next), _, _) => self.attach_before(next, new),
             // With no later sibling a left child stands right before its parent.
             (None, _, Side::Left) => match parent {
                 Some(parent) => self.attach_before(parent, new),
                 None => self.attach_after(None, new),
             },
-            (None, Some(last), Side::Right) => self.attach_after(Some(last), new),
+            (None, Some(sibling), Side::Right) => self.attach_after(Some(self.rightmost(sibling)), new),
             (None, None, Side::Right) => self.attach_after(parent, new),
         }
         new
@@ -300,7 +310,7 @@ impl<T> Sequence<T> {
     fn attached(&mut self, up: Element, new: Element) {
         self.node_mut(new).up = Some(up);
         self.recount(Some(up));
-        while let Some(up) = self.node(new).up.filter(|up| priority(new) > priority(*up)) {
+        while let Some(up) = self.node(new).up.filter(|up| self.priority(new) > self.priority(*up)) {
             self.rotate(up, new);
         }
     }
@@ -336,6 +346,15 @@ impl<T> Sequence<T> {
         let whole = self.node(parent).count;
         self.node_mut(parent).count = self.counted(parent);
         self.node_mut(child).count = whole;
+    }
+
+    /// The heap order: a mix of the index (splitmix64). Distinct for distinct elements, because the mix
+    /// is a bijection.
+    fn priority(&self, element: Element) -> u64 {
+        let mut x = (u64::from(element.0.get()) ^ self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ (x >> 31)
     }
 
     fn counted(&self, element: Element) -> u32 {
@@ -389,22 +408,13 @@ impl<T> Sequence<T> {
                 && sorted(&node.right)
                 && below
                     .into_iter()
-                    .all(|child| self.node(child).up == Some(at) && priority(child) < priority(at));
+                    .all(|child| self.node(child).up == Some(at) && self.priority(child) < self.priority(at));
             if !holds {
                 return Err(format!("the list item {} is out of order", node.id));
             }
         }
         Ok(())
     }
-}
-
-/// The heap order of the treap: a fixed mix of the index (splitmix64), as good as random and the
-/// same everywhere. Distinct for distinct elements, because the mix is a bijection.
-fn priority(element: Element) -> u64 {
-    let mut x = u64::from(element.0.get()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 #[cfg(test)]

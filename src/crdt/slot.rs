@@ -93,12 +93,12 @@ impl Slot {
     }
 
     /// Takes a put out; the slot's value becomes null when none is left.
-    pub(crate) fn hide(&mut self, id: &OpId) -> Option<Put> {
-        let place = self.puts.binary_search_by(|put| put.id.cmp(id)).ok()?;
-        let put = self.puts.remove(place);
+    pub(crate) fn hide(&mut self, id: &OpId) {
+        if let Ok(place) = self.puts.binary_search_by(|put| put.id.cmp(id)) {
+            self.puts.remove(place);
+        }
         if self.puts.is_empty() {
             self.value = Val::Null;
         }
-        Some(put)
     }
 }

@@ -73,13 +73,22 @@ pub(crate) struct Tree {
     stale: BTreeSet<(Reverse<usize>, Place)>,
 }
 
+/// A key of joined maps.
+struct Entry<'t> {
+    key: &'t Key,
+    /// The first of the slots that show something.
+    place: Place,
+    /// The visible puts of the key in all of the maps, ordered by id.
+    puts: Vec<&'t Put>,
+}
+
 /// What applying one op did.
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
     /// Where it wrote; `None` for a delete.
     pub(crate) written: Option<Place>,
-    /// Puts that it hid, and where they stood.
-    pub(crate) hidden: Vec<(Place, Put)>,
+    /// Where it hid puts.
+    pub(crate) hidden: Vec<Place>,
 }
 
 impl Tree {
@@ -202,14 +211,33 @@ impl Tree {
                 places.map(|place| (place, self.slot(place).puts.iter().collect())).collect()
             }
             Reading::Map(maps) => {
-                let keys = self.joined_keys(maps).into_iter();
-                keys.filter_map(|key| {
-                    let place = maps.iter().find_map(|&map| self.key(map, key))?;
-                    Some((place, self.key_puts(maps, key)))
-                })
-                .collect()
+                self.entries(maps).into_iter().map(|entry| (entry.place, entry.puts)).collect()
             }
         }
+    }
+
+    /// The keys of joined maps in order: by the first write in any of them. Costs the keys that the
+    /// maps ever had.
+    fn entries(&self, maps: &[Container]) -> Vec<Entry<'_>> {
+        let mut entries: IndexMap<&Key, (&OpId, Option<Place>, Vec<&Put>)> = IndexMap::new();
+        for &map in maps {
+            for (index, (key, slot)) in self.map(map).slots.iter().enumerate() {
+                let entry = entries.entry(key).or_insert((&slot.first, None, Vec::new()));
+                entry.0 = entry.0.min(&slot.first);
+                if slot.is_visible() {
+                    entry.1.get_or_insert(Place::Key(map, index));
+                    entry.2.extend(&slot.puts);
+                }
+            }
+        }
+        let mut ordered: Vec<_> = entries.into_iter().collect();
+        ordered.sort_unstable_by_key(|(_, (first, ..))| *first);
+        let mut shown = Vec::new();
+        for (key, (_, place, mut puts)) in ordered {
+            puts.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+            shown.extend(place.map(|place| Entry { key, place, puts }));
+        }
+        shown
     }
 
     /// The visible puts of a key in joined maps, ordered by id.
@@ -242,11 +270,21 @@ impl Tree {
     /// Whether every container that holds the place is still in its slot, as the value or as the
     /// loser of a conflict; `false` when one was deleted. O(depth).
     pub(crate) fn is_alive(&self, place: Place) -> bool {
-        self.holders(place).all(|holder| self.visible.contains_key(self.id(holder)))
+        self.holders(place).all(|holder| self.is_visible(self.id(holder)))
+    }
+
+    /// Whether no applied op overwrites the put.
+    pub(crate) fn is_visible(&self, put: &OpId) -> bool {
+        self.visible.contains_key(put)
+    }
+
+    /// The container that a visible put made.
+    pub(crate) fn visible_container(&self, put: &OpId) -> Option<Container> {
+        self.container(put).filter(|_| self.is_visible(put))
     }
 
     /// The containers that hold the place, innermost first.
-    fn holders(&self, place: Place) -> impl Iterator<Item = Container> {
+    pub(crate) fn holders(&self, place: Place) -> impl Iterator<Item = Container> {
         std::iter::successors(place.container(), |&holder| self.place(holder).container())
     }
 
@@ -356,11 +394,11 @@ impl Tree {
         held
     }
 
-    /// Takes a put out of its slot; `None` when it was overwritten before.
-    fn hide(&mut self, id: &OpId) -> Option<(Place, Put)> {
+    /// Takes a put out of its slot, and says which; `None` when it was overwritten before.
+    fn hide(&mut self, id: &OpId) -> Option<Place> {
         let place = self.visible.remove(id)?;
         let slot = self.slot_mut(place);
-        let put = slot.hide(id)?;
+        slot.hide(id);
         if !slot.is_visible() {
             let first = slot.first.clone();
             match place {
@@ -370,7 +408,7 @@ impl Tree {
             }
         }
         self.mark(place);
-        Some((place, put))
+        Some(place)
     }
 
     // --- values ---
@@ -424,30 +462,15 @@ impl Tree {
         }
     }
 
-    /// The keys of joined maps, in order: by the first write in any of them.
-    fn joined_keys(&self, maps: &[Container]) -> Vec<&Key> {
-        let bodies = || maps.iter().map(|&map| self.map(map));
-        let first = |key| bodies().filter_map(|map| map.slots.get(key)).map(|slot| &slot.first).min();
-        let live = bodies().flat_map(|map| {
-            map.live.values().filter_map(|&index| map.slots.get_index(index)).map(|(key, _)| key)
-        });
-        let ordered: BTreeMap<Option<&OpId>, &Key> = live.map(|key| (first(key), key)).collect();
-        ordered.into_values().collect()
-    }
-
     /// Maps that were written concurrently into one slot read as one, and so do the maps in a key of
     /// several of them. On a stack of its own: maps may join on every level.
     fn read_joined(&self, maps: &[Container]) -> Val {
         struct Joined<'t> {
-            maps: SmallVec<[Container; 1]>,
-            keys: std::vec::IntoIter<&'t Key>,
+            rest: std::vec::IntoIter<Entry<'t>>,
             entries: Map,
         }
-        let join = |maps: &[Container]| Joined {
-            maps: maps.into(),
-            keys: self.joined_keys(maps).into_iter(),
-            entries: Map::default(),
-        };
+        let join =
+            |maps: &[Container]| Joined { rest: self.entries(maps).into_iter(), entries: Map::default() };
         let mut stack = vec![join(maps)];
         let mut done: Option<Val> = None;
         loop {
@@ -455,11 +478,10 @@ impl Tree {
             if let Some((value, last)) = done.take().zip(top.entries.last_mut()) {
                 *last.1 = value;
             }
-            let Some(key) = top.keys.next() else {
+            let Some(Entry { key, puts, .. }) = top.rest.next() else {
                 done = stack.pop().map(|joined| Val::obj(joined.entries));
                 continue;
             };
-            let puts = self.key_puts(&top.maps, key);
             let value = match (Reading::of(puts.iter().copied()), &puts[..]) {
                 (Reading::Map(inner), _) if inner.len() > 1 => {
                     top.entries.insert(key.to_value(), Val::Null);

@@ -116,7 +116,6 @@ impl<'a> Batch<'a> {
     /// Checks what the ops of a change name, and stages it. O(size log history).
     pub(super) fn stage(&mut self, change: &Arc<Change>) -> Result<(), Malformed> {
         let mut made = Vec::new();
-        self.has_seen(change);
         let checked = change.ops.iter().enumerate().try_for_each(|(index, op)| {
             let check = Check { batch: self, change, id: change.op_id(index) };
             check.op(op)?;
@@ -128,23 +127,29 @@ impl<'a> Batch<'a> {
             Ok(())
         });
         if checked.is_ok() {
+            self.note_seen(change);
             self.staged.entry(change.actor.clone()).or_default().push(change.clone());
         } else {
-            self.depths.retain(|id, _| !made.contains(id));
-            // What this change claims to have seen counts for no other.
-            self.seen.remove(&change.actor);
-            let staged = self.staged.get(&change.actor).cloned().unwrap_or_default();
-            staged.iter().for_each(|change| self.has_seen(change));
+            for id in made {
+                self.depths.remove(&id);
+            }
         }
         checked
     }
 
-    /// Notes what the actor had seen when it made the change.
-    fn has_seen(&mut self, change: &Change) {
-        let before = || self.history.seen(&change.actor).cloned().unwrap_or_default();
-        let seen = self.seen.entry(change.actor.clone()).or_insert_with(before);
+    /// Whether the actor of a change had seen an op when it made the change.
+    fn has_seen(&self, change: &Change, id: &OpId) -> bool {
+        let before = || [self.history.seen(&change.actor), self.seen.get(&change.actor)];
+        change.deps.covers(id)
+            || (id.actor == change.actor && id.counter <= change.previous)
+            || before().into_iter().flatten().any(|seen| seen.covers(id))
+    }
+
+    /// Notes what the actor of a staged change had seen, besides what the history says.
+    fn note_seen(&mut self, change: &Change) {
+        let seen = self.seen.entry(change.actor.clone()).or_default();
         seen.join(&change.deps);
-        seen.advance(&change.actor, change.previous);
+        seen.advance(&change.actor, change.last());
     }
 
     fn op(&self, id: &OpId) -> Option<&Op> {
@@ -188,7 +193,7 @@ impl Check<'_> {
         let op = if id.actor == self.id.actor && (self.change.first..self.id.counter).contains(&id.counter) {
             // The counters of a change are those of its ops; it was checked that they fit.
             self.change.ops.get((id.counter - self.change.first) as usize)
-        } else if self.batch.seen.get(&self.change.actor).is_some_and(|seen| seen.covers(id)) {
+        } else if self.batch.has_seen(self.change, id) {
             self.batch.op(id)
         } else {
             None

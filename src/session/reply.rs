@@ -1,4 +1,4 @@
-use crate::crdt::{Conflict, LostEdit, MergeReport};
+use crate::crdt::{Conflict, LostEdits, MergeReport};
 use crate::value::{PathChange, Val, differences};
 
 use super::words;
@@ -134,6 +134,13 @@ pub(super) fn conflict(conflict: &Conflict) -> String {
     format!("conflict at {}: {} wins over {}", conflict.path, written(&conflict.winner), losers.join(", "))
 }
 
-fn lost(edit: &LostEdit) -> String {
-    format!("the edit {} at {} went with a deleted container", edit.id, edit.path)
+/// `the edit 12@ben went with .tasks[0], which was deleted`.
+fn lost(lost: &LostEdits) -> String {
+    /// The ids of more edits are not listed.
+    const LISTED: usize = 8;
+    let edits = if lost.edits.len() == 1 { "edit" } else { "edits" };
+    let ids: Vec<String> = lost.edits.iter().take(LISTED).map(ToString::to_string).collect();
+    let more = lost.edits.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("the {edits} {}{more} went with {}, which was deleted", ids.join(", "), lost.path)
 }

@@ -13,7 +13,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Val, is_container, same, shared};
+use super::{Val, hash_same, is_container, same, shared};
 
 /// What happens to one item; items that are not named stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl Hash for Token<'_> {
         match self.0 {
             Val::Arr(a) => Arc::as_ptr(a).hash(state),
             Val::Obj(o) => Arc::as_ptr(o).hash(state),
-            scalar => scalar.hash(state),
+            scalar => hash_same(scalar, 0, state),
         }
     }
 }
@@ -203,7 +203,7 @@ fn increasing(pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
 // --- gaps: edited items ---
 
 /// An item by value: equal tokens are the [`same()`] value. Costs the size of the item, and is asked
-/// for only where identity has no answer, so of what was built anew.
+/// for only where identity has no answer.
 struct Equal<'a>(&'a Val);
 
 impl PartialEq for Equal<'_> {
@@ -216,7 +216,9 @@ impl Eq for Equal<'_> {}
 
 impl Hash for Equal<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
+        /// Levels that tell items apart; what differs only below them is told by comparing.
+        const LEVELS: usize = 8;
+        hash_same(self.0, LEVELS, state);
     }
 }
 

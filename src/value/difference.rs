@@ -3,7 +3,7 @@ use std::fmt;
 use super::{ItemEdit, Path, Step, Val, align, shared, text};
 
 /// What changed at one path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct PathChange {
     /// Where: in the new value, but for [`Difference::Removed`] in the old one.
     pub path: Path,
@@ -12,7 +12,7 @@ pub struct PathChange {
 }
 
 /// How a part of a value changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Difference {
     /// Something is where nothing was.
     Added(Val),

@@ -25,6 +25,7 @@ pub use path::{Path, Step};
 pub use print::{Piece, print, text};
 pub(crate) use read::is_number;
 pub use read::{ParseError, parse};
+pub(crate) use same::hash_same;
 pub use same::{same, shared};
 
 pub use jaq_json::{Map, Num, Val};

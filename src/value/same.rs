@@ -1,3 +1,4 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::{Num, Val};
@@ -26,7 +27,10 @@ pub fn same(a: &Val, b: &Val) -> bool {
             Arc::ptr_eq(x, y) || (x.len() == y.len() && x.iter().zip(&**y).all(|(a, b)| same(a, b)))
         }
         (Val::Obj(x), Val::Obj(y)) => {
-            let equal = |(key, a): (&Val, &Val)| y.get(key).is_some_and(|b| same(a, b));
+            // To a map a byte string is the same key as a string.
+            let equal = |(key, a): (&Val, &Val)| {
+                y.get_key_value(key).is_some_and(|(other, b)| shared(key, other) && same(a, b))
+            };
             Arc::ptr_eq(x, y) || (x.len() == y.len() && x.iter().all(equal))
         }
         _ => shared(a, b),
@@ -40,8 +44,41 @@ fn same_number(a: &Num, b: &Num) -> bool {
         (Num::BigInt(a), Num::BigInt(b)) => a == b,
         (Num::Dec(a), Num::Dec(b)) => a == b,
         (Num::Float(a), Num::Float(b)) => a.to_bits() == b.to_bits(),
-        (Num::Int(_), _) | (_, Num::Int(_)) => false,
         _ => a.to_string() == b.to_string(),
+    }
+}
+
+/// A hash of a value that is equal for values that are the [`same`]. Looks only at the upper levels, so
+/// that it takes values of any depth; costs the size of those.
+pub(crate) fn hash_same<H: Hasher>(value: &Val, levels: usize, state: &mut H) {
+    std::mem::discriminant(value).hash(state);
+    match value {
+        Val::Arr(items) => {
+            items.len().hash(state);
+            if levels > 0 {
+                items.iter().for_each(|item| hash_same(item, levels - 1, state));
+            }
+        }
+        Val::Obj(entries) => {
+            entries.len().hash(state);
+            if levels > 0 {
+                // The order of keys does not count.
+                let entry = |(key, item): (&Val, &Val)| {
+                    let mut hasher = DefaultHasher::new();
+                    hash_same(key, 0, &mut hasher);
+                    hash_same(item, levels - 1, &mut hasher);
+                    hasher.finish()
+                };
+                entries.iter().map(entry).fold(0, u64::wrapping_add).hash(state);
+            }
+        }
+        // A number is hashed as it is compared, by its text; most are of one kind, and short.
+        Val::Num(Num::Int(number)) => number.hash(state),
+        Val::Num(number) => match number.to_string().parse::<isize>() {
+            Ok(number) => number.hash(state),
+            Err(_) => number.to_string().hash(state),
+        },
+        scalar => scalar.hash(state),
     }
 }
 
@@ -67,5 +104,15 @@ mod tests {
             assert_eq!(same(&parse(a).unwrap(), &parse(b).unwrap()), equal, "{a} and {b}");
         }
         assert!(same(&Val::from(0.5), &parse("0.5").unwrap()));
+        let computed = Val::Num(Num::big_int(1.into()));
+        assert!(same(&computed, &parse("1").unwrap()), "a long integer that became short");
+        let hash = |value: &Val| {
+            let mut hasher = DefaultHasher::new();
+            hash_same(value, 4, &mut hasher);
+            hasher.finish()
+        };
+        assert_eq!(hash(&computed), hash(&parse("1").unwrap()));
+        assert_eq!(hash(&Val::from(0.5)), hash(&parse("0.5").unwrap()));
+        assert_eq!(hash(&parse(r#"{"a":1,"b":2}"#).unwrap()), hash(&parse(r#"{"b":2,"a":1}"#).unwrap()));
     }
 }

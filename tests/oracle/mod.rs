@@ -131,7 +131,8 @@ impl Oracle {
     }
 
     /// The writes inside of containers that were overwritten by somebody who had not seen the write:
-    /// those that are lost whatever one says of several such overwrites, and all that may be.
+    /// those that are lost whatever one says of several such overwrites (what such a write made is not
+    /// named again), and all that may be.
     pub fn lost(&self) -> (BTreeSet<OpId>, BTreeSet<OpId>) {
         let (mut certain, mut possible) = (BTreeSet::new(), BTreeSet::new());
         for (id, op) in &self.ops {
@@ -141,7 +142,8 @@ impl Oracle {
             let unseen: Vec<bool> = overwrites.map(|by| !self.seen[by].covers(id)).collect();
             if unseen.contains(&true) {
                 possible.insert(id.clone());
-                if !unseen.contains(&false) && self.visible(&slot).contains(id) {
+                let inside_another = holders.iter().any(|holder| possible.contains(holder));
+                if !unseen.contains(&false) && !inside_another && self.visible(&slot).contains(id) {
                     certain.insert(id.clone());
                 }
             }
