@@ -103,6 +103,8 @@ impl ConvergentRef {
         let mut todo = self.waiting.wake(&self.actor, self.history.clock());
         staged.taken.extend(todo.iter().cloned());
         todo.extend(others.iter().cloned());
+        let mut queued: HashMap<OpId, Arc<Change>> =
+            todo.iter().map(|change| (change.id(), change.clone())).collect();
         let mut fresh = Vec::new();
         for change in changes {
             validate::well_formed(change)
@@ -114,11 +116,12 @@ impl ConvergentRef {
                     return Err(equivocation(strict[&id], change));
                 }
                 None if strict.insert(id.clone(), change).is_some() => {}
-                None => match self.waiting.get(&id).cloned() {
+                None => match self.waiting.get(&id).or(queued.get(&id)).cloned() {
                     Some(same) if same == *change => drop(waited.insert(id)),
                     // What waits was never looked at whole: it gives way to what can be applied.
                     Some(other) if self.waiting.lacks_nothing(change, self.history.clock()) => {
                         staged.taken.extend(self.waiting.remove(&id));
+                        queued.remove(&id);
                         staged.refused.push(equivocation(change, &other));
                         fresh.push(change.clone());
                     }
@@ -127,6 +130,7 @@ impl ConvergentRef {
                 },
             }
         }
+        todo.retain(|change| queued.contains_key(&change.id()));
         fresh.reverse();
         todo.extend(fresh);
 

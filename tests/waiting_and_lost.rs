@@ -1,0 +1,221 @@
+//! Changes that wait, and edits that are lost: cases in which more than two things happen at once.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod common;
+
+use common::{actor, branch, document, id, json, last_change, patch, replica, set, text};
+use rejoin::crdt::{
+    Change, Clock, Content, ConvergentRef, Key, MergeError, MergeReport, Op, Scalar, SlotId, SwapError,
+};
+use rejoin::value::{Num, Val, string};
+
+/// A change that puts 1 under a key of a map.
+fn put(name: &str, deps: &[(&str, u64)], map: &str, key: &str) -> Change {
+    let deps: Clock = deps.iter().map(|(name, counter)| (actor(name), *counter)).collect();
+    let slot = SlotId::Key { map: id(map), key: Key::from(key) };
+    let content = Content::Scalar(Scalar::new(json("1")).unwrap());
+    let ops = vec![Op::Put { slot, over: vec![], content }];
+    Change { actor: actor(name), first: deps.highest() + 1, previous: 0, deps, ops }
+}
+
+/// The paths of deleted containers, and the edits that went with each.
+fn lost(report: &MergeReport) -> Vec<String> {
+    let named = |lost: &rejoin::crdt::LostEdits| {
+        let edits: Vec<String> = lost.edits.iter().map(ToString::to_string).collect();
+        format!("{}: {}", lost.path, edits.join(" "))
+    };
+    report.lost.iter().map(named).collect()
+}
+
+// --- waiting ---
+
+#[test]
+fn given_a_change_that_waits_for_an_own_counter_when_it_is_reached_then_the_next_merge_applies_it() {
+    let mut ann = replica("ann", r#"{"n":0}"#);
+    let mut bob = branch(&ann, "bob");
+    let early = patch([put("eve", &[("ann", 3)], "1@ann", "e")]);
+    assert_eq!(ann.merge_patch(&early).unwrap().waiting, 1);
+    bob.merge_patch(&early).unwrap();
+    set(&mut ann, r#"{"n":1}"#);
+    bob.merge(&ann).unwrap();
+    assert_eq!(text(&bob), r#"{"n":1,"e":1}"#);
+    assert_eq!(ann.check(), Ok(()));
+    assert_eq!(ann.merge_patch(&bob.patch_from_clock(ann.clock())).unwrap().new, 1);
+    assert_eq!(text(&ann), text(&bob));
+    assert_eq!(ann.waiting().len(), 0);
+}
+
+#[test]
+fn given_own_changes_that_wait_when_edited_then_the_edit_is_refused_until_they_are_there() {
+    let mut ann = replica("ann", r#"{"n":0}"#);
+    let first = last_change(&ann);
+    set(&mut ann, r#"{"n":1}"#);
+    let mut restored = ConvergentRef::new(document(), actor("ann"));
+    restored.merge_patch(&patch([last_change(&ann)])).unwrap();
+    assert_eq!(restored.reset(json("5")).unwrap_err(), SwapError::Behind(actor("ann")));
+    restored.merge_patch(&patch([first])).unwrap();
+    set(&mut restored, r#"{"n":2}"#);
+    ann.merge(&restored).unwrap();
+    assert_eq!(text(&ann), r#"{"n":2}"#);
+}
+
+#[test]
+fn given_a_patch_that_wakes_one_change_and_is_refused_then_that_change_waits_on() {
+    let mut ann = replica("ann", r#"{"n":0}"#);
+    let good = put("bob", &[("ann", 2)], "1@ann", "b");
+    let waits = put("aaa", &[("ann", 2), ("bob", 3)], "1@ann", "w");
+    let last = put("zzz", &[("aaa", 4), ("ann", 2), ("bob", 3)], "1@ann", "z");
+    let bad = put("zed", &[("ann", 2), ("bob", 3)], "99@ann", "x");
+    ann.merge_patch(&patch([waits, last])).unwrap();
+    for order in [[bad.clone(), good.clone()], [good.clone(), bad]] {
+        ann.merge_patch(&patch(order)).unwrap_err();
+        assert_eq!(ann.waiting().len(), 2);
+        assert_eq!(ann.check(), Ok(()));
+    }
+    assert_eq!(ann.merge_patch(&patch([good])).unwrap().new, 3);
+    assert_eq!(text(&ann), r#"{"n":0,"b":1,"w":1,"z":1}"#);
+}
+
+#[test]
+fn given_a_bad_change_that_waits_elsewhere_when_that_replica_is_merged_then_only_it_is_refused() {
+    let mut ann = replica("ann", "{}");
+    let mut bob = branch(&ann, "bob");
+    set(&mut bob, r#"{"b":1}"#);
+    ann.merge_patch(&patch([put("eve", &[("bob", 2)], "99@ann", "x")])).unwrap();
+    set(&mut ann, r#"{"a":1}"#);
+    let report = bob.merge(&ann).unwrap();
+    assert_eq!((report.new, report.refused.len()), (1, 1));
+    let report = ann.merge(&bob).unwrap();
+    assert_eq!((report.new, report.refused.len()), (1, 1));
+    assert_eq!(text(&ann), text(&bob));
+}
+
+#[test]
+fn given_a_forged_change_that_waits_when_the_real_one_comes_then_it_gives_way() {
+    let mut ann = replica("ann", "{}");
+    let mut bob = branch(&ann, "bob");
+    set(&mut bob, r#"{"b":1}"#);
+    let forged = put("bob", &[("ghost", 1)], "1@ann", "x");
+    assert_eq!(forged.id(), last_change(&bob).id());
+    ann.merge_patch(&patch([forged])).unwrap();
+    let report = ann.merge(&bob).unwrap();
+    assert!(matches!(report.refused[..], [MergeError::Equivocation { .. }]));
+    assert_eq!(text(&ann), r#"{"b":1}"#);
+    assert_eq!(ann.waiting().len(), 0);
+}
+
+#[test]
+fn given_an_actor_on_which_a_waiting_change_depends_then_no_branch_takes_its_name() {
+    let ann = replica("ann", "{}");
+    let mut late = branch(&ann, "late");
+    late.merge_patch(&patch([put("cid", &[("bob", 2)], "1@ann", "x")])).unwrap();
+    assert!(late.branch(actor("bob")).is_err());
+}
+
+#[test]
+fn given_a_waiting_change_twice_in_a_patch_then_it_counts_once() {
+    let mut ann = replica("ann", "{}");
+    let change = put("bob", &[("ghost", 2)], "1@ann", "x");
+    for _ in 0..2 {
+        assert_eq!(ann.merge_patch(&patch([change.clone(), change.clone()])).unwrap().waiting, 1);
+    }
+}
+
+// --- lost edits ---
+
+/// What one learns who deleted the box, and the other who edited it, when they merge.
+fn both_sides(deleted: &str, edits: &[&str]) -> [Vec<String>; 2] {
+    let base = replica("base", r#"{"box":{"n":0},"rest":0}"#);
+    let (mut ann, mut bob) = (branch(&base, "ann"), branch(&base, "bob"));
+    set(&mut ann, deleted);
+    edits.iter().for_each(|edit| set(&mut bob, edit));
+    let mut other = branch(&bob, "other");
+    [lost(&branch(&ann, "one").merge(&bob).unwrap()), lost(&other.merge(&ann).unwrap())]
+}
+
+#[test]
+fn given_edits_in_a_deleted_box_then_both_sides_name_those_that_still_stood() {
+    let gone = r#"{"rest":0}"#;
+    let rows: [(&[&str], &[&str]); 4] = [
+        // Five edits of one key: the last one stood.
+        (&[r#"{"box":{"n":1},"rest":0}"#, r#"{"box":{"n":2},"rest":0}"#], &[".box: 6@bob"]),
+        // Taken back by its own actor.
+        (&[r#"{"box":{"n":0,"t":1},"rest":0}"#, r#"{"box":{"n":0},"rest":0}"#], &[]),
+        // One value of many parts is one edit.
+        (&[r#"{"box":{"n":0,"v":{"x":[1,2]}},"rest":0}"#], &[".box: 5@bob"]),
+        (&[r#"{"box":{"n":1,"m":1},"rest":0}"#], &[".box: 5@bob 6@bob"]),
+    ];
+    for (edits, expected) in rows {
+        for side in both_sides(gone, edits) {
+            assert_eq!(side, expected, "{edits:?}");
+        }
+    }
+}
+
+#[test]
+fn given_a_deleted_item_that_moved_on_then_the_path_is_where_it_would_stand_now() {
+    let base = replica("base", r#"{"l":[{"n":0}]}"#);
+    let (mut ann, mut bob) = (branch(&base, "ann"), branch(&base, "bob"));
+    set(&mut ann, r#"{"l":[]}"#);
+    set(&mut bob, r#"{"l":[{"n":1}]}"#);
+    set(&mut bob, r#"{"l":["first",{"n":1}]}"#);
+    assert_eq!(lost(&ann.merge(&bob).unwrap()), [".l[1]: 5@bob"]);
+}
+
+#[test]
+fn given_a_delete_of_a_box_and_of_what_is_in_it_then_the_edit_inside_is_named() {
+    let base = replica("base", r#"{"o":{"i":{"n":0}}}"#);
+    let mut bob = branch(&base, "bob");
+    set(&mut bob, r#"{"o":{"i":{"n":1}}}"#);
+    let deps: Clock = [(actor("base"), 4)].into_iter().collect();
+    let ops = vec![Op::Delete { over: vec![id("2@base"), id("3@base")] }];
+    let deletion = Change { actor: actor("eve"), first: 5, previous: 0, deps, ops };
+    assert_eq!(lost(&bob.merge_patch(&patch([deletion])).unwrap()), [".o: 5@bob"]);
+}
+
+#[test]
+fn given_an_old_conflict_when_a_merge_adds_nothing_to_it_then_it_is_not_reported_again() {
+    let base = replica("base", r#"{"k":0}"#);
+    let (mut ann, mut bob, mut cid) = (branch(&base, "ann"), branch(&base, "bob"), branch(&base, "cid"));
+    set(&mut ann, r#"{"k":1}"#);
+    set(&mut cid, r#"{"k":3}"#);
+    assert_eq!(ann.merge(&cid).unwrap().conflicts.len(), 1);
+    set(&mut bob, r#"{"k":2}"#);
+    set(&mut bob, "{}");
+    assert_eq!(ann.merge(&bob).unwrap().conflicts, []);
+}
+
+// --- values that only look like JSON ---
+
+#[test]
+fn given_a_byte_string_as_a_key_then_the_swap_is_refused() {
+    let mut ann = replica("ann", r#"{"a":1,"b":[{"c":1}]}"#);
+    let bytes = |key: &str| Val::byte_str(key.as_bytes().to_vec());
+    let wrong = Val::obj([(bytes("a"), json("1")), (string("b"), json("3"))].into_iter().collect());
+    assert!(matches!(ann.reset(wrong), Err(SwapError::NotJson(_))));
+    let inner = Val::obj([(bytes("c"), json("1"))].into_iter().collect());
+    let wrong = rejoin::value::object([("a", json("1")), ("b", Val::from_iter([inner]))]);
+    assert!(matches!(ann.reset(wrong), Err(SwapError::NotJson(_))));
+    assert_eq!(text(&ann), r#"{"a":1,"b":[{"c":1}]}"#);
+}
+
+#[test]
+fn given_a_value_far_too_deep_inside_a_list_then_the_swap_is_refused() {
+    let nested = |levels: usize| (0..levels).fold(Val::Null, |inner, _| Val::from_iter([inner]));
+    let mut ann = replica("ann", "[1,2]");
+    let deep = Val::from_iter([nested(1_000_000), nested(10)]);
+    assert!(matches!(ann.reset(deep), Err(SwapError::NotJson(_))));
+    assert_eq!(text(&ann), "[1,2]");
+}
+
+#[test]
+fn given_a_long_integer_that_became_short_then_it_is_the_number_that_it_prints_as() {
+    let one = Val::Num(Num::big_int(1.into()));
+    let mut ann = replica("ann", "0");
+    ann.reset(one).unwrap();
+    let mut bob = ConvergentRef::new(document(), actor("bob"));
+    let travelled = ann.patch_from_clock(&Clock::new()).to_json().to_string();
+    bob.merge_patch(&rejoin::crdt::Patch::from_json(&json(&travelled)).unwrap()).unwrap();
+    assert_eq!(bob.merge_patch(&ann.patch_from_clock(&Clock::new())).unwrap().known, 2);
+    assert_eq!(ann.reset(json("1")).unwrap().change, None);
+}
