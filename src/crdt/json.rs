@@ -179,7 +179,10 @@ impl<'a> At<'a> {
     fn counter(&self) -> Result<u64> {
         let wrong = || self.expected("a whole number from 0 to 2^53");
         match self.value {
-            Val::Num(Num::Int(n)) => u64::try_from(*n).ok().filter(|n| *n <= MAX_COUNTER).ok_or_else(wrong),
+            // Where machine integers are short, a counter is a long one.
+            Val::Num(n @ (Num::Int(_) | Num::BigInt(_))) => {
+                n.to_string().parse().ok().filter(|n| *n <= MAX_COUNTER).ok_or_else(wrong)
+            }
             _ => Err(wrong()),
         }
     }

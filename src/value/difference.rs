@@ -35,7 +35,7 @@ impl fmt::Display for PathChange {
 }
 
 /// The paths at which two values differ, in the order of the new value (what was removed stands
-/// where it stood). Shared parts cost nothing; the rest costs its size.
+/// where it stood). Shared parts cost nothing; the rest costs its size, a list its length.
 pub fn differences(old: &Val, new: &Val) -> Vec<PathChange> {
     let mut walk = Walk { path: Path::default(), found: Vec::new() };
     walk.visit(old, new);

@@ -59,7 +59,7 @@ pub enum Done {
 
 pub fn histories(steps: std::ops::Range<usize>) -> impl Strategy<Value = History> {
     let start = prop::option::weighted(0.7, documents());
-    (start, 2..4usize, prop::collection::vec(self::steps(), steps))
+    (start, 3..=5usize, prop::collection::vec(self::steps(), steps))
         .prop_map(|(start, replicas, steps)| History { start, replicas, steps })
 }
 
