@@ -589,7 +589,8 @@ fn given_a_line_of_several_lines_or_wide_letters_then_the_place_is_right() {
             "swap origin \"日本\" | lenght\n                     ^^^^^^",
         ),
         ("swap origin .é", "é", (1, 14), "swap origin .é\n             ^"),
-        ("swap origin [", "", (1, 14), "swap origin [\n             ^"),
+        ("swap origin [", "[", (1, 13), "swap origin [\n            ^"),
+        ("swap origin", "", (1, 12), "swap origin\n           ^"),
     ];
     for (line, under, place, caret) in rows {
         let error = fail(&mut after(SETUP), line);

@@ -5,6 +5,7 @@ use jaq_core::load::lex::{Tok, Token};
 use jaq_core::load::parse::{self, Def};
 use jaq_core::load::{Arena, File, Loader, Parser};
 
+use super::assign;
 use super::error::CompileError;
 use super::explain;
 use super::library::{Data, LIBRARY, Needed};
@@ -69,7 +70,7 @@ fn program<'s>(
         let found = |(expect, token): parse::TError<'_, &'s str>| (expect, token.map(|t| t.0));
         Refusal::Parse(errors.into_iter().map(found).collect())
     })?;
-    let main = Def { name: &*entry, args: Vec::new(), body };
+    let main = Def { name: &*entry, args: Vec::new(), body: assign::rewrite(body) };
     let globals: Vec<String> = globals.iter().map(|name| format!("${name}")).collect();
 
     let arena = Arena::default();

@@ -72,6 +72,9 @@ pub(super) fn unreadable(code: &str, why: Unreadable<'_>) -> CompileError {
 
 fn lex(code: &str, (expect, rest): LexError<'_>) -> CompileError {
     let found = rest.chars().next();
+    if let (Lexed::Delim(open), None) = (&expect, found) {
+        return CompileError::new(format!("`{open}` is never closed"), span_or_end(code, open));
+    }
     let start = span_or_end(code, rest).start;
     let message = match (expect, found) {
         (Lexed::Delim("("), _) => "expected a closing parenthesis )".into(),

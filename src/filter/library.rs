@@ -11,8 +11,8 @@ use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::{Compiler, Error, Exn, Native};
 use jaq_json::Val;
 
-use super::stack;
 use super::text::GUARD;
+use super::{assign, place, stack};
 use crate::value;
 
 /// The data that filters run on: values and the compiled filter, nothing global.
@@ -95,12 +95,17 @@ pub(super) struct Needed {
 
 impl Library {
     fn new() -> Self {
-        let signatures = natives().map(|(name, args, _)| (name, args.len()));
+        let signatures = natives().chain(place::natives()).map(|(name, args, _)| (name, args.len()));
         let mut library = Self { defs: Vec::new(), by_name: HashMap::new(), builtins: signatures.collect() };
         for def in jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()) {
-            library.add(def);
+            library.add(match def.name {
+                "setpath" => assign::definition(def),
+                "delpaths" => Def { body: delpaths(), ..def },
+                _ => def,
+            });
         }
-        library.builtins.retain(|(name, _)| *name != GUARD);
+        // No text can spell the names of what rewritten filters call.
+        library.builtins.retain(|(name, _)| !name.starts_with('!'));
         library
     }
 
@@ -135,8 +140,8 @@ impl Library {
         }
         Needed {
             defs: defs.into_iter().map(|at| self.defs[at].def.clone()).collect(),
-            natives: natives().filter(|(name, ..)| names.contains(name)).collect(),
-            guarded: names.contains(GUARD),
+            natives: natives().filter(|(name, ..)| names.contains(name)).chain(place::natives()).collect(),
+            guarded: names.contains(GUARD) || names.contains("getpath"),
         }
     }
 
@@ -154,6 +159,13 @@ fn natives() -> impl Iterator<Item = Fun<Data>> {
         .chain(json)
         .filter(|(name, ..)| denied(name).is_none())
         .chain([room(), from_json()])
+}
+
+/// The body of `delpaths($paths)`: deletes from the last path to the first and each once, so that no
+/// deletion moves what another one names.
+fn delpaths() -> Term<&'static str> {
+    let code = "reduce ($paths | group_by(.) | reverse[][0]) as $path (.; getpath($path) |= empty)";
+    jaq_core::load::parse(code, |parser| parser.term()).map(assign::rewrite).unwrap_or_default()
 }
 
 /// The identity, or an error where there is no room to recurse.

@@ -16,11 +16,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod assign;
 mod compile;
 mod error;
 mod explain;
 mod library;
 mod nesting;
+mod place;
 mod run;
 mod stack;
 #[cfg(test)]

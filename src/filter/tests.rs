@@ -9,6 +9,7 @@ use super::*;
 
 mod errors;
 mod hostile;
+mod missing;
 mod sharing;
 
 fn val(json: &str) -> Val {

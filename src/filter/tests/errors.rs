@@ -22,12 +22,12 @@ fn refuse(code: &str, message: &str, part: &str, hint: Option<&str>) {
 fn errors_of_the_lexer() {
     refuse("", "the filter is empty", "", None);
     refuse(" # nothing", "the filter is empty", "", None);
-    refuse("(1", "expected a closing parenthesis )", "", None);
-    refuse("[1", "expected a closing bracket ]", "", None);
+    refuse("(1", "`(` is never closed", "(", None);
+    refuse("[1", "`[` is never closed", "[", None);
     refuse("{a: [1}", "expected a closing bracket ]", "}", None);
-    refuse("{a: 1", "expected a closing brace }", "", None);
-    refuse("\"abc", "expected a closing quote \"", "", None);
-    refuse("\"a\\(1", "expected a closing parenthesis )", "", None);
+    refuse("{a: 1", "`{` is never closed", "{", None);
+    refuse("\"abc", "`\"` is never closed", "\"", None);
+    refuse("\"a\\(1", "`(` is never closed", "(", None);
     refuse(r#""\x""#, "unknown escape sequence \\x", "x", None);
     refuse("\"\\", "expected an escape sequence", "", None);
     refuse(r#""\ud800""#, "expected a character as four hexadecimal digits", "d", None);

@@ -45,6 +45,12 @@ fn untouched_containers_are_shared() {
     keeps(tree, "with_entries(.key += \"x\")", ".s", ".sx");
     keeps(tree, "def f: .a.b = 1; f", ".s", ".s");
     keeps(tree, ".l[0] as $x | .a.b = $x", ".l[0]", ".a.b");
+    keeps(tree, ".a.new.x = 1", ".a.c", ".a.c");
+    keeps(tree, ".a.new.x = 1", ".l", ".l");
+    keeps(tree, ".l[5].x = 1", ".l[2]", ".l[2]");
+    keeps(tree, ".l[.a.b] = 1", ".l[1]", ".l[1]");
+    keeps(tree, "setpath([\"a\", \"new\"]; 1)", ".s", ".s");
+    keeps(tree, "del(.a.x.y)", ".a.c", ".a.c");
 }
 
 #[test]
