@@ -4,16 +4,18 @@
 //! stands in the slot into which it was made, so the containers form a tree, and its depth is known
 //! when a container is made.
 
+mod check;
+mod value;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use indexmap::IndexMap;
-use smallvec::SmallVec;
 
 use super::sequence::{Element, Sequence};
 use super::slot::{Held, Put, Reading, Slot};
 use super::{Content, Key, Kind, Op, OpId, SlotId};
-use crate::value::{Map, Path, Step, Val, text};
+use crate::value::{Path, Step, Val};
 
 /// A container of one [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,15 +73,6 @@ pub(crate) struct Tree {
     visible: HashMap<OpId, Place>,
     /// Slots whose kept value is to be read anew, deepest first.
     stale: BTreeSet<(Reverse<usize>, Place)>,
-}
-
-/// A key of joined maps.
-struct Entry<'t> {
-    key: &'t Key,
-    /// The first of the slots that show something.
-    place: Place,
-    /// The visible puts of the key in all of the maps, ordered by id.
-    puts: Vec<&'t Put>,
 }
 
 /// What applying one op did.
@@ -214,30 +207,6 @@ impl Tree {
                 self.entries(maps).into_iter().map(|entry| (entry.place, entry.puts)).collect()
             }
         }
-    }
-
-    /// The keys of joined maps in order: by the first write in any of them. Costs the keys that the
-    /// maps ever had.
-    fn entries(&self, maps: &[Container]) -> Vec<Entry<'_>> {
-        let mut entries: IndexMap<&Key, (&OpId, Option<Place>, Vec<&Put>)> = IndexMap::new();
-        for &map in maps {
-            for (index, (key, slot)) in self.map(map).slots.iter().enumerate() {
-                let entry = entries.entry(key).or_insert((&slot.first, None, Vec::new()));
-                entry.0 = entry.0.min(&slot.first);
-                if slot.is_visible() {
-                    entry.1.get_or_insert(Place::Key(map, index));
-                    entry.2.extend(&slot.puts);
-                }
-            }
-        }
-        let mut ordered: Vec<_> = entries.into_iter().collect();
-        ordered.sort_unstable_by_key(|(_, (first, ..))| *first);
-        let mut shown = Vec::new();
-        for (key, (_, place, mut puts)) in ordered {
-            puts.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-            shown.extend(place.map(|place| Entry { key, place, puts }));
-        }
-        shown
     }
 
     /// The visible puts of a key in joined maps, ordered by id.
@@ -411,160 +380,9 @@ impl Tree {
         Some(place)
     }
 
-    // --- values ---
-
+    /// Marks a slot to be read anew.
     fn mark(&mut self, place: Place) {
         let depth = place.container().map_or(0, |container| self.depth(container));
         self.stale.insert((Reverse(depth), place));
-    }
-
-    /// Reads every stale slot anew, and those that hold them, up to the root. Costs the size of the
-    /// containers touched and of those on the way up.
-    pub(crate) fn refresh(&mut self) {
-        while let Some((_, place)) = self.stale.pop_first() {
-            let value = self.read(&self.slot(place).reading());
-            self.slot_mut(place).value = value;
-            if let Some(container) = place.container() {
-                self.mark(self.place(container));
-            }
-        }
-    }
-
-    /// Takes values that are known for all that is stale: what [`refresh`](Self::refresh) would read.
-    pub(crate) fn keep(&mut self, values: impl IntoIterator<Item = (Place, Val)>) {
-        self.stale.clear();
-        for (place, value) in values {
-            self.slot_mut(place).value = value;
-        }
-    }
-
-    /// The value of a reading, from the kept values below it.
-    pub(crate) fn read(&self, reading: &Reading) -> Val {
-        match reading {
-            Reading::Nothing => Val::Null,
-            Reading::Scalar(value) => value.clone(),
-            Reading::List(list) => {
-                let list = self.list(*list);
-                let mut items = Vec::with_capacity(list.len());
-                items.extend(list.iter().map(|element| list.item(element).value.clone()));
-                Val::Arr(items.into())
-            }
-            Reading::Map(maps) => match maps[..] {
-                [map] => {
-                    let map = self.map(map);
-                    let slots = map.live.values().filter_map(|&index| map.slots.get_index(index));
-                    let mut entries = Map::with_capacity_and_hasher(map.live.len(), Default::default());
-                    entries.extend(slots.map(|(key, slot)| (key.to_value(), slot.value.clone())));
-                    Val::obj(entries)
-                }
-                _ => self.read_joined(maps),
-            },
-        }
-    }
-
-    /// Maps that were written concurrently into one slot read as one, and so do the maps in a key of
-    /// several of them. On a stack of its own: maps may join on every level.
-    fn read_joined(&self, maps: &[Container]) -> Val {
-        struct Joined<'t> {
-            rest: std::vec::IntoIter<Entry<'t>>,
-            entries: Map,
-        }
-        let join =
-            |maps: &[Container]| Joined { rest: self.entries(maps).into_iter(), entries: Map::default() };
-        let mut stack = vec![join(maps)];
-        let mut done: Option<Val> = None;
-        loop {
-            let Some(top) = stack.last_mut() else { return done.unwrap_or_default() };
-            if let Some((value, last)) = done.take().zip(top.entries.last_mut()) {
-                *last.1 = value;
-            }
-            let Some(Entry { key, puts, .. }) = top.rest.next() else {
-                done = stack.pop().map(|joined| Val::obj(joined.entries));
-                continue;
-            };
-            let value = match (Reading::of(puts.iter().copied()), &puts[..]) {
-                (Reading::Map(inner), _) if inner.len() > 1 => {
-                    top.entries.insert(key.to_value(), Val::Null);
-                    stack.push(join(&inner));
-                    continue;
-                }
-                // The slot of the put that counts keeps its value.
-                (_, [.., top]) if self.visible.contains_key(&top.id) => {
-                    self.slot(self.visible[&top.id]).value.clone()
-                }
-                (reading, _) => self.read(&reading),
-            };
-            top.entries.insert(key.to_value(), value);
-        }
-    }
-
-    /// What a put holds, whether its slot shows it or not.
-    pub(crate) fn held(&self, put: &Put) -> Val {
-        match &put.held {
-            Held::Scalar(value) => value.clone(),
-            Held::Map(map) => self.read(&Reading::Map(SmallVec::from_elem(*map, 1))),
-            Held::List(list) => self.read(&Reading::List(*list)),
-        }
-    }
-
-    // --- invariants ---
-
-    /// Verifies every invariant of the tree, kept values included. O(document and tombstones).
-    pub(crate) fn check(&self) -> Result<(), String> {
-        if !self.stale.is_empty() {
-            return Err("a kept value is stale".into());
-        }
-        let mut visible = self.check_slot(Place::Root)?;
-        for index in 0..self.nodes.len() {
-            let container = Container(u32::try_from(index).map_err(|e| e.to_string())?);
-            let node = self.node(container);
-            let above = node.place.container().map_or(0, |outer| self.depth(outer));
-            if node.depth != above + 1 || self.container(&node.id) != Some(container) {
-                return Err(format!("the container {} is misplaced", node.id));
-            }
-            match &node.body {
-                Body::Map(map) => {
-                    for (index, (key, slot)) in map.slots.iter().enumerate() {
-                        visible += self.check_slot(Place::Key(container, index))?;
-                        let live = map.live.get(&slot.first) == Some(&index);
-                        if live != slot.is_visible() {
-                            return Err(format!("the key {:?} of {} is misplaced", key.as_str(), node.id));
-                        }
-                    }
-                    if map.live.len() != map.slots.values().filter(|slot| slot.is_visible()).count() {
-                        return Err(format!("the map {} orders keys that it does not have", node.id));
-                    }
-                }
-                Body::List(list) => {
-                    list.check()?;
-                    let places = list.iter().map(|element| Place::Item(container, element));
-                    for place in places {
-                        visible += self.check_slot(place)?;
-                    }
-                    if list.iter().any(|element| !list.item(element).is_visible()) {
-                        return Err(format!("the list {} shows a tombstone", node.id));
-                    }
-                }
-            }
-        }
-        if visible != self.visible.len() {
-            return Err("a put is known as visible, but stands in no slot".into());
-        }
-        Ok(())
-    }
-
-    /// Verifies one slot; the number of its visible puts.
-    fn check_slot(&self, place: Place) -> Result<usize, String> {
-        let slot = self.slot(place);
-        let read = self.read(&slot.reading());
-        let (kept, read) = (text(&slot.value), text(&read));
-        if kept != read {
-            return Err(format!("at {} the kept value is {kept}, not {read}", self.path(place)));
-        }
-        let known = slot.ids().all(|id| self.visible.get(id) == Some(&place) && slot.first <= *id);
-        if !known || !slot.ids().is_sorted() {
-            return Err(format!("the puts at {} are out of order", self.path(place)));
-        }
-        Ok(slot.puts.len())
     }
 }

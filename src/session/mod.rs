@@ -24,6 +24,7 @@ mod commands;
 mod error;
 mod evaluate;
 mod help;
+mod lookup;
 mod names;
 mod reply;
 mod table;

@@ -1,0 +1,160 @@
+//! What the words of a command stand for: names of the right kind, new names, clocks and patches.
+
+use super::Session;
+use super::args::Word;
+use super::error::{CommandError, ErrorKind, did_you_mean};
+use super::names::{Entry, EntryKind, name_length, variable};
+use super::table;
+use crate::crdt::{Clock, ConvergentRef, Patch};
+use crate::value::Val;
+
+type Result<T, E = CommandError> = std::result::Result<T, E>;
+
+/// Words that jq, or a session file, takes for something else.
+const RESERVED: [&str; 26] = [
+    "ENV",
+    "_",
+    "__loc__",
+    "__prog_args",
+    "and",
+    "as",
+    "catch",
+    "def",
+    "elif",
+    "else",
+    "end",
+    "error",
+    "false",
+    "foreach",
+    "if",
+    "import",
+    "include",
+    "label",
+    "not",
+    "null",
+    "or",
+    "reduce",
+    "then",
+    "true",
+    "try",
+    "module",
+];
+
+fn wrong_kind(word: &Word<'_>, found: EntryKind, wanted: EntryKind) -> CommandError {
+    CommandError::new(ErrorKind::WrongKind { name: word.text.to_owned(), found, wanted }, word.span.clone())
+}
+
+impl Session {
+    pub(super) fn entry(&self, word: &Word<'_>) -> Result<&Entry> {
+        self.names.get(word.text).ok_or_else(|| self.unknown(word, None))
+    }
+
+    pub(super) fn unknown(&self, word: &Word<'_>, wanted: Option<EntryKind>) -> CommandError {
+        let names = self.names.iter().filter(|(_, entry)| wanted.is_none_or(|kind| entry.kind() == kind));
+        let hint = did_you_mean(word.text, names.map(|(name, _)| name));
+        let hint = hint.unwrap_or_else(|| "`refs` lists the names".to_owned());
+        CommandError::new(ErrorKind::UnknownName(word.text.to_owned()), word.span.clone()).with_hint(hint)
+    }
+
+    pub(super) fn reference(&self, word: &Word<'_>) -> Result<&ConvergentRef> {
+        match self.names.get(word.text) {
+            Some(Entry::Ref(reference)) => Ok(reference),
+            Some(other) => Err(wrong_kind(word, other.kind(), EntryKind::Ref)),
+            None => Err(self.unknown(word, Some(EntryKind::Ref))),
+        }
+    }
+
+    pub(super) fn reference_mut(&mut self, word: &Word<'_>) -> Result<&mut ConvergentRef> {
+        self.reference(word)?;
+        match self.names.get_mut(word.text) {
+            Some(Entry::Ref(reference)) => Ok(reference),
+            _ => unreachable!("it was a ref a moment ago"),
+        }
+    }
+
+    /// Checks that a word can become a name. A name that stands for `replaced` may be given again.
+    pub(super) fn free(&self, word: &Word<'_>, replaced: Option<EntryKind>) -> Result<()> {
+        const LONGEST: usize = 64;
+        let name = word.text;
+        let fail = |kind| CommandError::new(kind, word.span.clone());
+        let bad = || fail(ErrorKind::BadName(name.to_owned()));
+        if name.len() > LONGEST || name_length(name) != name.len() {
+            let rule = "a name is a letter or `_`, then letters, digits, `_` and `-`: 64 at most";
+            return Err(bad().with_hint(rule.to_owned()));
+        }
+        if table::find(name).is_some() {
+            return Err(bad().with_hint(format!("`{name}` is a command")));
+        }
+        let variable = variable(name);
+        if RESERVED.contains(&variable.as_str()) {
+            return Err(bad().with_hint("it has a meaning of its own".to_owned()));
+        }
+        match self.names.get(name).map(Entry::kind) {
+            Some(kind) if replaced != Some(kind) => {
+                let hint = match kind {
+                    EntryKind::Ref => {
+                        format!("`reset {name} VALUE` sets its value, `drop {name}` forgets it")
+                    }
+                    _ => format!("`drop {name}` gives the name back"),
+                };
+                let kind = ErrorKind::NameTaken { name: name.to_owned(), taken: kind };
+                return Err(fail(kind).with_hint(hint));
+            }
+            Some(_) => return Ok(()),
+            None => {}
+        }
+        match self.names.of_variable(&variable) {
+            None => Ok(()),
+            Some(taken) => {
+                let hint = format!("choose another name, or `drop {taken}`");
+                let (name, taken) = (name.to_owned(), taken.to_owned());
+                Err(fail(ErrorKind::VariableTaken { name, variable, taken }).with_hint(hint))
+            }
+        }
+    }
+
+    /// Keeps a clock or patch under a name, if there is one.
+    pub(super) fn keep(&mut self, word: Option<Word<'_>>, entry: Entry) -> Result<()> {
+        if let Some(word) = word {
+            self.free(&word, Some(entry.kind()))?;
+            self.names.set(word.text, entry);
+        }
+        Ok(())
+    }
+
+    /// The patch of a name or VALUE.
+    pub(super) fn patch(&mut self, word: &Word<'_>) -> Result<Patch> {
+        match self.names.get(word.text) {
+            Some(Entry::Patch(patch)) => return Ok(patch.clone()),
+            Some(other) => return Err(wrong_kind(word, other.kind(), EntryKind::Patch)),
+            None => {}
+        }
+        let value = self.named_value(word)?;
+        Patch::from_json(&value).map_err(|error| {
+            let kind = ErrorKind::Decode { wanted: EntryKind::Patch, error };
+            CommandError::new(kind, word.span.clone())
+        })
+    }
+
+    /// The clock of a name or VALUE.
+    pub(super) fn clock(&mut self, word: &Word<'_>) -> Result<Clock> {
+        match self.names.get(word.text) {
+            Some(Entry::Clock(clock)) => return Ok(clock.clone()),
+            Some(other) => return Err(wrong_kind(word, other.kind(), EntryKind::Clock)),
+            None => {}
+        }
+        let value = self.named_value(word)?;
+        Clock::from_json(&value).map_err(|error| {
+            let kind = ErrorKind::Decode { wanted: EntryKind::Clock, error };
+            CommandError::new(kind, word.span.clone())
+        })
+    }
+
+    /// A VALUE where a name could have stood: a single word is taken for a mistyped name.
+    fn named_value(&mut self, word: &Word<'_>) -> Result<Val> {
+        if name_length(word.text) == word.text.len() {
+            return Err(self.unknown(word, None));
+        }
+        self.value(word, self.last.clone(), "the last value")
+    }
+}
