@@ -24,6 +24,16 @@ struct Staged {
     taken: Vec<Arc<Change>>,
 }
 
+/// Changes to be looked at.
+struct Queue {
+    /// The next one last.
+    todo: Vec<Arc<Change>>,
+    /// Those that are new here: an error in one of them refuses all.
+    fresh: HashMap<OpId, Arc<Change>>,
+    /// Changes of the patch that waited here before.
+    waited: HashSet<OpId>,
+}
+
 impl ConvergentRef {
     /// Takes what another replica has, also what waits there. Costs what is new, and O(log history) for
     /// each actor.
@@ -98,43 +108,7 @@ impl ConvergentRef {
         others: &[Arc<Change>],
         staged: &mut Staged,
     ) -> Result<(), MergeError> {
-        let mut strict: HashMap<OpId, &Arc<Change>> = HashMap::new();
-        let mut waited: HashSet<OpId> = HashSet::new();
-        // Own changes may have brought what others waited for.
-        let mut todo = self.waiting.wake(&self.actor, self.history.clock());
-        staged.taken.extend(todo.iter().cloned());
-        todo.extend(others.iter().cloned());
-        let mut queued: HashMap<OpId, Arc<Change>> =
-            todo.iter().map(|change| (change.id(), change.clone())).collect();
-        let mut fresh = Vec::new();
-        for change in changes {
-            validate::well_formed(change)
-                .map_err(|reason| MergeError::Malformed { change: change.id(), reason })?;
-            let id = change.id();
-            match self.applied(change)? {
-                Some(_) => staged.known += 1,
-                None if strict.get(&id).is_some_and(|twin| twin != &change) => {
-                    return Err(equivocation(strict[&id], change));
-                }
-                None if strict.insert(id.clone(), change).is_some() => {}
-                None => match self.waiting.get(&id).or(queued.get(&id)).cloned() {
-                    Some(same) if same == *change => drop(waited.insert(id)),
-                    // What waits was never looked at whole: it gives way to what can be applied.
-                    Some(other) if self.waiting.lacks_nothing(change, self.history.clock()) => {
-                        staged.taken.extend(self.waiting.remove(&id));
-                        queued.remove(&id);
-                        staged.refused.push(equivocation(change, &other));
-                        fresh.push(change.clone());
-                    }
-                    Some(other) => return Err(equivocation(&other, change)),
-                    None => fresh.push(change.clone()),
-                },
-            }
-        }
-        todo.retain(|change| queued.contains_key(&change.id()));
-        fresh.reverse();
-        todo.extend(fresh);
-
+        let Queue { mut todo, fresh, waited } = self.queue(changes, others, staged)?;
         let mut clock = self.history.clock().clone();
         let mut batch = Batch::new(&self.history, &self.tree);
         let mut last: HashMap<Actor, Arc<Change>> = HashMap::new();
@@ -161,12 +135,63 @@ impl ConvergentRef {
                     todo.extend(woken);
                     staged.ready.push(change);
                 }
-                Err(error) if strict.contains_key(&id) && !waited.contains(&id) => return Err(error),
+                Err(error) if fresh.contains_key(&id) => return Err(error),
                 Err(error) => staged.refused.push(error),
             }
         }
-        staged.waiting = strict.keys().filter(|id| self.waiting.get(id).is_some()).count();
+        let patch = fresh.keys().chain(&waited);
+        staged.waiting = patch.filter(|id| self.waiting.get(id).is_some()).count();
         Ok(())
+    }
+
+    /// Tells what is new from what is known, applied or waiting.
+    fn queue(
+        &mut self,
+        changes: &[Arc<Change>],
+        others: &[Arc<Change>],
+        staged: &mut Staged,
+    ) -> Result<Queue, MergeError> {
+        // Own changes may have brought what others waited for.
+        let woken = self.waiting.wake(&self.actor, self.history.clock());
+        staged.taken.extend(woken.iter().cloned());
+        let mut queued: HashMap<OpId, Arc<Change>> =
+            woken.iter().chain(others).map(|change| (change.id(), change.clone())).collect();
+        let mut fresh: HashMap<OpId, Arc<Change>> = HashMap::new();
+        let mut waited = HashSet::new();
+        let mut order = Vec::new();
+        for change in changes {
+            validate::well_formed(change)
+                .map_err(|reason| MergeError::Malformed { change: change.id(), reason })?;
+            let id = change.id();
+            if self.applied(change)?.is_some() {
+                staged.known += 1;
+                continue;
+            }
+            match fresh.get(&id) {
+                Some(twin) if twin == change => continue,
+                Some(twin) => return Err(equivocation(twin, change)),
+                None => {}
+            }
+            match self.waiting.get(&id).or(queued.get(&id)).cloned() {
+                Some(same) if same == *change => {
+                    waited.insert(id);
+                    continue;
+                }
+                // What waits was never looked at whole: it gives way to what can be applied.
+                Some(other) if self.waiting.lacks_nothing(change, self.history.clock()) => {
+                    staged.taken.extend(self.waiting.remove(&id));
+                    queued.remove(&id);
+                    staged.refused.push(equivocation(change, &other));
+                }
+                Some(other) => return Err(equivocation(&other, change)),
+                None => {}
+            }
+            order.push(change.clone());
+            fresh.insert(id, change.clone());
+        }
+        let queued = woken.iter().chain(others).filter(|change| queued.contains_key(&change.id()));
+        let todo = queued.chain(order.iter().rev()).cloned().collect();
+        Ok(Queue { todo, fresh, waited })
     }
 
     /// The applied change that is the same as `change`.
