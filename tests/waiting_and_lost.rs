@@ -121,6 +121,28 @@ fn given_a_waiting_change_twice_in_a_patch_then_it_counts_once() {
     }
 }
 
+#[test]
+fn given_a_change_that_lacks_its_actors_last_one_and_anothers_then_it_waits_for_both() {
+    let ann = replica("ann", "{}");
+    for (first_author, second_author) in [("bob", "cid"), ("cid", "bob")] {
+        let (mut one, mut two) = (branch(&ann, first_author), branch(&ann, second_author));
+        set(&mut one, r#"{"x":1}"#);
+        let before = last_change(&one);
+        set(&mut two, r#"{"y":1}"#);
+        let others = last_change(&two);
+        one.merge(&two).unwrap();
+        set(&mut one, r#"{"x":1,"y":2}"#);
+        let after = last_change(&one);
+        for order in [[&after, &before, &others], [&after, &others, &before]] {
+            let mut late = branch(&ann, "late");
+            let counts = order.map(|change| late.merge_patch(&patch([change.clone()])).unwrap().new);
+            assert_eq!(counts, [0, 1, 2], "{first_author}");
+            assert_eq!(late.check(), Ok(()));
+            assert_eq!(text(&late), text(&one));
+        }
+    }
+}
+
 // --- lost edits ---
 
 /// What one learns who deleted the box, and the other who edited it, when they merge.
