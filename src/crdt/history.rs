@@ -78,15 +78,17 @@ impl History {
         Some(entries[at].digest)
     }
 
-    /// The first changes of an actor in which two histories differ, up to `last`. O(log n).
+    /// The first changes of an actor in which two histories differ, where both go on. O(log n) when they
+    /// do not.
     pub(crate) fn fork(&self, other: &Self, actor: &Actor) -> Option<(&Arc<Change>, Arc<Change>)> {
         let (ours, theirs) = (self.by_actor.get(actor)?, other.by_actor.get(actor)?);
         let both = ours.len().min(theirs.len());
         if both == 0 || ours[both - 1].digest == theirs[both - 1].digest {
             return None;
         }
-        let numbers: Vec<usize> = (0..both).collect();
-        let first = numbers.partition_point(|&i| ours[i].digest == theirs[i].digest);
+        // A digest is of all changes before it, too: from the fork on none is equal.
+        let first =
+            ours[..both].partition_point(|entry| other.digest(actor, entry.last) == Some(entry.digest));
         Some((&self.applied[ours[first].index], other.applied[theirs[first].index].clone()))
     }
 
