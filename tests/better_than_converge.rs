@@ -6,7 +6,7 @@ mod common;
 use common::{
     Calls, actor, branch, change_set, document, exchange, id, json, last_change, patch, replica, set, text,
 };
-use rejoin::crdt::{Change, Clock, ConvergentRef, Op, Patch, SlotId};
+use rejoin::crdt::{Change, Clock, ConvergentRef, Op, OpSpan, Patch, SlotId};
 use rejoin::value::{MAX_DEPTH, Val, object, parse};
 
 /// The ops of the last change.
@@ -158,7 +158,7 @@ fn given_a_list_of_numbers_when_one_is_deleted_then_the_change_is_one_delete() {
     ] {
         let mut ann = replica("ann", from);
         set(&mut ann, to);
-        assert_eq!(last_ops(&ann), [Op::Delete { over: vec![id(gone)] }], "{from} to {to}");
+        assert_eq!(last_ops(&ann), [Op::Delete { over: vec![OpSpan::one(id(gone))] }], "{from} to {to}");
     }
 }
 

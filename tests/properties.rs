@@ -4,18 +4,24 @@
 mod common;
 mod oracle;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use common::cases::for_all;
+use common::cases::{count, for_all};
 use common::edit::{Json, values};
-use common::history::{Done, History, Step, World, histories};
-use common::{Calls, actor, branch, change_set, document, json, patch, singles, sorted, text};
+use common::history::{Done, History, Step, World, histories, pure_tangles, tangles};
+use common::transact::{amounts, edit_all, tx_edits};
+use common::{
+    Calls, actor, branch, change_set, document, json, mirror, patch, singles, sorted, text, typed_whole,
+    waiting,
+};
+use oracle::script::{Authors, scripts};
 use oracle::{Contested, Oracle};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::TestCaseError;
-use rejoin::crdt::{Change, Clock, ConvergentRef, MergeReport, OpId, Patch, Written};
-use rejoin::value::{Val, parse, same};
+use rejoin::crdt::{Change, Clock, ConvergentRef, Kind, MergeReport, OpId, OpSpan, Patch, Written};
+use rejoin::value::{Path, Val, parse, same};
 
 type Verdict = Result<(), TestCaseError>;
 
@@ -28,7 +34,19 @@ fn is_sound(replica: &ConvergentRef) -> Verdict {
     prop_assert_eq!(contested(replica), oracle.contested(), "{} and the oracle", name);
     let clock: Clock = replica.changes().map(|change| (change.actor.clone(), change.last())).collect();
     prop_assert_eq!(replica.clock(), &clock, "{}: the clock covers what is applied, no more", name);
-    for change in replica.waiting() {
+    for slot in oracle.slots() {
+        let container = replica.container(&slot.path);
+        let containers = slot.node.containers();
+        prop_assert_eq!(
+            container.is_some(),
+            !containers.is_empty(),
+            "{}: the container at {}",
+            name,
+            slot.path
+        );
+        prop_assert!(container.is_none_or(|container| containers.contains(&container)), "{}", slot.path);
+    }
+    for change in waiting(replica) {
         let ready = clock.get(&change.actor) >= change.previous && clock.covers_all(&change.deps);
         prop_assert!(!ready, "{}: {} waits for nothing", name, change.id());
     }
@@ -52,43 +70,56 @@ fn step_is_sound(world: &mut World, calls: &mut Vec<Calls>, step: &Step) -> Verd
     let before: Vec<String> = world.replicas.iter().map(text).collect();
     let changes: Vec<Vec<Change>> = world.replicas.iter().map(change_set).collect();
     let done = world.step(step);
-    let who = match &done {
-        Done::Nothing => return Ok(()),
-        Done::Branched { who } => {
-            calls.push(Calls::of(&mut world.replicas[*who]));
-            *who
-        }
-        Done::Swapped { who, wanted, swap } => {
-            let value = world.replicas[*who].value();
+    let Some(who) = done.who() else { return Ok(()) };
+    let replica = &mut world.replicas[who];
+    let mut silent = false;
+    match &done {
+        Done::Nothing => {}
+        Done::Branched { .. } => calls.push(Calls::of(replica)),
+        Done::Swapped { wanted, swap, .. } => {
+            let value = replica.value();
             prop_assert!(same(value, wanted), "swap to {} gave {}", wanted, value);
             prop_assert_eq!(swap.new.to_string(), value.to_string());
-            prop_assert_eq!(&swap.old.to_string(), &before[*who]);
-            prop_assert_eq!(
-                swap.change.is_none(),
-                same(&swap.old, wanted),
-                "{}",
-                "a change, if there is any"
-            );
-            if let Some(id) = &swap.change {
-                let last = world.replicas[*who].changes().last().unwrap();
-                prop_assert_eq!(id, &last.id());
-            }
-            *who
+            prop_assert_eq!(&swap.old.to_string(), &before[who]);
+            let is_change = !same(&swap.old, wanted);
+            prop_assert_eq!(swap.change.is_some(), is_change, "{}", "a change, if there is any");
+            made(replica, &changes[who], swap.change.as_ref())?;
         }
-        Done::Merged { who, before, report } => {
-            prop_assert_eq!(&report.old.to_string(), before);
-            prop_assert_eq!(report.value.to_string(), text(&world.replicas[*who]));
-            report_is_sound(&world.replicas[*who], &changes[*who], report)?;
-            *who
+        Done::Transacted { wanted, change, .. } => {
+            let value = replica.value();
+            prop_assert!(same(value, wanted), "the transaction meant {} and gave {}", wanted, value);
+            made(replica, &changes[who], change.as_ref())?;
         }
-    };
-    is_sound(&world.replicas[who])?;
-    let now = text(&world.replicas[who]);
+        Done::Dropped { .. } => silent = true,
+        Done::Merged { report, .. } => report_is_sound(replica, &changes[who], report)?,
+        Done::Reread { .. } => {
+            // Who watches is not written down.
+            calls[who] = Calls::of(replica);
+            silent = true;
+        }
+        Done::Looked { clock, value, .. } => {
+            let then = Oracle::at(replica.changes(), clock).value();
+            prop_assert_eq!(value.to_string(), then.to_string(), "at {}", clock);
+            silent = true;
+        }
+    }
+    is_sound(replica)?;
+    let now = text(replica);
+    prop_assert!(!silent || before[who] == now, "{:?} changed {} to {}", step, before[who], now);
     let expected = match before.get(who) {
         Some(before) if !same(&json(before), &json(&now)) => vec![(before.clone(), now)],
         _ => vec![],
     };
     prop_assert_eq!(calls[who].take(), expected, "a watcher is told of every new value, once");
+    Ok(())
+}
+
+/// Whether a local edit made just the change that it says.
+fn made(replica: &ConvergentRef, before: &[Change], change: Option<&OpId>) -> Verdict {
+    if let Some(change) = change {
+        prop_assert_eq!(change, &replica.changes().last().unwrap().id());
+    }
+    prop_assert_eq!(replica.changes().count(), before.len() + usize::from(change.is_some()));
     Ok(())
 }
 
@@ -99,10 +130,15 @@ fn report_is_sound(replica: &ConvergentRef, before: &[Change], report: &MergeRep
     let kept = replica.conflicts();
     prop_assert!(report.conflicts.iter().all(|conflict| kept.contains(conflict)));
 
-    let (_, lost_before) = Oracle::new(before.iter()).lost();
+    let (_, lost_before) = Oracle::new(before.to_vec()).lost();
     let (certain, possible) = Oracle::new(replica.changes()).lost();
-    let lost: BTreeSet<OpId> = report.lost.iter().flat_map(|lost| lost.edits.clone()).collect();
-    let named: usize = report.lost.iter().map(|lost| lost.edits.len()).sum();
+    let lost: BTreeSet<OpId> = report
+        .lost
+        .iter()
+        .flat_map(|lost| lost.edits.iter().flat_map(OpSpan::ids).collect::<Vec<_>>())
+        .collect();
+    let named: usize =
+        report.lost.iter().map(|lost| lost.edits.iter().map(|span| span.count as usize).sum::<usize>()).sum();
     prop_assert_eq!(lost.len(), named, "each is named once");
     prop_assert!(lost.is_subset(&possible), "lost {:?}, but only {:?} may be", lost, possible);
     let newly: BTreeSet<OpId> = certain.difference(&lost_before).cloned().collect();
@@ -110,21 +146,92 @@ fn report_is_sound(replica: &ConvergentRef, before: &[Change], report: &MergeRep
     Ok(())
 }
 
+/// Plays a history, and looks at every step; in the end all agree.
+fn history_is_sound(history: &History, steps: &Cell<u64>) -> Result<World, TestCaseError> {
+    let mut world = World::start(history);
+    let mut calls: Vec<Calls> = world.replicas.iter_mut().map(Calls::of).collect();
+    for step in &history.steps {
+        step_is_sound(&mut world, &mut calls, step)?;
+        steps.set(steps.get() + 1);
+    }
+    world.exchange();
+    for replica in &world.replicas {
+        is_sound(replica)?;
+        prop_assert_eq!(text(replica), text(&world.replicas[0]));
+        prop_assert_eq!(replica.clock(), world.replicas[0].clock());
+        prop_assert_eq!(replica.conflicts(), world.replicas[0].conflicts());
+        prop_assert!(waiting(replica).is_empty());
+    }
+    Ok(world)
+}
+
 #[test]
 fn given_any_history_every_step_gives_what_the_oracle_says_and_in_the_end_all_agree() {
-    for_all(256, histories(1..80), |history| {
-        let mut world = World::start(&history);
-        let mut calls: Vec<Calls> = world.replicas.iter_mut().map(Calls::of).collect();
-        for step in &history.steps {
-            step_is_sound(&mut world, &mut calls, step)?;
+    let steps = Cell::new(0);
+    for_all(256, histories(1..80), |history| history_is_sound(&history, &steps).map(drop));
+    count("steps of histories", steps.get());
+}
+
+#[test]
+fn given_moves_that_cross_every_step_gives_what_the_oracle_says_and_in_the_end_all_agree() {
+    let steps = Cell::new(0);
+    for_all(256, tangles(1..60), |history| history_is_sound(&history, &steps).map(drop));
+    count("steps of tangles", steps.get());
+}
+
+#[test]
+fn given_moves_that_cross_and_nothing_that_goes_every_container_is_in_exactly_one_place() {
+    let steps = Cell::new(0);
+    for_all(256, pure_tangles(1..60), |history| {
+        let world = history_is_sound(&history, &steps)?;
+        let replica = &world.replicas[0];
+        let mut placed = mirror(replica).all();
+        placed.sort();
+        let made: Vec<OpId> = Oracle::new(replica.changes()).made().into_iter().collect();
+        prop_assert_eq!(placed, made, "in {}", text(replica));
+        Ok(())
+    });
+    count("steps of pure tangles", steps.get());
+}
+
+#[test]
+fn given_the_changes_of_naive_authors_when_they_come_in_any_order_then_the_value_is_theirs() {
+    let edits = Cell::new(0);
+    let order = prop::collection::vec((any::<Index>(), prop::bool::weighted(0.2)), 0..60);
+    for_all(256, (scripts(1..40), order), |(script, order)| {
+        let authors = Authors::play(&script);
+        edits.set(edits.get() + authors.edits as u64);
+        let changes = authors.changes();
+        let mut reader = ConvergentRef::new(document(), actor("reader"));
+        for change in shuffled(&changes, &order) {
+            reader.merge_patch(&patch([change])).unwrap();
         }
-        world.exchange();
-        for replica in &world.replicas {
+        prop_assert_eq!(change_set(&reader), sorted(changes.into_iter().map(typed_whole)));
+        is_sound(&reader)
+    });
+    count("edits of naive authors", edits.get());
+}
+
+#[test]
+fn given_a_transaction_when_its_change_is_replayed_elsewhere_then_both_agree() {
+    let inputs = (three_replicas(), prop::collection::vec(tx_edits(), 1..20));
+    for_all(256, inputs, |((history, [which, _, _]), edits)| {
+        let mut world = World::play(&history);
+        let replica = which.get_mut(&mut world.replicas);
+        let mut other = branch(replica, "other");
+        let mut late = ConvergentRef::new(document(), actor("late"));
+        let mut meant = mirror(replica);
+        let mut transaction = replica.transaction().unwrap();
+        edit_all(&edits, &mut meant, &mut transaction);
+        let change = transaction.commit().unwrap();
+        prop_assert!(same(replica.value(), &meant.value()), "{} and {}", text(replica), meant.value());
+        if change.is_some() {
+            other.merge_patch(&patch([replica.changes().last().unwrap()])).unwrap();
+        }
+        late.merge(replica).unwrap();
+        for replica in [&*replica, &other, &late] {
             is_sound(replica)?;
-            prop_assert_eq!(text(replica), text(&world.replicas[0]));
-            prop_assert_eq!(replica.clock(), world.replicas[0].clock());
-            prop_assert_eq!(replica.conflicts(), world.replicas[0].conflicts());
-            prop_assert_eq!(replica.waiting().count(), 0);
+            prop_assert_eq!(text(replica), text(&late));
         }
         Ok(())
     });
@@ -147,8 +254,7 @@ fn given_any_two_values_a_swap_gives_the_wanted_one() {
 
 /// What merging must agree on: what is printed, the clock, the changes, and what waits.
 fn outcome(replica: &ConvergentRef) -> (String, Clock, Vec<Change>, Vec<Change>) {
-    let waiting = sorted(replica.waiting().cloned());
-    (text(replica), replica.clock().clone(), change_set(replica), waiting)
+    (text(replica), replica.clock().clone(), change_set(replica), waiting(replica))
 }
 
 /// `a` with everything of `b`, as a new replica.
@@ -239,8 +345,7 @@ fn given_the_same_changes_in_any_order_replicas_print_the_same_bytes() {
         let changes = change_set(&world.replicas[0]);
         let mut late = ConvergentRef::new(document(), actor("late"));
         for parcel in shuffled(&changes, &order).chunks(1 + order.len() % 3) {
-            let report = late.merge_patch(&patch(parcel.iter().cloned())).unwrap();
-            prop_assert_eq!(report.value.to_string(), text(&late));
+            late.merge_patch(&patch(parcel.iter().cloned())).unwrap();
             is_sound(&late)?;
         }
         prop_assert_eq!(outcome(&late), outcome(&world.replicas[0]));
@@ -263,9 +368,8 @@ fn given_losses_the_clock_covers_nothing_that_is_missing_and_asking_again_heals(
         }
         let applied = change_set(&receiver);
         for change in sender.changes() {
-            for index in 0..change.ops.len() {
-                let covered = receiver.clock().covers(&change.op_id(index));
-                prop_assert_eq!(covered, applied.contains(change), "{}", change.op_id(index));
+            for (id, _) in change.ops_with_ids() {
+                prop_assert_eq!(receiver.clock().covers(&id), applied.contains(&change), "{}", id);
             }
         }
         let missing = sender.patch_from_clock(receiver.clock());
@@ -288,13 +392,13 @@ fn given_any_history_a_patch_brings_exactly_what_its_clock_lacks() {
         let [a, b] = [a, b].map(|which| which.get(&world.replicas));
         let sent = a.patch_from_clock(b.clock());
         let lacking = a.changes().filter(|change| !b.clock().covers(&change.id()));
-        prop_assert_eq!(sorted(sent.changes().cloned()), sorted(lacking.cloned()));
+        prop_assert_eq!(sorted(sent.changes()), sorted(lacking));
         Ok(())
     });
 }
 
 #[test]
-fn given_any_patch_its_json_reads_back_as_the_same_patch() {
+fn given_any_patch_its_json_and_its_bytes_read_back_as_the_same_patch() {
     for_all(256, three_replicas(), |(history, [a, b, _])| {
         let world = World::play(&history);
         let [a, b] = [a, b].map(|which| which.get(&world.replicas));
@@ -304,11 +408,34 @@ fn given_any_patch_its_json_reads_back_as_the_same_patch() {
                 let read = Patch::from_json(&parse(&written).unwrap()).unwrap();
                 prop_assert_eq!(read.document(), sent.document());
                 prop_assert!(read.changes().eq(sent.changes()));
-                prop_assert_eq!(read.to_json().to_string(), written);
+                prop_assert_eq!(&read.to_json().to_string(), &written);
                 prop_assert_eq!(read.is_empty(), sent.changes().count() == 0);
+                let read = Patch::from_bytes(&sent.to_bytes()).unwrap();
+                prop_assert_eq!(&read.to_json().to_string(), &written, "{}", "by way of bytes");
+                prop_assert!(read.changes().eq(sent.changes()));
             }
         }
         Ok(())
+    });
+}
+
+#[test]
+fn given_any_replica_its_bytes_read_back_as_the_same_replica() {
+    for_all(256, three_replicas(), |(history, [which, _, _])| {
+        let mut world = World::play(&history);
+        let replica = which.get_mut(&mut world.replicas);
+        let bytes = replica.to_bytes();
+        let mut read = ConvergentRef::from_bytes(&bytes).unwrap();
+        prop_assert_eq!(outcome(&read), outcome(replica));
+        prop_assert_eq!((read.actor(), read.document()), (replica.actor(), replica.document()));
+        is_sound(&read)?;
+        prop_assert_eq!(read.to_bytes(), bytes, "{}", "written again");
+        // Both go on in the same way.
+        let next = |value: &Val| Val::from_iter([value.clone()]);
+        read.swap(next).unwrap();
+        replica.swap(next).unwrap();
+        prop_assert_eq!(outcome(&read), outcome(replica));
+        is_sound(&read)
     });
 }
 
@@ -355,7 +482,7 @@ fn given_actors_who_type_at_one_place_at_the_same_time_their_runs_do_not_interle
                 typist.swap(|list| inserted(list, place + at, &item)).unwrap();
                 run.insert(at, item);
             }
-            changes.extend(typist.changes().skip(1).cloned());
+            changes.extend(typist.changes().skip(1));
             typed.push(run);
         }
         let mut reader = ConvergentRef::new(document(), actor("reader"));
@@ -384,4 +511,96 @@ fn strings(list: &Val) -> Vec<String> {
         Val::Arr(items) => items.iter().map(|item| rejoin::value::as_str(item).unwrap().to_owned()).collect(),
         _ => Vec::new(),
     }
+}
+
+/// A text, and where in it they type.
+const TEXTS: [(&str, usize); 4] = [("", 0), ("é😀", 0), ("é😀", 1), ("e\u{301}", 2)];
+
+#[test]
+fn given_actors_who_type_into_one_text_at_the_same_time_their_runs_do_not_interleave() {
+    for_all(512, (runs(), any::<bool>()), |((typists, length, place, order), at_once)| {
+        let (base, place) = TEXTS[place];
+        let mut origin = ConvergentRef::with_value(document(), actor("base"), json("{}")).unwrap();
+        let text = make(&mut origin, Kind::Text);
+        splice(&mut origin, &text, 0, base);
+        let (mut changes, mut typed) = (change_set(&origin), Vec::new());
+        for (who, typing) in typists.iter().enumerate() {
+            let mut typist = branch(&origin, &format!("actor{who}"));
+            let mut run: Vec<char> = Vec::new();
+            let mut transaction = typist.transaction().unwrap();
+            for n in 0..length {
+                let at = match typing {
+                    Typing::Forwards => run.len(),
+                    Typing::Backwards => 0,
+                    Typing::Anyhow(places) => places[n].index(run.len() + 1),
+                };
+                let char = char::from_u32(0x1F300 + (who * 16 + n) as u32).unwrap();
+                transaction.splice(&text, place + at, 0, &char.to_string()).unwrap();
+                if !at_once {
+                    transaction.commit().unwrap();
+                    transaction = typist.transaction().unwrap();
+                }
+                run.insert(at, char);
+            }
+            transaction.commit().unwrap();
+            changes.extend(typist.changes().filter(|change| change.actor == *typist.actor()));
+            typed.push(run);
+        }
+        let mut reader = ConvergentRef::new(document(), actor("reader"));
+        for change in shuffled(&changes, &order) {
+            reader.merge_patch(&patch([change])).unwrap();
+        }
+        is_sound(&reader)?;
+        let Val::Obj(entries) = reader.value() else { panic!("an object") };
+        let read: Vec<char> = rejoin::value::as_str(&entries[0]).unwrap().chars().collect();
+        prop_assert_eq!(read.len(), base.chars().count() + typists.len() * length);
+        for run in typed {
+            let start = read.iter().position(|char| *char == run[0]).unwrap();
+            prop_assert_eq!(&read[start..(start + length).min(read.len())], &run[..], "in {:?}", read);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn given_actors_who_add_to_one_counter_at_the_same_time_then_it_is_the_sum() {
+    let adds = prop::collection::vec(prop::collection::vec(amounts(), 0..6), 1..5);
+    let order = prop::collection::vec((any::<Index>(), prop::bool::weighted(0.3)), 0..40);
+    for_all(256, (adds, any::<bool>(), order), |(adds, at_once, order)| {
+        let mut origin = ConvergentRef::with_value(document(), actor("base"), json("{}")).unwrap();
+        let counter = make(&mut origin, Kind::Counter);
+        let mut changes = change_set(&origin);
+        for (who, adds) in adds.iter().enumerate() {
+            let mut adder = branch(&origin, &format!("actor{who}"));
+            for adds in adds.chunks(if at_once { 6 } else { 1 }) {
+                let mut transaction = adder.transaction().unwrap();
+                adds.iter().for_each(|by| transaction.add(&counter, *by).unwrap());
+                transaction.commit().unwrap();
+            }
+            changes.extend(adder.changes().filter(|change| change.actor == *adder.actor()));
+        }
+        let mut reader = ConvergentRef::new(document(), actor("reader"));
+        for change in shuffled(&changes, &order) {
+            reader.merge_patch(&patch([change])).unwrap();
+        }
+        is_sound(&reader)?;
+        let sum: i128 = adds.iter().flatten().map(|by| i128::from(*by)).sum();
+        prop_assert_eq!(text(&reader), format!(r#"{{"it":{sum}}}"#));
+        Ok(())
+    });
+}
+
+/// Makes a text or a counter in an object, under `it`.
+fn make(replica: &mut ConvergentRef, kind: Kind) -> OpId {
+    let root = replica.container(&Path::default()).unwrap();
+    let mut transaction = replica.transaction().unwrap();
+    let made = transaction.put_new(&root, "it", kind).unwrap();
+    transaction.commit().unwrap();
+    made
+}
+
+fn splice(replica: &mut ConvergentRef, text: &OpId, at: usize, typed: &str) {
+    let mut transaction = replica.transaction().unwrap();
+    transaction.splice(text, at, 0, typed).unwrap();
+    transaction.commit().unwrap();
 }

@@ -218,6 +218,338 @@ fn given_a_history_when_it_is_logged_then_each_op_is_a_line() {
     check(&["ref a"], &[("log a", &["[]", "no changes yet"])]);
 }
 
+// --- texts and counters ---
+
+/// A document with a string and a number, in an object and in a list, and two replicas.
+const NOTES: &[&str] = &[
+    r#"ref ann {"body": "hello", "likes": 2, "all": [{"t": "x"}, "y", 7], "none": null}"#,
+    "branch ann as ben",
+];
+
+#[test]
+fn given_a_string_or_number_when_it_becomes_a_text_or_counter_then_it_reads_as_before() {
+    check(
+        NOTES,
+        &[
+            ("text ann .body", &[NOTE, ".body is a text now"]),
+            ("text ann .body", &[NOTE, ".body is a text already"]),
+            ("counter ann .likes", &[NOTE, ".likes is a counter now"]),
+            ("counter ann .[\"likes\"]", &[NOTE, ".likes is a counter already"]),
+            ("text ann .all[0].t", &[NOTE, ".all[0].t is a text now"]),
+            ("text ann .all[-2]", &[NOTE, ".all[1] is a text now"]),
+            ("counter ann .all[2]", &[NOTE, ".all[2] is a counter now"]),
+            ("swap ann .", &[NOTE, "no difference, no change"]),
+            ("plain ann .all[1]", &[NOTE, ".all[1] is plain now: a string"]),
+            ("plain ann .all[1]", &[NOTE, ".all[1] is plain already: a string"]),
+            ("plain ann .all", &[NOTE, ".all is plain already: an array"]),
+            ("plain ann .likes", &[NOTE, ".likes is plain now: a number"]),
+            ("plain ann .none", &[NOTE, ".none is plain already: null"]),
+            ("text ann .likes", &["error: .likes is 2, not a string"]),
+            ("counter ann .body", &[r#"error: .body is "hello", not a whole number"#]),
+        ],
+    );
+}
+
+const NOTE: &str = r#"{"body":"hello","likes":2,"all":[{"t":"x"},"y",7],"none":null}"#;
+
+#[test]
+fn given_nothing_or_null_when_it_becomes_a_text_or_counter_then_it_is_empty_or_0() {
+    check(
+        &["ref a {\"t\": null}", "ref b", "ref c [null]"],
+        &[
+            ("text a .t", &[r#"{"t":""}"#, ".t is a text now", r#"~ .t null → """#]),
+            ("counter a .n", &[r#"{"t":"","n":0}"#, ".n is a counter now", "+ .n 0"]),
+            ("counter b .", &["0", ". is a counter now", "~ . null → 0"]),
+            ("swap b . - 3", &["-3", "~ . 0 → -3"]),
+            ("plain b .", &["-3", ". is plain now: a number"]),
+            ("reset b \"é日😀\"", &["\"é日😀\"", "~ . -3 → \"é日😀\""]),
+            ("text b .", &["\"é日😀\"", ". is a text now"]),
+            ("text c .[0]", &[r#"[""]"#, ".[0] is a text now", r#"~ .[0] null → """#]),
+        ],
+    );
+}
+
+#[test]
+fn given_a_number_when_it_becomes_a_counter_then_only_a_whole_one_of_64_bits_does() {
+    let numbers = [
+        ("-9223372036854775808", true),
+        ("9223372036854775807", true),
+        ("9223372036854775808", false),
+        ("1.5", false),
+        ("2.0", false),
+        ("1e3", false),
+    ];
+    for (number, fits) in numbers {
+        let mut session = after(&[&format!("ref a {number}")]);
+        let expected = match fits {
+            true => vec![number.to_owned(), ". is a counter now".to_owned()],
+            false => vec![format!("error: . is {number}, not a whole number of at most 64 bits")],
+        };
+        assert_eq!(answer(&mut session, "counter a ."), expected);
+    }
+}
+
+#[test]
+fn given_a_text_and_a_counter_when_two_edit_at_once_then_both_edits_are_there() {
+    let both = &["text ann .body", "counter ann .likes", "merge ben ann"];
+    check(
+        &[NOTES, both].concat(),
+        &[
+            (
+                "swap ann .body += \" world\" | .likes += 1",
+                &[
+                    r#"{"body":"hello world","likes":3,"all":[{"t":"x"},"y",7],"none":null}"#,
+                    r#"~ .body "hello" → "hello world""#,
+                    "~ .likes 2 → 3",
+                ],
+            ),
+            (
+                "swap ben .body |= \"H\" + .[1:] | .likes -= 5",
+                &[
+                    r#"{"body":"Hello","likes":-3,"all":[{"t":"x"},"y",7],"none":null}"#,
+                    r#"~ .body "hello" → "Hello""#,
+                    "~ .likes 2 → -3",
+                ],
+            ),
+            (
+                "merge ann ben",
+                &[
+                    r#"{"body":"Hello world","likes":-2,"all":[{"t":"x"},"y",7],"none":null}"#,
+                    "1 change new",
+                    r#"~ .body "hello world" → "Hello world""#,
+                    "~ .likes 3 → -2",
+                ],
+            ),
+            ("conflicts ann", &["[]", "no conflicts"]),
+            ("merge ben ann | .body", &["error: unexpected argument `| .body`"]),
+            (
+                "merge ben ann",
+                &[
+                    r#"{"body":"Hello world","likes":-2,"all":[{"t":"x"},"y",7],"none":null}"#,
+                    "1 change new",
+                    r#"~ .body "Hello" → "Hello world""#,
+                    "~ .likes -3 → -2",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn given_a_text_when_it_is_plain_again_or_swapped_to_something_else_then_the_last_writer_wins() {
+    let both = &["text ann .body", "counter ann .likes", "merge ben ann"];
+    let mut session = after(&[NOTES, both].concat());
+    for line in ["plain ann .body", "swap ann .likes = \"many\"", "merge ben ann"] {
+        session.run(line).unwrap();
+    }
+    for line in ["swap ann .body += \" A\"", "swap ben .body += \" B\"", "merge ann ben", "merge ben ann"] {
+        session.run(line).unwrap();
+    }
+    assert_eq!(answer(&mut session, "ann | [.body, .likes]"), [r#"["hello B","many"]"#]);
+    assert_eq!(session.run("conflicts ann").unwrap().lines().len(), 1);
+    assert_eq!(answer(&mut session, "same ann ben"), ["true"]);
+}
+
+#[test]
+fn given_a_validator_when_a_text_or_counter_breaks_it_then_nothing_changed() {
+    let mut session = after(&["ref a {\"n\": null}", "validate a .n == null"]);
+    let before = state(&mut session);
+    for (line, at) in [("counter a .n", ".n"), ("text a .n", ".n")] {
+        let error = fail(&mut session, line);
+        assert_eq!(error.to_string(), "a stays as it is: not valid: `.n == null` is false");
+        assert_eq!(&line[error.span.clone()], at);
+    }
+    assert_eq!(state(&mut session), before);
+    assert_eq!(answer(&mut session, "text a .t"), [r#"{"n":null,"t":""}"#, ".t is a text now", r#"+ .t """#]);
+}
+
+#[test]
+fn given_a_watch_when_a_text_is_made_then_it_tells_what_differs() {
+    check(
+        &["ref a {\"s\": \"x\"}", "watch a"],
+        &[
+            ("text a .s", &[r#"{"s":"x"}"#, ".s is a text now"]),
+            ("text a .t", &[r#"{"s":"x","t":""}"#, ".t is a text now", r#"+ .t """#, r#"a: + .t """#]),
+        ],
+    );
+}
+
+#[test]
+fn given_texts_counters_and_moves_when_they_are_logged_then_each_op_is_a_line() {
+    let lines = [
+        r#"ref a {"t": "hi", "n": 1, "from": [{"x": 1}], "to": []}"#,
+        "text a .t",
+        "counter a .n",
+        "swap a .t = \"ho!\"",
+        "swap a .n -= 3",
+        "swap a .to += .from | .from = []",
+        "swap a .x = .to[0] | del(.to[0])",
+        "swap a del(.x)",
+    ];
+    let mut session = after(&lines);
+    let log = session.run("log a").unwrap().lines();
+    assert_eq!(
+        log[8..],
+        [
+            "8@a after 7@a",
+            r#"  8@a puts a new text at key "t" of map 1@a, over 2@a"#,
+            r#"  9..10@a types "hi" into text 8@a at the start"#,
+            "11@a after 10@a",
+            r#"  11@a puts a new counter at key "n" of map 1@a, over 3@a"#,
+            "  12@a adds 1 to counter 11@a",
+            "13@a after 12@a",
+            r#"  13@a deletes "i" (10@a)"#,
+            r#"  14..15@a types "o!" into text 8@a on the left of 10@a"#,
+            "16@a after 15@a",
+            "  16@a adds -3 to counter 11@a",
+            "17@a after 16@a",
+            "  17@a moves 5@a into list 7@a at the start",
+            "18@a after 17@a",
+            r#"  18@a moves 5@a to key "x" of map 1@a"#,
+            "19@a after 18@a",
+            "  19@a deletes map 5@a, 17..18@a",
+        ]
+    );
+}
+
+// --- moves in reports ---
+
+#[test]
+fn given_a_move_when_it_is_swapped_and_merged_then_the_report_says_from_where() {
+    check(
+        &[
+            r#"ref a {"todo": [{"t": "x", "by": 1}, {"t": "y", "by": 2}], "done": []}"#,
+            "branch a as b",
+            "watch b",
+        ],
+        &[
+            (
+                "swap a .done += [.todo[0] + {ok: true}] | del(.todo[0])",
+                &[
+                    r#"{"todo":[{"t":"y","by":2}],"done":[{"t":"x","by":1,"ok":true}]}"#,
+                    "> .done[0] from .todo[0]",
+                    "+ .done[0].ok true",
+                ],
+            ),
+            (
+                "merge b a",
+                &[
+                    r#"{"todo":[{"t":"y","by":2}],"done":[{"t":"x","by":1,"ok":true}]}"#,
+                    "1 change new",
+                    "> .done[0] from .todo[0]",
+                    "+ .done[0].ok true",
+                    "b: > .done[0] from .todo[0]",
+                    "b: + .done[0].ok true",
+                ],
+            ),
+            (
+                "swap a .todo = .done | .done = []",
+                &[
+                    r#"{"todo":[{"t":"x","by":1,"ok":true}],"done":[]}"#,
+                    "- .todo [{\"t\":\"y\",\"by\":2}]",
+                    "> .todo from .done",
+                    "+ .done []",
+                ],
+            ),
+        ],
+    );
+}
+
+// --- older values, local patches, squashes ---
+
+#[test]
+fn given_an_older_clock_then_the_value_was_what_its_changes_come_to() {
+    check(
+        &[
+            "ref a {\"n\": 1}",
+            "clock a as first",
+            "swap a .n = 2",
+            "branch a as b",
+            "swap b .n = 3",
+            "clock a as second",
+            "merge a b",
+        ],
+        &[
+            ("at a first", &[r#"{"n":1}"#]),
+            ("at a second", &[r#"{"n":2}"#]),
+            ("$_.n", &["2"]),
+            ("at a {}", &["null"]),
+            ("at a ($a | {a: 2})", &[r#"{"n":1}"#]),
+            ("at b second", &[r#"{"n":2}"#]),
+            ("at a $first", &[r#"{"n":1}"#]),
+            ("a", &[r#"{"n":3}"#]),
+        ],
+    );
+}
+
+#[test]
+fn given_local_changes_when_they_are_popped_then_each_comes_once() {
+    let mut session = after(&["ref a 1", "branch a as b", "swap b 2", "swap b 3", "merge a b", "swap a 4"]);
+    let patches = session.run("peek-patches b").unwrap();
+    assert_eq!(patches.lines(), ["2 patches"]);
+    assert_eq!(answer(&mut session, "map(.changes[].ops[].value)"), ["[2,3]"]);
+    let popped = session.run("pop-patches b as news").unwrap();
+    assert_eq!(
+        (popped.values[0].to_string(), popped.lines()),
+        (patches.values[0].to_string(), patches.lines())
+    );
+    assert_eq!(answer(&mut session, "peek-patches b"), ["[]", "nothing new"]);
+    assert_eq!(answer(&mut session, "news.changes | length"), ["2"]);
+    // What came by a merge is not among them; what made the document is.
+    session.run("merge b a").unwrap();
+    assert_eq!(answer(&mut session, "pop-patches b"), ["[]", "nothing new"]);
+    session.run("pop-patches a").unwrap();
+    assert_eq!(answer(&mut session, "map(.changes[].ops[].value)"), ["[1,4]"]);
+    session.run("branch a as c").unwrap();
+    assert_eq!(answer(&mut session, "peek-patches c"), ["[]", "nothing new"]);
+}
+
+#[test]
+fn given_a_name_that_is_taken_when_patches_are_popped_then_they_stay_in_the_queue() {
+    let mut session = after(&["ref a 1"]);
+    fail(&mut session, "pop-patches a as a");
+    assert_eq!(session.run("peek-patches a").unwrap().lines(), ["1 patch"]);
+}
+
+#[test]
+fn given_another_document_when_it_is_squashed_then_its_value_is_one_own_change() {
+    let mut session = after(&[
+        r#"ref a {"items": [0, 1], "x": {"y": 1}}"#,
+        "branch a as b",
+        "ref draft $a",
+        "swap draft .items += [2]",
+        "swap draft .x.y = 2",
+    ]);
+    let value = r#"{"items":[0,1,2],"x":{"y":2}}"#;
+    let changes = session.run("log a").unwrap().values[0].to_string().matches("\"first\"").count();
+    assert_eq!(answer(&mut session, "squash a draft"), [value, "+ .items[2] 2", "~ .x.y 1 → 2"]);
+    assert_eq!(answer(&mut session, "squash a draft"), [value, "no difference, no change"]);
+    let logged = session.run("log a").unwrap().values[0].to_string();
+    assert_eq!(logged.matches("\"first\"").count(), changes + 1);
+    assert!(!logged.contains("@draft"), "{logged}");
+    assert_eq!(answer(&mut session, "merge b a")[0], value);
+}
+
+#[test]
+fn given_a_replica_when_it_is_squashed_then_nothing_can_come_twice() {
+    let mut session = after(&["ref a [0]", "branch a as b", "swap a . + [1]"]);
+    // It has nothing new: there is nothing to take.
+    assert_eq!(answer(&mut session, "squash a b"), ["[0,1]", "nothing new"]);
+    session.run("swap b . + [2]").unwrap();
+    session.run("swap b . + [3]").unwrap();
+    let before = state(&mut session);
+    let error = fail(&mut session, "squash a b");
+    assert_eq!(
+        error.to_string(),
+        "a stays as it is: b has 2 changes of this document, which a later merge would bring again"
+    );
+    assert_eq!(state(&mut session), before);
+    // What the hint says to do instead.
+    assert_eq!(answer(&mut session, "merge a b")[0], "[0,1,2,3]");
+    assert_eq!(answer(&mut session, "squash a b"), ["[0,1,2,3]", "nothing new"]);
+    assert_eq!(answer(&mut session, "merge a b"), ["[0,1,2,3]", "nothing new"]);
+}
+
 #[test]
 fn given_a_watch_when_the_value_changes_then_every_answer_tells_of_it() {
     check(

@@ -1,9 +1,13 @@
-use super::{Actor, Clock, OpId};
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Actor, Clock, IdError, OpId};
 use crate::value::Val;
 
 /// One transaction: everything one [`swap`](super::ConvergentRef::swap) did.
 ///
-/// Op number *i* has the id `(first + i)@actor`.
+/// Its ops take consecutive counters from `first` on: one each, but for [`Op::Type`], which takes one
+/// for each character.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// Who made it.
@@ -22,17 +26,27 @@ pub struct Change {
 impl Change {
     /// The id of the change: that of its first op.
     pub fn id(&self) -> OpId {
-        self.op_id(0)
+        OpId::new(self.first, self.actor.clone())
     }
 
-    /// The id of op number `index`.
-    pub fn op_id(&self, index: usize) -> OpId {
-        OpId::new(self.first.saturating_add(index as u64), self.actor.clone())
+    /// The ops with their ids; for [`Op::Type`] the id of the first character.
+    pub fn ops_with_ids(&self) -> impl Iterator<Item = (OpId, &Op)> {
+        let mut counter = self.first;
+        self.ops.iter().map(move |op| {
+            let id = OpId::new(counter, self.actor.clone());
+            counter = counter.saturating_add(op.count());
+            (id, op)
+        })
+    }
+
+    /// The number of counters that its ops take.
+    pub fn count(&self) -> u64 {
+        self.ops.iter().map(Op::count).fold(0, u64::saturating_add)
     }
 
     /// The counter of the last op.
     pub fn last(&self) -> u64 {
-        self.first.saturating_add((self.ops.len() as u64).saturating_sub(1))
+        self.first.saturating_add(self.count().saturating_sub(1))
     }
 }
 
@@ -44,7 +58,8 @@ pub enum Op {
     Put {
         /// Where.
         slot: SlotId,
-        /// The writes that this one overwrites: those that its actor saw there.
+        /// The writes that this one overwrites: those that its actor saw there, and of the containers
+        /// among them every other placement.
         over: Vec<OpId>,
         /// What.
         content: Content,
@@ -61,27 +76,97 @@ pub enum Op {
         /// What.
         content: Content,
     },
-    /// Overwrites writes and puts nothing in their place. Never empty.
+    /// Makes new characters of a text, each with an id of its own.
+    Type {
+        /// The text.
+        text: OpId,
+        /// The character that the first of these hangs on, `None` for the root of the tree. Each of the
+        /// others hangs on the right of the one before.
+        parent: Option<OpId>,
+        /// Before or after the parent.
+        side: Side,
+        /// The characters (Unicode scalar values). Never empty.
+        chars: String,
+    },
+    /// Overwrites writes, items or characters, and puts nothing in their place. Never empty.
     Delete {
-        /// The writes that go.
-        over: Vec<OpId>,
+        /// What goes. Strictly increasing; spans neither overlap nor touch.
+        over: Vec<OpSpan>,
+    },
+    /// Adds to a counter.
+    Add {
+        /// The counter.
+        counter: OpId,
+        /// How much.
+        by: i64,
     },
 }
 
 impl Op {
-    /// What the op writes; `None` for a delete.
+    /// What the op writes into a slot; `None` for ops that do not.
     pub fn content(&self) -> Option<&Content> {
         match self {
             Self::Put { content, .. } | Self::Insert { content, .. } => Some(content),
-            Self::Delete { .. } => None,
+            Self::Type { .. } | Self::Delete { .. } | Self::Add { .. } => None,
         }
     }
 
-    /// The writes that the op overwrites.
-    pub fn over(&self) -> &[OpId] {
+    /// The number of ids that the op takes: the characters of a [`Type`](Self::Type), else 1.
+    pub fn count(&self) -> u64 {
         match self {
-            Self::Put { over, .. } | Self::Delete { over } => over,
-            Self::Insert { .. } => &[],
+            Self::Type { chars, .. } => chars.chars().count() as u64,
+            _ => 1,
+        }
+    }
+}
+
+/// Consecutive ids of one actor: `5@a`, or `5..9@a` for those from 5 to 9.
+///
+/// Ordered by the first id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OpSpan {
+    /// The first id.
+    pub first: OpId,
+    /// How many. At least 1.
+    pub count: u64,
+}
+
+impl OpSpan {
+    /// The span of one id.
+    pub fn one(id: OpId) -> Self {
+        Self { first: id, count: 1 }
+    }
+
+    /// The counter of the last id.
+    pub fn last(&self) -> u64 {
+        self.first.counter.saturating_add(self.count.saturating_sub(1))
+    }
+
+    /// The ids.
+    pub fn ids(&self) -> impl Iterator<Item = OpId> + '_ {
+        (self.first.counter..=self.last()).map(|counter| OpId::new(counter, self.first.actor.clone()))
+    }
+}
+
+impl fmt::Display for OpSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            1 => self.first.fmt(f),
+            _ => write!(f, "{}..{}@{}", self.first.counter, self.last(), self.first.actor),
+        }
+    }
+}
+
+impl FromStr for OpSpan {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let Some((first, last)) = text.split_once("..") else { return text.parse().map(Self::one) };
+        let last: OpId = last.parse()?;
+        let first: OpId = format!("{first}@{}", last.actor).parse()?;
+        match last.counter.checked_sub(first.counter) {
+            Some(more @ 1..) => Ok(Self { first, count: more + 1 }),
+            _ => Err(IdError::Span(format!("{}..{last}", first.counter))),
         }
     }
 }
@@ -114,6 +199,8 @@ pub enum Content {
     Scalar(Scalar),
     /// A new, empty container, known by the id of the op.
     Make(Kind),
+    /// A container that is there already, and now stands here.
+    Move(OpId),
 }
 
 /// The kinds of containers.
@@ -123,6 +210,25 @@ pub enum Kind {
     Map,
     /// An array.
     List,
+    /// A string whose characters are edited one by one.
+    Text,
+    /// A whole number that changes by what is added. It begins at 0.
+    Counter,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Map, Self::List, Self::Text, Self::Counter];
+
+    /// The kind in a word: `map`, `list`, `text`, `counter`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Map => "map",
+            Self::List => "list",
+            Self::Text => "text",
+            Self::Counter => "counter",
+        }
+    }
 }
 
 /// The side of a Fugue parent: an element stands after all that hangs on its left and before all
@@ -144,6 +250,11 @@ impl Scalar {
     pub fn new(value: Val) -> Option<Self> {
         let fits = !crate::value::is_container(&value) && crate::value::check_scalar(&value).is_ok();
         fits.then_some(Self(value))
+    }
+
+    /// The scalar null.
+    pub(crate) fn null() -> Self {
+        Self(Val::Null)
     }
 
     /// The value.
@@ -170,6 +281,16 @@ impl Key {
             Val::TStr(bytes) if std::str::from_utf8(bytes).is_ok() => Some(Self((**bytes).clone())),
             _ => None,
         }
+    }
+
+    /// A key of UTF-8 bytes.
+    pub(crate) fn of_text(text: bytes::Bytes) -> Self {
+        Self(text)
+    }
+
+    /// The bytes of the key.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The key as text.

@@ -1,7 +1,4 @@
-use std::collections::BTreeMap;
-use std::collections::btree_map;
 use std::fmt;
-use std::ops::Bound;
 
 use super::{Actor, OpId};
 
@@ -10,7 +7,10 @@ use super::{Actor, OpId};
 /// A clock covers an op when the op's counter is not above the actor's entry. Prints as JSON:
 /// `{"branched":6,"origin":5}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Clock(BTreeMap<Actor, u64>);
+pub struct Clock(
+    /// Invariant: ordered by actor, each once, no counter is 0.
+    Vec<(Actor, u64)>,
+);
 
 impl Clock {
     /// The clock that covers nothing.
@@ -20,7 +20,7 @@ impl Clock {
 
     /// The highest counter seen of an actor, 0 when none was. O(log actors).
     pub fn get(&self, actor: &Actor) -> u64 {
-        self.0.get(actor).copied().unwrap_or(0)
+        self.find(actor).map_or(0, |at| self.0[at].1)
     }
 
     /// Whether the op was seen. O(log actors).
@@ -35,10 +35,25 @@ impl Clock {
 
     /// Moves an actor's entry up to `counter`; never down.
     pub fn advance(&mut self, actor: &Actor, counter: u64) {
-        match self.0.get_mut(actor) {
-            Some(seen) => *seen = counter.max(*seen),
-            None if counter > 0 => drop(self.0.insert(actor.clone(), counter)),
-            None => {}
+        match self.find(actor) {
+            Ok(at) => self.0[at].1 = counter.max(self.0[at].1),
+            Err(at) if counter > 0 => self.0.insert(at, (actor.clone(), counter)),
+            Err(_) => {}
+        }
+    }
+
+    fn find(&self, actor: &Actor) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| other.cmp(actor))
+    }
+
+    /// As `advance`; `hint` is where the actor stood the last time.
+    pub(crate) fn advance_at(&mut self, actor: &Actor, counter: u64, hint: &mut u32) {
+        match self.0.get_mut(*hint as usize) {
+            Some((other, seen)) if other.is_shared(actor) => *seen = counter.max(*seen),
+            _ => {
+                self.advance(actor, counter);
+                *hint = self.find(actor).unwrap_or(0) as u32;
+            }
         }
     }
 
@@ -49,7 +64,7 @@ impl Clock {
 
     /// The highest counter of all, 0 for the empty clock.
     pub fn highest(&self) -> u64 {
-        self.0.values().copied().max().unwrap_or(0)
+        self.0.iter().map(|(_, counter)| *counter).max().unwrap_or(0)
     }
 
     /// The entries, ordered by actor.
@@ -59,8 +74,8 @@ impl Clock {
 
     /// The entries of the actors after one, ordered by actor.
     pub(crate) fn iter_after(&self, actor: Option<&Actor>) -> impl Iterator<Item = (&Actor, u64)> {
-        let from = actor.map_or(Bound::Unbounded, Bound::Excluded);
-        self.0.range::<Actor, _>((from, Bound::Unbounded)).map(|(actor, counter)| (actor, *counter))
+        let from = actor.map_or(0, |actor| self.find(actor).map_or_else(|at| at, |at| at + 1));
+        self.0[from..].iter().map(|(actor, counter)| (actor, *counter))
     }
 
     /// Whether it covers nothing.
@@ -79,7 +94,7 @@ impl FromIterator<(Actor, u64)> for Clock {
 
 impl IntoIterator for Clock {
     type Item = (Actor, u64);
-    type IntoIter = btree_map::IntoIter<Actor, u64>;
+    type IntoIter = std::vec::IntoIter<(Actor, u64)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()

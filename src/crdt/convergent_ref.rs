@@ -3,31 +3,45 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::diff::{self, Plan};
-use super::history::{History, Waiting};
-use super::slot::{Put, Reading};
-use super::tree::{Place, Tree};
+use super::effects::conflict;
+use super::history::{ActorIx, History, Id, Mark, Waiting};
+use super::lv::Lv;
+use super::patch::Body;
+use super::row::{Holds, Row, Written};
+use super::tree::{Node, Place, Reading, Tree, written};
 use super::{
-    Actor, BranchError, Change, Clock, Conflict, DocumentId, MAX_COUNTER, Op, OpId, Patch, Swap, SwapError,
-    Written,
+    Actor, BranchError, Change, Clock, ClockError, Conflict, Content, DocumentId, Kind, MAX_COUNTER, OpId,
+    Patch, Scalar, Swap, SwapError,
 };
-use crate::value::{Val, same, text};
+use crate::value::{Path, Val, same, text};
 
 /// A convergent reference: one replica of one document, owned by one actor.
 ///
-/// It reads like an atom: [`value`](Self::value) is always there and free. Local edits
-/// ([`swap`](Self::swap), [`reset`](Self::reset)) take effect at once; what other replicas did comes by
-/// [`merge`](Self::merge). Replicas that have applied the same changes have the same value, byte for
-/// byte, whatever the order, the channel or the number of times the changes travelled.
+/// It reads like an atom: [`value`](Self::value) is always there. Local edits
+/// ([`swap`](Self::swap), [`reset`](Self::reset), [`transaction`](Self::transaction)) take effect at once;
+/// what other replicas did comes by [`merge`](Self::merge). Replicas that have applied the same changes
+/// have the same value, byte for byte, whatever the order, the channel or the number of times the changes
+/// travelled.
 ///
 /// An operation that returns an error leaves the ref as it was.
 pub struct ConvergentRef {
     pub(super) document: DocumentId,
     pub(super) actor: Actor,
+    /// The number of the actor in the history.
+    pub(super) own: ActorIx,
     pub(super) history: History,
     pub(super) waiting: Waiting,
     pub(super) tree: Tree,
     /// Actors whose entries in the clock moved since this actor's last change.
-    pub(super) moved: BTreeSet<Actor>,
+    pub(super) moved: BTreeSet<ActorIx>,
+    /// The last counter of this actor's changes that were taken by `pop_patches`.
+    pub(super) popped: u64,
+    /// Whether a local change has begun and not ended.
+    is_open: bool,
+    /// The container that a transaction edited last.
+    pub(super) edited: Option<(OpId, Node, Kind)>,
+    /// Room to pack scalars in.
+    pub(super) buffer: Vec<u8>,
     watchers: BTreeMap<WatchId, Watcher>,
     validator: Option<Validator>,
     next_watch: u64,
@@ -43,13 +57,33 @@ type Validator = Box<dyn Fn(&Val) -> Result<(), String> + Send>;
 impl ConvergentRef {
     /// Makes the first replica of a document, without any change; it reads as null.
     pub fn new(document: DocumentId, actor: Actor) -> Self {
+        let mut history = History::default();
+        let own = history.authors.intern(&actor);
+        Self::of(document, actor, own, history, Waiting::default(), Tree::default())
+    }
+
+    fn of(
+        document: DocumentId,
+        actor: Actor,
+        own: ActorIx,
+        history: History,
+        waiting: Waiting,
+        tree: Tree,
+    ) -> Self {
+        let authors = &history.authors;
+        let moved = authors.actors().filter(|&other| other != own && authors.last(other) > 0).collect();
         Self {
             document,
             actor,
-            history: History::default(),
-            waiting: Waiting::default(),
-            tree: Tree::new(),
-            moved: BTreeSet::new(),
+            own,
+            history,
+            waiting,
+            tree,
+            moved,
+            popped: 0,
+            is_open: false,
+            edited: None,
+            buffer: Vec::new(),
             watchers: BTreeMap::new(),
             validator: None,
             next_watch: 0,
@@ -75,17 +109,10 @@ impl ConvergentRef {
         if self.knows(&actor) {
             return Err(BranchError::ActorInUse(actor));
         }
-        Ok(Self {
-            document: self.document.clone(),
-            actor,
-            history: self.history.clone(),
-            waiting: self.waiting.clone(),
-            tree: self.tree.clone(),
-            moved: self.clock().iter().map(|(actor, _)| actor.clone()).collect(),
-            watchers: BTreeMap::new(),
-            validator: None,
-            next_watch: 0,
-        })
+        let mut history = self.history.clone();
+        let own = history.authors.intern(&actor);
+        let (waiting, tree) = (self.waiting.clone(), self.tree.clone());
+        Ok(Self::of(self.document.clone(), actor, own, history, waiting, tree))
     }
 
     // --- reading ---
@@ -107,9 +134,10 @@ impl ConvergentRef {
         *actor == self.actor || self.clock().get(actor) > 0 || self.waiting().any(names)
     }
 
-    /// The value. O(1): it is kept.
+    /// The value. It is kept: O(1), and after a merge or a transaction once the size of the containers
+    /// that changed and of those that hold them.
     pub fn value(&self) -> &Val {
-        self.tree.value()
+        self.tree.value(&self.history)
     }
 
     /// The version vector of what is applied; changes that wait are not covered. O(1): it is kept.
@@ -117,14 +145,57 @@ impl ConvergentRef {
         self.history.clock()
     }
 
-    /// The applied changes, in the order in which they were applied here.
-    pub fn changes(&self) -> impl DoubleEndedIterator<Item = &Change> + ExactSizeIterator {
-        self.history.changes().map(|change| &**change)
+    /// The value at an older clock: what all changes come to that the clock covers. The present value
+    /// costs nothing; for an older one the covered changes are applied again, O(ops), a typed run at once.
+    ///
+    /// # Errors
+    /// When it is no clock that this ref could have had.
+    pub fn at(&self, clock: &Clock) -> Result<Val, ClockError> {
+        let later = self.history.since(clock);
+        self.history.check_clock(clock)?;
+        if later.is_empty() {
+            return Ok(self.value().clone());
+        }
+        let mut tree = Tree::default();
+        let mut at = 0;
+        for range in later {
+            tree.apply_all(&self.history, at..range.start);
+            at = range.end;
+        }
+        tree.apply_all(&self.history, at..self.history.len());
+        Ok(tree.value(&self.history).clone())
     }
 
-    /// The applied op with an id. O(log history).
-    pub fn op(&self, id: &OpId) -> Option<&Op> {
-        self.history.op(id)
+    /// The applied changes, in the order in which they were applied here. O(size) for each.
+    pub fn changes(&self) -> impl DoubleEndedIterator<Item = Change> + ExactSizeIterator {
+        let starts: Vec<u32> =
+            (0..self.history.len()).filter(|&op| self.history.authors.is_start(op)).collect();
+        starts.into_iter().map(|start| (*self.change_of(Lv::new(start))).clone())
+    }
+
+    /// The change that an op belongs to.
+    pub(super) fn change_of(&self, lv: Lv) -> Arc<Change> {
+        let packed = self.history.pack_change(lv);
+        let change = packed.unpack().ok().and_then(|mut changes| changes.pop());
+        Arc::new(change.expect("what was just packed can be unpacked"))
+    }
+
+    /// The applied change that holds an op. O(log history), and its size.
+    pub fn change(&self, id: &OpId) -> Option<Change> {
+        self.history.authors.find_lv(id).map(|lv| (*self.change_of(lv)).clone())
+    }
+
+    /// What an applied write wrote, which may be overwritten by now; of a text the character. O(log history).
+    pub fn written(&self, id: &OpId) -> Option<Content> {
+        let lv = self.history.authors.find_lv(id)?;
+        if let Row::Type { chars, .. } = self.history.log.row(lv) {
+            return Scalar::new(crate::value::string(chars)).map(Content::Scalar);
+        }
+        Some(match written(&self.history, lv)? {
+            Written::Scalar(scalar) => Content::Scalar(Scalar::new(scalar.value())?),
+            Written::Container(Holds::Make(kind)) => Content::Make(kind),
+            Written::Container(Holds::Move(made)) => Content::Move(self.history.op_id(made)),
+        })
     }
 
     /// The changes that wait for others, ordered by id.
@@ -135,51 +206,59 @@ impl ConvergentRef {
     /// The changes that a clock does not cover, as a patch. Costs what it returns, and O(log history)
     /// for each actor.
     pub fn patch_from_clock(&self, since: &Clock) -> Patch {
+        let authors = &self.history.authors;
         let base = since.iter().filter_map(|(actor, counter)| {
-            let counter = counter.min(self.clock().get(actor));
-            let digest = self.history.digest(actor, counter)?;
+            let number = authors.find(actor)?;
+            let counter = counter.min(authors.last(number));
+            let digest = self.history.digest(number, counter)?;
             Some((OpId::new(counter, actor.clone()), digest))
         });
-        Patch { document: self.document.clone(), base: base.collect(), changes: self.history.since(since) }
+        let body = Body::Packed(Arc::new(self.history.pack(&self.history.since(since))));
+        Patch { document: self.document.clone(), base: base.collect(), body }
+    }
+
+    /// The container at a path: the id of the op that made it, by which a [`Transaction`](super::Transaction)
+    /// finds it wherever it moves. `None` when there is none. O(path log n).
+    pub fn container(&self, path: &Path) -> Option<OpId> {
+        self.node_at(path).map(|node| self.history.op_id(self.tree.lv(node)))
+    }
+
+    /// What sort of container is at a path: it tells a text from a plain string, and a counter from a plain
+    /// number. `None` when there is none. O(path log n).
+    pub fn kind_at(&self, path: &Path) -> Option<Kind> {
+        self.node_at(path).map(|node| self.tree.kind(node))
+    }
+
+    fn node_at(&self, path: &Path) -> Option<Node> {
+        let puts = self.tree.shown_at(&self.history, self.value(), path)?;
+        match self.tree.reading(&self.history, &puts) {
+            // Writes go to the last one.
+            Reading::Map(maps) => maps.last().copied(),
+            Reading::List(node) | Reading::Text(node) | Reading::Counter(node) => Some(node),
+            Reading::Nothing | Reading::Scalar(_) => None,
+        }
     }
 
     /// All places that hold more than one visible write, in the order of the value. O(document).
     pub fn conflicts(&self) -> Vec<Conflict> {
         let mut found = Vec::new();
-        let mut open = vec![(Place::Root, self.tree.shown(Place::Root).unwrap_or_default())];
+        if !self.tree.is_contested() {
+            return found;
+        }
+        let (history, tree) = (&self.history, &self.tree);
+        let mut open = vec![(Place::Root, tree.shown(history, Place::Root))];
         while let Some((place, puts)) = open.pop() {
-            found.extend(self.conflict(place, &puts));
-            open.extend(self.tree.parts(&Reading::of(puts.into_iter())).into_iter().rev());
+            found.extend(conflict(history, tree, place, &puts, None));
+            open.extend(tree.parts(history, &tree.reading(history, &puts)).into_iter().rev());
         }
         found
-    }
-
-    /// The conflict between the visible puts of a place, if they are in conflict.
-    pub(super) fn conflict(&self, place: Place, puts: &[&Put]) -> Option<Conflict> {
-        let (winner, others) = puts.split_last()?;
-        let reading = Reading::of(puts.iter().copied());
-        let joined = |put: &Put| match (&reading, put.held.container()) {
-            (Reading::Map(maps), Some(container)) => maps.contains(&container),
-            _ => false,
-        };
-        let mut losers = others.iter().filter(|put| !joined(put)).peekable();
-        losers.peek()?;
-        let value = self.tree.read(&reading);
-        let losers: Vec<Written> = losers
-            .map(|put| Written { id: put.id.clone(), value: self.tree.held(put) })
-            .filter(|loser| !same(&loser.value, &value))
-            .collect();
-        if losers.is_empty() {
-            return None;
-        }
-        let winner = Written { id: winner.id.clone(), value };
-        Some(Conflict { path: self.tree.path(place), winner, losers })
     }
 
     // --- local edits ---
 
     /// Sets the value to what `f` makes of it, and records the difference as one change. A part that
-    /// `f` passes on as it is (the same `Arc`) costs nothing.
+    /// `f` passes on as it is (the same `Arc`) costs nothing, and a container that `f` takes from one place
+    /// to another moves there.
     ///
     /// # Errors
     /// When the new value is not JSON or the validator refuses it; nothing changed.
@@ -215,50 +294,86 @@ impl ConvergentRef {
 
     fn record(&mut self, value: &Val) -> Result<Swap, SwapError> {
         let old = self.value().clone();
-        let first = self.clock().highest() + 1;
-        if self.waiting().any(|change| change.actor == self.actor) {
+        if self.is_behind() {
             return Err(SwapError::Behind(self.actor.clone()));
         }
-        let plan = diff::plan(&self.tree, &self.actor, first, value)?;
-        if plan.ops.is_empty() {
+        let plan = diff::plan(&self.history, &mut self.tree, value)?;
+        // Equal things that changed places are no difference.
+        if plan.drafts.is_empty() || (plan.joined && same(&old, value)) {
             return Ok(Swap { new: old.clone(), old, change: None });
         }
-        if plan.ops.len() as u64 > (MAX_COUNTER + 1).saturating_sub(first) {
+        if !self.has_room(plan.drafts.count(), plan.drafts.bytes()) {
             return Err(SwapError::CountersExhausted);
         }
         if let Some(validator) = &self.validator {
             validator(value).map_err(SwapError::Invalid)?;
         }
-        let change = self.apply_local(first, plan);
+        let Plan { drafts, updated, joined } = plan;
+        let first = self.history.authors.highest() + 1;
+        self.carry_out(drafts, !joined);
+        if !joined {
+            for (node, value, height) in updated {
+                if self.tree.place(node) == Some(Place::Root) {
+                    self.tree.keep_root(value.clone());
+                }
+                self.tree.keep(node, value, height);
+            }
+        }
+        self.close();
         let new = self.value().clone();
         self.notify(&old, &new);
-        Ok(Swap { old, new, change: Some(change) })
+        Ok(Swap { old, new, change: Some(OpId::new(first, self.actor.clone())) })
     }
 
-    fn apply_local(&mut self, first: u64, plan: Plan) -> OpId {
-        let moved = std::mem::take(&mut self.moved);
-        let deps = moved.into_iter().map(|actor| (actor.clone(), self.clock().get(&actor)));
-        let change = Change {
-            actor: self.actor.clone(),
-            first,
-            previous: self.clock().get(&self.actor),
-            deps: deps.collect(),
-            ops: plan.ops,
-        };
-        let mut values = Vec::with_capacity(plan.written.len() + plan.updated.len());
-        for (index, (op, value)) in change.ops.iter().zip(plan.written).enumerate() {
-            let applied = self.tree.apply(change.op_id(index), op);
-            values.extend(applied.written.map(|place| (place, value)));
+    /// Whether changes that this actor made wait: it must not make others under their ids.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.waiting.is_empty() && self.waiting().any(|change| change.actor == self.actor)
+    }
+
+    /// Whether so many ops and bytes more can be recorded.
+    pub(super) fn has_room(&self, ops: u64, bytes: usize) -> bool {
+        ops <= MAX_COUNTER.saturating_sub(self.history.authors.highest())
+            && self.history.log.has_room(ops, bytes)
+    }
+
+    /// Begins a change, if none has begun.
+    pub(super) fn open(&mut self) {
+        if self.is_open {
+            return;
         }
-        values.extend(plan.updated);
-        if plan.joined {
-            self.tree.refresh();
-        } else {
-            self.tree.keep(values);
+        self.is_open = true;
+        let authors = &self.history.authors;
+        let first = authors.highest() + 1;
+        if self.moved.is_empty() {
+            self.history.begin(self.own, first, &[]);
+            return;
         }
-        let id = change.id();
-        self.history.push(Arc::new(change));
-        id
+        let deps: Vec<Id> =
+            self.moved.iter().map(|&actor| Id { counter: authors.last(actor), actor }).collect();
+        self.history.begin(self.own, first, &deps);
+    }
+
+    /// Ends the change that has begun; `false` when none has.
+    pub(super) fn close(&mut self) -> bool {
+        if !self.is_open {
+            return false;
+        }
+        self.is_open = false;
+        self.moved.clear();
+        self.history.seal();
+        self.history.settle();
+        true
+    }
+
+    /// Takes back the change that has begun. O(history): the state is made anew.
+    pub(super) fn take_back(&mut self, mark: &Mark) {
+        if self.is_open {
+            self.is_open = false;
+            self.edited = None;
+            self.history.truncate(mark);
+            self.tree = Tree::default();
+            self.tree.apply_all(&self.history, 0..self.history.len());
+        }
     }
 
     // --- watchers and validators ---
@@ -288,6 +403,11 @@ impl ConvergentRef {
         self.validator.take().is_some()
     }
 
+    /// Whether somebody wants to hear of changes.
+    pub(super) fn is_watched(&self) -> bool {
+        !self.watchers.is_empty()
+    }
+
     /// What the validator says to the value.
     pub(super) fn invalid(&self) -> Option<String> {
         self.validator.as_ref().and_then(|validator| validator(self.value()).err())
@@ -309,11 +429,12 @@ impl ConvergentRef {
     pub fn check(&self) -> Result<(), String> {
         self.history.check()?;
         self.waiting.check(self.clock(), &self.actor)?;
-        let moved = self.moved.iter().all(|actor| self.clock().get(actor) > 0 && *actor != self.actor);
-        if !moved {
+        let authors = &self.history.authors;
+        let moved = self.moved.iter().all(|&actor| authors.last(actor) > 0 && actor != self.own);
+        if !moved || self.is_open {
             return Err("an actor moved that never wrote".into());
         }
-        self.tree.check()
+        self.tree.check(&self.history)
     }
 }
 

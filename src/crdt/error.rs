@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Actor, Change, DocumentId, Malformed, OpId};
+use super::{Actor, Change, Corrupt, DocumentId, Kind, Malformed, OpId};
 use crate::value::NotJson;
 
 /// Why a local edit was refused; the ref is as it was.
@@ -19,9 +19,65 @@ pub enum SwapError {
     /// another edit would give their ids to something else. Merge what is missing, or branch.
     #[error("changes that {0} made wait for others that are missing here: merge those, or branch")]
     Behind(Actor),
-    /// The document used up its counters.
-    #[error("the document has no counters left: they end at 2^53")]
+    /// The document used up its counters, or holds as much as one can.
+    #[error("the document is full: it holds up to 2^31 ops, with counters up to 2^53")]
     CountersExhausted,
+}
+
+/// Why an edit of a transaction was refused; the edits before it stand.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum EditError {
+    /// No op with this id made a container here.
+    #[error("{0} is no container")]
+    NoContainer(OpId),
+    /// The container is of another kind.
+    #[error("{id} is a {}, not a {}", .found.name(), .wanted.name())]
+    WrongKind {
+        /// The container.
+        id: OpId,
+        /// What it is.
+        found: Kind,
+        /// What the edit needs.
+        wanted: Kind,
+    },
+    /// There is nothing at this position, or not enough.
+    #[error("position {position} is past the end: the length is {length}")]
+    OutOfRange {
+        /// The position, or the end of the range.
+        position: usize,
+        /// The number of items or characters.
+        length: usize,
+    },
+    /// A container cannot stand in itself.
+    #[error("{0} cannot move into itself")]
+    IntoItself(OpId),
+    /// The value that is written is not JSON.
+    #[error("the value is not JSON: {0}")]
+    NotJson(#[from] NotJson),
+    /// The document used up its counters, or holds as much as one can.
+    #[error("the document is full: it holds up to 2^31 ops, with counters up to 2^53")]
+    Full,
+}
+
+/// Why there is no value at a clock.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ClockError {
+    /// The clock covers what the ref does not have.
+    #[error("the clock covers {0}, which is not here")]
+    Ahead(OpId),
+    /// The clock ends in the middle of a change.
+    #[error("the clock ends at {0}, in the middle of a change")]
+    Torn(OpId),
+    /// No replica ever had this clock: a change that it covers builds on one that it does not cover.
+    #[error("the clock covers {change}, but not {missing}, on which that builds")]
+    Open {
+        /// The change that is covered.
+        change: OpId,
+        /// What it depends on.
+        missing: OpId,
+    },
 }
 
 /// Why a replica cannot be made.
@@ -60,6 +116,9 @@ pub enum MergeError {
         /// The last op of the change.
         change: OpId,
     },
+    /// The patch is damaged.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
     /// A change is malformed.
     #[error("the change {change} is malformed: {reason}")]
     Malformed {

@@ -19,6 +19,9 @@ pub enum IdError {
     /// A counter is a number from 1 to 2^53.
     #[error("the counter of `{0}` is not a number from 1 to 2^53")]
     Counter(String),
+    /// A span of ids ends after it begins.
+    #[error("`{0}` is not a span of ids: they are written first..last@actor, such as 5..9@origin")]
+    Span(String),
     /// A document id is 1 to 128 bytes without white space or control characters.
     #[error("`{0}` is not a document id: 1 to 128 bytes without blanks or control characters")]
     Document(String),
@@ -39,6 +42,11 @@ impl Actor {
     pub fn new(name: &str) -> Result<Self, IdError> {
         let fits = is_plain(name) && !name.contains('@');
         if fits { Ok(Self(name.into())) } else { Err(IdError::Actor(shortened(name))) }
+    }
+
+    /// Whether the two are one in memory.
+    pub(crate) fn is_shared(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The name.

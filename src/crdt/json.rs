@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::digest::Digest;
+use super::history::Digest;
+use super::patch::Body;
+use super::wire::Corrupt;
 use super::{
-    Actor, Change, Clock, Content, DocumentId, IdError, Key, Kind, MAX_COUNTER, Op, OpId, Patch, Scalar,
-    Side, SlotId,
+    Actor, Change, Clock, Content, DocumentId, IdError, Key, Kind, MAX_COUNTER, Op, OpId, OpSpan, Patch,
+    Scalar, Side, SlotId,
 };
 use crate::value::{Map, Num, Path, Step, Val, as_str, object, string, text};
 
-/// Why a JSON value is not a clock or a patch, and where.
+/// Why something is not a clock, a patch or a ref, and where in the JSON, if it is JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{reason}{}", .path.suffix())]
 pub struct DecodeError {
@@ -38,6 +40,31 @@ pub enum DecodeReason {
     /// Not an id.
     #[error("{0}")]
     Id(#[from] IdError),
+    /// The bytes are of another sort.
+    #[error("the bytes are not what `rejoin` wrote")]
+    NotRejoin,
+    /// A later version wrote the bytes.
+    #[error("the bytes are of version {0}, which is not known here")]
+    Version(u8),
+    /// The bytes are not those that were written.
+    #[error("the data is damaged")]
+    Damaged,
+    /// The changes of a ref cannot be applied.
+    #[error("{0}")]
+    Changes(String),
+}
+
+impl From<Corrupt> for DecodeReason {
+    fn from(_: Corrupt) -> Self {
+        Self::Damaged
+    }
+}
+
+impl DecodeError {
+    /// Something is wrong with the whole.
+    pub(super) fn at_root(reason: DecodeReason) -> Self {
+        Self { path: Path::default(), reason }
+    }
 }
 
 type Result<T, E = DecodeError> = std::result::Result<T, E>;
@@ -80,7 +107,7 @@ impl Patch {
             let digests = self.base.iter().map(|(id, digest)| (id.to_string(), string(hex(*digest))));
             entries.push(("base", object(digests)));
         }
-        entries.push(("changes", self.changes().map(Change::to_json).collect()));
+        entries.push(("changes", self.changes().map(|change| change.to_json()).collect()));
         object(entries)
     }
 
@@ -104,10 +131,12 @@ fn hex(digest: Digest) -> String {
 fn op_to_json(op: &Op) -> Val {
     let id = |id: &OpId| string(id.to_string());
     let ids = |ids: &[OpId]| ids.iter().map(id).collect::<Val>();
+    let spans = |spans: &[OpSpan]| spans.iter().map(|span| string(span.to_string())).collect::<Val>();
+    let side = |side: Side| string(if side == Side::Left { "left" } else { "right" });
     let written = |content: &Content| match content {
         Content::Scalar(scalar) => ("value", scalar.value().clone()),
-        Content::Make(Kind::Map) => ("make", string("map")),
-        Content::Make(Kind::List) => ("make", string("list")),
+        Content::Make(kind) => ("make", string(kind.name())),
+        Content::Move(container) => ("move", id(container)),
     };
     match op {
         Op::Put { slot, over, content } => {
@@ -125,14 +154,26 @@ fn op_to_json(op: &Op) -> Val {
             entries.push(written(content));
             object(entries)
         }
-        Op::Insert { list, parent, side, content } => object([
+        Op::Insert { list, parent, side: on, content } => object([
             ("op", string("insert")),
             ("list", id(list)),
             ("parent", parent.as_ref().map_or(Val::Null, id)),
-            ("side", string(if *side == Side::Left { "left" } else { "right" })),
+            ("side", side(*on)),
             written(content),
         ]),
-        Op::Delete { over } => object([("op", string("delete")), ("over", ids(over))]),
+        Op::Type { text, parent, side: on, chars } => object([
+            ("op", string("type")),
+            ("text", id(text)),
+            ("parent", parent.as_ref().map_or(Val::Null, id)),
+            ("side", side(*on)),
+            ("chars", string(chars.as_str())),
+        ]),
+        Op::Delete { over } => object([("op", string("delete")), ("over", spans(over))]),
+        Op::Add { counter, by } => object([
+            ("op", string("add")),
+            ("counter", id(counter)),
+            ("by", Val::Num(Num::from_integral(*by))),
+        ]),
     }
 }
 
@@ -255,7 +296,7 @@ impl<'a> At<'a> {
         let base: BTreeMap<_, _> = base.unwrap_or_default().into_iter().collect();
         let changes =
             fields.get("changes", |at| at.items("an array of changes", |at| Ok(Arc::new(at.change()?))))?;
-        Ok(Patch { document, base, changes })
+        Ok(Patch { document, base, body: Body::Listed(changes) })
     }
 
     fn change(&self) -> Result<Change> {
@@ -274,51 +315,86 @@ impl<'a> At<'a> {
         self.items("an array of op ids", |at| at.id())
     }
 
+    fn spans(&self) -> Result<Vec<OpSpan>> {
+        self.items("an array of op ids", |at| {
+            at.text()?.parse().map_err(|error: IdError| at.error(DecodeReason::Id(error)))
+        })
+    }
+
     fn op(&self) -> Result<Op> {
-        let known = ["op", "root", "map", "key", "list", "item", "parent", "side", "over", "value", "make"];
+        let known = [
+            "op", "root", "map", "key", "list", "item", "text", "counter", "parent", "side", "over", "value",
+            "make", "move", "chars", "by",
+        ];
         let fields = self.fields("an op, which is an object", &known)?;
         let only = |known: &[&'static str]| self.fields("an op", known).map(drop);
         match fields.get("op", At::text)? {
             "put" => {
                 let slot = if fields.has("root") {
-                    only(&["op", "root", "over", "value", "make"])?;
+                    only(&["op", "root", "over", "value", "make", "move"])?;
                     fields.get("root", |at| match at.value {
                         Val::Bool(true) => Ok(SlotId::Root),
                         _ => Err(at.expected("true")),
                     })?
                 } else if fields.has("map") {
-                    only(&["op", "map", "key", "over", "value", "make"])?;
+                    only(&["op", "map", "key", "over", "value", "make", "move"])?;
                     let key =
                         fields.get("key", |at| Key::new(at.value).ok_or_else(|| at.expected("a string")));
                     SlotId::Key { map: fields.get("map", At::id)?, key: key? }
                 } else {
-                    only(&["op", "list", "item", "over", "value", "make"])?;
+                    only(&["op", "list", "item", "over", "value", "make", "move"])?;
                     SlotId::Item { list: fields.get("list", At::id)?, item: fields.get("item", At::id)? }
                 };
                 let over = fields.optional("over", At::ids)?.unwrap_or_default();
                 Ok(Op::Put { slot, over, content: fields.content()? })
             }
             "insert" => {
-                only(&["op", "list", "parent", "side", "value", "make"])?;
+                only(&["op", "list", "parent", "side", "value", "make", "move"])?;
                 Ok(Op::Insert {
                     list: fields.get("list", At::id)?,
-                    parent: fields.get("parent", |at| match at.value {
-                        Val::Null => Ok(None),
-                        _ => at.id().map(Some),
-                    })?,
-                    side: fields.get("side", |at| match at.text()? {
-                        "left" => Ok(Side::Left),
-                        "right" => Ok(Side::Right),
-                        _ => Err(at.expected("\"left\" or \"right\"")),
-                    })?,
+                    parent: fields.get("parent", At::parent)?,
+                    side: fields.get("side", At::side)?,
                     content: fields.content()?,
                 })
             }
             "delete" => {
                 only(&["op", "over"])?;
-                Ok(Op::Delete { over: fields.get("over", At::ids)? })
+                Ok(Op::Delete { over: fields.get("over", At::spans)? })
             }
-            _ => fields.get("op", |at| Err(at.expected("\"put\", \"insert\" or \"delete\""))),
+            "type" => {
+                only(&["op", "text", "parent", "side", "chars"])?;
+                Ok(Op::Type {
+                    text: fields.get("text", At::id)?,
+                    parent: fields.get("parent", At::parent)?,
+                    side: fields.get("side", At::side)?,
+                    chars: fields.get("chars", |at| at.text().map(str::to_owned))?,
+                })
+            }
+            "add" => {
+                only(&["op", "counter", "by"])?;
+                let by = |at: &At<'_>| match at.value {
+                    Val::Num(Num::Int(by)) => Ok(*by as i64),
+                    _ => Err(at.expected("a whole number below 2^63")),
+                };
+                Ok(Op::Add { counter: fields.get("counter", At::id)?, by: fields.get("by", by)? })
+            }
+            _ => fields
+                .get("op", |at| Err(at.expected("\"put\", \"insert\", \"type\", \"delete\" or \"add\""))),
+        }
+    }
+
+    fn parent(&self) -> Result<Option<OpId>> {
+        match self.value {
+            Val::Null => Ok(None),
+            _ => self.id().map(Some),
+        }
+    }
+
+    fn side(&self) -> Result<Side> {
+        match self.text()? {
+            "left" => Ok(Side::Left),
+            "right" => Ok(Side::Right),
+            _ => Err(self.expected("\"left\" or \"right\"")),
         }
     }
 }
@@ -348,18 +424,19 @@ impl Fields<'_, '_> {
     }
 
     fn content(&self) -> Result<Content> {
-        match (self.has("value"), self.has("make")) {
-            (true, false) => self.get("value", |at| {
+        match (self.has("value"), self.has("make"), self.has("move")) {
+            (true, false, false) => self.get("value", |at| {
                 let scalar = Scalar::new(at.value.clone());
                 let scalar = scalar.ok_or_else(|| at.expected("null, a boolean, a number or a string"))?;
                 Ok(Content::Scalar(scalar))
             }),
-            (false, true) => self.get("make", |at| match at.text()? {
-                "map" => Ok(Content::Make(Kind::Map)),
-                "list" => Ok(Content::Make(Kind::List)),
-                _ => Err(at.expected("\"map\" or \"list\"")),
+            (false, true, false) => self.get("make", |at| {
+                let kind = Kind::ALL.into_iter().find(|kind| at.value == &string(kind.name()));
+                let kind = kind.ok_or_else(|| at.expected("\"map\", \"list\", \"text\" or \"counter\""));
+                kind.map(Content::Make)
             }),
-            _ => Err(self.at.expected("either `value` or `make`")),
+            (false, false, true) => self.get("move", At::id).map(Content::Move),
+            _ => Err(self.at.expected("one of `value`, `make` and `move`")),
         }
     }
 }

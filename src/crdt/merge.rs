@@ -1,18 +1,21 @@
-//! Merging: changes from outside are validated whole, then applied, then reported.
+//! Merging: changes from outside are added to the history while they are validated, whole; then they are
+//! applied and reported. What is refused is taken off the history again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::tree::{Container, Place};
-use super::validate::{self, Batch};
-use super::{
-    Actor, Change, Clock, Conflict, ConvergentRef, LostEdits, MergeError, MergeReport, Op, OpId, Patch,
-};
+use super::effects::Effects;
+use super::history::{ActorIx, Digest, Digester, Id, Names, digest_changes};
+use super::patch::Body;
+use super::validate::{self, Adder};
+use super::wire::{Corrupt, Head, Reader, Wire, WireNames};
+use super::{Change, ConvergentRef, DecodeReason, MergeError, MergeReport, OpId, Patch};
 
-/// Changes that may be applied in this order, and what became of the others.
+/// What became of the changes of a patch.
 #[derive(Default)]
 struct Staged {
-    ready: Vec<Arc<Change>>,
+    /// Changes added to the history.
+    new: usize,
     known: usize,
     /// The changes of the patch that wait.
     waiting: usize,
@@ -34,6 +37,14 @@ struct Queue {
     waited: HashSet<OpId>,
 }
 
+/// What changes under one header are to this replica.
+enum Standing {
+    Next,
+    Known,
+    /// Some of them wait, or are known, or contradict what is known.
+    Mixed,
+}
+
 impl ConvergentRef {
     /// Takes what another replica has, also what waits there. Costs what is new, and O(log history) for
     /// each actor.
@@ -44,23 +55,23 @@ impl ConvergentRef {
         self.same_document(&other.document)?;
         for (actor, _) in other.clock().iter() {
             if let Some((ours, theirs)) = self.history.fork(&other.history, actor) {
-                return Err(MergeError::Equivocation { ours: ours.clone(), theirs });
+                let (ours, theirs) = (self.change_of(ours), other.change_of(theirs));
+                return Err(MergeError::Equivocation { ours, theirs });
             }
         }
-        let new = other.history.since(self.clock());
         // What waits there was never looked at whole; it may be wrong, and then it is refused alone.
         let waits = other.waiting.changes().filter(|change| {
             let id = change.id();
             !self.clock().covers(&id) && self.waiting.get(&id).is_none()
         });
         let waits: Vec<_> = waits.cloned().collect();
-        let staged = self.stage(&new, &waits)?;
-        Ok(self.apply_staged(staged))
+        let new = Body::Packed(Arc::new(other.history.pack(&other.history.since(self.clock()))));
+        self.take(&new, &waits)
     }
 
     /// Takes the changes of a patch. Merging a patch again does nothing; changes whose dependencies are
     /// missing wait for them. Costs the patch (O(log history), and the depth of what it writes, for each
-    /// op), the containers that it touches, and O(log history) for each actor.
+    /// op), and O(log history) for each actor.
     ///
     /// # Errors
     /// When the patch is of another document, any change in it is malformed, or it shows that two
@@ -68,13 +79,14 @@ impl ConvergentRef {
     pub fn merge_patch(&mut self, patch: &Patch) -> Result<MergeReport, MergeError> {
         self.same_document(&patch.document)?;
         let other_base = patch.base.iter().find(|(id, digest)| {
-            self.history.digest(&id.actor, id.counter).is_some_and(|ours| ours != **digest)
+            let actor = self.history.authors.find(&id.actor);
+            let ours = actor.and_then(|actor| self.history.digest(actor, id.counter));
+            ours.is_some_and(|ours| ours != **digest)
         });
         if let Some((id, _)) = other_base {
             return Err(MergeError::OtherBase { change: id.clone() });
         }
-        let staged = self.stage(&patch.changes, &[])?;
-        Ok(self.apply_staged(staged))
+        self.take(&patch.body, &[])
     }
 
     fn same_document(&self, theirs: &super::DocumentId) -> Result<(), MergeError> {
@@ -84,23 +96,164 @@ impl ConvergentRef {
         Err(MergeError::OtherDocument { ours: self.document.clone(), theirs: theirs.clone() })
     }
 
-    /// Finds what can be applied and validates it: an error in one of the `changes` refuses them all, one
-    /// in `others`, or in what waits here, only that one. Changes that must wait are put with the
-    /// waiting ones, and those that need not wait any more are taken out; an error undoes both.
-    fn stage(&mut self, changes: &[Arc<Change>], others: &[Arc<Change>]) -> Result<Staged, MergeError> {
+    fn take(&mut self, body: &Body, others: &[Arc<Change>]) -> Result<MergeReport, MergeError> {
+        let before = self.history.len();
+        let old = self.is_watched().then(|| self.value().clone());
+        let staged = self.stage(body, others)?;
+        let effects = Effects::of(self, before);
+        self.history.settle();
+        let authors = &self.history.authors;
+        self.moved.extend(authors.actors_since(before).filter(|&actor| actor != self.own));
+        if let Some(old) = old {
+            let value = self.value().clone();
+            self.notify(&old, &value);
+        }
+        Ok(MergeReport {
+            new: staged.new,
+            known: staged.known,
+            waiting: staged.waiting,
+            conflicts: effects.conflicts,
+            lost: effects.lost,
+            refused: staged.refused,
+            invalid: self.invalid(),
+        })
+    }
+
+    /// Adds what can be applied to the history. Changes that must wait are put with the waiting ones, and
+    /// those that need not wait any more are taken out; an error undoes all.
+    fn stage(&mut self, body: &Body, others: &[Arc<Change>]) -> Result<Staged, MergeError> {
+        let mark = self.history.mark();
         let mut staged = Staged::default();
-        match self.settle(changes, others, &mut staged) {
+        let in_order = others.is_empty() && self.waiting.is_empty();
+        let staged_all = match body {
+            Body::Packed(wire) if in_order => match self.stage_in_order(wire, &mut staged) {
+                Ok(true) => Ok(()),
+                Ok(false) => {
+                    self.history.truncate(&mark);
+                    staged = Staged::default();
+                    self.settle(&unpacked(wire)?, others, &mut staged)
+                }
+                Err(error) => Err(error),
+            },
+            Body::Packed(wire) => self.settle(&unpacked(wire)?, others, &mut staged),
+            Body::Listed(changes) => self.settle(changes, others, &mut staged),
+        };
+        match staged_all {
             Ok(()) => {
                 self.waiting.settled();
                 Ok(staged)
             }
             Err(error) => {
+                self.history.truncate(&mark);
                 staged.added.iter().for_each(|id| drop(self.waiting.remove(id)));
                 self.waiting.undo(staged.taken, self.history.clock(), &self.actor);
                 Err(error)
             }
         }
     }
+
+    /// Applies the changes of a stored history to a ref that has none.
+    pub(super) fn restore(&mut self, wire: &Wire) -> Result<(), DecodeReason> {
+        match self.stage_in_order(wire, &mut Staged::default()) {
+            Ok(true) => {}
+            Ok(false) | Err(MergeError::Corrupt(_)) => return Err(DecodeReason::Damaged),
+            Err(error) => return Err(DecodeReason::Changes(error.to_string())),
+        }
+        self.tree.apply_all(&self.history, 0..self.history.len());
+        self.moved = self.history.not_seen_by(self.own);
+        Ok(())
+    }
+
+    // --- the usual: all changes are known, or can be applied in their order ---
+
+    /// `false` when something is neither next nor known.
+    fn stage_in_order(&mut self, wire: &Wire, staged: &mut Staged) -> Result<bool, MergeError> {
+        let actors: Vec<ActorIx> = wire.actors.iter().map(|name| self.history.authors.intern(name)).collect();
+        let mut keys = vec![None; wire.keys.len()];
+        let mut reader = Reader::new(wire)?;
+        while let Some(head) = reader.head()? {
+            match self.standing(&head, &actors) {
+                Standing::Mixed => return Ok(false),
+                Standing::Known => {
+                    if !self.is_same(wire, &head, &actors, &mut reader)? {
+                        return Ok(false);
+                    }
+                    staged.known += head.changes() as usize;
+                }
+                Standing::Next => {
+                    self.add(wire, &head, &actors, &mut keys, &mut reader)?;
+                    staged.new += head.changes() as usize;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn standing(&self, head: &Head, actors: &[ActorIx]) -> Standing {
+        let authors = &self.history.authors;
+        let last = authors.last(actors[head.actor as usize]);
+        let deps_there =
+            || head.deps.iter().all(|dep| authors.last(actors[dep.actor as usize]) >= dep.counter);
+        if head.last() <= last {
+            Standing::Known
+        } else if head.previous == last && deps_there() {
+            Standing::Next
+        } else {
+            Standing::Mixed
+        }
+    }
+
+    /// Whether known changes are what they are known to be. O(size).
+    fn is_same(
+        &self,
+        wire: &Wire,
+        head: &Head,
+        actors: &[ActorIx],
+        reader: &mut Reader<'_>,
+    ) -> Result<bool, MergeError> {
+        let actor = actors[head.actor as usize];
+        let before = match head.previous {
+            0 => Some(Digest::EMPTY),
+            previous => self.history.digest(actor, previous),
+        };
+        let names = WireNames::new(wire);
+        let mut digest = before;
+        digest_head(head, reader, &names, |_, change| digest = digest.map(|digest| digest.with(change)))?;
+        Ok(digest.is_some() && digest == self.history.digest(actor, head.last()))
+    }
+
+    /// Validates changes that are next and adds them to the history.
+    fn add(
+        &mut self,
+        wire: &Wire,
+        head: &Head,
+        actors: &[ActorIx],
+        keys: &mut [Option<u32>],
+        reader: &mut Reader<'_>,
+    ) -> Result<(), MergeError> {
+        let change = || OpId::new(head.first, wire.actors[head.actor as usize].clone());
+        let malformed = |reason| MergeError::Malformed { change: change(), reason };
+        validate::well_formed_head(wire, head).map_err(malformed)?;
+        if !self.history.log.has_room(head.ops, wire.bytes()) {
+            return Err(malformed(super::Malformed::NoRoom));
+        }
+        let deps: Vec<Id> = head
+            .deps
+            .iter()
+            .map(|dep| Id { counter: dep.counter, actor: actors[dep.actor as usize] })
+            .collect();
+        let start = self.history.len();
+        self.history.begin(actors[head.actor as usize], head.first, &deps);
+        let mut adder = Adder::new(&mut self.history, wire, actors, keys, head);
+        while let Some(row) = reader.row()? {
+            adder.add(&row).map_err(|reason| MergeError::Malformed { change: change(), reason })?;
+        }
+        self.history.begin_all(start, &head.lengths);
+        self.history.seal();
+        Ok(())
+    }
+
+    // --- one change after the other ---
 
     fn settle(
         &mut self,
@@ -109,31 +262,19 @@ impl ConvergentRef {
         staged: &mut Staged,
     ) -> Result<(), MergeError> {
         let Queue { mut todo, fresh, waited } = self.queue(changes, others, staged)?;
-        let mut clock = self.history.clock().clone();
-        let mut batch = Batch::new(&self.history, &self.tree);
-        let mut last: HashMap<Actor, Arc<Change>> = HashMap::new();
         while let Some(change) = todo.pop() {
             let id = change.id();
-            let Err(change) = self.waiting.add(change, &clock) else {
+            let Err(change) = self.waiting.add(change, self.history.clock()) else {
                 staged.added.insert(id);
                 continue;
             };
-            let checked = if change.previous < clock.get(&change.actor) {
-                let known = self.history.next_of(&change.actor, change.previous);
-                let ours = known.or_else(|| last.get(&change.actor)).unwrap_or(&change);
-                Err(equivocation(ours, &change))
-            } else {
-                batch.stage(&change).map_err(|reason| MergeError::Malformed { change: id.clone(), reason })
-            };
-            match checked {
+            match self.stage_one(&change) {
                 Ok(()) => {
-                    clock.advance(&change.actor, change.last());
-                    last.insert(change.actor.clone(), change.clone());
-                    let woken = self.waiting.wake(&change.actor, &clock);
+                    let woken = self.waiting.wake(&change.actor, self.history.clock());
                     let had_waited = woken.iter().filter(|change| !staged.added.contains(&change.id()));
                     staged.taken.extend(had_waited.cloned());
                     todo.extend(woken);
-                    staged.ready.push(change);
+                    staged.new += 1;
                 }
                 Err(error) if fresh.contains_key(&id) => return Err(error),
                 Err(error) => staged.refused.push(error),
@@ -142,6 +283,23 @@ impl ConvergentRef {
         let patch = fresh.keys().chain(&waited);
         staged.waiting = patch.filter(|id| self.waiting.get(id).is_some()).count();
         Ok(())
+    }
+
+    /// Adds a change that lacks nothing, or nothing of it.
+    fn stage_one(&mut self, change: &Arc<Change>) -> Result<(), MergeError> {
+        if change.previous < self.clock().get(&change.actor) {
+            return Err(self.contradiction(change));
+        }
+        let mark = self.history.mark();
+        let wire = Wire::of([&**change]);
+        let actors: Vec<ActorIx> = wire.actors.iter().map(|name| self.history.authors.intern(name)).collect();
+        let mut reader = Reader::new(&wire)?;
+        let head = reader.head()?.ok_or(Corrupt)?;
+        let added = self.add(&wire, &head, &actors, &mut vec![None; wire.keys.len()], &mut reader);
+        if added.is_err() {
+            self.history.truncate(&mark);
+        }
+        added
     }
 
     /// Tells what is new from what is known, applied or waiting.
@@ -163,7 +321,7 @@ impl ConvergentRef {
             validate::well_formed(change)
                 .map_err(|reason| MergeError::Malformed { change: change.id(), reason })?;
             let id = change.id();
-            if self.applied(change)?.is_some() {
+            if self.is_applied(change)? {
                 staged.known += 1;
                 continue;
             }
@@ -194,115 +352,70 @@ impl ConvergentRef {
         Ok(Queue { todo, fresh, waited })
     }
 
-    /// The applied change that is the same as `change`.
-    fn applied(&self, change: &Arc<Change>) -> Result<Option<&Arc<Change>>, MergeError> {
-        match self.history.change(&change.id()) {
-            Some(ours) if Arc::ptr_eq(ours, change) || ours == change => Ok(Some(ours)),
-            Some(ours) => Err(equivocation(ours, change)),
-            // The actor went on from `previous` in another way.
-            None => match self.history.next_of(&change.actor, change.previous) {
-                Some(ours) => Err(equivocation(ours, change)),
-                None => Ok(None),
-            },
+    /// Whether a change is applied; an error when another one is in its place.
+    fn is_applied(&self, change: &Arc<Change>) -> Result<bool, MergeError> {
+        let authors = &self.history.authors;
+        let Some(actor) = authors.find(&change.actor) else { return Ok(false) };
+        if change.previous >= authors.last(actor) {
+            return Ok(false);
         }
+        let wire = Wire::of([&**change]);
+        let mut reader = Reader::new(&wire)?;
+        let head = reader.head()?.ok_or(Corrupt)?;
+        let names = WireNames::new(&wire);
+        let mut theirs = None;
+        digest_head(&head, &mut reader, &names, |_, digest| theirs = Some(digest))?;
+        let ours = authors.lv(Id { counter: change.first, actor }).filter(|lv| authors.is_start(lv.index()));
+        let ours = ours.and_then(|lv| {
+            let header = authors.header(lv.index(), authors.change_end(lv.index()));
+            let mut found = None;
+            let same_length = u64::from(header.end - header.start) == head.ops;
+            digest_changes(&self.history.log, authors, header, |_, digest| found = Some(digest));
+            found.filter(|_| same_length)
+        });
+        if ours.is_some() && ours == theirs { Ok(true) } else { Err(self.contradiction(change)) }
     }
 
-    fn apply_staged(&mut self, staged: Staged) -> MergeReport {
-        let old = self.value().clone();
-        let before = self.clock().clone();
-        let mut touched = BTreeSet::new();
-        let mut unseen = Vec::new();
-        for change in &staged.ready {
-            self.history.push(change.clone());
-            if change.actor != self.actor {
-                self.moved.insert(change.actor.clone());
-            }
-            for (index, op) in change.ops.iter().enumerate() {
-                self.unseen_by(change, op, &mut unseen);
-                let applied = self.tree.apply(change.op_id(index), op);
-                if let Some(place) = applied.written {
-                    touched.insert(place);
-                    if !self.tree.is_alive(place) {
-                        unseen.push((place, change.op_id(index)));
-                    }
-                }
-                touched.extend(applied.hidden);
-            }
-        }
-        self.tree.refresh();
-        let value = self.value().clone();
-        self.notify(&old, &value);
-        MergeReport {
-            new: staged.ready.len(),
-            known: staged.known,
-            waiting: staged.waiting,
-            old,
-            value,
-            conflicts: self.new_conflicts(touched, &before),
-            lost: self.lost(unseen),
-            refused: staged.refused,
-            invalid: self.invalid(),
+    /// The applied change that stands where another one wants to be.
+    fn contradiction(&self, change: &Arc<Change>) -> MergeError {
+        let authors = &self.history.authors;
+        let actor = authors.find(&change.actor);
+        let by_id = actor.and_then(|actor| authors.lv(Id { counter: change.first, actor }));
+        let next = actor.and_then(|actor| authors.first_from(actor, change.previous + 1));
+        match by_id.or(next) {
+            Some(ours) => MergeError::Equivocation { ours: self.change_of(ours), theirs: change.clone() },
+            None => equivocation(change, change),
         }
     }
+}
 
-    /// Notes the visible writes in containers that `op` is about to remove, of those that its actor had
-    /// not seen. Costs the size of what is removed.
-    fn unseen_by(&self, change: &Change, op: &Op, unseen: &mut Vec<(Place, OpId)>) {
-        let seen = self.history.seen(&change.actor);
-        let removed = op.over().iter().filter_map(|over| self.tree.visible_container(over));
-        let mut open: Vec<Container> =
-            removed.filter(|&container| self.tree.is_alive(self.tree.place(container))).collect();
-        while let Some(container) = open.pop() {
-            for place in self.tree.places(container) {
-                for put in &self.tree.slot(place).puts {
-                    if !seen.is_some_and(|seen| seen.covers(&put.id)) {
-                        unseen.push((place, put.id.clone()));
-                    }
-                    open.extend(put.held.container());
-                }
-            }
+/// Makes the digests of the changes under a header, which are read.
+fn digest_head(
+    head: &Head,
+    reader: &mut Reader<'_>,
+    names: &WireNames<'_>,
+    done: impl FnMut(u64, Digest),
+) -> Result<(), Corrupt> {
+    let deps = head.deps.iter().map(|dep| names.id(*dep));
+    let actor = names.hash(head.actor);
+    let mut digester = Digester::new(actor, head.first, head.previous, deps, done);
+    let mut ends: Vec<u64> = head.ends().collect();
+    ends.pop();
+    let mut at = 0;
+    while let Some(row) = reader.row()? {
+        let starts = |op: u32| ends.binary_search(&(at + u64::from(op))).is_ok();
+        if starts(0) && at > 0 {
+            digester.next_change();
         }
+        digester.row(&row, names, starts);
+        at += u64::from(row.count());
     }
+    digester.finish();
+    Ok(())
+}
 
-    /// Groups edits that went with deleted containers by the container. Edits inside of what another
-    /// one of them made are not named again, nor those that their own actor took back.
-    fn lost(&self, unseen: Vec<(Place, OpId)>) -> Vec<LostEdits> {
-        let ids: HashSet<&OpId> = unseen.iter().map(|(_, id)| id).collect();
-        let mut lost: BTreeMap<&OpId, BTreeSet<OpId>> = BTreeMap::new();
-        for (place, id) in &unseen {
-            let made_by_another =
-                || self.tree.holders(*place).any(|holder| ids.contains(self.tree.id(holder)));
-            if self.tree.is_visible(id) && !made_by_another() {
-                let holders = self.tree.holders(*place).map(|holder| self.tree.id(holder));
-                // The outermost of the containers that are gone.
-                if let Some(gone) = holders.filter(|holder| !self.tree.is_visible(holder)).last() {
-                    lost.entry(gone).or_default().insert(id.clone());
-                }
-            }
-        }
-        let place = |id| self.tree.container(id).map(|container| self.tree.place(container));
-        lost.into_iter()
-            .filter_map(|(gone, edits)| {
-                let path = self.tree.path(place(gone)?);
-                Some(LostEdits { path, edits: edits.into_iter().collect() })
-            })
-            .collect()
-    }
-
-    /// The conflicts at these places in which something has a part that is not in the clock `before`.
-    fn new_conflicts(&self, touched: BTreeSet<Place>, before: &Clock) -> Vec<Conflict> {
-        // A key of joined maps may have been written in several of them: by the winner it counts once.
-        let mut conflicts: BTreeMap<OpId, Conflict> = BTreeMap::new();
-        for place in touched {
-            let conflict = self.tree.shown(place).and_then(|puts| self.conflict(place, &puts));
-            conflicts.extend(conflict.map(|conflict| (conflict.winner.id.clone(), conflict)));
-        }
-        let is_new = |conflict: &Conflict| {
-            let mut parts = conflict.losers.iter().chain([&conflict.winner]);
-            parts.any(|part| !before.covers(&part.id))
-        };
-        conflicts.into_values().filter(is_new).collect()
-    }
+fn unpacked(wire: &Wire) -> Result<Vec<Arc<Change>>, Corrupt> {
+    Ok(wire.unpack()?.into_iter().map(Arc::new).collect())
 }
 
 fn equivocation(ours: &Arc<Change>, theirs: &Arc<Change>) -> MergeError {

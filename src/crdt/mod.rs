@@ -6,32 +6,43 @@
 //! In reading order: `id` and `clock` (names and versions), `change` and `patch` (what travels), `json`
 //! (how it reads), `history` and `digest` (what has arrived), `sequence` and `slot` (the two data
 //! types), `tree` (the state of a document), `diff` (from a new value to ops), `validate` and `merge`
-//! (from outside to applied), `report` and `error`.
+//! (from outside to applied), `queue` (what is to be sent), `report` and `error`.
 
 mod change;
+mod chars;
 mod clock;
+mod contents;
 mod convergent_ref;
 mod diff;
-mod digest;
+mod edit;
+mod effects;
 mod error;
 mod history;
 mod id;
 mod json;
+mod lv;
 mod merge;
 mod patch;
+mod queue;
 mod report;
+mod row;
 mod sequence;
-mod slot;
+mod store;
+mod transaction;
 mod tree;
 mod validate;
+mod varint;
+mod wire;
 
-pub use change::{Change, Content, Key, Kind, Op, Scalar, Side, SlotId};
+pub use change::{Change, Content, Key, Kind, Op, OpSpan, Scalar, Side, SlotId};
 pub use clock::Clock;
 pub use convergent_ref::{ConvergentRef, WatchId};
-pub use digest::Digest;
-pub use error::{BranchError, MergeError, SwapError};
+pub use error::{BranchError, ClockError, EditError, MergeError, SwapError};
+pub use history::Digest;
 pub use id::{Actor, DocumentId, IdError, MAX_COUNTER, OpId};
 pub use json::{DecodeError, DecodeReason};
 pub use patch::Patch;
 pub use report::{Conflict, LostEdits, MergeReport, Swap, Written};
+pub use transaction::Transaction;
 pub use validate::Malformed;
+pub use wire::Corrupt;

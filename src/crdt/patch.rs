@@ -1,27 +1,37 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::digest::Digest;
-use super::{Change, DocumentId, OpId};
+use super::history::Digest;
+use super::wire::{Section, Source, Wire};
+use super::{Change, DecodeError, DecodeReason, DocumentId, OpId};
 
 /// A set of changes of one document, ready to travel.
 ///
 /// A patch may come late, twice, in any order and in pieces: merging it is idempotent, and changes
 /// that came before what they depend on wait. An empty patch says that there was nothing new.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Patch {
     pub(super) document: DocumentId,
     /// The last changes that the receiver's clock names, as the sender knows them: so two replicas
     /// that write under one actor find out even when no change travels.
     pub(super) base: BTreeMap<OpId, Digest>,
-    pub(super) changes: Vec<Arc<Change>>,
+    pub(super) body: Body,
+}
+
+/// The changes of a patch.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    /// As a replica gave them.
+    Packed(Arc<Wire>),
+    /// As somebody wrote them: they may be anything.
+    Listed(Vec<Arc<Change>>),
 }
 
 impl Patch {
     /// A patch of chosen changes.
     pub fn new(document: DocumentId, changes: impl IntoIterator<Item = Change>) -> Self {
         let changes = changes.into_iter().map(Arc::new).collect();
-        Self { document, base: BTreeMap::new(), changes }
+        Self { document, base: BTreeMap::new(), body: Body::Listed(changes) }
     }
 
     /// The document to which the changes belong.
@@ -29,18 +39,75 @@ impl Patch {
         &self.document
     }
 
-    /// The changes, in an order in which they can be applied if the patch was made by a replica.
-    pub fn changes(&self) -> impl ExactSizeIterator<Item = &Change> {
-        self.changes.iter().map(|change| &**change)
+    /// The changes, in an order in which they can be applied if the patch was made by a replica. O(size).
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = Change> {
+        let changes = match &self.body {
+            Body::Packed(wire) => wire.unpack().expect("a packed patch was read once"),
+            Body::Listed(changes) => changes.iter().map(|change| (**change).clone()).collect(),
+        };
+        changes.into_iter()
     }
 
     /// The number of changes.
     pub fn len(&self) -> usize {
-        self.changes.len()
+        match &self.body {
+            Body::Packed(wire) => wire.changes,
+            Body::Listed(changes) => changes.len(),
+        }
     }
 
     /// Whether there is nothing new in it.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.len() == 0
+    }
+
+    /// The patch as bytes: compact, versioned, with a checksum. O(size).
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut section = Section::new(PATCH);
+        section.text(self.document.as_str());
+        section.number(self.base.len() as u64);
+        for (id, digest) in &self.base {
+            section.number(id.counter);
+            section.text(id.actor.as_str());
+            section.number(digest.0);
+        }
+        match &self.body {
+            Body::Packed(wire) => section.wire(wire),
+            Body::Listed(changes) => section.wire(&Wire::of(changes.iter().map(|change| &**change))),
+        }
+        section.finish()
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote. What its changes say is checked when it is merged.
+    ///
+    /// # Errors
+    /// When the bytes are no patch, or damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::read(bytes).map_err(DecodeError::at_root)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, DecodeReason> {
+        let mut source = Source::new(bytes, PATCH)?;
+        let document = DocumentId::new(source.text()?)?;
+        let mut base = BTreeMap::new();
+        for _ in 0..source.count()? {
+            let counter = source.number()?;
+            let actor = super::Actor::new(source.text()?)?;
+            base.insert(OpId::new(counter, actor), Digest(source.number()?));
+        }
+        let wire = source.wire()?;
+        source.end()?;
+        wire.check()?;
+        Ok(Self { document, base, body: Body::Packed(Arc::new(wire)) })
+    }
+}
+
+/// Marks a file as a patch.
+const PATCH: u8 = b'p';
+
+/// Equal patches have equal changes in the same order.
+impl PartialEq for Patch {
+    fn eq(&self, other: &Self) -> bool {
+        self.document == other.document && self.base == other.base && self.changes().eq(other.changes())
     }
 }

@@ -1,4 +1,4 @@
-use super::{MergeError, OpId};
+use super::{MergeError, OpId, OpSpan};
 use crate::value::{Path, PathChange, Val, differences, same};
 
 /// What a local edit did.
@@ -28,10 +28,6 @@ pub struct MergeReport {
     pub known: usize,
     /// Changes of the patch that wait for others.
     pub waiting: usize,
-    /// The value before.
-    pub old: Val,
-    /// The value after.
-    pub value: Val,
     /// Places in which more than one write is now visible, one of which came with the merge; also where
     /// the local one won. Equal writes are no conflict, and maps join instead. Ordered by the winner's
     /// id.
@@ -44,13 +40,6 @@ pub struct MergeReport {
     pub refused: Vec<MergeError>,
     /// What the validator says to the merged value; a merge happens all the same.
     pub invalid: Option<String>,
-}
-
-impl MergeReport {
-    /// The paths that changed. Costs the size of what changed.
-    pub fn differences(&self) -> Vec<PathChange> {
-        differences(&self.old, &self.value)
-    }
 }
 
 /// A place with more than one visible write.
@@ -85,7 +74,7 @@ impl PartialEq for Written {
 pub struct LostEdits {
     /// Where the container was.
     pub path: Path,
-    /// The writes in it that whoever deleted it had not seen, ordered by id. What such a write made
-    /// is not named again.
-    pub edits: Vec<OpId>,
+    /// The edits in it that whoever deleted it had not seen, ordered by id. What was written into
+    /// something that is named is not named again.
+    pub edits: Vec<OpSpan>,
 }

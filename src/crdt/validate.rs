@@ -1,14 +1,13 @@
-//! What a change from outside must be like, before any of it is applied.
-
-use std::collections::HashMap;
-use std::sync::Arc;
+//! What changes from outside must be like. They are checked while they are added to the history, before
+//! any of it reaches the state.
 
 use thiserror::Error;
 
-use super::history::History;
-use super::tree::Tree;
-use super::{Actor, Change, Clock, Content, Kind, MAX_COUNTER, Op, OpId, Side, SlotId};
-use crate::value::MAX_DEPTH;
+use super::history::{ActorIx, History, Id};
+use super::lv::Lv;
+use super::row::{Holds, Local, Row, Step, Target, Written};
+use super::wire::{Head, Wire, WireId, Wired};
+use super::{Change, Kind, MAX_COUNTER, Op, OpId, Side};
 
 /// What is wrong with a change.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -34,6 +33,9 @@ pub enum Malformed {
     /// A delete names what goes.
     #[error("{0} deletes nothing")]
     DeletesNothing(OpId),
+    /// Something is typed.
+    #[error("{0} types nothing")]
+    TypesNothing(OpId),
     /// Lists of ids have one form.
     #[error("{0} names what it overwrites out of order or twice")]
     Unordered(OpId),
@@ -55,21 +57,20 @@ pub enum Malformed {
         /// What that should be.
         wanted: &'static str,
     },
-    /// Only items hang on the left of something.
+    /// Only elements hang on the left of something.
     #[error("{0} hangs on the left of nothing")]
     LeftOfNothing(OpId),
-    /// Containers nest too deep.
-    #[error("{0} nests deeper than {MAX_DEPTH} levels")]
-    TooDeep(OpId),
+    /// A replica holds a little more than two billion ops and four billion bytes.
+    #[error("there is no room for it: a document holds up to 2^31 ops")]
+    NoRoom,
 }
 
-/// Checks what a change says of itself: counters, dependencies, the form of its ops. O(size).
+/// Checks the form of a change, so that it can be packed. O(size).
 pub(super) fn well_formed(change: &Change) -> Result<(), Malformed> {
-    let ops = change.ops.len() as u64;
-    if ops == 0 {
+    if change.ops.is_empty() {
         return Err(Malformed::Empty);
     }
-    if change.first > MAX_COUNTER || ops > MAX_COUNTER - change.first + 1 {
+    if change.first > MAX_COUNTER || change.count() > MAX_COUNTER - change.first + 1 {
         return Err(Malformed::CounterTooHigh);
     }
     if change.deps.get(&change.actor) > 0 {
@@ -79,153 +80,324 @@ pub(super) fn well_formed(change: &Change) -> Result<(), Malformed> {
     if change.first != expected {
         return Err(Malformed::FirstCounter { found: change.first, expected });
     }
-    for (index, op) in change.ops.iter().enumerate() {
-        let over = op.over();
-        if over.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return Err(Malformed::Unordered(change.op_id(index)));
-        }
-        match op {
-            Op::Delete { .. } if over.is_empty() => {
-                return Err(Malformed::DeletesNothing(change.op_id(index)));
+    for (id, op) in change.ops_with_ids() {
+        let ordered = match op {
+            Op::Put { over, .. } => over.is_sorted_by(|a, b| a < b),
+            Op::Delete { over } if over.is_empty() => return Err(Malformed::DeletesNothing(id)),
+            Op::Delete { over } => {
+                let apart = |a: &super::OpSpan, b: &super::OpSpan| {
+                    a.first < b.first && (a.first.actor != b.first.actor || a.last() + 1 < b.first.counter)
+                };
+                over.is_sorted_by(apart) && over.iter().all(|span| span.count > 0)
             }
-            Op::Insert { parent: None, side: Side::Left, .. } => {
-                return Err(Malformed::LeftOfNothing(change.op_id(index)));
+            Op::Type { chars, .. } if chars.is_empty() => return Err(Malformed::TypesNothing(id)),
+            Op::Insert { parent: None, side: Side::Left, .. }
+            | Op::Type { parent: None, side: Side::Left, .. } => {
+                return Err(Malformed::LeftOfNothing(id));
             }
-            _ => {}
+            Op::Insert { .. } | Op::Type { .. } | Op::Add { .. } => true,
+        };
+        if !ordered {
+            return Err(Malformed::Unordered(id));
         }
     }
     Ok(())
 }
 
-/// Changes about to be applied, in this order, on top of a history: what their ops may refer to.
-pub(super) struct Batch<'a> {
-    history: &'a History,
-    tree: &'a Tree,
-    staged: HashMap<Actor, Vec<Arc<Change>>>,
-    /// The depths of the containers that staged changes make.
-    depths: HashMap<OpId, usize>,
-    /// What the actors of staged changes had seen when they made them.
-    seen: HashMap<Actor, Clock>,
+/// Checks what a header says of itself. O(dependencies).
+pub(super) fn well_formed_head(wire: &Wire, head: &Head) -> Result<(), Malformed> {
+    if head.deps.iter().any(|dep| wire.actors[dep.actor as usize] == wire.actors[head.actor as usize]) {
+        return Err(Malformed::DependsOnItself);
+    }
+    let expected = head.deps.iter().map(|dep| dep.counter).fold(head.previous, u64::max) + 1;
+    if head.first != expected {
+        return Err(Malformed::FirstCounter { found: head.first, expected });
+    }
+    Ok(())
 }
 
-impl<'a> Batch<'a> {
-    pub(super) fn new(history: &'a History, tree: &'a Tree) -> Self {
-        Self { history, tree, staged: HashMap::new(), depths: HashMap::new(), seen: HashMap::new() }
+/// Checks rows and adds them to a history, to the change that began last.
+pub(super) struct Adder<'a> {
+    pub(super) history: &'a mut History,
+    wire: &'a Wire,
+    /// The actors of the wire in the history.
+    actors: &'a [ActorIx],
+    /// The keys of the wire in the history, as far as they were asked for.
+    keys: &'a mut [Option<u32>],
+    actor: ActorIx,
+    /// The counter of the next op.
+    counter: u64,
+    /// The container that was named last, and its kind.
+    container: Option<(WireId, Lv, Kind)>,
+    over: Vec<Lv>,
+    spans: Vec<(Lv, u32)>,
+}
+
+impl<'a> Adder<'a> {
+    /// For the rows under a header, whose changes have begun.
+    pub(super) fn new(
+        history: &'a mut History,
+        wire: &'a Wire,
+        actors: &'a [ActorIx],
+        keys: &'a mut [Option<u32>],
+        head: &Head,
+    ) -> Self {
+        let actor = actors[head.actor as usize];
+        Self {
+            history,
+            wire,
+            actors,
+            keys,
+            actor,
+            counter: head.first,
+            container: None,
+            over: Vec::new(),
+            spans: Vec::new(),
+        }
     }
 
-    /// Checks what the ops of a change name, and stages it. O(size log history).
-    pub(super) fn stage(&mut self, change: &Arc<Change>) -> Result<(), Malformed> {
-        let mut made = Vec::new();
-        let checked = change.ops.iter().enumerate().try_for_each(|(index, op)| {
-            let check = Check { batch: self, change, id: change.op_id(index) };
-            check.op(op)?;
-            if let Some(Content::Make(_)) = op.content() {
-                let depth = check.depth(op)?;
-                made.push(check.id.clone());
-                self.depths.insert(change.op_id(index), depth);
+    /// Adds a row. O(size log history).
+    pub(super) fn add(&mut self, row: &Row<'_, Wired>) -> Result<(), Malformed> {
+        match *row {
+            Row::Type { text, parent, side, chars, count } => {
+                let text = self.container(text, Kind::Text)?;
+                let parent = self.parent(parent, side, text)?;
+                self.history.push(&Row::Type { text, parent, side, chars, count });
             }
-            Ok(())
-        });
-        if checked.is_ok() {
-            self.note_seen(change);
-            self.staged.entry(change.actor.clone()).or_default().push(change.clone());
-        } else {
-            for id in made {
-                self.depths.remove(&id);
+            Row::Items { list, parent, side, scalars, count } => {
+                let list = self.container(list, Kind::List)?;
+                let parent = self.parent(parent, side, list)?;
+                self.history.push(&Row::Items { list, parent, side, scalars, count });
+            }
+            Row::Item { list, parent, side, holds } => {
+                let list = self.container(list, Kind::List)?;
+                let parent = self.parent(parent, side, list)?;
+                let holds = self.holds(holds)?;
+                self.history.push(&Row::Item { list, parent, side, holds });
+            }
+            Row::Put { slot, over, written } => self.put(slot, over, written)?,
+            Row::Delete { over } => self.delete(over)?,
+            Row::DeleteEach { first, count, step } => self.delete_each(first, count, step)?,
+            Row::Add { counter, by } => {
+                let counter = self.container(counter, Kind::Counter)?;
+                self.history.push(&Row::Add { counter, by });
             }
         }
-        checked
+        self.counter += u64::from(row.count());
+        Ok(())
     }
 
-    /// Whether the actor of a change had seen an op when it made the change.
-    fn has_seen(&self, change: &Change, id: &OpId) -> bool {
-        let before = || [self.history.seen(&change.actor), self.seen.get(&change.actor)];
-        change.deps.covers(id)
-            || (id.actor == change.actor && id.counter <= change.previous)
-            || before().into_iter().flatten().any(|seen| seen.covers(id))
+    fn put(
+        &mut self,
+        slot: Target<Wired>,
+        over: &[WireId],
+        written: Written<'_, Wired>,
+    ) -> Result<(), Malformed> {
+        let mut seen = std::mem::take(&mut self.over);
+        seen.clear();
+        for id in over {
+            let lv = self.seen(*id)?;
+            if !is_write(&self.history.log.row(lv)) {
+                return Err(self.wrong(*id, "a write"));
+            }
+            seen.push(lv);
+        }
+        if !seen.is_sorted_by(|a, b| self.history.authors.compare(*a, *b).is_lt()) {
+            return Err(Malformed::Unordered(self.op()));
+        }
+        let slot = match slot {
+            Target::Root => Target::Root,
+            Target::Key { map, key } => {
+                let map = self.container(map, Kind::Map)?;
+                let name = &self.wire.keys[key as usize];
+                let keys = &mut self.history.log.keys;
+                let key = *self.keys[key as usize].get_or_insert_with(|| keys.intern(name));
+                Target::Key { map, key }
+            }
+            Target::Item { list, item } => {
+                let list = self.container(list, Kind::List)?;
+                Target::Item { list, item: self.element(item, list)? }
+            }
+        };
+        let written: Written<'_, Local> = match written {
+            Written::Scalar(scalar) => Written::Scalar(scalar),
+            Written::Container(holds) => Written::Container(self.holds(holds)?),
+        };
+        self.history.push(&Row::Put { slot, over: &seen, written });
+        self.over = seen;
+        Ok(())
     }
 
-    /// Notes what the actor of a staged change had seen, besides what the history says.
-    fn note_seen(&mut self, change: &Change) {
-        let seen = self.seen.entry(change.actor.clone()).or_default();
-        seen.join(&change.deps);
-        seen.advance(&change.actor, change.last());
+    fn delete(&mut self, over: &[(WireId, u32)]) -> Result<(), Malformed> {
+        let mut spans = std::mem::take(&mut self.spans);
+        spans.clear();
+        let mut before: Option<(WireId, u32)> = None;
+        for &(first, count) in over {
+            if let Some((last, length)) = before {
+                let (a, b) =
+                    (&self.wire.actors[last.actor as usize], &self.wire.actors[first.actor as usize]);
+                let apart = a != b || last.counter + u64::from(length) < first.counter;
+                if (last.counter, a) >= (first.counter, b) || !apart {
+                    return Err(Malformed::Unordered(self.op()));
+                }
+            }
+            before = Some((first, count));
+            self.span(first, count, &mut spans)?;
+        }
+        self.history.push(&Row::Delete { over: &spans });
+        self.spans = spans;
+        Ok(())
     }
 
-    fn op(&self, id: &OpId) -> Option<&Op> {
-        self.history.op(id).or_else(|| {
-            let changes = self.staged.get(&id.actor)?;
-            let change = changes.get(changes.partition_point(|change| change.last() < id.counter))?;
-            change.ops.get(usize::try_from(id.counter.checked_sub(change.first)?).ok()?)
+    /// Finds the ops of a span, all of which must be writes.
+    fn span(&self, first: WireId, count: u32, spans: &mut Vec<(Lv, u32)>) -> Result<(), Malformed> {
+        let last = WireId { counter: first.counter + u64::from(count) - 1, ..first };
+        self.seen(last)?;
+        let (mut id, mut left) = (first, count);
+        while left > 0 {
+            let found = self.history.authors.run(self.id(id));
+            let (lv, run) = found.ok_or_else(|| self.dangling(id))?;
+            let run = run.min(left);
+            let mut at = 0;
+            while at < run {
+                let (row, length) = self.history.log.row_from(lv.plus(at), run - at);
+                if !is_write(&row) {
+                    return Err(self.wrong(WireId { counter: id.counter + u64::from(at), ..id }, "a write"));
+                }
+                at += length;
+            }
+            match spans.last_mut() {
+                Some((before, length)) if before.plus(*length) == lv => *length += run,
+                _ => spans.push((lv, run)),
+            }
+            id.counter += u64::from(run);
+            left -= run;
+        }
+        Ok(())
+    }
+
+    fn delete_each(&mut self, first: WireId, count: u32, step: Step) -> Result<(), Malformed> {
+        let lowest = match step {
+            Step::Forward => first,
+            Step::Back => WireId { counter: first.counter - u64::from(count - 1), ..first },
+        };
+        let mut spans = std::mem::take(&mut self.spans);
+        spans.clear();
+        self.span(lowest, count, &mut spans)?;
+        // One op each: what is said of all must hold for the first.
+        self.seen(match step {
+            Step::Forward => WireId { counter: first.counter + u64::from(count - 1), ..first },
+            Step::Back => first,
+        })?;
+        let mut push = |(lv, count): (Lv, u32)| {
+            let first = if step == Step::Back { lv.plus(count - 1) } else { lv };
+            self.history.push(&Row::DeleteEach { first, count, step });
+        };
+        match step {
+            Step::Forward => spans.iter().copied().for_each(&mut push),
+            Step::Back => spans.iter().rev().copied().for_each(&mut push),
+        }
+        self.spans = spans;
+        Ok(())
+    }
+
+    fn holds(&mut self, holds: Holds<Wired>) -> Result<Holds<Local>, Malformed> {
+        Ok(match holds {
+            Holds::Make(kind) => Holds::Make(kind),
+            Holds::Move(id) => {
+                let lv = self.seen(id)?;
+                let container = made(self.history, lv).map(|_| lv);
+                Holds::Move(container.ok_or_else(|| self.wrong(id, "a container"))?)
+            }
         })
     }
+
+    fn container(&mut self, id: WireId, kind: Kind) -> Result<Lv, Malformed> {
+        if let Some((known, lv, found)) = self.container
+            && known == id
+            && found == kind
+        {
+            return Ok(lv);
+        }
+        let lv = self.seen(id)?;
+        if made(self.history, lv) != Some(kind) {
+            return Err(self.wrong(
+                id,
+                match kind {
+                    Kind::Map => "a map",
+                    Kind::List => "a list",
+                    Kind::Text => "a text",
+                    Kind::Counter => "a counter",
+                },
+            ));
+        }
+        self.container = Some((id, lv, kind));
+        Ok(lv)
+    }
+
+    fn parent(&self, parent: Option<WireId>, side: Side, of: Lv) -> Result<Option<Lv>, Malformed> {
+        match (parent, side) {
+            (None, Side::Left) => Err(Malformed::LeftOfNothing(self.op())),
+            (None, Side::Right) => Ok(None),
+            (Some(parent), _) => self.element(parent, of).map(Some),
+        }
+    }
+
+    fn element(&self, id: WireId, of: Lv) -> Result<Lv, Malformed> {
+        let lv = self.seen(id)?;
+        match self.history.log.row(lv) {
+            Row::Type { text: holder, .. }
+            | Row::Items { list: holder, .. }
+            | Row::Item { list: holder, .. }
+                if holder == of =>
+            {
+                Ok(lv)
+            }
+            _ => Err(self.wrong(id, "an item of that list")),
+        }
+    }
+
+    /// The op with an id, which the change must have seen.
+    fn seen(&self, wire_id: WireId) -> Result<Lv, Malformed> {
+        let id = self.id(wire_id);
+        let authors = &self.history.authors;
+        let seen = match id.actor == self.actor {
+            true => id.counter < self.counter,
+            false => authors.has_seen(self.actor, id),
+        };
+        let lv = if seen { authors.lv(id) } else { None };
+        lv.ok_or_else(|| self.dangling(wire_id))
+    }
+
+    fn id(&self, id: WireId) -> Id {
+        Id { counter: id.counter, actor: self.actors[id.actor as usize] }
+    }
+
+    fn op(&self) -> OpId {
+        self.history.authors.public(Id { counter: self.counter, actor: self.actor })
+    }
+
+    fn dangling(&self, missing: WireId) -> Malformed {
+        Malformed::Dangling { op: self.op(), missing: self.wire.public(missing) }
+    }
+
+    fn wrong(&self, named: WireId, wanted: &'static str) -> Malformed {
+        Malformed::WrongKind { op: self.op(), named: self.wire.public(named), wanted }
+    }
 }
 
-/// The check of one op.
-struct Check<'a> {
-    batch: &'a Batch<'a>,
-    change: &'a Change,
-    id: OpId,
+fn is_write(row: &Row<'_, Local>) -> bool {
+    matches!(row, Row::Type { .. } | Row::Items { .. } | Row::Item { .. } | Row::Put { .. })
 }
 
-impl Check<'_> {
-    fn op(&self, op: &Op) -> Result<(), Malformed> {
-        for over in op.over() {
-            let named = self.named(over)?;
-            self.holds(named.content().is_some(), over, "a write")?;
-        }
-        match op {
-            Op::Put { slot: SlotId::Key { map, .. }, .. } => self.container(map, Kind::Map),
-            Op::Put { slot: SlotId::Item { list, item }, .. } => {
-                self.container(list, Kind::List)?;
-                self.item(item, list)
-            }
-            Op::Insert { list, parent, .. } => {
-                self.container(list, Kind::List)?;
-                parent.as_ref().map_or(Ok(()), |parent| self.item(parent, list))
-            }
-            Op::Put { slot: SlotId::Root, .. } | Op::Delete { .. } => Ok(()),
-        }
-    }
-
-    /// The op with this id, which the change must have seen: an earlier one.
-    fn named(&self, id: &OpId) -> Result<&Op, Malformed> {
-        let op = if id.actor == self.id.actor && (self.change.first..self.id.counter).contains(&id.counter) {
-            // The counters of a change are those of its ops; it was checked that they fit.
-            self.change.ops.get((id.counter - self.change.first) as usize)
-        } else if self.batch.has_seen(self.change, id) {
-            self.batch.op(id)
-        } else {
-            None
-        };
-        op.ok_or_else(|| Malformed::Dangling { op: self.id.clone(), missing: id.clone() })
-    }
-
-    fn holds(&self, truth: bool, named: &OpId, wanted: &'static str) -> Result<(), Malformed> {
-        let wrong = || Malformed::WrongKind { op: self.id.clone(), named: named.clone(), wanted };
-        truth.then_some(()).ok_or_else(wrong)
-    }
-
-    fn container(&self, id: &OpId, kind: Kind) -> Result<(), Malformed> {
-        let made = self.named(id)?.content() == Some(&Content::Make(kind));
-        self.holds(made, id, if kind == Kind::Map { "a map" } else { "a list" })
-    }
-
-    fn item(&self, id: &OpId, of: &OpId) -> Result<(), Malformed> {
-        let is_item = matches!(self.named(id)?, Op::Insert { list, .. } if list == of);
-        self.holds(is_item, id, "an item of that list")
-    }
-
-    /// The depth of the container that the op makes.
-    fn depth(&self, op: &Op) -> Result<usize, Malformed> {
-        let holder = match op {
-            Op::Put { slot: SlotId::Root, .. } | Op::Delete { .. } => return Ok(1),
-            Op::Put { slot: SlotId::Key { map: holder, .. } | SlotId::Item { list: holder, .. }, .. }
-            | Op::Insert { list: holder, .. } => holder,
-        };
-        let staged = self.batch.depths.get(holder).copied();
-        let applied = || self.batch.tree.container(holder).map(|holder| self.batch.tree.depth(holder));
-        let depth = staged.or_else(applied).map_or(1, |depth| depth + 1);
-        if depth > MAX_DEPTH { Err(Malformed::TooDeep(self.id.clone())) } else { Ok(depth) }
+/// The kind of the container that an op made.
+pub(super) fn made(history: &History, lv: Lv) -> Option<Kind> {
+    let holds = match history.log.row(lv) {
+        Row::Item { holds, .. } | Row::Put { written: Written::Container(holds), .. } => holds,
+        _ => return None,
+    };
+    match holds {
+        Holds::Make(kind) => Some(kind),
+        Holds::Move(_) => None,
     }
 }

@@ -8,7 +8,7 @@ use super::names::Entry;
 use super::{Part, Reply, Session, Watched, words};
 use crate::crdt::{ConvergentRef, Swap, SwapError};
 use crate::filter::Filter;
-use crate::value::{Difference, Num, Val, differences, object, same, string};
+use crate::value::{Difference, Num, Path, PathChange, Val, first_difference, object, same, string};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
@@ -81,7 +81,7 @@ fn is_json(value: &Val, word: &Word<'_>) -> Result<()> {
     })
 }
 
-fn not_swapped(name: &Word<'_>, error: SwapError, culprit: &Word<'_>) -> CommandError {
+pub(super) fn not_swapped(name: &Word<'_>, error: SwapError, culprit: &Word<'_>) -> CommandError {
     let kind = ErrorKind::Swap { name: name.text.to_owned(), error };
     CommandError::new(kind, culprit.span.clone())
 }
@@ -113,6 +113,7 @@ pub(super) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
     if name.text == from.text {
         return Ok(Reply::value(session.reference(&name)?.value().clone()).with(nothing_new()));
     }
+    let old = session.reference(&name)?.value().clone();
     let merged = match session.names.two_refs(name.text, from.text) {
         Some((into, other)) => into.merge(other),
         None => {
@@ -130,7 +131,29 @@ pub(super) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
         let kind = ErrorKind::Merge { name: name.text.to_owned(), error };
         CommandError::new(kind, from.span.clone()).with_hint(hint)
     })?;
-    Ok(Reply::value(report.value.clone()).with(Part::Merged(Box::new(report))))
+    let new = session.reference(&name)?.value().clone();
+    Ok(Reply::value(new.clone()).with(Part::Merged { old, new, report: Box::new(report) }))
+}
+
+pub(super) fn squash(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the ref to change")?;
+    session.reference(&name)?;
+    let other = args.word("the ref to take from")?;
+    args.end()?;
+    let (into, from) = (session.reference(&name)?, session.reference(&other)?);
+    if into.document() != from.document() {
+        let value = from.value().clone();
+        return edit(session, &name, value, &other);
+    }
+    match from.patch_from_clock(into.clock()).len() {
+        0 => Ok(Reply::value(into.value().clone()).with(nothing_new())),
+        changes => {
+            let (name, from) = (name.text.to_owned(), other.text.to_owned());
+            let hint = format!("`merge {name} {from}` takes each of them once, however often it comes");
+            let kind = ErrorKind::Squash { name, from, changes };
+            Err(CommandError::new(kind, other.span).with_hint(hint))
+        }
+    }
 }
 
 fn nothing_new() -> Part {
@@ -235,9 +258,9 @@ pub(super) fn log(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let name = args.word("the ref")?;
     args.end()?;
     let reference = session.reference(&name)?;
-    let mut reply = Reply::value(reference.changes().map(crate::crdt::Change::to_json).collect()).in_words();
+    let mut reply = Reply::value(reference.changes().map(|change| change.to_json()).collect()).in_words();
     let mut lines: Vec<String> =
-        reference.changes().flat_map(|change| words::change(reference, change)).collect();
+        reference.changes().flat_map(|change| words::change(reference, &change)).collect();
     for change in reference.waiting() {
         lines.push(format!("waiting: {}", words::change(reference, change).remove(0)));
     }
@@ -266,14 +289,11 @@ pub(super) fn same_values(session: &mut Session, mut args: Args<'_>) -> Result<R
 
 fn not_same(first: &Word<'_>, other: &Word<'_>, left: &Val, right: &Val) -> CommandError {
     // Values that are not the same differ somewhere.
-    let differences = differences(left, right);
-    let (path, left, right) = match differences.into_iter().next() {
-        None => (Default::default(), Some(left.clone()), Some(right.clone())),
-        Some(change) => match change.difference {
-            Difference::Added(new) => (change.path, None, Some(new)),
-            Difference::Removed(old) => (change.path, Some(old), None),
-            Difference::Changed(old, new) => (change.path, Some(old), Some(new)),
-        },
+    let (path, left, right) = match first_difference(left, right) {
+        Some(PathChange { path, difference: Difference::Added(new) }) => (path, None, Some(new)),
+        Some(PathChange { path, difference: Difference::Removed(old) }) => (path, Some(old), None),
+        Some(PathChange { path, difference: Difference::Changed(old, new) }) => (path, Some(old), Some(new)),
+        _ => (Path::default(), Some(left.clone()), Some(right.clone())),
     };
     let kind = ErrorKind::NotSame {
         first: first.text.to_owned(),

@@ -3,7 +3,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::EntryKind;
-use crate::crdt::{BranchError, DecodeError, MergeError, SwapError};
+use crate::crdt::{BranchError, ClockError, DecodeError, EditError, MergeError, SwapError};
 use crate::filter::{CompileError, RunError};
 use crate::value::{NotJson, ParseError, Path, Val};
 
@@ -110,6 +110,68 @@ pub enum ErrorKind {
         name: String,
         /// Why.
         error: SwapError,
+    },
+    /// A ref refused an edit of one place.
+    #[error("{name} stays as it is: {error}")]
+    Edit {
+        /// The ref.
+        name: String,
+        /// Why.
+        error: EditError,
+    },
+    /// Nothing is at a path.
+    #[error("nothing is at {0}")]
+    Nothing(Path),
+    /// A path goes on where there are no such parts.
+    #[error("{path} is {found} and has no {parts}")]
+    NoParts {
+        /// Where.
+        path: Path,
+        /// What is there, in words.
+        found: &'static str,
+        /// What the path asks for.
+        parts: &'static str,
+    },
+    /// An array does not reach so far.
+    #[error("{path} has {}, and none at {index}", super::words::count(*.length, "item"))]
+    PastEnd {
+        /// The array.
+        path: Path,
+        /// The index, below 0 from the end.
+        index: i64,
+        /// How many items there are.
+        length: usize,
+    },
+    /// What is at a path cannot become something.
+    #[error("{path} is {value}, not {wanted}")]
+    WrongValue {
+        /// Where.
+        path: Path,
+        /// What is there, cut short.
+        value: String,
+        /// What is wanted there.
+        wanted: &'static str,
+    },
+    /// A ref has no value at a clock.
+    #[error("{name} has no value there: {error}")]
+    At {
+        /// The ref.
+        name: String,
+        /// Why.
+        error: ClockError,
+    },
+    /// A squash would bring changes that can come again.
+    #[error(
+        "{name} stays as it is: {from} has {} of this document, which a later merge would bring again",
+        super::words::count(*.changes, "change")
+    )]
+    Squash {
+        /// The ref.
+        name: String,
+        /// The other one.
+        from: String,
+        /// How many changes it has that the ref lacks.
+        changes: usize,
     },
     /// A ref cannot be branched.
     #[error("{0}")]

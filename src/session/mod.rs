@@ -26,8 +26,11 @@ mod evaluate;
 mod help;
 mod lookup;
 mod names;
+mod place;
 mod reply;
+mod slots;
 mod table;
+mod versions;
 mod words;
 
 pub use caret::Place;

@@ -30,7 +30,14 @@ pub enum Part {
         new: Val,
     },
     /// What a merge brought.
-    Merged(Box<MergeReport>),
+    Merged {
+        /// The value before.
+        old: Val,
+        /// The value after.
+        new: Val,
+        /// What the engine says.
+        report: Box<MergeReport>,
+    },
     /// What a watcher saw.
     Watched {
         /// The ref.
@@ -78,7 +85,7 @@ impl Reply {
     pub fn changes(&self) -> Vec<PathChange> {
         let changes = self.parts.iter().map(|part| match part {
             Part::Changed { old, new } => differences(old, new),
-            Part::Merged(report) => report.differences(),
+            Part::Merged { old, new, .. } => differences(old, new),
             Part::Line(_) | Part::Watched { .. } => Vec::new(),
         });
         changes.flatten().collect()
@@ -87,7 +94,7 @@ impl Reply {
     /// The report of the merge, if the command was one.
     pub fn merged(&self) -> Option<&MergeReport> {
         self.parts.iter().find_map(|part| match part {
-            Part::Merged(report) => Some(&**report),
+            Part::Merged { report, .. } => Some(&**report),
             _ => None,
         })
     }
@@ -103,12 +110,12 @@ impl Part {
             Self::Watched { name, old, new } => {
                 lines(differences(old, new)).map(|line| format!("{name}: {line}")).collect()
             }
-            Self::Merged(report) => merged(report),
+            Self::Merged { old, new, report } => merged(old, new, report),
         }
     }
 }
 
-fn merged(report: &MergeReport) -> Vec<String> {
+fn merged(old: &Val, new: &Val, report: &MergeReport) -> Vec<String> {
     let counts = [
         (report.new, "new"),
         (report.known, "known"),
@@ -119,7 +126,7 @@ fn merged(report: &MergeReport) -> Vec<String> {
     let counts: Vec<String> =
         counts.map(|(count, what)| format!("{} {what}", words::count(count, "change"))).collect();
     let mut lines = if counts.is_empty() { vec!["nothing new".to_owned()] } else { vec![counts.join(", ")] };
-    lines.extend(report.differences().iter().map(ToString::to_string));
+    lines.extend(differences(old, new).iter().map(ToString::to_string));
     lines.extend(report.conflicts.iter().map(conflict));
     lines.extend(report.lost.iter().map(lost));
     lines.extend(report.refused.iter().map(|error| format!("refused: {error}")));
@@ -138,7 +145,7 @@ pub(super) fn conflict(conflict: &Conflict) -> String {
 fn lost(lost: &LostEdits) -> String {
     /// The ids of more edits are not listed.
     const LISTED: usize = 8;
-    let edits = if lost.edits.len() == 1 { "edit" } else { "edits" };
+    let edits = if matches!(&lost.edits[..], [edit] if edit.count == 1) { "edit" } else { "edits" };
     let ids: Vec<String> = lost.edits.iter().take(LISTED).map(ToString::to_string).collect();
     let more = lost.edits.len().saturating_sub(LISTED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

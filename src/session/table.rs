@@ -2,7 +2,7 @@
 
 use super::args::Args;
 use super::error::CommandError;
-use super::{Reply, Session, commands, help};
+use super::{Reply, Session, commands, help, slots, versions};
 
 /// A command of the session language.
 #[derive(Debug)]
@@ -121,6 +121,63 @@ pub const COMMANDS: &[Command] = &[
         run: commands::cas,
     },
     Command {
+        name: "text",
+        aliases: &[],
+        arguments: "REF PATH",
+        summary: "let several edit a string",
+        details: "From here on a swap records which characters it inserts and deletes, so that what others type \
+                  at the same time stays. PATH is one place (`.body`, `.notes[0]`, `.[\"two words\"]`): a string, \
+                  null or a missing key. Make it a text once, before others write there: two texts made at the \
+                  same time are a conflict. A swap to anything but a string makes it plain.",
+        example: &[
+            r#"ref ann {"body": "hello"}"#,
+            "text ann .body",
+            "#=> .body is a text now",
+            "branch ann as ben",
+            r#"swap ann .body = "hello world""#,
+            r#"swap ben .body = "Oh, hello""#,
+            "merge ann ben",
+            r#"#=> {"body": "Oh, hello world"}"#,
+        ],
+        run: slots::text,
+    },
+    Command {
+        name: "counter",
+        aliases: &[],
+        arguments: "REF PATH",
+        summary: "let several add to a number",
+        details: "From here on a swap to another whole number records the difference, so that what others add \
+                  at the same time adds up. PATH is one place: a whole number, null or a missing key. Make it a \
+                  counter once, before others write there: two counters made at the same time are a conflict. A \
+                  swap to anything but a whole number makes it plain.",
+        example: &[
+            r#"ref ann {"likes": 2}"#,
+            "counter ann .likes",
+            "#=> .likes is a counter now",
+            "branch ann as ben",
+            "swap ann .likes += 1",
+            "swap ben .likes += 5",
+            "merge ann ben",
+            r#"#=> {"likes": 8}"#,
+        ],
+        run: slots::counter,
+    },
+    Command {
+        name: "plain",
+        aliases: &[],
+        arguments: "REF PATH",
+        summary: "end a text or a counter",
+        details: "What it reads as now is written as a plain string or number: one write, as by `swap`, and the \
+                  highest id wins. Edits of the text or counter that others make at the same time go with it.",
+        example: &[
+            r#"ref ann {"likes": 2}"#,
+            "counter ann .likes",
+            "plain ann .likes",
+            "#=> .likes is plain now: a number",
+        ],
+        run: slots::plain,
+    },
+    Command {
         name: "merge",
         aliases: &[],
         arguments: "REF FROM",
@@ -140,6 +197,26 @@ pub const COMMANDS: &[Command] = &[
         run: commands::merge,
     },
     Command {
+        name: "squash",
+        aliases: &[],
+        arguments: "REF FROM",
+        summary: "take the value of another document",
+        details: "The difference to the value of FROM becomes one change of REF's own actor, however many FROM \
+                  is made of. Of a replica of the same document nothing is squashed that REF lacks: its changes \
+                  would be in REF under other ids, so a later merge would do the same again; take them by `merge`, \
+                  each once.",
+        example: &[
+            r#"ref origin {"items": [0, 1]}"#,
+            r#"ref draft {"items": [0]}"#,
+            "swap draft .items += [1]",
+            "swap draft .items += [2]",
+            "squash origin draft",
+            r#"#=> {"items": [0, 1, 2]}"#,
+            "#=> + .items[2] 2",
+        ],
+        run: commands::squash,
+    },
+    Command {
         name: "clock",
         aliases: &[],
         arguments: "REF [as NAME]",
@@ -152,6 +229,24 @@ pub const COMMANDS: &[Command] = &[
             r#"#=> {"origin": 5}"#,
         ],
         run: commands::clock,
+    },
+    Command {
+        name: "at",
+        aliases: &[],
+        arguments: "REF CLOCK",
+        summary: "the value at an older clock",
+        details: "CLOCK is a clock or a VALUE that is one: one that the ref had, or could have had (it covers whole \
+                  changes, and all that they build on). Nothing changes; the answer is `$_` in the next line.",
+        example: &[
+            r#"ref origin {"name": "Foo"}"#,
+            "clock origin as before",
+            r#"swap origin .name = "Bar""#,
+            "at origin before",
+            r#"#=> {"name": "Foo"}"#,
+            "origin",
+            r#"#=> {"name": "Bar"}"#,
+        ],
+        run: versions::at,
     },
     Command {
         name: "patch-from-clock",
@@ -170,6 +265,45 @@ pub const COMMANDS: &[Command] = &[
             "#=> 1 change",
         ],
         run: commands::patch,
+    },
+    Command {
+        name: "peek-patches",
+        aliases: &[],
+        arguments: "REF",
+        summary: "own changes that nobody fetched yet",
+        details: "An array of patches, one for each change that the actor of the ref made since the last \
+                  `pop-patches`, in their order. What came by a merge is not among them. A branch begins with none.",
+        example: &[
+            "ref origin 1",
+            "branch origin as client",
+            "swap client 2",
+            "peek-patches client",
+            "#=> 1 patch",
+            "$_[0].changes[0].ops[0].value",
+            "#=> 2",
+        ],
+        run: versions::peek_patches,
+    },
+    Command {
+        name: "pop-patches",
+        aliases: &[],
+        arguments: "REF [as NAME]",
+        summary: "fetch those; the next time come the next",
+        details: "Answers what `peek-patches` does, and begins anew. With a name all are kept as one patch. Who \
+                  needs one again, because it was lost on the way, gets it by `patch-from-clock`.",
+        example: &[
+            "ref origin 1",
+            "branch origin as client",
+            "swap client 2",
+            "pop-patches client as news",
+            "#=> 1 patch",
+            "merge origin news",
+            "#=> 2",
+            "pop-patches client",
+            "#=> []",
+            "#=> nothing new",
+        ],
+        run: versions::pop_patches,
     },
     Command {
         name: "conflicts",

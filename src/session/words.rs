@@ -1,6 +1,6 @@
 //! Data in words.
 
-use crate::crdt::{Change, Clock, Content, ConvergentRef, Kind, Op, OpId, SlotId};
+use crate::crdt::{Change, Clock, Content, ConvergentRef, Op, OpId, OpSpan, Side, SlotId};
 use crate::value::{self, Val};
 
 /// The longest value that a line of words shows whole, in characters.
@@ -12,6 +12,18 @@ pub(super) fn short(value: &Val) -> String {
     match text.char_indices().nth(SHORT) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
+    }
+}
+
+/// What sort of value it is: `a string`, `an object`.
+pub(super) fn kind(value: &Val) -> &'static str {
+    match value {
+        Val::Null => "null",
+        Val::Bool(_) => "a boolean",
+        Val::Num(_) => "a number",
+        Val::Arr(_) => "an array",
+        Val::Obj(_) => "an object",
+        _ => "a string",
     }
 }
 
@@ -43,52 +55,77 @@ pub(super) fn change(reference: &ConvergentRef, change: &Change) -> Vec<String> 
     let mut after = change.deps.clone();
     after.advance(&change.actor, change.previous);
     let heading = format!("{} after {}", change.id(), clock(&after));
-    let ops = change.ops.iter().enumerate();
-    let lines = ops.map(|(index, op)| format!("  {} {}", change.op_id(index), self::op(reference, op)));
+    let lines = change.ops_with_ids().map(|(id, op)| {
+        let span = OpSpan { first: id, count: op.count() };
+        format!("  {span} {}", self::op(reference, op))
+    });
     std::iter::once(heading).chain(lines).collect()
 }
 
-/// What an op did: `puts "Bar" at key "name" of 1@origin, over 2@origin`.
+/// What an op did: `puts "Bar" at key "name" of map 1@origin, over 2@origin`.
 pub(super) fn op(reference: &ConvergentRef, op: &Op) -> String {
     match op {
         Op::Put { slot, over, content } => {
-            let over = if over.is_empty() { String::new() } else { format!(", over {}", ids(over)) };
-            format!("puts {} {}{over}", self::content(content), self::slot(slot))
+            let slot = self::slot(slot);
+            match content {
+                Content::Move(container) => format!("moves {container} to {slot}{}", self::over(over)),
+                _ => format!("puts {} at {slot}{}", self::content(content), self::over(over)),
+            }
         }
         Op::Insert { list, parent, side, content } => {
-            let side = match side {
-                crate::crdt::Side::Left => "left",
-                crate::crdt::Side::Right => "right",
-            };
-            let place = match parent {
-                Some(parent) => format!("on the {side} of {parent}"),
-                None => "at the start".to_owned(),
-            };
-            format!("inserts {} into list {list} {place}", self::content(content))
+            let place = format!("into list {list} {}", origin(parent.as_ref(), *side));
+            match content {
+                Content::Move(container) => format!("moves {container} {place}"),
+                _ => format!("inserts {} {place}", self::content(content)),
+            }
+        }
+        Op::Type { text, parent, side, chars } => {
+            let chars = short(&value::string(chars.as_str()));
+            format!("types {chars} into text {text} {}", origin(parent.as_ref(), *side))
         }
         Op::Delete { over } => {
-            let held = over.iter().map(|id| {
-                let content = reference.op(id).and_then(Op::content);
-                content.map_or_else(|| id.to_string(), |content| format!("{} ({id})", self::content(content)))
-            });
-            format!("deletes {}", held.collect::<Vec<_>>().join(", "))
+            let deleted: Vec<String> = over.iter().map(|span| deleted(reference, span)).collect();
+            format!("deletes {}", deleted.join(", "))
         }
+        Op::Add { counter, by } => format!("adds {by} to counter {counter}"),
+    }
+}
+
+fn over(over: &[OpId]) -> String {
+    if over.is_empty() { String::new() } else { format!(", over {}", ids(over)) }
+}
+
+/// What a delete names, with what was there.
+fn deleted(reference: &ConvergentRef, span: &OpSpan) -> String {
+    match reference.written(&span.first).filter(|_| span.count == 1) {
+        Some(Content::Scalar(scalar)) => format!("{} ({span})", short(scalar.value())),
+        Some(Content::Make(kind)) => format!("{} {span}", kind.name()),
+        Some(Content::Move(container)) => format!("{container} where {span} moved it"),
+        None => span.to_string(),
+    }
+}
+
+fn origin(parent: Option<&OpId>, side: Side) -> String {
+    match (parent, side) {
+        (Some(parent), Side::Left) => format!("on the left of {parent}"),
+        (Some(parent), Side::Right) => format!("on the right of {parent}"),
+        (None, _) => "at the start".to_owned(),
     }
 }
 
 fn content(content: &Content) -> String {
     match content {
         Content::Scalar(scalar) => short(scalar.value()),
-        Content::Make(Kind::Map) => "a new map".to_owned(),
-        Content::Make(Kind::List) => "a new list".to_owned(),
+        Content::Make(kind) => format!("a new {}", kind.name()),
+        Content::Move(container) => container.to_string(),
     }
 }
 
 fn slot(slot: &SlotId) -> String {
     match slot {
-        SlotId::Root => "at the root".to_owned(),
-        SlotId::Key { map, key } => format!("at key {} of map {map}", value::text(&key.to_value())),
-        SlotId::Item { list, item } => format!("at item {item} of list {list}"),
+        SlotId::Root => "the root".to_owned(),
+        SlotId::Key { map, key } => format!("key {} of map {map}", value::text(&key.to_value())),
+        SlotId::Item { list, item } => format!("item {item} of list {list}"),
     }
 }
 

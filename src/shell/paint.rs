@@ -35,6 +35,7 @@ impl Paint {
             Some('+') => Style::new().green(),
             Some('-') => Style::new().red(),
             Some('~') => Style::new().yellow(),
+            Some('>') => Style::new().blue(),
             _ => Style::new().dimmed(),
         };
         self.style(style, &visible(line))

@@ -1,19 +1,22 @@
 //! Alignment of two lists: which new item is which old one.
 //!
-//! Three passes, each linear or n log n, so that no input makes it quadratic:
+//! Four passes, none of which any input makes quadratic:
 //! 1. common prefix and suffix by identity ([`shared`]);
-//! 2. between them, *anchors*: items that are shared, in an increasing chain (patience difference:
-//!    items that occur once on both sides, then recursively between those);
-//! 3. in the gaps that remain, items that are equal without being shared, and edited items: containers
+//! 2. between them, shared items that keep their order: in a list that was only put in another order, a
+//!    longest increasing chain;
+//! 3. containers that stand on both sides, but out of order, went to another place: they come as a delete
+//!    and an insert of the same pointer, and are never taken for an edit of something else;
+//! 4. in the gaps that remain, items that are equal without being shared, and edited items: containers
 //!    that still hold much of the same, found by what they hold, and then what stands in the same place
 //!    of a gap of equal length.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::{Val, hash_same, is_container, same, shared};
+use super::common::common;
+use super::similar::{by_identity, by_value, similar};
+use super::{Val, is_container, same, shared};
 
 /// What happens to one item; items that are not named stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +30,8 @@ pub(crate) enum ItemEdit {
 }
 
 /// Aligns two lists; the edits come in the order of the lists. There are none when the lists are
-/// equal, item by item.
-pub(crate) fn align(old: &[Val], new: &[Val]) -> Vec<ItemEdit> {
+/// equal, item by item. O(n log n), and where items are not shared, the size of those.
+pub(crate) fn align<'v>(old: &'v [Val], new: &'v [Val]) -> Vec<ItemEdit> {
     let prefix = old.iter().zip(new).take_while(|(a, b)| shared(a, b)).count();
     let (old_rest, new_rest) = (&old[prefix..], &new[prefix..]);
     let backwards = old_rest.iter().rev().zip(new_rest.iter().rev());
@@ -36,32 +39,45 @@ pub(crate) fn align(old: &[Val], new: &[Val]) -> Vec<ItemEdit> {
     let old_middle = prefix..old.len() - suffix;
     let new_middle = prefix..new.len() - suffix;
 
-    // Equal items that changed places are no difference.
     let (olds, news) = (&old[old_middle.clone()], &new[new_middle.clone()]);
+    // Equal items that changed places are no difference.
     if olds.len() == news.len() && olds.iter().zip(news).all(|(a, b)| same(a, b)) {
         return Vec::new();
     }
-    let mut kept = Vec::new();
-    if !old_middle.is_empty() && !new_middle.is_empty() {
-        kept = anchors(olds, news, Token);
+    let (olds, news): (Vec<&Val>, Vec<&Val>) = (olds.iter().collect(), news.iter().collect());
+    let named = Named::of(&olds, &news, Identity);
+    let kept = named.common();
+    let cost = olds.len() + news.len() - 2 * kept.len();
+    // What takes less to say, when most of the list stays.
+    if in_their_places(&olds, &news, cost.min(old.len() / 2)) {
+        let places = (0..olds.len()).filter(|&at| !shared(olds[at], news[at]));
+        return places.map(|at| ItemEdit::Edit { old: at + prefix, new: at + prefix }).collect();
     }
-    let anchored = kept.into_iter().map(|(o, n)| (o + prefix, n + prefix));
+    let (old_stays, new_stays) = named.not_elsewhere(&kept, &news);
 
     let mut edits = Vec::new();
-    let (mut o, mut n) = (old_middle.start, new_middle.start);
-    for (next_o, next_n) in anchored.chain([(old_middle.end, new_middle.end)]) {
-        gap(old, new, o..next_o, n..next_n, &mut edits);
+    let (mut o, mut n) = (0, 0);
+    for (next_o, next_n) in kept.into_iter().chain([(olds.len(), news.len())]) {
+        let old_gap: Vec<usize> = (o..next_o).filter(|&at| old_stays[at]).collect();
+        let new_gap: Vec<usize> = (n..next_n).filter(|&at| new_stays[at]).collect();
+        let value_of = |all: &[&'v Val], gap: &[usize]| gap.iter().map(|&at| all[at]).collect::<Vec<_>>();
+        let pairs = edited(&value_of(&olds, &old_gap), &value_of(&news, &new_gap));
+        let pairs = pairs.into_iter().map(|(i, j)| (old_gap[i] + prefix, new_gap[j] + prefix));
+        gap(o + prefix..next_o + prefix, n + prefix..next_n + prefix, pairs, &mut edits);
         (o, n) = (next_o + 1, next_n + 1);
     }
     edits
 }
 
-/// Writes the edits of one gap between anchors.
-fn gap(old: &[Val], new: &[Val], olds: Range<usize>, news: Range<usize>, edits: &mut Vec<ItemEdit>) {
-    let pairs = edited(&old[olds.clone()], &new[news.clone()]);
+/// Writes the edits of one gap between kept items, of which some pairs are edited.
+fn gap(
+    olds: Range<usize>,
+    news: Range<usize>,
+    pairs: impl Iterator<Item = (usize, usize)>,
+    edits: &mut Vec<ItemEdit>,
+) {
     let (mut o, mut n) = (olds.start, news.start);
-    let ends = pairs.into_iter().map(|(i, j)| (i + olds.start, j + news.start));
-    for (next_o, next_n) in ends.chain([(olds.end, news.end)]) {
+    for (next_o, next_n) in pairs.chain([(olds.end, news.end)]) {
         let after = o.checked_sub(1);
         edits.extend((o..next_o).map(|old| ItemEdit::Delete { old }));
         edits.extend((n..next_n).map(|new| ItemEdit::Insert { after, new }));
@@ -72,174 +88,101 @@ fn gap(old: &[Val], new: &[Val], olds: Range<usize>, news: Range<usize>, edits: 
     }
 }
 
-// --- anchors: shared items ---
+/// Whether lists of scalars are taken for squares of a board, some of which have another value now:
+/// when there are less of those than `limit`.
+fn in_their_places(old: &[&Val], new: &[&Val], limit: usize) -> bool {
+    let squares = || old.iter().zip(new).filter(|(old, new)| !shared(old, new));
+    old.len() == new.len()
+        && squares().count() < limit
+        && squares().all(|(old, new)| !is_container(old) && !is_container(new))
+}
+
+/// Two lists as small numbers: equal items have the same.
+struct Named {
+    old: Vec<u32>,
+    new: Vec<u32>,
+    count: usize,
+}
+
+impl Named {
+    fn of<'v, T: Hash + Eq>(old: &[&'v Val], new: &[&'v Val], token: impl Fn(&'v Val) -> T) -> Self {
+        let mut names: HashMap<T, u32> = HashMap::with_capacity(old.len());
+        let mut name = |value: &&'v Val| {
+            let next = names.len() as u32;
+            *names.entry(token(value)).or_insert(next)
+        };
+        let (old, new) = (old.iter().map(&mut name).collect(), new.iter().map(&mut name).collect());
+        Self { old, new, count: names.len() }
+    }
+
+    /// Pairs of equal items, increasing on both sides.
+    fn common(&self) -> Vec<(usize, usize)> {
+        let runs = common(&self.old, &self.new, self.count);
+        runs.into_iter().flat_map(|run| (0..run.len).map(move |i| (run.old + i, run.new + i))).collect()
+    }
+
+    /// For the items on both sides that are not kept whether they may be edited: those that stand on the
+    /// other side too are not, but went to another place; nor is a container that comes a second time.
+    fn not_elsewhere(&self, kept: &[(usize, usize)], news: &[&Val]) -> (Vec<bool>, Vec<bool>) {
+        let (mut old, mut new) = (vec![true; self.old.len()], vec![true; self.new.len()]);
+        kept.iter().for_each(|&(o, n)| (old[o], new[n]) = (false, false));
+        let named = |names: &[u32], chosen: &[bool]| {
+            let mut has = vec![false; self.count];
+            let chosen = names.iter().zip(chosen).filter(|(_, chosen)| **chosen);
+            chosen.for_each(|(&name, _)| has[name as usize] = true);
+            has
+        };
+        let (left_old, left_new) = (named(&self.old, &old), named(&self.new, &new));
+        let all_old = named(&self.old, &vec![true; self.old.len()]);
+        for (stays, &name) in old.iter_mut().zip(&self.old) {
+            *stays &= !left_new[name as usize];
+        }
+        for ((stays, &name), item) in new.iter_mut().zip(&self.new).zip(news) {
+            let stood = if is_container(item) { &all_old } else { &left_old };
+            *stays &= !stood[name as usize];
+        }
+        (old, new)
+    }
+}
 
 /// An item by identity: equal tokens are [`shared`] values.
-struct Token<'a>(&'a Val);
+struct Identity<'v>(&'v Val);
 
-impl PartialEq for Token<'_> {
+impl PartialEq for Identity<'_> {
     fn eq(&self, other: &Self) -> bool {
         shared(self.0, other.0)
     }
 }
 
-impl Eq for Token<'_> {}
+impl Eq for Identity<'_> {}
 
-impl Hash for Token<'_> {
+impl Hash for Identity<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match self.0 {
-            Val::Arr(a) => Arc::as_ptr(a).hash(state),
-            Val::Obj(o) => Arc::as_ptr(o).hash(state),
-            scalar => hash_same(scalar, 0, state),
-        }
-    }
-}
-
-/// Pairs of items with equal tokens, increasing on both sides.
-fn anchors<'a, T: Hash + Eq>(old: &'a [Val], new: &'a [Val], token: fn(&'a Val) -> T) -> Vec<(usize, usize)> {
-    let mut names: HashMap<T, usize> = HashMap::new();
-    let mut name = |value| {
-        let next = names.len();
-        *names.entry(token(value)).or_insert(next)
-    };
-    let old: Vec<usize> = old.iter().map(&mut name).collect();
-    let new: Vec<usize> = new.iter().map(&mut name).collect();
-    let mut found = Vec::new();
-    Patience { old: &old, new: &new }.pair(0..old.len(), 0..new.len(), 0, &mut found);
-    found
-}
-
-struct Patience<'a> {
-    old: &'a [usize],
-    new: &'a [usize],
-}
-
-impl Patience<'_> {
-    /// How often the gaps between anchors are searched for anchors again; past it, equal items are
-    /// paired in the order of their occurrence.
-    const DEPTH: usize = 8;
-
-    fn pair(&self, mut o: Range<usize>, mut n: Range<usize>, depth: usize, found: &mut Vec<(usize, usize)>) {
-        while !o.is_empty() && !n.is_empty() && self.old[o.start] == self.new[n.start] {
-            found.push((o.start, n.start));
-            (o.start, n.start) = (o.start + 1, n.start + 1);
-        }
-        let mut tail = 0;
-        while !o.is_empty() && !n.is_empty() && self.old[o.end - 1] == self.new[n.end - 1] {
-            (o.end, n.end, tail) = (o.end - 1, n.end - 1, tail + 1);
-        }
-        if !o.is_empty() && !n.is_empty() {
-            let unique = if depth < Self::DEPTH { self.unique(&o, &n) } else { Vec::new() };
-            if unique.is_empty() {
-                found.extend(self.by_occurrence(&o, &n));
-            } else {
-                let (mut from_o, mut from_n) = (o.start, n.start);
-                for (at_o, at_n) in unique {
-                    self.pair(from_o..at_o, from_n..at_n, depth + 1, found);
-                    found.push((at_o, at_n));
-                    (from_o, from_n) = (at_o + 1, at_n + 1);
-                }
-                self.pair(from_o..o.end, from_n..n.end, depth + 1, found);
-            }
-        }
-        found.extend((0..tail).map(|i| (o.end + i, n.end + i)));
-    }
-
-    /// Items that occur once in both ranges, as an increasing chain.
-    fn unique(&self, o: &Range<usize>, n: &Range<usize>) -> Vec<(usize, usize)> {
-        #[derive(Default)]
-        struct Seen {
-            old: usize,
-            new: usize,
-            at: usize,
-        }
-        let mut seen: HashMap<usize, Seen> = HashMap::new();
-        for at in o.clone() {
-            let entry = seen.entry(self.old[at]).or_default();
-            (entry.old, entry.at) = (entry.old + 1, at);
-        }
-        for at in n.clone() {
-            seen.entry(self.new[at]).or_default().new += 1;
-        }
-        let once = n.clone().filter_map(|at| {
-            let seen = &seen[&self.new[at]];
-            (seen.old == 1 && seen.new == 1).then_some((seen.at, at))
-        });
-        increasing(once.collect())
-    }
-
-    /// The first occurrence with the first, the second with the second, as an increasing chain.
-    fn by_occurrence(&self, o: &Range<usize>, n: &Range<usize>) -> Vec<(usize, usize)> {
-        let mut places: HashMap<usize, VecDeque<usize>> = HashMap::new();
-        for at in o.clone() {
-            places.entry(self.old[at]).or_default().push_back(at);
-        }
-        let paired = n.clone().filter_map(|at| Some((places.get_mut(&self.new[at])?.pop_front()?, at)));
-        increasing(paired.collect())
-    }
-}
-
-/// The longest chain of pairs that increases on both sides; the pairs come sorted by their second
-/// part, and each first part occurs once. O(n log n).
-fn increasing(pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
-    // ends[k] is the pair that ends the best chain of length k + 1; before[i] the pair before i.
-    let mut ends: Vec<usize> = Vec::new();
-    let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
-    for (i, pair) in pairs.iter().enumerate() {
-        let length = ends.partition_point(|&end| pairs[end].0 < pair.0);
-        before.push(length.checked_sub(1).map(|k| ends[k]));
-        if length == ends.len() {
-            ends.push(i);
-        } else {
-            ends[length] = i;
-        }
-    }
-    let mut chain: Vec<_> =
-        std::iter::successors(ends.last().copied(), |&i| before[i]).map(|i| pairs[i]).collect();
-    chain.reverse();
-    chain
-}
-
-// --- gaps: edited items ---
-
-/// An item by value: equal tokens are the [`same()`] value. Costs the size of the item, and is asked
-/// for only where identity has no answer.
-struct Equal<'a>(&'a Val);
-
-impl PartialEq for Equal<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        same(self.0, other.0)
-    }
-}
-
-impl Eq for Equal<'_> {}
-
-impl Hash for Equal<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        /// Levels that tell items apart; what differs only below them is told by comparing.
-        const LEVELS: usize = 8;
-        hash_same(self.0, LEVELS, state);
+        by_identity(self.0).hash(state);
     }
 }
 
 /// Pairs of items that are one item, edited; increasing on both sides.
-fn edited(old: &[Val], new: &[Val]) -> Vec<(usize, usize)> {
-    if let ([_], [_]) = (old, new) {
-        return vec![(0, 0)];
+fn edited(old: &[&Val], new: &[&Val]) -> Vec<(usize, usize)> {
+    match (old.len(), new.len()) {
+        (0, _) | (_, 0) => return Vec::new(),
+        (1, 1) => return vec![(0, 0)],
+        _ => {}
     }
-    // What stays shared tells cheaply; values are compared only where it does not.
-    let pairs = similar(old, new, Token);
-    let pairs = between(old, new, pairs, |old, new| anchors(old, new, Equal));
-    let pairs = between(old, new, pairs, |old, new| similar(old, new, Equal));
+    // What stays shared tells cheaply; values are looked at only where it does not. An edit of equal
+    // items is none, so that what looks equal need not be so.
+    let pairs = similar(old, new, by_identity);
+    let pairs = between(old, new, pairs, |old, new| Named::of(old, new, by_value).common());
+    let pairs = between(old, new, pairs, |old, new| similar(old, new, by_value));
     between(old, new, pairs, in_place)
 }
 
 /// Adds the pairs that `find` finds between those that are known.
 fn between(
-    old: &[Val],
-    new: &[Val],
+    old: &[&Val],
+    new: &[&Val],
     known: Vec<(usize, usize)>,
-    find: impl Fn(&[Val], &[Val]) -> Vec<(usize, usize)>,
+    find: impl Fn(&[&Val], &[&Val]) -> Vec<(usize, usize)>,
 ) -> Vec<(usize, usize)> {
     let mut pairs = Vec::with_capacity(known.len());
     let (mut o, mut n) = (0, 0);
@@ -257,11 +200,11 @@ fn between(
 }
 
 /// What is left over, in equal number, stands where the other stood.
-fn in_place(old: &[Val], new: &[Val]) -> Vec<(usize, usize)> {
+fn in_place(old: &[&Val], new: &[&Val]) -> Vec<(usize, usize)> {
     if old.len() != new.len() {
         return Vec::new();
     }
-    let places = (0..old.len()).filter(|&i| old.len() == 1 || could_be_edited(&old[i], &new[i]));
+    let places = (0..old.len()).filter(|&i| old.len() == 1 || could_be_edited(old[i], new[i]));
     places.map(|i| (i, i)).collect()
 }
 
@@ -272,65 +215,6 @@ fn could_be_edited(old: &Val, new: &Val) -> bool {
         (Val::Obj(old), Val::Obj(new)) => old.is_empty() || old.keys().any(|key| new.contains_key(key)),
         (Val::Arr(_), Val::Arr(_)) => true,
         _ => !is_container(old) && !is_container(new),
-    }
-}
-
-/// Pairs of containers that hold at least half of the same parts, increasing on both sides. Each new
-/// one is held against the old ones with which it shares parts that are rare.
-fn similar<'a, T: Hash + Eq>(old: &'a [Val], new: &'a [Val], token: fn(&'a Val) -> T) -> Vec<(usize, usize)> {
-    /// A part that occurs in more old items than this tells nothing.
-    const RARE: usize = 8;
-    let mut holders: HashMap<(Option<&Val>, T), Vec<usize>> = HashMap::new();
-    for (i, item) in old.iter().enumerate() {
-        for (key, part) in parts(item) {
-            let held_by = holders.entry((key, token(part))).or_default();
-            if held_by.len() <= RARE {
-                held_by.push(i);
-            }
-        }
-    }
-    let mut common: HashMap<usize, usize> = HashMap::new();
-    let mut taken = vec![false; old.len()];
-    let mut pairs = Vec::new();
-    for (j, item) in new.iter().enumerate() {
-        common.clear();
-        let mut usual = 0;
-        for (key, part) in parts(item) {
-            match holders.get(&(key, token(part))) {
-                Some(held_by) if held_by.len() > RARE => usual += 1,
-                Some(held_by) => held_by.iter().for_each(|&i| *common.entry(i).or_default() += 1),
-                None => {}
-            }
-        }
-        // The most in common; among equals the nearest, then the first: never the order of the map.
-        let free = common.iter().filter(|(i, _)| !taken[**i]);
-        let best = free.min_by_key(|&(&i, &n)| (usize::MAX - n, i.abs_diff(j), i));
-        if let Some((&i, &n)) = best
-            && (n + usual) * 2 >= size(&old[i]).max(size(item))
-        {
-            taken[i] = true;
-            pairs.push((i, j));
-        }
-    }
-    increasing(pairs)
-}
-
-/// The parts of a container, and in an object where each stands.
-fn parts(value: &Val) -> impl Iterator<Item = (Option<&Val>, &Val)> {
-    let (items, entries) = match value {
-        Val::Arr(items) => (Some(&**items), None),
-        Val::Obj(entries) => (None, Some(&**entries)),
-        _ => (None, None),
-    };
-    let items = items.into_iter().flatten().map(|item| (None, item));
-    items.chain(entries.into_iter().flatten().map(|(key, item)| (Some(key), item)))
-}
-
-fn size(value: &Val) -> usize {
-    match value {
-        Val::Arr(items) => items.len(),
-        Val::Obj(entries) => entries.len(),
-        _ => 0,
     }
 }
 
@@ -378,6 +262,12 @@ mod tests {
             ("[[],{}]", "[[],{}]", vec![]),
             ("[0,1,0,1]", "[1,0,1]", vec![Delete { old: 0 }]),
             (
+                "[0,1,0,0,2,0,0,0]",
+                "[0,0,3,0,4,0,0,0]",
+                vec![Edit { old: 1, new: 1 }, Edit { old: 2, new: 2 }, Edit { old: 4, new: 4 }],
+            ),
+            ("[1,2,3]", "[2,3,4]", vec![Delete { old: 0 }, Insert { after: Some(2), new: 2 }]),
+            (
                 r#"[{"id":1,"t":"a","d":0},{"id":2,"t":"b","d":0},{"id":3,"t":"c","d":0}]"#,
                 r#"[{"id":2,"t":"b","d":1},{"id":3,"t":"c","d":0}]"#,
                 vec![Delete { old: 0 }, Edit { old: 1, new: 0 }, Edit { old: 2, new: 1 }],
@@ -391,6 +281,48 @@ mod tests {
         for (old, new, edits) in rows {
             assert_eq!(align(&list(old), &list(new)), edits, "{old} to {new}");
         }
+    }
+
+    #[test]
+    fn what_only_changed_places_is_never_an_edit() {
+        let items = list("[[0],[1],[2],[3],[4],[5]]");
+        let at = |order: &[usize]| order.iter().map(|&i| items[i].clone()).collect::<Vec<_>>();
+        let rows: [(&[usize], &[usize], Vec<ItemEdit>); 6] = [
+            (&[0, 1, 2], &[2, 0, 1], vec![Insert { after: None, new: 0 }, Delete { old: 2 }]),
+            (&[0, 1], &[1, 0], vec![Insert { after: None, new: 0 }, Delete { old: 1 }]),
+            (&[0, 1, 2, 3], &[1, 2, 3, 0], vec![Delete { old: 0 }, Insert { after: Some(3), new: 3 }]),
+            // What comes a second time is a copy, not an edit.
+            (
+                &[0, 1, 2],
+                &[1, 0, 0],
+                vec![
+                    Delete { old: 0 },
+                    Delete { old: 2 },
+                    Insert { after: Some(1), new: 1 },
+                    Insert { after: Some(1), new: 2 },
+                ],
+            ),
+            (&[0, 0, 2], &[0, 1, 2], vec![Edit { old: 1, new: 1 }]),
+            (&[0, 1, 2], &[0, 5, 2], vec![Edit { old: 1, new: 1 }]),
+        ];
+        for (old, new, edits) in rows {
+            assert_eq!(align(&at(old), &at(new)), edits, "{old:?} to {new:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_chain_stays_when_a_list_is_put_in_order() {
+        let old: Vec<Val> = (0..200).map(|i| parse(&format!("[{i}]")).unwrap()).collect();
+        let order = |i: usize| i * 77 % 200;
+        let new: Vec<Val> = (0..200).map(|i| old[order(i)].clone()).collect();
+        let edits = align(&old, &new);
+        let inserts = edits.iter().filter(|edit| matches!(edit, Insert { .. })).count();
+        let mut chains = vec![1; 200];
+        for i in 0..200 {
+            chains[i] = 1 + (0..i).filter(|&j| order(j) < order(i)).map(|j| chains[j]).max().unwrap_or(0);
+        }
+        assert_eq!(Some(&(200 - inserts)), chains.iter().max());
+        assert_eq!(edits.len(), 2 * inserts, "nothing is edited");
     }
 
     #[test]

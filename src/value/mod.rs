@@ -9,24 +9,31 @@
 
 mod align;
 mod check;
+mod common;
 mod difference;
+mod moves;
+mod myers;
 mod path;
 mod print;
 mod read;
 mod same;
 mod serde;
+mod similar;
+mod splice;
 
 pub use self::serde::{from_serde, to_serde};
 pub(crate) use align::{ItemEdit, align};
 pub use check::{NotJson, NotJsonReason, check};
 pub(crate) use check::{check_below, check_key, check_scalar, dismantle};
-pub use difference::{Difference, PathChange, differences};
+pub use difference::{Difference, PathChange, differences, first_difference};
+pub(crate) use moves::{Move, Moves};
 pub use path::{Path, Step};
 pub use print::{Piece, print, text};
 pub(crate) use read::is_number;
 pub use read::{ParseError, parse};
 pub(crate) use same::hash_same;
 pub use same::{same, shared};
+pub use splice::{Splice, splices};
 
 pub use jaq_json::{Map, Num, Val};
 

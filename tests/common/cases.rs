@@ -25,3 +25,11 @@ where
         panic!("{error}\n{runner}\tPROPTEST_RNG_SEED={seed}");
     }
 }
+
+/// Tells how much was tried when that was asked for, with `PROPTEST_CASES`.
+#[allow(clippy::print_stderr, reason = "a long run says what it did")]
+pub fn count(what: &str, number: u64) {
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        eprintln!("{number} {what}");
+    }
+}

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use rejoin::value::{Val, object};
+use rejoin::value::{Val, as_str, object, string};
 
 use super::json;
+use super::transact::{amounts, typed};
 
-const KEYS: [&str; 5] = ["a", "b", "c", "", "é"];
+pub const KEYS: [&str; 5] = ["a", "b", "c", "", "é"];
 const SCALARS: [&str; 12] = [
     "0",
     "1",
@@ -27,7 +28,7 @@ const SCALARS: [&str; 12] = [
 ];
 
 /// Values do not grow beyond so many parts, or copies of copies would.
-const LARGEST: usize = 60;
+pub const LARGEST: usize = 60;
 
 /// A value that prints as JSON when a test fails.
 #[derive(Clone)]
@@ -103,6 +104,46 @@ pub enum Edit {
         place: usize,
         at: usize,
     },
+    /// Takes a container out of where it is, and puts it into another one.
+    Move {
+        what: usize,
+        into: usize,
+        at: usize,
+    },
+    /// The same, and edits it on the way.
+    MoveEdited {
+        what: usize,
+        into: usize,
+        at: usize,
+        put: usize,
+        value: Json,
+    },
+    /// Exchanges two containers, wherever they stand.
+    ChangePlaces {
+        one: usize,
+        other: usize,
+    },
+    /// Puts the first items of a list at its end.
+    Rotate {
+        place: usize,
+        by: usize,
+    },
+    /// Sorts a list by what its items print.
+    Sort {
+        place: usize,
+    },
+    /// Deletes and inserts characters of a string.
+    Splice {
+        which: usize,
+        at: usize,
+        deleted: usize,
+        typed: String,
+    },
+    /// Adds to a whole number.
+    Increment {
+        which: usize,
+        by: i64,
+    },
     /// Replaces a container.
     Replace {
         place: usize,
@@ -151,6 +192,21 @@ impl Edit {
                 None => it.clone(),
             }),
             Self::Unwrap { place, at } => edit_at(*place, &|it| nth(it, *at).unwrap_or_else(|| it.clone())),
+            Self::Move { what, into, at } => {
+                let from = way(*what);
+                moved(value, from, way(*into), *at, &below(value, from))
+            }
+            Self::MoveEdited { what, into, at, put: key, value: new } => {
+                let from = way(*what);
+                moved(value, from, way(*into), *at, &put(&below(value, from), *key, &new.0))
+            }
+            Self::ChangePlaces { one, other } => changed_places(value, way(*one), way(*other)),
+            Self::Rotate { place, by } => edit_at(*place, &|it| rotated(it, *by)),
+            Self::Sort { place } => edit_at(*place, &sorted),
+            Self::Splice { which, at, deleted, typed } => {
+                edit_leaf(value, *which, &|leaf| spliced(leaf, *at, *deleted, typed))
+            }
+            Self::Increment { which, by } => edit_leaf(value, *which, &|leaf| incremented(leaf, *by)),
             Self::Replace { place, value } => edit_at(*place, &|_| value.0.clone()),
             Self::Reset { value } => value.0.clone(),
         }
@@ -196,8 +252,35 @@ pub fn edits() -> impl Strategy<Value = Edit> {
         1 => (place.clone(), at.clone(), any::<bool>())
             .prop_map(|(place, at, in_list)| Edit::Wrap { place, at, in_list }),
         1 => (place.clone(), at).prop_map(|(place, at)| Edit::Unwrap { place, at }),
+        8 => moves(),
+        3 => (place.clone(), place.clone(), 0..4usize, typed())
+            .prop_map(|(which, at, deleted, typed)| Edit::Splice { which, at, deleted, typed }),
+        2 => (place.clone(), amounts()).prop_map(|(which, by)| Edit::Increment { which, by }),
         1 => (place, values()).prop_map(|(place, value)| Edit::Replace { place, value }),
         1 => values().prop_map(|value| Edit::Reset { value }),
+    ]
+}
+
+/// Edits that take containers elsewhere.
+pub fn moves() -> impl Strategy<Value = Edit> {
+    let (place, at) = (0..8usize, 0..8usize);
+    let way = || (place.clone(), place.clone(), at.clone());
+    prop_oneof![
+        4 => way().prop_map(|(what, into, at)| Edit::Move { what, into, at }),
+        2 => (way(), at.clone(), values())
+            .prop_map(|((what, into, at), put, value)| Edit::MoveEdited { what, into, at, put, value }),
+        1 => (place.clone(), place.clone()).prop_map(|(one, other)| Edit::ChangePlaces { one, other }),
+        2 => reorders(),
+    ]
+}
+
+/// Edits that only change the order of a list.
+pub fn reorders() -> impl Strategy<Value = Edit> {
+    let place = 0..8usize;
+    prop_oneof![
+        (place.clone(), 0..8usize).prop_map(|(place, by)| Edit::Rotate { place, by }),
+        place.clone().prop_map(|place| Edit::Sort { place }),
+        place.prop_map(|place| Edit::Reverse { place }),
     ]
 }
 
@@ -230,19 +313,16 @@ pub fn reordered(value: &Val) -> Val {
 
 /// The ways to all arrays and objects, the outer before the inner.
 fn containers(value: &Val) -> Vec<Vec<usize>> {
-    let mut found = Vec::new();
-    if !matches!(value, Val::Arr(_) | Val::Obj(_)) {
-        return found;
-    }
-    found.push(Vec::new());
-    for index in 0..len(value) {
-        let inner = containers(&entry(value, index));
-        found.extend(inner.into_iter().map(|way| [vec![index], way].concat()));
-    }
-    found
+    ways(value).into_iter().filter(|way| matches!(below(value, way), Val::Arr(_) | Val::Obj(_))).collect()
 }
 
-fn parts(value: &Val) -> usize {
+/// The ways to all parts, the outer before the inner.
+fn ways(value: &Val) -> Vec<Vec<usize>> {
+    let inner = |index| ways(&entry(value, index)).into_iter().map(move |way| [vec![index], way].concat());
+    [Vec::new()].into_iter().chain((0..len(value)).flat_map(inner)).collect()
+}
+
+pub fn parts(value: &Val) -> usize {
     1 + (0..len(value)).map(|index| parts(&entry(value, index))).sum::<usize>()
 }
 
@@ -309,11 +389,15 @@ fn insert(value: &Val, at: usize, new: &Val) -> Val {
         }
         Val::Obj(entries) => {
             let mut entries = (**entries).clone();
-            entries.insert(Val::from(KEYS[at % KEYS.len()].to_owned()), new.clone());
+            entries.insert(key(at), new.clone());
             Val::obj(entries)
         }
         _ => unreachable!("a container"),
     }
+}
+
+fn key(at: usize) -> Val {
+    string(KEYS[at % KEYS.len()])
 }
 
 fn remove(value: &Val, at: usize) -> Val {
@@ -363,4 +447,79 @@ fn exchanged(value: &Val, one: usize, other: usize) -> Val {
         }
         _ => value.clone(),
     }
+}
+
+/// Takes the part at `from` out of its container, and puts `piece` into another one, unless that is
+/// inside of the part.
+fn moved(value: &Val, from: &[usize], into: &[usize], at: usize, piece: &Val) -> Val {
+    if into.starts_with(from) {
+        return value.clone();
+    }
+    let inserted = edit_below(value, into, &|it| insert(it, at, piece));
+    let mut from = from.to_vec();
+    if from.starts_with(into) {
+        let next = &mut from[into.len()];
+        match below(value, into) {
+            Val::Arr(items) if at % (items.len() + 1) <= *next => *next += 1,
+            // What was written over was the part, or held it.
+            Val::Obj(entries) if entries.get_index_of(&key(at)) == Some(*next) => return inserted,
+            _ => {}
+        }
+    }
+    let (index, holder) = from.split_last().expect("not the root, for nothing is outside of it");
+    edit_below(&inserted, holder, &|it| remove(it, *index))
+}
+
+/// Exchanges two parts, unless one is inside of the other.
+fn changed_places(value: &Val, one: &[usize], other: &[usize]) -> Val {
+    if one.starts_with(other) || other.starts_with(one) {
+        return value.clone();
+    }
+    let half = edit_below(value, one, &|_| below(value, other));
+    edit_below(&half, other, &|_| below(value, one))
+}
+
+fn rotated(value: &Val, by: usize) -> Val {
+    match value {
+        Val::Arr(items) if !items.is_empty() => {
+            let mut items = (**items).clone();
+            let by = by % items.len();
+            items.rotate_left(by);
+            Val::Arr(Arc::new(items))
+        }
+        _ => value.clone(),
+    }
+}
+
+fn sorted(value: &Val) -> Val {
+    match value {
+        Val::Arr(items) => {
+            let mut items = (**items).clone();
+            items.sort_by_cached_key(rejoin::value::text);
+            Val::Arr(Arc::new(items))
+        }
+        _ => value.clone(),
+    }
+}
+
+/// Edits one of the strings and numbers.
+fn edit_leaf(value: &Val, which: usize, edit: &dyn Fn(&Val) -> Val) -> Val {
+    let is_leaf = |way: &Vec<usize>| edit(&below(value, way)).to_string() != below(value, way).to_string();
+    let leaves: Vec<_> = ways(value).into_iter().filter(is_leaf).collect();
+    if leaves.is_empty() { value.clone() } else { edit_below(value, &leaves[which % leaves.len()], edit) }
+}
+
+fn spliced(leaf: &Val, at: usize, deleted: usize, typed: &str) -> Val {
+    let Some(text) = as_str(leaf) else { return leaf.clone() };
+    let mut chars: Vec<char> = text.chars().collect();
+    let at = at % (chars.len() + 1);
+    let end = (at + deleted).min(chars.len());
+    chars.splice(at..end, typed.chars());
+    string(chars.into_iter().collect::<String>())
+}
+
+/// A number that is not whole, or too long, stays.
+fn incremented(leaf: &Val, by: i64) -> Val {
+    let number = matches!(leaf, Val::Num(_)).then(|| leaf.to_string().parse::<i128>().ok()).flatten();
+    number.map_or_else(|| leaf.clone(), |number| json(&(number + i128::from(by)).to_string()))
 }

@@ -2,11 +2,12 @@
 //! delays, shuffles, repeats and loses what it carries.
 
 use proptest::prelude::*;
-use rejoin::crdt::{Clock, ConvergentRef, MergeReport, Patch, Swap};
-use rejoin::value::{Val, parse};
+use rejoin::crdt::{Clock, ConvergentRef, Kind, MergeReport, OpId, Patch, Swap};
+use rejoin::value::{Path, Val, parse};
 
-use super::edit::{Edit, Json, documents, edits, reordered};
-use super::{actor, document, singles};
+use super::edit::{self, Edit, Json, documents, edits, reordered};
+use super::transact::{self, TxEdit, edit_all, tx_edits};
+use super::{Snapshot, actor, document, json, mirror, singles};
 
 const MOST_REPLICAS: usize = 5;
 
@@ -15,6 +16,8 @@ const MOST_REPLICAS: usize = 5;
 pub struct History {
     /// What the first replica holds before the others branch off; with `None` they all begin empty.
     pub start: Option<Json>,
+    /// Whether that has a text `t` and a counter `n`.
+    pub typed: bool,
     pub replicas: usize,
     pub steps: Vec<Step>,
 }
@@ -24,18 +27,24 @@ pub struct History {
 pub enum Step {
     /// Edits in one swap.
     Swap { who: usize, edits: Vec<Edit>, made: Made },
+    /// Edits in one transaction, which is dropped unless `commit`.
+    Transact { who: usize, edits: Vec<TxEdit>, commit: bool },
     /// Sets a value that was another replica's: whole parts come again, and they are not shared.
     Borrow { who: usize, from: usize },
     /// Takes what another replica has.
     Merge { into: usize, from: usize },
     /// Asks another replica for what is new since the clock, or for everything. The answer travels.
-    Ask { who: usize, from: usize, everything: bool, split: bool },
+    Ask { who: usize, from: usize, everything: bool, split: bool, bytes: bool },
     /// The network delivers a parcel; `again`: and keeps it, to deliver it once more.
     Deliver { parcel: usize, again: bool },
     /// The network loses a parcel.
     Lose { parcel: usize },
     /// One more replica.
     Branch { of: usize },
+    /// A replica is written as bytes and read again.
+    Codec { who: usize },
+    /// Looks at the value that it was at a clock that somebody once had.
+    At { who: usize, clock: usize },
 }
 
 /// How the new value of a swap was made.
@@ -52,38 +61,151 @@ pub enum Made {
 /// What a step did to which replica.
 pub enum Done {
     Nothing,
-    Swapped { who: usize, wanted: Val, swap: Swap },
-    Merged { who: usize, before: String, report: MergeReport },
-    Branched { who: usize },
+    Swapped {
+        who: usize,
+        wanted: Val,
+        swap: Swap,
+    },
+    Transacted {
+        who: usize,
+        wanted: Val,
+        change: Option<OpId>,
+    },
+    Dropped {
+        who: usize,
+    },
+    Merged {
+        who: usize,
+        report: MergeReport,
+    },
+    Branched {
+        who: usize,
+    },
+    Reread {
+        who: usize,
+    },
+    /// The value at a clock; only when the replica has all that the clock covers.
+    Looked {
+        who: usize,
+        clock: Clock,
+        value: Val,
+    },
+}
+
+impl Done {
+    /// The replica that did something.
+    pub fn who(&self) -> Option<usize> {
+        match self {
+            Self::Nothing => None,
+            Self::Swapped { who, .. }
+            | Self::Transacted { who, .. }
+            | Self::Dropped { who }
+            | Self::Merged { who, .. }
+            | Self::Branched { who }
+            | Self::Reread { who }
+            | Self::Looked { who, .. } => Some(*who),
+        }
+    }
 }
 
 pub fn histories(steps: std::ops::Range<usize>) -> impl Strategy<Value = History> {
     let start = prop::option::weighted(0.7, documents());
-    (start, 3..=5usize, prop::collection::vec(self::steps(), steps))
-        .prop_map(|(start, replicas, steps)| History { start, replicas, steps })
+    (start, any::<bool>(), 3..=5usize, prop::collection::vec(self::steps(), steps))
+        .prop_map(|(start, typed, replicas, steps)| History { start, typed, replicas, steps })
 }
 
 fn steps() -> impl Strategy<Value = Step> {
     let who = || 0..MOST_REPLICAS;
     let several = prop::collection::vec(edits(), 1..4);
+    let transaction = prop::collection::vec(tx_edits(), 1..6);
     let made = prop_oneof![6 => Just(Made::Shared), 1 => Just(Made::Rebuilt), 1 => Just(Made::Reordered)];
     let flag = prop::bool::weighted;
     prop_oneof![
-        12 => (who(), several, made).prop_map(|(who, edits, made)| Step::Swap { who, edits, made }),
+        9 => (who(), several, made).prop_map(|(who, edits, made)| Step::Swap { who, edits, made }),
+        9 => (who(), transaction, flag(0.9))
+            .prop_map(|(who, edits, commit)| Step::Transact { who, edits, commit }),
         1 => (who(), who()).prop_map(|(who, from)| Step::Borrow { who, from }),
-        6 => (who(), who()).prop_map(|(into, from)| Step::Merge { into, from }),
-        6 => (who(), who(), flag(0.2), flag(0.7))
-            .prop_map(|(who, from, everything, split)| Step::Ask { who, from, everything, split }),
-        10 => (0..16usize, flag(0.3)).prop_map(|(parcel, again)| Step::Deliver { parcel, again }),
-        2 => (0..16usize).prop_map(|parcel| Step::Lose { parcel }),
         1 => who().prop_map(|of| Step::Branch { of }),
+        1 => who().prop_map(|who| Step::Codec { who }),
+        2 => (who(), 0..64usize).prop_map(|(who, clock)| Step::At { who, clock }),
+        24 => exchanges(),
     ]
 }
 
-/// The replicas, and the parcels on their way: whom to, and a patch as text.
+fn exchanges() -> impl Strategy<Value = Step> {
+    let who = || 0..MOST_REPLICAS;
+    let flag = prop::bool::weighted;
+    prop_oneof![
+        6 => (who(), who()).prop_map(|(into, from)| Step::Merge { into, from }),
+        6 => (who(), who(), flag(0.2), flag(0.7), any::<bool>())
+            .prop_map(|(who, from, everything, split, bytes)| Step::Ask { who, from, everything, split, bytes }),
+        10 => (0..16usize, flag(0.3)).prop_map(|(parcel, again)| Step::Deliver { parcel, again }),
+        2 => (0..16usize).prop_map(|parcel| Step::Lose { parcel }),
+    ]
+}
+
+/// A small tree of maps and lists, the same in the beginning of all tangles.
+pub const TREE: &str = r#"{"a":{"x":{},"y":[]},"b":[{},[{}]],"c":{"z":{}},"d":[]}"#;
+
+/// Histories full of moves that cross: three actors who mostly move the containers of a small tree,
+/// and sometimes delete or overwrite one.
+pub fn tangles(steps: std::ops::Range<usize>) -> impl Strategy<Value = History> {
+    let who = || 0..3usize;
+    let moving = prop::collection::vec(transact::moves(), 1..4);
+    let gone = prop_oneof![
+        (0..12usize, 0..8usize).prop_map(|(map, at)| TxEdit::Remove { map, at }),
+        (0..12usize, 0..8usize).prop_map(|(list, at)| TxEdit::Delete { list, at, count: 0 }),
+        (0..12usize, 0..8usize).prop_map(|(map, key)| TxEdit::PutNew { map, key, kind: Kind::Map }),
+    ];
+    let step = prop_oneof![
+        8 => (who(), moving).prop_map(|(who, edits)| Step::Transact { who, edits, commit: true }),
+        3 => (who(), edit::moves())
+            .prop_map(|(who, edit)| Step::Swap { who, edits: vec![edit], made: Made::Shared }),
+        2 => (who(), gone).prop_map(|(who, edit)| Step::Transact { who, edits: vec![edit], commit: true }),
+        4 => exchanges(),
+    ];
+    prop::collection::vec(step, steps).prop_map(tangle)
+}
+
+/// Tangles in which nothing goes: each container moves into a list, or under a key of its own.
+pub fn pure_tangles(steps: std::ops::Range<usize>) -> impl Strategy<Value = History> {
+    let who = || 0..3usize;
+    let moving = prop::collection::vec(transact::pure_moves(), 1..4);
+    let step = prop_oneof![
+        8 => (who(), moving).prop_map(|(who, edits)| Step::Transact { who, edits, commit: true }),
+        2 => (who(), edit::reorders())
+            .prop_map(|(who, edit)| Step::Swap { who, edits: vec![edit], made: Made::Shared }),
+        4 => exchanges(),
+    ];
+    prop::collection::vec(step, steps).prop_map(tangle)
+}
+
+fn tangle(steps: Vec<Step>) -> History {
+    History { start: Some(Json(json(TREE))), typed: false, replicas: 3, steps }
+}
+
+/// The replicas, and the parcels on their way: whom to, and what.
 pub struct World {
     pub replicas: Vec<ConvergentRef>,
-    network: Vec<(usize, String)>,
+    network: Vec<(usize, Parcel)>,
+    /// The clocks that replicas had after each step.
+    clocks: Vec<Clock>,
+}
+
+/// How a patch travels.
+#[derive(Clone)]
+enum Parcel {
+    Json(String),
+    Bytes(Vec<u8>),
+}
+
+impl Parcel {
+    fn open(&self) -> Patch {
+        match self {
+            Self::Json(text) => Patch::from_json(&parse(text).unwrap()).unwrap(),
+            Self::Bytes(bytes) => Patch::from_bytes(bytes).unwrap(),
+        }
+    }
 }
 
 impl World {
@@ -92,11 +214,15 @@ impl World {
         let replicas = match &history.start {
             None => names.map(|name| ConvergentRef::new(document(), name)).collect(),
             Some(value) => {
-                let first = ConvergentRef::with_value(document(), actor("first"), value.0.clone()).unwrap();
+                let mut first =
+                    ConvergentRef::with_value(document(), actor("first"), value.0.clone()).unwrap();
+                if history.typed {
+                    type_and_count(&mut first);
+                }
                 names.map(|name| first.branch(name).unwrap()).collect()
             }
         };
-        Self { replicas, network: Vec::new() }
+        Self { replicas, network: Vec::new(), clocks: Vec::new() }
     }
 
     /// Plays a whole history.
@@ -109,6 +235,12 @@ impl World {
     }
 
     pub fn step(&mut self, step: &Step) -> Done {
+        let done = self.take(step);
+        self.clocks.extend(done.who().map(|who| self.replicas[who].clock().clone()));
+        done
+    }
+
+    fn take(&mut self, step: &Step) -> Done {
         let count = self.replicas.len();
         match step {
             Step::Swap { who, edits, made } => self.swap(who % count, |value| {
@@ -119,6 +251,7 @@ impl World {
                     Made::Reordered => reordered(&edited),
                 }
             }),
+            Step::Transact { who, edits, commit } => self.transact(who % count, edits, *commit),
             Step::Borrow { who, from } => {
                 let value = self.replicas[from % count].value().clone();
                 self.swap(who % count, |_| value)
@@ -130,23 +263,27 @@ impl World {
                 std::mem::swap(&mut other, &mut self.replicas[from % count]);
                 done
             }
-            Step::Ask { who, from, everything, split } => {
+            Step::Ask { who, from, everything, split, bytes } => {
                 let empty = Clock::new();
                 let since = if *everything { &empty } else { self.replicas[who % count].clock() };
                 let answer = self.replicas[from % count].patch_from_clock(since);
                 if answer.is_empty() {
                     return Done::Nothing;
                 }
-                let parcels = if *split { singles(&answer) } else { vec![answer] };
-                self.network.extend(parcels.iter().map(|parcel| (who % count, parcel.to_json().to_string())));
+                let patches = if *split { singles(&answer) } else { vec![answer] };
+                let parcels = patches.iter().map(|patch| match bytes {
+                    true => Parcel::Bytes(patch.to_bytes()),
+                    false => Parcel::Json(patch.to_json().to_string()),
+                });
+                self.network.extend(parcels.map(|parcel| (who % count, parcel)));
                 Done::Nothing
             }
             Step::Deliver { .. } | Step::Lose { .. } if self.network.is_empty() => Done::Nothing,
             Step::Deliver { parcel, again } => {
                 let place = parcel % self.network.len();
-                let (who, text) =
+                let (who, parcel) =
                     if *again { self.network[place].clone() } else { self.network.swap_remove(place) };
-                let patch = Patch::from_json(&parse(&text).unwrap()).unwrap();
+                let patch = parcel.open();
                 self.merge(who, |replica| replica.merge_patch(&patch).unwrap())
             }
             Step::Lose { parcel } => {
@@ -158,6 +295,26 @@ impl World {
                 let new = self.replicas[of % count].branch(actor(NAMES[count])).unwrap();
                 self.replicas.push(new);
                 Done::Branched { who: count }
+            }
+            Step::Codec { who } => {
+                let replica = &mut self.replicas[who % count];
+                let before = Snapshot::of(replica);
+                *replica = ConvergentRef::from_bytes(&replica.to_bytes()).unwrap();
+                assert_eq!(Snapshot::of(replica), before, "written and read again");
+                Done::Reread { who: who % count }
+            }
+            Step::At { .. } if self.clocks.is_empty() => Done::Nothing,
+            Step::At { who, clock } => {
+                let clock = &self.clocks[clock % self.clocks.len()];
+                let replica = &self.replicas[who % count];
+                let value = replica.at(clock);
+                match value {
+                    Ok(value) if replica.clock().covers_all(clock) => {
+                        Done::Looked { who: who % count, clock: clock.clone(), value }
+                    }
+                    Err(error) if replica.clock().covers_all(clock) => panic!("at {clock}: {error}"),
+                    _ => Done::Nothing,
+                }
             }
         }
     }
@@ -178,11 +335,38 @@ impl World {
         Done::Swapped { who, wanted, swap }
     }
 
-    fn merge(&mut self, who: usize, merge: impl FnOnce(&mut ConvergentRef) -> MergeReport) -> Done {
-        let before = self.replicas[who].value().to_string();
-        let report = merge(&mut self.replicas[who]);
-        Done::Merged { who, before, report }
+    /// # Panics
+    /// When the transaction refuses what can be done or does what cannot, or leaves a trace though it
+    /// was dropped.
+    fn transact(&mut self, who: usize, edits: &[TxEdit], commit: bool) -> Done {
+        let replica = &mut self.replicas[who];
+        let before = (!commit).then(|| Snapshot::of(replica));
+        let mut mirror = mirror(replica);
+        let mut transaction = replica.transaction().unwrap();
+        edit_all(edits, &mut mirror, &mut transaction);
+        if commit {
+            let change = transaction.commit().unwrap();
+            return Done::Transacted { who, wanted: mirror.value(), change };
+        }
+        drop(transaction);
+        assert_eq!(Some(Snapshot::of(replica)), before, "a dropped transaction leaves no trace");
+        Done::Dropped { who }
     }
+
+    fn merge(&mut self, who: usize, merge: impl FnOnce(&mut ConvergentRef) -> MergeReport) -> Done {
+        Done::Merged { who, report: merge(&mut self.replicas[who]) }
+    }
+}
+
+/// Puts a text and a counter into an object.
+fn type_and_count(replica: &mut ConvergentRef) {
+    let root = replica.container(&Path::default()).unwrap();
+    let mut transaction = replica.transaction().unwrap();
+    let text = transaction.put_new(&root, "t", Kind::Text).unwrap();
+    transaction.splice(&text, 0, 0, "naïve 👩\u{200d}👧 e\u{301}").unwrap();
+    let counter = transaction.put_new(&root, "n", Kind::Counter).unwrap();
+    transaction.add(&counter, 5).unwrap();
+    transaction.commit().unwrap();
 }
 
 const NAMES: [&str; MOST_REPLICAS] = ["ann", "bob", "cid", "dan", "eve"];

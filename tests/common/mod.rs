@@ -4,11 +4,17 @@
 pub mod cases;
 pub mod edit;
 pub mod history;
+pub mod mirror;
+pub mod transact;
 
+use std::borrow::Borrow;
 use std::sync::{Arc, Mutex};
 
-use rejoin::crdt::{Actor, Change, Clock, Conflict, ConvergentRef, DocumentId, OpId, Patch, WatchId};
-use rejoin::value::{self, Val, parse, same};
+use mirror::Mirror;
+use rejoin::crdt::{
+    Actor, Change, Clock, Conflict, ConvergentRef, DocumentId, Op, OpId, Patch, Side, Transaction, WatchId,
+};
+use rejoin::value::{self, Path, Step, Val, parse, same};
 
 pub fn actor(name: &str) -> Actor {
     Actor::new(name).unwrap()
@@ -57,9 +63,30 @@ pub fn exchange(a: &mut ConvergentRef, b: &mut ConvergentRef) {
     b.check().unwrap();
 }
 
+/// Makes edits in one transaction.
+pub fn edit<T>(replica: &mut ConvergentRef, edit: impl FnOnce(&mut Transaction<'_>) -> T) -> T {
+    let mut transaction = replica.transaction().unwrap();
+    let made = edit(&mut transaction);
+    transaction.commit().unwrap();
+    made
+}
+
+/// The container at a path, written `a.0.b`; the root is the empty text.
+pub fn at(replica: &ConvergentRef, path: &str) -> OpId {
+    let steps = path.split('.').filter(|step| !step.is_empty());
+    let steps = steps.map(|step| step.parse().map_or_else(|_| Step::Key(step.to_owned()), Step::Index));
+    let found = replica.container(&Path(steps.collect()));
+    found.unwrap_or_else(|| panic!("no container at {path} of {}", text(replica)))
+}
+
+/// What a replica holds, its containers by their ids.
+pub fn mirror(replica: &ConvergentRef) -> Mirror {
+    Mirror::of(replica.value(), &|path| replica.container(path))
+}
+
 /// The change that a replica applied last.
 pub fn last_change(replica: &ConvergentRef) -> Change {
-    replica.changes().last().unwrap().clone()
+    replica.changes().last().unwrap()
 }
 
 /// A patch of these changes, of the document that all tests share.
@@ -69,12 +96,40 @@ pub fn patch(changes: impl IntoIterator<Item = Change>) -> Patch {
 
 /// A patch for each change.
 pub fn singles(of: &Patch) -> Vec<Patch> {
-    of.changes().map(|change| patch([change.clone()])).collect()
+    of.changes().map(|change| patch([change])).collect()
 }
 
 /// All changes that a replica has applied, ordered by id: the set, without the order of arrival.
 pub fn change_set(replica: &ConvergentRef) -> Vec<Change> {
-    sorted(replica.changes().cloned())
+    sorted(replica.changes())
+}
+
+/// The changes that wait in a replica, ordered by id.
+pub fn waiting(replica: &ConvergentRef) -> Vec<Change> {
+    sorted(replica.waiting().map(owned))
+}
+
+fn owned(change: impl Borrow<Change>) -> Change {
+    change.borrow().clone()
+}
+
+/// The change with what was typed one after the other as one op, as a replica gives it.
+pub fn typed_whole(mut change: Change) -> Change {
+    let mut ops: Vec<Op> = Vec::new();
+    let mut last = change.first;
+    for (id, op) in change.ops_with_ids() {
+        let before = OpId::new(last, id.actor.clone());
+        match (ops.last_mut(), op) {
+            (
+                Some(Op::Type { text, chars, .. }),
+                Op::Type { text: same, parent: Some(parent), side: Side::Right, chars: more },
+            ) if text == same && *parent == before => chars.push_str(more),
+            _ => ops.push(op.clone()),
+        }
+        last = id.counter + op.count() - 1;
+    }
+    change.ops = ops;
+    change
 }
 
 pub fn sorted(changes: impl Iterator<Item = Change>) -> Vec<Change> {
@@ -104,10 +159,10 @@ impl Snapshot {
         Self {
             text: text(replica),
             clock: clock.clone(),
-            changes: replica.changes().cloned().collect(),
-            waiting: replica.waiting().cloned().collect(),
+            changes: replica.changes().collect(),
+            waiting: waiting(replica),
             conflicts: replica.conflicts(),
-            patches: patches.map(|since| replica.patch_from_clock(since).changes().cloned().collect()).into(),
+            patches: patches.map(|since| replica.patch_from_clock(since).changes().collect()).into(),
         }
     }
 }

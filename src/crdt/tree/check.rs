@@ -1,65 +1,130 @@
 //! The invariants of a tree.
 
-use super::{Body, Container, Place, Tree};
-use crate::value::text;
+use std::collections::HashSet;
+
+use super::value::Cached;
+use super::{History, Inside, Node, Place, Tree};
+use crate::crdt::history::Authors;
+use crate::crdt::lv::Lv;
+use crate::value::{same, text};
 
 impl Tree {
-    /// Verifies every invariant of the tree, kept values included. O(document and tombstones).
-    pub(crate) fn check(&self) -> Result<(), String> {
-        if !self.stale.is_empty() {
-            return Err("a kept value is stale".into());
+    /// Verifies every invariant, and that what is kept is what would be read anew. O(document and
+    /// history).
+    pub(in crate::crdt) fn check(&self, history: &History) -> Result<(), String> {
+        if !self.nodes.is_sorted_by(|a, b| a.lv < b.lv) {
+            return Err("the containers are out of order".into());
         }
-        let mut visible = self.check_slot(Place::Root)?;
-        for index in 0..self.nodes.len() {
-            let container = Container(u32::try_from(index).map_err(|e| e.to_string())?);
-            let node = self.node(container);
-            let above = node.place.container().map_or(0, |outer| self.depth(outer));
-            if node.depth != above + 1 || self.container(&node.id) != Some(container) {
-                return Err(format!("the container {} is misplaced", node.id));
-            }
-            match &node.body {
-                Body::Map(map) => {
-                    for (index, (key, slot)) in map.slots.iter().enumerate() {
-                        visible += self.check_slot(Place::Key(container, index))?;
-                        let live = map.live.get(&slot.first) == Some(&index);
-                        if live != slot.is_visible() {
-                            return Err(format!("the key {:?} of {} is misplaced", key.as_str(), node.id));
-                        }
-                    }
-                    if map.live.len() != map.slots.values().filter(|slot| slot.is_visible()).count() {
-                        return Err(format!("the map {} orders keys that it does not have", node.id));
-                    }
-                }
-                Body::List(list) => {
-                    list.check()?;
-                    let places = list.iter().map(|element| Place::Item(container, element));
-                    for place in places {
-                        visible += self.check_slot(place)?;
-                    }
-                    if list.iter().any(|element| !list.item(element).is_visible()) {
-                        return Err(format!("the list {} shows a tombstone", node.id));
-                    }
-                }
+        for node in (0..self.nodes.len() as u32).map(Node) {
+            self.check_node(history, node)?;
+        }
+        self.check_puts(history, &self.root, "the root")?;
+        self.check_moves(history)?;
+        // A tree made of the history alone is the same in all.
+        let mut anew = Tree::default();
+        anew.apply_all(history, 0..history.len());
+        let (kept, read) = (self.value(history), anew.value(history));
+        if text(kept) != text(read) || !same(kept, read) {
+            return Err(format!("the kept value is {}, not {}", text(kept), text(read)));
+        }
+        for (node, (ours, other)) in self.nodes.iter().zip(&anew.nodes).enumerate() {
+            if (ours.put, ours.put.map(|_| ours.place)) != (other.put, other.put.map(|_| other.place)) {
+                return Err(format!("container {node} is not where the history puts it"));
             }
         }
-        if visible != self.visible.len() {
-            return Err("a put is known as visible, but stands in no slot".into());
+        if self.nodes.len() != anew.nodes.len() {
+            return Err("there are containers that nobody made".into());
         }
         Ok(())
     }
 
-    /// Verifies one slot; the number of its visible puts.
-    fn check_slot(&self, place: Place) -> Result<usize, String> {
-        let slot = self.slot(place);
-        let read = self.read(&slot.reading());
-        let (kept, read) = (text(&slot.value), text(&read));
-        if kept != read {
-            return Err(format!("at {} the kept value is {kept}, not {read}", self.path(place)));
+    fn check_node(&self, history: &History, node: Node) -> Result<(), String> {
+        let body = self.body(node);
+        let name = || history.op_id(body.lv);
+        if let Some(put) = body.put {
+            if self.container(history, put) != Some(node)
+                || self.place_of(history, put) != Some(body.place)
+                || !self.puts(body.place).contains(&put)
+            {
+                return Err(format!("the container {} is not where it says", name()));
+            }
+            let above = body.place.container().and_then(|above| self.body(above).cached.get());
+            let wins = match above {
+                None => false,
+                Some(Cached::Value(..)) => self.shown(history, body.place).last() == Some(&put),
+                Some(Cached::Part) => {
+                    self.value.get().is_some()
+                        && self
+                            .shown_in_value(history, body.place)
+                            .is_some_and(|puts| puts.last() == Some(&put))
+                }
+            };
+            if wins && body.cached.get().is_none() {
+                return Err(format!(
+                    "what holds {} is known, but not what it reads as ({:?}, {:?})",
+                    name(),
+                    self.reading_of(node),
+                    self.place(node)
+                ));
+            }
         }
-        let known = slot.ids().all(|id| self.visible.get(id) == Some(&place) && slot.first <= *id);
-        if !known || !slot.ids().is_sorted() {
-            return Err(format!("the puts at {} are out of order", self.path(place)));
+        match &body.inside {
+            Inside::Map(map) => {
+                for slot in 0..map.slots().len() as u32 {
+                    let key = map.slot(slot).key;
+                    if map.find(key) != Some(slot) {
+                        return Err(format!("the map {} does not find a key", name()));
+                    }
+                    self.check_puts(history, &map.puts(slot), "a key")?;
+                }
+            }
+            Inside::List(list) => {
+                list.items.check(&history.authors)?;
+                for (item, puts) in &list.slots {
+                    self.check_puts(history, puts, "an item")?;
+                    let shown = !self.shown(history, Place::Item(node, *item)).is_empty();
+                    if shown != list.items.is_visible(*item) {
+                        return Err(format!("an item of {} is visible and empty, or the reverse", name()));
+                    }
+                }
+            }
+            Inside::Text(text) => text.check(&history.authors)?,
+            Inside::Counter(_) => {}
         }
-        Ok(slot.puts.len())
+        if let (Some(kept), Inside::Map(_) | Inside::List(_)) = (self.kept(node), &body.inside) {
+            let mut alone = self.clone();
+            alone.nodes.iter_mut().for_each(|body| drop(body.cached.take()));
+            let read = alone.read(history, &self.reading_of(node), 0);
+            if text(&kept) != text(&read) {
+                return Err(format!("{} is kept as {}, but reads {}", name(), text(&kept), text(&read)));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_puts(&self, history: &History, puts: &[Lv], of: &str) -> Result<(), String> {
+        let sorted = puts.is_sorted_by(|a, b| history.authors.compare(*a, *b).is_lt());
+        if sorted { Ok(()) } else { Err(format!("the puts of {of} are out of order")) }
+    }
+
+    fn check_moves(&self, history: &History) -> Result<(), String> {
+        // Nothing stands in itself.
+        for node in (0..self.nodes.len() as u32).map(Node) {
+            let mut seen = HashSet::from([node]);
+            let mut up = self.place(node).and_then(Place::container);
+            while let Some(holder) = up {
+                if !seen.insert(holder) {
+                    return Err(format!("{} stands in itself", history.op_id(self.lv(node))));
+                }
+                up = self.place(holder).and_then(Place::container);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl crate::crdt::sequence::IdOrder for Authors {
+    fn compare(&self, a: Lv, b: Lv) -> std::cmp::Ordering {
+        Authors::compare(self, a, b)
     }
 }

@@ -1,0 +1,99 @@
+//! All characters that were ever typed, in the order in which they were applied.
+
+use std::ops::Range;
+
+/// A long string in which characters are found by number.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Chars {
+    text: String,
+    count: u32,
+    /// Where every [`STEP`]th character begins; empty as long as every character is one byte.
+    marks: Vec<u32>,
+}
+
+/// How far one has to walk, at most, to find a character.
+const STEP: usize = 64;
+
+impl Chars {
+    /// The number of characters.
+    pub(super) fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// Appends characters and says how many. O(length); the first one of several bytes costs O(all).
+    pub(super) fn push(&mut self, text: &str) -> u32 {
+        let count = if text.is_ascii() { text.len() } else { text.chars().count() };
+        if !self.marks.is_empty() || count != text.len() {
+            self.mark(text);
+        }
+        self.text.push_str(text);
+        self.count += count as u32;
+        count as u32
+    }
+
+    fn mark(&mut self, text: &str) {
+        if self.marks.is_empty() {
+            self.marks.extend((0..self.count).step_by(STEP));
+        }
+        let before = self.text.len();
+        let numbered = (self.count as usize..).zip(text.char_indices());
+        self.marks.extend(
+            numbered
+                .filter(|(number, _)| number.is_multiple_of(STEP))
+                .map(|(_, (at, _))| (before + at) as u32),
+        );
+    }
+
+    /// The characters with these numbers. O(1) and the length.
+    pub(super) fn get(&self, numbers: Range<u32>) -> &str {
+        let end = self.byte(numbers.end);
+        &self.text[self.byte(numbers.start)..end]
+    }
+
+    fn byte(&self, number: u32) -> usize {
+        if self.marks.is_empty() || number == self.count {
+            return if number == self.count { self.text.len() } else { number as usize };
+        }
+        let number = number as usize;
+        let from = self.marks[number / STEP] as usize;
+        let more = self.text[from..].char_indices().nth(number % STEP);
+        more.map_or(self.text.len(), |(at, _)| from + at)
+    }
+
+    /// Forgets all characters from one on.
+    pub(super) fn truncate(&mut self, count: u32) {
+        if count < self.count {
+            self.text.truncate(self.byte(count));
+            self.marks.truncate((count as usize).div_ceil(STEP));
+            self.count = count;
+        }
+    }
+
+    /// Whether so many bytes more can be kept.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        bytes < (u32::MAX as usize).saturating_sub(self.text.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_found_by_number() {
+        let typed = ["abc", "é𝄞", "", "x".repeat(100).as_str(), "日本語", &"ü".repeat(70)].map(str::to_owned);
+        let (mut chars, mut plain) = (Chars::default(), Vec::new());
+        for text in &typed {
+            assert_eq!(chars.push(text) as usize, text.chars().count());
+            plain.extend(text.chars());
+            for from in (0..=plain.len()).step_by(3) {
+                let to = plain.len().min(from + 7);
+                let expected: String = plain[from..to].iter().collect();
+                assert_eq!(chars.get(from as u32..to as u32), expected);
+            }
+        }
+        chars.truncate(70);
+        chars.push("end");
+        assert_eq!(chars.get(65..73), format!("{}end", "x".repeat(5)));
+    }
+}

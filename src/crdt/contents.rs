@@ -1,0 +1,304 @@
+//! What writes hold, packed: a byte that says what it is, and as many more as it needs.
+//!
+//! A small whole number takes one byte, a string its length and its bytes. The same form is kept in
+//! the history and travels in patches.
+
+use super::Kind;
+use super::varint;
+use crate::value::{self, Num, Val};
+
+const NULL: u8 = 0;
+const FALSE: u8 = 1;
+const TRUE: u8 = 2;
+const INT: u8 = 3;
+const NUMBER: u8 = 4;
+const STRING: u8 = 5;
+const MAP: u8 = 6;
+const LIST: u8 = 7;
+const TEXT: u8 = 8;
+const COUNTER: u8 = 9;
+const MOVE: u8 = 10;
+/// From here on the byte is the whole number itself.
+const SMALL: u8 = 16;
+
+/// What a packed content says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Content<'a> {
+    Scalar(Packed<'a>),
+    Make(Kind),
+    /// A move; of which container, stands elsewhere.
+    Move,
+}
+
+/// A packed scalar.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Packed<'a>(&'a [u8]);
+
+/// Appends a scalar. Numbers other than machine integers are kept as their text, so that a computed
+/// `0.5` and one that was read have one form.
+pub(super) fn pack(bytes: &mut Vec<u8>, scalar: &Val) {
+    let long = |bytes: &mut Vec<u8>, tag, text: &[u8]| {
+        bytes.push(tag);
+        varint::write(bytes, text.len() as u64);
+        bytes.extend_from_slice(text);
+    };
+    match scalar {
+        Val::Bool(false) => bytes.push(FALSE),
+        Val::Bool(true) => bytes.push(TRUE),
+        Val::Num(Num::Int(number)) => pack_int(bytes, *number),
+        Val::Num(_) => {
+            let text = value::text(scalar);
+            match text.parse() {
+                Ok(number) if text != "-0" => pack_int(bytes, number),
+                _ => long(bytes, NUMBER, text.as_bytes()),
+            }
+        }
+        Val::TStr(text) => long(bytes, STRING, text),
+        // Callers pack only scalars that are JSON.
+        _ => bytes.push(NULL),
+    }
+}
+
+fn pack_int(bytes: &mut Vec<u8>, number: isize) {
+    match u8::try_from(number).ok().and_then(|number| number.checked_add(SMALL)) {
+        Some(small) => bytes.push(small),
+        None => {
+            bytes.push(INT);
+            varint::write(bytes, varint::zigzag(number as i64));
+        }
+    }
+}
+
+/// Appends a content.
+pub(super) fn pack_content(bytes: &mut Vec<u8>, content: Content<'_>) {
+    match content {
+        Content::Scalar(Packed(packed)) => bytes.extend_from_slice(packed),
+        Content::Make(Kind::Map) => bytes.push(MAP),
+        Content::Make(Kind::List) => bytes.push(LIST),
+        Content::Make(Kind::Text) => bytes.push(TEXT),
+        Content::Make(Kind::Counter) => bytes.push(COUNTER),
+        Content::Move => bytes.push(MOVE),
+    }
+}
+
+impl<'a> Content<'a> {
+    /// Takes the next content from the front, without a look at what it says; `None` at the end, and for
+    /// what is no content.
+    pub(super) fn read(bytes: &mut &'a [u8]) -> Option<Self> {
+        let all = *bytes;
+        let mut rest = all.get(1..)?;
+        let content = match all[0] {
+            NULL | FALSE | TRUE | SMALL.. => None,
+            INT => {
+                varint::read(&mut rest)?;
+                None
+            }
+            NUMBER | STRING => {
+                let length = usize::try_from(varint::read(&mut rest)?).ok()?;
+                rest = rest.get(length..)?;
+                None
+            }
+            MAP => Some(Self::Make(Kind::Map)),
+            LIST => Some(Self::Make(Kind::List)),
+            TEXT => Some(Self::Make(Kind::Text)),
+            COUNTER => Some(Self::Make(Kind::Counter)),
+            MOVE => Some(Self::Move),
+            _ => return None,
+        };
+        *bytes = rest;
+        Some(content.unwrap_or_else(|| Self::Scalar(Packed(&all[..all.len() - rest.len()]))))
+    }
+}
+
+impl<'a> Packed<'a> {
+    /// Packs a scalar into a buffer, which is emptied first.
+    pub(super) fn new(scalar: &Val, buffer: &'a mut Vec<u8>) -> Self {
+        buffer.clear();
+        pack(buffer, scalar);
+        Self(buffer)
+    }
+
+    /// The bytes.
+    pub(super) fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The scalar; null for bytes that are none.
+    pub(super) fn value(self) -> Val {
+        self.scalar().unwrap_or_default()
+    }
+
+    /// Whether the bytes are a scalar, in the form in which it is packed here.
+    pub(super) fn is_sound(self) -> bool {
+        match self.0 {
+            // The most common ones, quickly.
+            [NULL | FALSE | TRUE | SMALL..] => true,
+            [STRING, ..] => self.scalar_text().is_some(),
+            _ => self.scalar().is_some_and(|value| {
+                let mut again = Vec::with_capacity(self.0.len());
+                pack(&mut again, &value);
+                again == self.0
+            }),
+        }
+    }
+
+    /// The text of a string or a long number.
+    fn scalar_text(self) -> Option<&'a str> {
+        let mut rest = self.0.get(1..)?;
+        let length = varint::read(&mut rest)?;
+        // The length in as few bytes as it needs: one form for one string.
+        let short = length < 0x80 || length >> (7 * (self.0.len() - 1 - rest.len() - 1)) > 0;
+        std::str::from_utf8(rest).ok().filter(|_| short)
+    }
+
+    fn scalar(self) -> Option<Val> {
+        let (&tag, mut rest) = self.0.split_first()?;
+        Some(match tag {
+            NULL => Val::Null,
+            FALSE => Val::Bool(false),
+            TRUE => Val::Bool(true),
+            INT => {
+                let number = varint::unzigzag(varint::read(&mut rest)?);
+                Val::Num(Num::from_integral(number))
+            }
+            NUMBER => number(self.scalar_text()?)?,
+            STRING => Val::utf8_str(bytes::Bytes::copy_from_slice(self.scalar_text()?.as_bytes())),
+            SMALL.. => Val::Num(Num::Int(isize::from(tag - SMALL))),
+            _ => return None,
+        })
+    }
+}
+
+/// The number that a JSON text stands for.
+fn number(text: &str) -> Option<Val> {
+    if !value::is_number(text.as_bytes()) {
+        return None;
+    }
+    let whole = Num::from_str_radix(text, 10).filter(|_| text != "-0");
+    Some(Val::Num(whole.unwrap_or_else(|| Num::Dec(text.to_owned().into()))))
+}
+
+/// Takes the whole numbers out of contents, each as the difference to the one before: what is left, and
+/// the numbers. Both compress better than what they were.
+pub(super) fn unweave(mut contents: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (mut rest, mut ints) = (Vec::with_capacity(contents.len()), Vec::new());
+    let mut last = 0i64;
+    while let Some(content) = Content::read(&mut contents) {
+        match content {
+            Content::Scalar(Packed(packed)) if packed[0] == INT || packed[0] >= SMALL => {
+                let number = match packed {
+                    [small] => i64::from(small - SMALL),
+                    _ => varint::read(&mut &packed[1..]).map_or(0, varint::unzigzag),
+                };
+                rest.push(INT);
+                varint::write(&mut ints, varint::zigzag(number.wrapping_sub(last)));
+                last = number;
+            }
+            other => pack_content(&mut rest, other),
+        }
+    }
+    (rest, ints)
+}
+
+/// Makes the contents again that [`unweave`] took apart; `None` when the two do not fit.
+pub(super) fn weave(mut rest: &[u8], mut ints: &[u8]) -> Option<Vec<u8>> {
+    let mut contents = Vec::with_capacity(rest.len() + ints.len());
+    let mut last = 0i64;
+    while let Some((&tag, after)) = rest.split_first() {
+        if tag == INT {
+            rest = after;
+            last = last.wrapping_add(varint::unzigzag(varint::read(&mut ints)?));
+            pack_int(&mut contents, isize::try_from(last).ok()?);
+        } else {
+            pack_content(&mut contents, Content::read(&mut rest)?);
+        }
+    }
+    ints.is_empty().then_some(contents)
+}
+
+/// Contents one after the other, found by number.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Contents {
+    bytes: Vec<u8>,
+    /// Where every [`STEP`]th content begins.
+    marks: Vec<u32>,
+    count: u32,
+}
+
+/// How far one has to walk, at most, to find a content.
+const STEP: u32 = 4;
+
+impl Contents {
+    pub(super) fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// Adds a content.
+    pub(super) fn push(&mut self, content: Content<'_>) {
+        if self.count.is_multiple_of(STEP) {
+            self.marks.push(self.bytes.len() as u32);
+        }
+        pack_content(&mut self.bytes, content);
+        self.count += 1;
+    }
+
+    /// The contents from one on. O(1).
+    pub(super) fn from(&self, index: u32) -> Run<'_> {
+        let Some(&mark) = self.marks.get((index / STEP) as usize) else { return Run::default() };
+        let mut run = Run { bytes: &self.bytes[mark as usize..] };
+        for _ in 0..index % STEP {
+            run.next();
+        }
+        run
+    }
+
+    /// Forgets all contents from one on.
+    pub(super) fn truncate(&mut self, count: u32) {
+        if count < self.count {
+            let end = self.bytes.len() - self.from(count).bytes.len();
+            self.bytes.truncate(end);
+            self.marks.truncate(count.div_ceil(STEP) as usize);
+            self.count = count;
+        }
+    }
+
+    /// Whether so many bytes more can be kept.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        bytes < (u32::MAX as usize).saturating_sub(self.bytes.len())
+    }
+}
+
+/// Contents one after the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Run<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// Takes the first content off, if it is a scalar.
+    pub(super) fn next_scalar(&mut self) -> Option<Packed<'a>> {
+        match self.next() {
+            Some(Content::Scalar(scalar)) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// Takes the bytes of the first content off.
+    pub(super) fn split_first(&mut self) -> &'a [u8] {
+        let all = self.bytes;
+        self.next();
+        &all[..all.len() - self.bytes.len()]
+    }
+}
+
+impl<'a> Iterator for Run<'a> {
+    type Item = Content<'a>;
+
+    fn next(&mut self) -> Option<Content<'a>> {
+        Content::read(&mut self.bytes)
+    }
+}

@@ -1,0 +1,269 @@
+//! Fingerprints of histories: how two replicas that write under one actor find out.
+
+use super::authors::{Authors, Id};
+use super::log::Log;
+use super::mix::Mix;
+use crate::crdt::lv::Lv;
+use crate::crdt::row::{Holds, Local, Row, Space, Step, Target, Written};
+use crate::crdt::{Kind, Side};
+
+/// A fingerprint of all changes of one actor up to a counter (64 bits): equal histories have equal
+/// digests on every machine. It tells two replicas that write under one actor by accident; it is no
+/// protection against forgery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest(pub(in crate::crdt) u64);
+
+impl Digest {
+    /// The digest of no changes.
+    pub(in crate::crdt) const EMPTY: Self = Self(0);
+
+    /// The digest with one more change.
+    pub(in crate::crdt) fn with(self, change: Self) -> Self {
+        let mut mix = Mix(self.0);
+        mix.number(change.0);
+        Self(mix.0)
+    }
+}
+
+/// How the ids and keys of rows read, in a form that every replica shares.
+pub(in crate::crdt) trait Names<S: Space> {
+    fn id(&self, id: S::Id) -> PublicId;
+    fn key(&self, key: S::Key) -> &str;
+    /// The id that is `count` steps from another.
+    fn step(&self, id: S::Id, step: Step, count: u32) -> PublicId;
+    /// Spans of consecutive ids, ordered by id, that do not touch.
+    fn spans(&self, over: &[(S::Id, u32)]) -> Vec<(PublicId, u64)>;
+}
+
+/// An id: its counter, and a hash of its actor.
+pub(in crate::crdt) type PublicId = (u64, u64);
+
+/// Makes the digests of changes with consecutive counters. The same ops give the same digests, however
+/// they are cut into rows.
+pub(in crate::crdt) struct Digester<F> {
+    mix: Mix,
+    actor: u64,
+    /// The counter of the next op.
+    counter: u64,
+    /// Takes the last counter of a change and the digest of what it did.
+    done: F,
+}
+
+impl<F: FnMut(u64, Digest)> Digester<F> {
+    /// Begins with a change by the actor of this hash.
+    pub(in crate::crdt) fn new(
+        actor: u64,
+        first: u64,
+        previous: u64,
+        deps: impl Iterator<Item = PublicId>,
+        done: F,
+    ) -> Self {
+        // Dependencies have no order.
+        let deps = deps.map(|(counter, actor)| mixed(&[counter, actor])).fold(0, u64::wrapping_add);
+        Self { mix: Mix(mixed(&[first, previous, deps])), actor, counter: first, done }
+    }
+
+    /// Ends the last change.
+    pub(in crate::crdt) fn finish(mut self) {
+        (self.done)(self.counter - 1, Digest(self.mix.0));
+    }
+
+    /// Ends a change and begins the next one, which depends on nothing else.
+    pub(in crate::crdt) fn next_change(&mut self) {
+        (self.done)(self.counter - 1, Digest(self.mix.0));
+        self.mix = Mix(mixed(&[self.counter, self.counter - 1, 0]));
+    }
+
+    /// Mixes in a row; `starts` tells whether a change begins with the op of a number in the row, other
+    /// than 0.
+    pub(in crate::crdt) fn row<S: Space>(
+        &mut self,
+        row: &Row<'_, S>,
+        names: &impl Names<S>,
+        starts: impl Fn(u32) -> bool,
+    ) {
+        match *row {
+            Row::Type { text, parent, side, chars, .. } => {
+                let mut hangs = hangs(1, names.id(text), parent.map(|parent| names.id(parent)), side);
+                let next = mixed(&[1, names.id(text).0, names.id(text).1]);
+                for (at, char) in (0..).zip(chars.chars()) {
+                    self.element(at, hangs, u64::from(char), &starts);
+                    hangs = self.on_the_last(next);
+                }
+            }
+            Row::Items { list, parent, side, mut scalars, count } => {
+                let mut hangs = hangs(2, names.id(list), parent.map(|parent| names.id(parent)), side);
+                let next = mixed(&[2, names.id(list).0, names.id(list).1]);
+                for at in 0..count {
+                    let mut content = Mix(0);
+                    content.bytes(scalars.split_first());
+                    self.element(at, hangs, content.0, &starts);
+                    hangs = self.on_the_last(next);
+                }
+            }
+            Row::Item { list, parent, side, holds } => {
+                let hangs = hangs(2, names.id(list), parent.map(|parent| names.id(parent)), side);
+                self.element(0, hangs, held(holds, names), &starts);
+            }
+            Row::Put { slot, over, written } => {
+                self.target(slot, names);
+                self.mix.number(over.len() as u64);
+                over.iter().for_each(|id| self.id(names.id(*id)));
+                match written {
+                    Written::Scalar(scalar) => self.mix.bytes(scalar.bytes()),
+                    Written::Container(holds) => self.mix.number(held(holds, names)),
+                }
+                self.counter += 1;
+            }
+            Row::Delete { over } => {
+                names.spans(over).into_iter().for_each(|(id, count)| self.deleted(id, count));
+                self.mix.number(7);
+                self.counter += 1;
+            }
+            Row::DeleteEach { first, count, step } => {
+                for at in 0..count {
+                    if at > 0 && starts(at) {
+                        self.next_change();
+                    }
+                    self.deleted(names.step(first, step, at), 1);
+                    self.mix.number(7);
+                    self.counter += 1;
+                }
+            }
+            Row::Add { counter, by } => {
+                self.id(names.id(counter));
+                self.mix.number(by as u64);
+                self.counter += 1;
+            }
+        }
+    }
+
+    fn element(&mut self, at: u32, hangs: u64, content: u64, starts: &impl Fn(u32) -> bool) {
+        if at > 0 && starts(at) {
+            self.next_change();
+        }
+        self.mix.number(hangs);
+        self.mix.number(content);
+        self.counter += 1;
+    }
+
+    /// An element that hangs on the right of the op before it.
+    fn on_the_last(&self, of: u64) -> u64 {
+        of ^ (self.counter - 1).rotate_left(20) ^ self.actor
+    }
+
+    fn deleted(&mut self, id: PublicId, count: u64) {
+        self.id(id);
+        self.mix.number(count);
+    }
+
+    fn target<S: Space>(&mut self, slot: Target<S>, names: &impl Names<S>) {
+        match slot {
+            Target::Root => self.mix.number(3),
+            Target::Key { map, key } => {
+                self.mix.number(4);
+                self.id(names.id(map));
+                self.mix.bytes(names.key(key).as_bytes());
+            }
+            Target::Item { list, item } => {
+                self.mix.number(5);
+                self.id(names.id(list));
+                self.id(names.id(item));
+            }
+        }
+    }
+
+    fn id(&mut self, (counter, actor): PublicId) {
+        self.mix.number(counter);
+        self.mix.number(actor);
+    }
+}
+
+/// Where an element hangs, in the form that `on_the_last` has for those on the right of something.
+fn hangs(tag: u64, of: PublicId, parent: Option<PublicId>, side: Side) -> u64 {
+    let of = mixed(&[tag, of.0, of.1]);
+    match (parent, side) {
+        (Some((counter, actor)), Side::Right) => of ^ counter.rotate_left(20) ^ actor,
+        (Some((counter, actor)), Side::Left) => mixed(&[of, counter, actor]),
+        (None, side) => mixed(&[of, u64::from(side == Side::Left)]),
+    }
+}
+
+fn held<S: Space>(holds: Holds<S>, names: &impl Names<S>) -> u64 {
+    match holds {
+        Holds::Make(Kind::Map) => 11,
+        Holds::Make(Kind::List) => 12,
+        Holds::Make(Kind::Text) => 13,
+        Holds::Make(Kind::Counter) => 14,
+        Holds::Move(container) => {
+            let (counter, actor) = names.id(container);
+            mixed(&[15, counter, actor])
+        }
+    }
+}
+
+fn mixed(numbers: &[u64]) -> u64 {
+    let mut mix = Mix(0);
+    numbers.iter().for_each(|number| mix.number(*number));
+    mix.0
+}
+
+/// The digests of one actor.
+#[derive(Debug, Clone, Default)]
+pub(in crate::crdt) struct Digests {
+    /// Of all changes up to the one with this last counter, for every [`EVERY`]th change.
+    kept: Vec<(u64, Digest)>,
+    /// The last one and the one before, the most asked for.
+    last: Option<(u64, Digest)>,
+    before: Option<(u64, Digest)>,
+    count: u32,
+}
+
+/// How many changes must be read again to know a digest, at most.
+const EVERY: u32 = 32;
+
+impl Digests {
+    /// Adds a change.
+    pub(in crate::crdt) fn push(&mut self, last: u64, change: Digest) {
+        let digest = self.last.map_or(Digest::EMPTY, |(_, digest)| digest).with(change);
+        self.count += 1;
+        if self.count.is_multiple_of(EVERY) {
+            self.kept.push((last, digest));
+        }
+        self.before = self.last.replace((last, digest));
+    }
+
+    /// A digest from which that of a counter can be found: the nearest one that is not after it.
+    pub(in crate::crdt) fn nearest(&self, counter: u64) -> (u64, Digest) {
+        let kept =
+            || self.kept.partition_point(|(last, _)| *last <= counter).checked_sub(1).map(|at| self.kept[at]);
+        let recent = [self.last, self.before].into_iter().flatten().find(|(last, _)| *last <= counter);
+        recent.or_else(kept).unwrap_or((0, Digest::EMPTY))
+    }
+}
+
+/// The names of a history.
+pub(in crate::crdt) struct LogNames<'a> {
+    pub(in crate::crdt) log: &'a Log,
+    pub(in crate::crdt) authors: &'a Authors,
+}
+
+impl Names<Local> for LogNames<'_> {
+    fn id(&self, id: Lv) -> PublicId {
+        let Id { counter, actor } = self.authors.id(id);
+        (counter, self.authors.hash(actor))
+    }
+
+    fn key(&self, key: u32) -> &str {
+        self.log.keys.get(key).as_str()
+    }
+
+    fn step(&self, id: Lv, step: Step, count: u32) -> PublicId {
+        self.id(step.from(id, count).expect("a row deletes what is there"))
+    }
+
+    fn spans(&self, over: &[(Lv, u32)]) -> Vec<(PublicId, u64)> {
+        let spans = self.authors.id_spans(over);
+        spans.into_iter().map(|(id, count)| ((id.counter, self.authors.hash(id.actor)), count)).collect()
+    }
+}

@@ -1,0 +1,95 @@
+//! A run of ops, as the history keeps it and as it travels.
+
+use std::fmt::Debug;
+
+use super::contents::{Packed, Run};
+use super::lv::Lv;
+use super::{Kind, Side};
+
+/// How the ops of a row name others, and keys.
+pub(super) trait Space: Copy + Debug + PartialEq {
+    /// Names an op.
+    type Id: Copy + Debug + PartialEq;
+    /// Names a key of a map.
+    type Key: Copy + Debug + PartialEq;
+}
+
+/// Inside of a replica: by [`Lv`], keys by their number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Local;
+
+impl Space for Local {
+    type Id = Lv;
+    type Key = u32;
+}
+
+/// One op, or several of consecutive ids that are alike.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Row<'a, S: Space> {
+    /// Characters, each an op: the first hangs on a side of `parent`, each other one on the right of the
+    /// one before.
+    Type { text: S::Id, parent: Option<S::Id>, side: Side, chars: &'a str, count: u32 },
+    /// Scalars in a list, each an op; they hang together as characters do.
+    Items { list: S::Id, parent: Option<S::Id>, side: Side, scalars: Run<'a>, count: u32 },
+    /// A container in a list.
+    Item { list: S::Id, parent: Option<S::Id>, side: Side, holds: Holds<S> },
+    /// A write into a slot.
+    Put { slot: Target<S>, over: &'a [S::Id], written: Written<'a, S> },
+    /// A delete of spans.
+    Delete { over: &'a [(S::Id, u32)] },
+    /// Deletes of one write each: of `first`, and of those after it or before it.
+    DeleteEach { first: S::Id, count: u32, step: Step },
+    /// An addition to a counter.
+    Add { counter: S::Id, by: i64 },
+}
+
+/// A slot that is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Target<S: Space> {
+    Root,
+    Key { map: S::Id, key: S::Key },
+    Item { list: S::Id, item: S::Id },
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Written<'a, S: Space> {
+    Scalar(Packed<'a>),
+    Container(Holds<S>),
+}
+
+/// A placement of a container.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Holds<S: Space> {
+    Make(Kind),
+    Move(S::Id),
+}
+
+/// The way that a row of deletes goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Each one after the one before, as with the delete key.
+    Forward,
+    /// Each one before the one before, as with the backspace key.
+    Back,
+}
+
+impl Step {
+    /// The write that is `count` steps from another.
+    pub(super) fn from(self, first: Lv, count: u32) -> Option<Lv> {
+        match self {
+            Self::Forward => Some(first.plus(count)),
+            Self::Back => first.minus(count),
+        }
+    }
+}
+
+impl<S: Space> Row<'_, S> {
+    /// The number of ops.
+    pub(super) fn count(&self) -> u32 {
+        match self {
+            Self::Type { count, .. } | Self::Items { count, .. } | Self::DeleteEach { count, .. } => *count,
+            Self::Item { .. } | Self::Put { .. } | Self::Delete { .. } | Self::Add { .. } => 1,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Whole refs as bytes: the history, from which everything else is made again.
+
+use std::sync::Arc;
+
+use super::wire::{Section, Source, Wire};
+use super::{Actor, ConvergentRef, DecodeError, DecodeReason, DocumentId, validate};
+
+/// Marks a file as a ref.
+const REF: u8 = b'r';
+
+impl ConvergentRef {
+    /// The ref as bytes, with its whole history and what waits: compact, versioned, with a checksum.
+    /// O(history), a typed run at once.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut section = Section::new(REF);
+        section.text(self.document.as_str());
+        section.text(self.actor.as_str());
+        section.number(self.popped);
+        let all = 0..self.history.len();
+        section.wire(&if all.is_empty() { Wire::default() } else { self.history.pack(&[all]) });
+        section.wire(&Wire::of(self.waiting()));
+        section.finish()
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote: a replica of the same actor, which the one that was
+    /// written must not outlive. It has no watchers and no validator. O(history), a typed run at once.
+    ///
+    /// # Errors
+    /// When the bytes are no ref, or damaged, or its changes cannot be applied.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::read(bytes).map_err(DecodeError::at_root)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, DecodeReason> {
+        let mut source = Source::new(bytes, REF)?;
+        let (document, actor) = (DocumentId::new(source.text()?)?, Actor::new(source.text()?)?);
+        let popped = source.number()?;
+        let (applied, waiting) = (source.wire()?, source.wire()?);
+        source.end()?;
+        let mut read = Self::new(document, actor);
+        read.popped = popped;
+        read.restore(&applied)?;
+        let mut waits = Vec::new();
+        for change in waiting.unpack()? {
+            validate::well_formed(&change).map_err(|_| DecodeReason::Damaged)?;
+            waits.push(Arc::new(change));
+        }
+        read.waiting.undo(waits, read.history.clock(), &read.actor);
+        Ok(read)
+    }
+}

@@ -1,0 +1,254 @@
+//! Applying ops. They were validated against the causal past, so nothing can fail.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use super::{Body, History, Inside, ListBody, Node, Place, Puts, Tree};
+use crate::crdt::Kind;
+use crate::crdt::lv::Lv;
+use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
+
+impl Tree {
+    /// Applies ops of the history. O(rows log n), and what they hold. Values are read anew when they are
+    /// asked for.
+    pub(in crate::crdt) fn apply_all(&mut self, history: &History, ops: Range<u32>) {
+        for (first, row) in history.log.rows_in(ops) {
+            self.apply(history, first, &row);
+        }
+    }
+
+    /// Applies a row whose first op is `first`. O(log n) for each thing that it names.
+    pub(in crate::crdt) fn apply(&mut self, history: &History, first: Lv, row: &Row<'_, Local>) {
+        match *row {
+            Row::Type { text: holder, parent, side, count, .. }
+            | Row::Items { list: holder, parent, side, count, .. } => {
+                let node = self.known(holder);
+                self.invalidate(node);
+                if let Some(sequence) = self.sequence_mut(node) {
+                    sequence.insert(first, count, parent, side, &history.authors);
+                }
+            }
+            Row::Item { list, parent, side, holds } => {
+                let node = self.known(list);
+                self.invalidate(node);
+                self.list_mut(node).items.insert(first, 1, parent, side, &history.authors);
+                let place = Place::Item(node, first);
+                if let Holds::Move(_) = holds {
+                    self.list_mut(node).explicit(first);
+                }
+                self.put_container(history, first, place, holds);
+                if let Holds::Move(_) = holds {
+                    self.settle_slot(history, place);
+                }
+            }
+            Row::Put { slot, over, written } => {
+                self.hide_all(history, over.iter().map(|put| (*put, 1)));
+                let place = self.write(history, slot, first);
+                if let Written::Container(holds) = written {
+                    self.put_container(history, first, place, holds);
+                }
+                self.settle_slot(history, place);
+            }
+            Row::Delete { over } => self.hide_all(history, over.iter().copied()),
+            Row::DeleteEach { first, count, step } => match step {
+                Step::Forward => self.hide_all(history, [(first, count)]),
+                Step::Back => {
+                    let lowest = step.from(first, count - 1).expect("it deletes what is there");
+                    self.hide_all(history, [(lowest, count)]);
+                }
+            },
+            Row::Add { counter, by } => {
+                let node = self.known(counter);
+                self.invalidate(node);
+                if let Inside::Counter(sum) = &mut self.body_mut(node).inside {
+                    **sum += i128::from(by);
+                }
+            }
+        }
+    }
+
+    /// Adds a put to its slot.
+    fn write(&mut self, history: &History, slot: Target<Local>, put: Lv) -> Place {
+        match slot {
+            Target::Root => {
+                let at = self.root.partition_point(|other| history.authors.compare(*other, put).is_lt());
+                self.root.insert(at, put);
+                self.contested |= self.root.len() > 1;
+                Place::Root
+            }
+            Target::Key { map, key } => {
+                let node = self.known(map);
+                let Inside::Map(map) = &mut self.body_mut(node).inside else {
+                    unreachable!("validated: ops name containers of the right kind")
+                };
+                let slot = map.write(history, key, put);
+                map.show(history, slot, put);
+                self.contested |= self.map(node).has_conflicts();
+                Place::Key(node, slot)
+            }
+            Target::Item { list, item } => {
+                let node = self.known(list);
+                let Inside::List(list) = &mut self.nodes[node.0 as usize].inside else {
+                    unreachable!("validated: ops name containers of the right kind")
+                };
+                let puts = list.explicit(item);
+                let at = puts.partition_point(|other| history.authors.compare(*other, put).is_lt());
+                puts.insert(at, put);
+                self.contested |= puts.len() > 1;
+                Place::Item(node, item)
+            }
+        }
+    }
+
+    /// Makes the container that a put makes, or moves the one that it moves.
+    fn put_container(&mut self, history: &History, put: Lv, place: Place, holds: Holds<Local>) {
+        match holds {
+            Holds::Make(kind) => {
+                let inside = match kind {
+                    Kind::Map => Inside::Map(Default::default()),
+                    Kind::List => Inside::List(Box::default()),
+                    Kind::Text => Inside::Text(Box::default()),
+                    Kind::Counter => Inside::Counter(Box::new(0)),
+                };
+                self.nodes.push(Body { lv: put, put: Some(put), place, cached: OnceLock::new(), inside });
+            }
+            Holds::Move(made) => {
+                let node = self.known(made);
+                self.move_here(history, node, put, place);
+            }
+        }
+    }
+
+    /// Hides writes: items, characters, puts. Those that were hidden before stay so.
+    pub(super) fn hide_all(&mut self, history: &History, spans: impl IntoIterator<Item = (Lv, u32)>) {
+        let mut unplaced: Vec<(Node, Lv)> = Vec::new();
+        for (first, count) in spans {
+            let mut at = first.index();
+            let end = at + count;
+            while at < end {
+                let put = Lv::new(at);
+                // The rest of the row at once, where nothing but elements goes.
+                let (row, length) = history.log.row_from(put, end - at);
+                match row {
+                    Row::Type { text, count, .. } => {
+                        let node = self.known(text);
+                        let changed =
+                            self.sequence_mut(node).map_or(0, |text| text.set_visible(put, count, false));
+                        if changed > 0 {
+                            self.invalidate(node);
+                        }
+                    }
+                    Row::Items { list, count, .. } => self.hide_items(history, list, put, count),
+                    Row::Item { list, .. } => {
+                        let node = self.known(list);
+                        unplaced.extend(self.container(history, put).map(|container| (container, put)));
+                        self.hide_put(history, Place::Item(node, put), put);
+                    }
+                    Row::Put { written, .. } => {
+                        if let Written::Container(_) = written {
+                            unplaced.extend(self.container(history, put).map(|container| (container, put)));
+                        }
+                        if let Some(place) = self.place_of(history, put) {
+                            self.hide_put(history, place, put);
+                        }
+                    }
+                    Row::Delete { .. } | Row::DeleteEach { .. } | Row::Add { .. } => {}
+                }
+                at += length;
+            }
+        }
+        if !unplaced.is_empty() {
+            self.lost_any = true;
+            self.unplace(history, unplaced);
+        }
+    }
+
+    fn hide_items(&mut self, history: &History, list: Lv, first: Lv, count: u32) {
+        let node = self.known(list);
+        let list = self.list_mut(node);
+        if list.slots.is_empty() {
+            if list.items.set_visible(first, count, false) > 0 {
+                self.invalidate(node);
+            }
+            return;
+        }
+        for at in 0..count {
+            self.hide_put(history, Place::Item(node, first.plus(at)), first.plus(at));
+        }
+    }
+
+    /// Takes a put out of its slot, if it is there.
+    fn hide_put(&mut self, history: &History, place: Place, put: Lv) {
+        let hidden = match place {
+            Place::Root => {
+                let before = self.root.len();
+                self.root.retain(|other| *other != put);
+                self.root.len() < before
+            }
+            Place::Key(node, slot) => match &mut self.body_mut(node).inside {
+                Inside::Map(map) => map.hide(slot, put),
+                _ => false,
+            },
+            Place::Item(node, item) => {
+                let list = self.list_mut(node);
+                match list.slots.get_mut(&item) {
+                    Some(puts) => {
+                        let before = puts.len();
+                        puts.retain(|other| *other != put);
+                        puts.len() < before
+                    }
+                    // With its own put alone an item is visible as long as that is.
+                    None => item == put && list.items.set_visible(item, 1, false) > 0,
+                }
+            }
+        };
+        // The placement of a container that is elsewhere was not shown.
+        let elsewhere =
+            |node: Node| self.moves.is_some() && self.body(node).put.is_some_and(|placing| placing != put);
+        if hidden && !self.container(history, put).is_some_and(elsewhere) {
+            self.settle_slot(history, place);
+        }
+    }
+
+    /// After the puts of a slot changed: its value is unknown, and an item is visible if it shows
+    /// something.
+    pub(super) fn settle_slot(&mut self, history: &History, place: Place) {
+        match place {
+            Place::Root => drop(self.value.take()),
+            Place::Key(node, _) => self.invalidate(node),
+            Place::Item(node, item) => {
+                self.invalidate(node);
+                if self.list(node).slots.contains_key(&item) {
+                    let visible = !self.shown(history, place).is_empty();
+                    self.list_mut(node).items.set_visible(item, 1, visible);
+                }
+            }
+        }
+    }
+
+    /// Forgets what a container reads as, and what those read as that hold it. Stops where that was
+    /// forgotten before.
+    pub(super) fn invalidate(&mut self, mut node: Node) {
+        loop {
+            let body = self.body_mut(node);
+            if body.cached.take().is_none() || body.put.is_none() {
+                return;
+            }
+            match body.place {
+                Place::Root => {
+                    self.value.take();
+                    return;
+                }
+                Place::Key(up, _) | Place::Item(up, _) => node = up,
+            }
+        }
+    }
+}
+
+impl ListBody {
+    /// The visible puts of an item, kept one by one from now on.
+    pub(super) fn explicit(&mut self, item: Lv) -> &mut Puts {
+        let own = if self.items.is_visible(item) { Puts::from_elem(item, 1) } else { Puts::new() };
+        self.slots.entry(item).or_insert(own)
+    }
+}

@@ -1,0 +1,169 @@
+//! The slots of one map.
+
+use std::collections::HashMap;
+
+use hashbrown::HashTable;
+
+use super::{History, Puts};
+use crate::crdt::lv::{Link, Lv};
+
+/// Every key that a map ever had; a key keeps its number.
+#[derive(Clone, Default)]
+pub(in crate::crdt) struct MapBody {
+    slots: Vec<KeySlot>,
+    /// The numbers of the keys, from [`FEW`] keys on.
+    index: Option<Box<HashTable<u32>>>,
+    /// The visible puts of slots that have several.
+    #[expect(clippy::box_collection, reason = "most maps have none: eight bytes instead of 48")]
+    conflicts: Option<Box<HashMap<u32, Puts>>>,
+    /// Whether the slots may not stand in the order of their first writes.
+    unsorted: bool,
+}
+
+/// The slot of a key.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::crdt) struct KeySlot {
+    /// The key's number in the document.
+    pub(in crate::crdt) key: u32,
+    /// The first write ever: the lowest id, overwritten or not. Keys show in this order.
+    pub(in crate::crdt) first: Lv,
+    /// The visible put with the highest id.
+    top: Link,
+}
+
+impl KeySlot {
+    /// The visible put with the highest id.
+    pub(in crate::crdt) fn top(&self) -> Option<Lv> {
+        self.top.get()
+    }
+}
+
+/// Up to so many keys are searched one by one.
+const FEW: usize = 8;
+
+impl MapBody {
+    pub(in crate::crdt) fn slots(&self) -> &[KeySlot] {
+        &self.slots
+    }
+
+    pub(in crate::crdt) fn slot(&self, slot: u32) -> &KeySlot {
+        &self.slots[slot as usize]
+    }
+
+    /// The slot of a key. O(1).
+    pub(in crate::crdt) fn find(&self, key: u32) -> Option<u32> {
+        match &self.index {
+            None => self.slots.iter().position(|slot| slot.key == key).map(|at| at as u32),
+            Some(index) => index.find(hash(key), |&slot| self.slots[slot as usize].key == key).copied(),
+        }
+    }
+
+    /// The numbers of the slots in the order of their first writes. O(n), and O(n log n) after
+    /// concurrent first writes.
+    pub(in crate::crdt) fn order(&self, history: &History) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.slots.len() as u32).collect();
+        if self.unsorted {
+            let first = |slot: &u32| self.slots[*slot as usize].first;
+            order.sort_unstable_by(|a, b| history.authors.compare(first(a), first(b)));
+        }
+        order
+    }
+
+    /// The visible puts of a slot, ordered by id.
+    pub(in crate::crdt) fn puts(&self, slot: u32) -> Puts {
+        let conflict = self.conflicts.as_ref().and_then(|conflicts| conflicts.get(&slot));
+        conflict.cloned().unwrap_or_else(|| self.slots[slot as usize].top.get().into_iter().collect())
+    }
+
+    /// Whether a slot has several visible puts.
+    pub(in crate::crdt) fn has_conflicts(&self) -> bool {
+        self.conflicts.is_some()
+    }
+
+    /// Notes a write of a key and says which slot it is.
+    pub(in crate::crdt) fn write(&mut self, history: &History, key: u32, put: Lv) -> u32 {
+        match self.find(key) {
+            Some(slot) => {
+                let first = &mut self.slots[slot as usize].first;
+                if history.authors.compare(put, *first).is_lt() {
+                    *first = put;
+                    self.unsorted = true;
+                }
+                slot
+            }
+            None => {
+                if let Some(last) = self.slots.last() {
+                    self.unsorted |= history.authors.compare(put, last.first).is_lt();
+                }
+                self.add(KeySlot { key, first: put, top: Link::NONE })
+            }
+        }
+    }
+
+    fn add(&mut self, new: KeySlot) -> u32 {
+        let slot = self.slots.len() as u32;
+        self.slots.push(new);
+        let slots = &self.slots;
+        let rehash = |&slot: &u32| hash(slots[slot as usize].key);
+        match &mut self.index {
+            Some(index) => drop(index.insert_unique(hash(new.key), slot, rehash)),
+            None if slots.len() > FEW => {
+                let mut index = HashTable::with_capacity(2 * FEW);
+                for slot in 0..slots.len() as u32 {
+                    index.insert_unique(rehash(&slot), slot, rehash);
+                }
+                self.index = Some(Box::new(index));
+            }
+            None => {}
+        }
+        slot
+    }
+
+    /// Adds a visible put.
+    pub(in crate::crdt) fn show(&mut self, history: &History, slot: u32, put: Lv) {
+        let top = &mut self.slots[slot as usize].top;
+        if *top == Link::NONE {
+            *top = Some(put).into();
+            return;
+        }
+        let mut puts = self.puts(slot);
+        let at = puts.partition_point(|other| history.authors.compare(*other, put).is_lt());
+        puts.insert(at, put);
+        self.set(slot, puts);
+    }
+
+    /// Takes a visible put out; `false` when it was not there.
+    pub(in crate::crdt) fn hide(&mut self, slot: u32, put: Lv) -> bool {
+        if self.conflicts.is_none() {
+            let top = &mut self.slots[slot as usize].top;
+            let found = top.get() == Some(put);
+            if found {
+                *top = Link::NONE;
+            }
+            return found;
+        }
+        let mut puts = self.puts(slot);
+        let before = puts.len();
+        puts.retain(|other| *other != put);
+        let found = puts.len() < before;
+        self.set(slot, puts);
+        found
+    }
+
+    fn set(&mut self, slot: u32, puts: Puts) {
+        self.slots[slot as usize].top = puts.last().copied().into();
+        if puts.len() > 1 {
+            self.conflicts.get_or_insert_default().insert(slot, puts);
+        } else if let Some(conflicts) = &mut self.conflicts {
+            conflicts.remove(&slot);
+            if conflicts.is_empty() {
+                self.conflicts = None;
+            }
+        }
+    }
+}
+
+/// Numbers of keys are small and dense: they need only be spread.
+fn hash(key: u32) -> u64 {
+    (u64::from(key) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}

@@ -1,0 +1,467 @@
+//! The state of a document: containers, their slots, and the value that they read as.
+//!
+//! Containers are never removed: a change that comes late may still write into a deleted one. All
+//! parts name ops by [`Lv`]; what an op says is looked up in the history.
+
+mod apply;
+mod check;
+mod map;
+mod placement;
+mod value;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use smallvec::SmallVec;
+
+use super::history::History;
+use super::lv::Lv;
+use super::row::{Holds, Row, Target, Written};
+use super::sequence::Sequence;
+use super::{Kind, OpId};
+use crate::value::{Path, Step, Val};
+use map::MapBody;
+use placement::Moves;
+use value::Cached;
+pub(super) use value::{Reading, scalar};
+
+/// A container of one [`Tree`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Node(u32);
+
+/// The place of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Place {
+    Root,
+    /// The slot of a key: its number in the map.
+    Key(Node, u32),
+    Item(Node, Lv),
+}
+
+impl Place {
+    /// The container that holds the slot; `None` for the root.
+    pub(super) fn container(self) -> Option<Node> {
+        match self {
+            Self::Root => None,
+            Self::Key(node, _) | Self::Item(node, _) => Some(node),
+        }
+    }
+}
+
+/// Writes of one slot, ordered by id.
+pub(super) type Puts = SmallVec<[Lv; 2]>;
+
+/// The containers and slots of one document.
+#[derive(Clone, Default)]
+pub(super) struct Tree {
+    /// The visible puts of the root.
+    root: Puts,
+    /// Invariant: ordered by the op that made them.
+    nodes: Vec<Body>,
+    /// What the root reads as, when it is known.
+    value: OnceLock<Val>,
+    /// `None` as long as nothing ever moved.
+    moves: Option<Box<Moves>>,
+    /// Whether a container was ever deleted or moved.
+    lost_any: bool,
+    /// Whether a slot ever had several visible puts.
+    contested: bool,
+}
+
+/// A container.
+#[derive(Clone)]
+struct Body {
+    /// The op that made it.
+    lv: Lv,
+    /// The put that places it, `None` when it is nowhere.
+    put: Option<Lv>,
+    /// Where that put stands.
+    place: Place,
+    /// What it reads as, when it is known. Invariant: known for whatever is shown in a container for
+    /// which it is known.
+    cached: OnceLock<Cached>,
+    inside: Inside,
+}
+
+#[derive(Clone)]
+enum Inside {
+    Map(MapBody),
+    List(Box<ListBody>),
+    Text(Box<Sequence>),
+    Counter(Box<i128>),
+}
+
+/// A list of slots.
+#[derive(Clone, Default)]
+pub(super) struct ListBody {
+    pub(super) items: Sequence,
+    /// The visible puts of items other than those that hold what they were made with, and nothing else,
+    /// if they are visible.
+    slots: HashMap<Lv, Puts>,
+}
+
+impl Tree {
+    // --- containers ---
+
+    /// The container that an op made. O(log n).
+    pub(super) fn node(&self, made: Lv) -> Option<Node> {
+        match self.nodes.last() {
+            Some(last) if last.lv == made => Some(Node(self.nodes.len() as u32 - 1)),
+            _ => self.nodes.binary_search_by_key(&made, |node| node.lv).ok().map(|at| Node(at as u32)),
+        }
+    }
+
+    fn known(&self, made: Lv) -> Node {
+        self.node(made).expect("validated: ops name containers that are there")
+    }
+
+    /// The op that made a container.
+    pub(super) fn lv(&self, node: Node) -> Lv {
+        self.body(node).lv
+    }
+
+    pub(super) fn kind(&self, node: Node) -> Kind {
+        match self.body(node).inside {
+            Inside::Map(_) => Kind::Map,
+            Inside::List(_) => Kind::List,
+            Inside::Text(_) => Kind::Text,
+            Inside::Counter(_) => Kind::Counter,
+        }
+    }
+
+    /// Where a container stands; `None` when it is nowhere.
+    pub(super) fn place(&self, node: Node) -> Option<Place> {
+        let body = self.body(node);
+        body.put.map(|_| body.place)
+    }
+
+    /// The put that places a container.
+    pub(super) fn placing(&self, node: Node) -> Option<Lv> {
+        self.body(node).put
+    }
+
+    /// Whether a container may be nowhere.
+    pub(super) fn has_lost_any(&self) -> bool {
+        self.lost_any
+    }
+
+    /// Whether a slot may have several visible puts.
+    pub(super) fn is_contested(&self) -> bool {
+        self.contested
+    }
+
+    fn body(&self, node: Node) -> &Body {
+        &self.nodes[node.0 as usize]
+    }
+
+    fn body_mut(&mut self, node: Node) -> &mut Body {
+        &mut self.nodes[node.0 as usize]
+    }
+
+    /// The slots of a map.
+    pub(super) fn map(&self, node: Node) -> &MapBody {
+        match &self.body(node).inside {
+            Inside::Map(map) => map,
+            _ => unreachable!("validated: ops name containers of the right kind"),
+        }
+    }
+
+    /// The slots of a list.
+    pub(super) fn list(&self, node: Node) -> &ListBody {
+        match &self.body(node).inside {
+            Inside::List(list) => list,
+            _ => unreachable!("validated: ops name containers of the right kind"),
+        }
+    }
+
+    fn list_mut(&mut self, node: Node) -> &mut ListBody {
+        match &mut self.body_mut(node).inside {
+            Inside::List(list) => list,
+            _ => unreachable!("validated: ops name containers of the right kind"),
+        }
+    }
+
+    /// The elements of a list or a text.
+    pub(super) fn sequence(&self, node: Node) -> Option<&Sequence> {
+        match &self.body(node).inside {
+            Inside::List(list) => Some(&list.items),
+            Inside::Text(text) => Some(text),
+            Inside::Map(_) | Inside::Counter(_) => None,
+        }
+    }
+
+    pub(super) fn sequence_mut(&mut self, node: Node) -> Option<&mut Sequence> {
+        match &mut self.body_mut(node).inside {
+            Inside::List(list) => Some(&mut list.items),
+            Inside::Text(text) => Some(text),
+            Inside::Map(_) | Inside::Counter(_) => None,
+        }
+    }
+
+    /// The sum of a counter.
+    pub(super) fn counter(&self, node: Node) -> i128 {
+        match &self.body(node).inside {
+            Inside::Counter(sum) => **sum,
+            _ => 0,
+        }
+    }
+
+    /// The containers that hold a place, innermost first.
+    pub(super) fn holders(&self, place: Place) -> impl Iterator<Item = Node> {
+        std::iter::successors(place.container(), |&holder| self.place(holder)?.container())
+    }
+
+    // --- slots ---
+
+    /// The visible puts of a slot, ordered by id.
+    pub(super) fn puts(&self, place: Place) -> Puts {
+        match place {
+            Place::Root => self.root.clone(),
+            Place::Key(map, slot) => self.map(map).puts(slot),
+            Place::Item(list, item) => self.list(list).puts(item),
+        }
+    }
+
+    /// The puts that a slot shows: those that are visible, less the placements of containers that are
+    /// elsewhere.
+    pub(super) fn shown(&self, history: &History, place: Place) -> Puts {
+        let mut puts = self.puts(place);
+        self.retain_shown(history, &mut puts);
+        puts
+    }
+
+    fn retain_shown(&self, history: &History, puts: &mut Puts) {
+        if self.moves.is_some() {
+            puts.retain(|put| {
+                self.container(history, *put).is_none_or(|node| self.body(node).put == Some(*put))
+            });
+        }
+    }
+
+    /// The container that a put places. O(log n).
+    pub(super) fn container(&self, history: &History, put: Lv) -> Option<Node> {
+        match written(history, put) {
+            Some(Written::Container(Holds::Make(_))) => self.node(put),
+            Some(Written::Container(Holds::Move(made))) => self.node(made),
+            _ => None,
+        }
+    }
+
+    /// The slot that a put writes into. O(log n).
+    pub(super) fn place_of(&self, history: &History, put: Lv) -> Option<Place> {
+        match history.log.row(put) {
+            Row::Items { list, .. } | Row::Item { list, .. } => Some(Place::Item(self.known(list), put)),
+            Row::Put { slot, .. } => Some(self.target(slot)?),
+            _ => None,
+        }
+    }
+
+    fn target(&self, slot: Target<super::row::Local>) -> Option<Place> {
+        Some(match slot {
+            Target::Root => Place::Root,
+            Target::Key { map, key } => {
+                let map = self.known(map);
+                Place::Key(map, self.map(map).find(key)?)
+            }
+            Target::Item { list, item } => Place::Item(self.known(list), item),
+        })
+    }
+
+    /// The slot of a key, also of one that is deleted; `None` when the map never had the key.
+    pub(super) fn key(&self, map: Node, key: u32) -> Option<Place> {
+        self.map(map).find(key).map(|slot| Place::Key(map, slot))
+    }
+
+    /// The puts that joined maps show for a key, ordered by id.
+    pub(super) fn key_puts(&self, history: &History, maps: &[Node], key: u32) -> Puts {
+        let mut puts = Puts::new();
+        for &map in maps {
+            if let Some(slot) = self.map(map).find(key) {
+                puts.extend(self.map(map).puts(slot));
+            }
+        }
+        self.retain_shown(history, &mut puts);
+        if maps.len() > 1 {
+            puts.sort_unstable_by(|a, b| history.authors.compare(*a, *b));
+        }
+        puts
+    }
+
+    /// The slots that a container shows, in order; for keys of joined maps the first one of each.
+    pub(super) fn parts(&self, history: &History, reading: &Reading) -> Vec<(Place, Puts)> {
+        match reading {
+            Reading::List(node) => {
+                let runs = self.list(*node).items.runs();
+                let items = runs.flat_map(|(first, count)| (0..count).map(move |at| first.plus(at)));
+                items
+                    .map(|item| {
+                        let place = Place::Item(*node, item);
+                        (place, self.shown(history, place))
+                    })
+                    .collect()
+            }
+            Reading::Map(maps) => self
+                .keys(history, maps)
+                .into_iter()
+                .filter_map(|key| {
+                    let puts = self.key_puts(history, maps, key);
+                    let place = self.place_of(history, *puts.first()?)?;
+                    Some((place, puts))
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The keys that joined maps ever had, in their order: by the first write in any of them.
+    pub(super) fn keys(&self, history: &History, maps: &[Node]) -> Vec<u32> {
+        let [map] = maps else {
+            let mut first: HashMap<u32, Lv> = HashMap::new();
+            for slot in maps.iter().flat_map(|&map| self.map(map).slots()) {
+                let known = first.entry(slot.key).or_insert(slot.first);
+                if history.authors.compare(slot.first, *known).is_lt() {
+                    *known = slot.first;
+                }
+            }
+            let mut keys: Vec<(u32, Lv)> = first.into_iter().collect();
+            keys.sort_unstable_by(|(_, a), (_, b)| history.authors.compare(*a, *b));
+            return keys.into_iter().map(|(key, _)| key).collect();
+        };
+        let body = self.map(*map);
+        body.order(history).into_iter().map(|slot| body.slot(slot).key).collect()
+    }
+
+    /// What a container reads as by itself.
+    pub(super) fn reading_of(&self, node: Node) -> Reading {
+        match self.kind(node) {
+            Kind::Map => Reading::Map(SmallVec::from_elem(node, 1)),
+            Kind::List => Reading::List(node),
+            Kind::Text => Reading::Text(node),
+            Kind::Counter => Reading::Counter(node),
+        }
+    }
+
+    /// The places of a map or list that may show something.
+    pub(super) fn places(&self, node: Node) -> Vec<Place> {
+        match &self.body(node).inside {
+            Inside::Map(map) => (0..map.slots().len() as u32).map(|slot| Place::Key(node, slot)).collect(),
+            Inside::List(list) => {
+                let runs = list.items.runs();
+                runs.flat_map(|(first, count)| (0..count).map(move |at| Place::Item(node, first.plus(at))))
+                    .collect()
+            }
+            Inside::Text(_) | Inside::Counter(_) => Vec::new(),
+        }
+    }
+
+    /// The puts that the value shows in a place, ordered by id; for a key of joined maps those of the key
+    /// in all of them. `None` when the value does not show the place. O(depth).
+    pub(super) fn shown_in_value(&self, history: &History, place: Place) -> Option<Puts> {
+        let mut way = Vec::new();
+        let mut next = Some(place);
+        while let Some(at) = next {
+            way.push(at);
+            next = match at.container() {
+                None => None,
+                Some(node) => Some(self.place(node)?),
+            };
+        }
+        way.pop();
+        let mut puts = self.shown(history, Place::Root);
+        while let Some(place) = way.pop() {
+            puts = match (self.reading(history, &puts), place) {
+                (Reading::Map(maps), Place::Key(map, slot)) if maps.contains(&map) => {
+                    self.key_puts(history, &maps, self.map(map).slot(slot).key)
+                }
+                (Reading::List(list), Place::Item(node, _)) if node == list => self.shown(history, place),
+                _ => return None,
+            };
+        }
+        Some(puts)
+    }
+
+    /// A container and those that hold it, innermost first; where one is nowhere, it goes on from where that
+    /// one was made.
+    pub(super) fn way_up(&self, history: &History, node: Node) -> impl Iterator<Item = Node> {
+        let mut left = crate::value::MAX_DEPTH * 2;
+        std::iter::successors(Some(node), move |&node| {
+            left = left.checked_sub(1)?;
+            let place = self.place(node).or_else(|| self.place_of(history, self.lv(node)));
+            place?.container()
+        })
+    }
+
+    /// The way to a place from the root, whether it is shown or not.
+    pub(super) fn path(&self, history: &History, mut place: Place) -> Path {
+        let mut steps = Vec::new();
+        loop {
+            let (node, step) = match place {
+                Place::Root => break,
+                Place::Key(map, slot) => {
+                    let key = history.log.keys.get(self.map(map).slot(slot).key);
+                    (map, Step::Key(key.as_str().to_owned()))
+                }
+                Place::Item(list, item) => (list, Step::Index(self.list(list).items.position(item))),
+            };
+            steps.push(step);
+            match self.place(node) {
+                Some(up) => place = up,
+                None => match self.place_of(history, self.lv(node)) {
+                    // It is nowhere: the way to where it was made.
+                    Some(up) if steps.len() <= crate::value::MAX_DEPTH => place = up,
+                    _ => break,
+                },
+            }
+        }
+        steps.reverse();
+        Path(steps)
+    }
+
+    /// Whether no applied op overwrites the put. O(log n).
+    pub(super) fn is_visible(&self, history: &History, put: Lv) -> bool {
+        match history.log.row(put) {
+            Row::Type { text, .. } => {
+                self.sequence(self.known(text)).is_some_and(|text| text.is_visible(put))
+            }
+            _ => self.place_of(history, put).is_some_and(|place| self.puts(place).contains(&put)),
+        }
+    }
+
+    /// Whether every container that holds the place stands somewhere, up to the root; `false` when one was
+    /// deleted. O(depth).
+    pub(super) fn is_alive(&self, place: Place) -> bool {
+        self.holders(place).all(|holder| self.body(holder).put.is_some())
+    }
+}
+
+impl ListBody {
+    /// Whether some items were written again.
+    pub(super) fn has_slots(&self) -> bool {
+        !self.slots.is_empty()
+    }
+
+    fn puts(&self, item: Lv) -> Puts {
+        match self.slots.get(&item) {
+            Some(puts) => puts.clone(),
+            None if self.items.is_visible(item) => Puts::from_elem(item, 1),
+            None => Puts::new(),
+        }
+    }
+}
+
+/// What a put or an insert writes.
+pub(super) fn written(history: &History, put: Lv) -> Option<Written<'_, super::row::Local>> {
+    match history.log.row(put) {
+        Row::Items { mut scalars, .. } => scalars.next_scalar().map(Written::Scalar),
+        Row::Item { holds, .. } => Some(Written::Container(holds)),
+        Row::Put { written, .. } => Some(written),
+        _ => None,
+    }
+}
+
+impl History {
+    /// The id of the op that made a container.
+    pub(super) fn op_id(&self, lv: Lv) -> OpId {
+        self.authors.op_id(lv)
+    }
+}

@@ -1,0 +1,194 @@
+//! Wires as bytes.
+//!
+//! ```text
+//! file     = "rejoin" version kind section* crc32
+//! section  = number | text | column
+//! number   = LEB128
+//! text     = length bytes
+//! column   = 2·length bytes                           when it is kept as it is
+//!          | 2·length+1 frame-length zstd-frame zeros  when it is compressed
+//! ```
+//!
+//! The zeros fill a frame up to a 256th of what it holds, so that nothing can claim to be more than 256
+//! times as long as it is.
+
+use super::{Columns, Corrupt, Reader, Wire};
+use crate::crdt::contents::{unweave, weave};
+use crate::crdt::{Actor, DecodeReason, Key, varint};
+
+const MAGIC: &[u8] = b"rejoin";
+const VERSION: u8 = 1;
+/// Columns from this length on are compressed.
+const SHORT: usize = 128;
+/// How much longer a column may be than what it was packed into.
+const RATIO: usize = 256;
+const LEVEL: i32 = 1;
+
+/// Writes the binary form.
+pub(in crate::crdt) struct Section(Vec<u8>);
+
+impl Section {
+    pub(in crate::crdt) fn new(kind: u8) -> Self {
+        let mut bytes = Vec::with_capacity(96);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend([VERSION, kind]);
+        Self(bytes)
+    }
+
+    pub(in crate::crdt) fn number(&mut self, number: u64) {
+        varint::write(&mut self.0, number);
+    }
+
+    pub(in crate::crdt) fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn column(&mut self, column: &[u8]) {
+        if column.len() >= SHORT
+            && let Ok(frame) = zstd::bulk::compress(column, LEVEL)
+            && frame.len() < column.len()
+        {
+            self.number(column.len() as u64 * 2 + 1);
+            self.number(frame.len() as u64);
+            self.0.extend_from_slice(&frame);
+            let filled = self.0.len() + column.len().div_ceil(RATIO).saturating_sub(frame.len());
+            self.0.resize(filled, 0);
+            return;
+        }
+        self.number(column.len() as u64 * 2);
+        self.0.extend_from_slice(column);
+    }
+
+    pub(in crate::crdt) fn wire(&mut self, wire: &Wire) {
+        self.number(wire.changes as u64);
+        self.number(wire.actors.len() as u64);
+        wire.actors.iter().for_each(|actor| self.text(actor.as_str()));
+        let (mut lengths, mut keys) = (Vec::new(), Vec::new());
+        for key in &wire.keys {
+            varint::write(&mut lengths, key.as_bytes().len() as u64);
+            keys.extend_from_slice(key.as_bytes());
+        }
+        self.number(wire.keys.len() as u64);
+        if !wire.keys.is_empty() {
+            self.column(&lengths);
+            self.column(&keys);
+        }
+        let Columns { contents, .. } = &wire.columns;
+        wire.columns.plain().into_iter().for_each(|column| self.column(column));
+        let (rest, ints) = unweave(contents);
+        self.column(&rest);
+        self.column(&ints);
+    }
+
+    pub(in crate::crdt) fn finish(mut self) -> Vec<u8> {
+        let checksum = crc32fast::hash(&self.0);
+        self.0.extend(checksum.to_le_bytes());
+        self.0
+    }
+}
+
+/// Reads the binary form.
+pub(in crate::crdt) struct Source<'b>(&'b [u8]);
+
+impl<'b> Source<'b> {
+    /// Checks what stands around the sections.
+    pub(in crate::crdt) fn new(bytes: &'b [u8], kind: u8) -> Result<Self, DecodeReason> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or(DecodeReason::NotRejoin)?;
+        match rest {
+            [VERSION, found, ..] if *found == kind => {}
+            [VERSION, ..] => return Err(DecodeReason::NotRejoin),
+            [version, ..] => return Err(DecodeReason::Version(*version)),
+            [] => return Err(DecodeReason::Damaged),
+        }
+        let (body, checksum) = bytes.split_last_chunk::<4>().ok_or(DecodeReason::Damaged)?;
+        if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
+            return Err(DecodeReason::Damaged);
+        }
+        body.get(MAGIC.len() + 2..).map(Self).ok_or(DecodeReason::Damaged)
+    }
+
+    pub(in crate::crdt) fn number(&mut self) -> Result<u64, Corrupt> {
+        varint::read(&mut self.0).ok_or(Corrupt)
+    }
+
+    /// The number of parts that follow, each at least a byte long.
+    pub(in crate::crdt) fn count(&mut self) -> Result<usize, Corrupt> {
+        usize::try_from(self.number()?).ok().filter(|count| *count <= self.0.len()).ok_or(Corrupt)
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'b [u8], Corrupt> {
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(Corrupt)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    pub(in crate::crdt) fn text(&mut self) -> Result<&'b str, Corrupt> {
+        let length = self.count()?;
+        std::str::from_utf8(self.take(length)?).map_err(|_| Corrupt)
+    }
+
+    fn column(&mut self) -> Result<Vec<u8>, Corrupt> {
+        let number = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
+        let length = number / 2;
+        if number.is_multiple_of(2) {
+            return Ok(self.take(length)?.to_vec());
+        }
+        let frame_length = self.count()?;
+        let frame = self.take(frame_length)?;
+        self.take(length.div_ceil(RATIO).saturating_sub(frame_length))?;
+        let column = zstd::bulk::decompress(frame, length).map_err(|_| Corrupt)?;
+        if column.len() == length { Ok(column) } else { Err(Corrupt) }
+    }
+
+    pub(in crate::crdt) fn wire(&mut self) -> Result<Wire, Corrupt> {
+        let changes = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
+        let mut wire = Wire { changes, ..Wire::default() };
+        for _ in 0..self.count()? {
+            wire.actors.push(Actor::new(self.text()?).map_err(|_| Corrupt)?);
+        }
+        let keys = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
+        if keys > 0 {
+            let (lengths, text) = (self.column()?, bytes::Bytes::from(self.column()?));
+            let (mut lengths, all) = (&lengths[..], std::str::from_utf8(&text).map_err(|_| Corrupt)?);
+            let mut at = 0usize;
+            if keys > lengths.len() {
+                return Err(Corrupt);
+            }
+            for _ in 0..keys {
+                let length = varint::read(&mut lengths).and_then(|length| usize::try_from(length).ok());
+                let end = length.and_then(|length| at.checked_add(length)).ok_or(Corrupt)?;
+                all.get(at..end).ok_or(Corrupt)?;
+                // The keys share their bytes.
+                wire.keys.push(Key::of_text(text.slice(at..end)));
+                at = end;
+            }
+        }
+        let mut columns = Columns::default();
+        for column in columns.plain_mut() {
+            *column = self.column()?;
+        }
+        let (rest, ints) = (self.column()?, self.column()?);
+        columns.contents = weave(&rest, &ints).ok_or(Corrupt)?;
+        wire.columns = columns;
+        Ok(wire)
+    }
+
+    /// Says that nothing more should follow.
+    pub(in crate::crdt) fn end(self) -> Result<(), Corrupt> {
+        if self.0.is_empty() { Ok(()) } else { Err(Corrupt) }
+    }
+}
+
+impl Wire {
+    /// Reads everything once, and counts the changes.
+    pub(in crate::crdt) fn check(&self) -> Result<(), Corrupt> {
+        let mut reader = Reader::new(self)?;
+        let mut changes = 0u64;
+        while let Some(head) = reader.head()? {
+            changes = changes.saturating_add(head.changes());
+            while reader.row()?.is_some() {}
+        }
+        if changes == self.changes as u64 { Ok(()) } else { Err(Corrupt) }
+    }
+}

@@ -1,0 +1,150 @@
+//! From the history to the wire.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::{Wire, WireId, Wired, Writer};
+use crate::crdt::history::{ActorIx, Header, History, Id};
+use crate::crdt::lv::Lv;
+use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
+
+impl History {
+    /// Packs the changes in these ranges of ops, each of which begins and ends with a change. Costs what it
+    /// returns.
+    pub(in crate::crdt) fn pack(&self, ranges: &[Range<u32>]) -> Wire {
+        let mut packer = Packer {
+            history: self,
+            writer: Writer::default(),
+            actors: vec![None; self.authors.actors().len()],
+            keys: Default::default(),
+        };
+        for range in ranges {
+            let mut at = range.start;
+            while at < range.end {
+                let header = self.authors.header(at, range.end);
+                packer.changes(header);
+                at = header.end;
+            }
+        }
+        packer.writer.finish()
+    }
+
+    /// Packs the change to which an op belongs.
+    pub(in crate::crdt) fn pack_change(&self, lv: Lv) -> Wire {
+        let start = self.authors.change_start(lv.index());
+        self.pack(std::slice::from_ref(&(start..self.authors.change_end(start))))
+    }
+}
+
+struct Packer<'h> {
+    history: &'h History,
+    writer: Writer,
+    /// The numbers of actors on the wire.
+    actors: Vec<Option<u32>>,
+    /// The numbers of keys on the wire.
+    keys: HashMap<u32, u32, foldhash::fast::RandomState>,
+}
+
+impl Packer<'_> {
+    fn actor(&mut self, actor: ActorIx) -> u32 {
+        let number = &mut self.actors[actor.0 as usize];
+        *number.get_or_insert_with(|| self.writer.actor(self.history.authors.name(actor)))
+    }
+
+    fn wire_id(&mut self, id: Id) -> WireId {
+        WireId { actor: self.actor(id.actor), counter: id.counter }
+    }
+
+    fn id(&mut self, lv: Lv) -> WireId {
+        self.wire_id(self.history.authors.id(lv))
+    }
+
+    fn key(&mut self, key: u32) -> u32 {
+        let name = self.history.log.keys.get(key);
+        *self.keys.entry(key).or_insert_with(|| self.writer.add_key(name))
+    }
+
+    fn changes(&mut self, header: Header<'_>) {
+        let actor = self.actor(header.actor);
+        let deps: Vec<WireId> = header.deps.iter().map(|dep| self.wire_id(*dep)).collect();
+        let lengths = self.history.authors.lengths(header.start..header.end);
+        self.writer.head(actor, header.first, header.previous, &deps, &lengths);
+        for (_, row) in self.history.log.rows_in(header.start..header.end) {
+            self.row(&row);
+        }
+    }
+
+    fn row(&mut self, row: &Row<'_, Local>) {
+        match *row {
+            Row::Type { text, parent, side, chars, count } => {
+                let (text, parent) = (self.id(text), parent.map(|parent| self.id(parent)));
+                self.writer.row(&Row::Type { text, parent, side, chars, count });
+            }
+            Row::Items { list, parent, side, scalars, count } => {
+                let (list, parent) = (self.id(list), parent.map(|parent| self.id(parent)));
+                self.writer.row(&Row::Items { list, parent, side, scalars, count });
+            }
+            Row::Item { list, parent, side, holds } => {
+                let (list, parent) = (self.id(list), parent.map(|parent| self.id(parent)));
+                let holds = self.holds(holds);
+                self.writer.row(&Row::Item { list, parent, side, holds });
+            }
+            Row::Put { slot, over, written } => {
+                let slot = match slot {
+                    Target::Root => Target::Root,
+                    Target::Key { map, key } => Target::Key { map: self.id(map), key: self.key(key) },
+                    Target::Item { list, item } => Target::Item { list: self.id(list), item: self.id(item) },
+                };
+                let written: Written<'_, Wired> = match written {
+                    Written::Scalar(scalar) => Written::Scalar(scalar),
+                    Written::Container(holds) => Written::Container(self.holds(holds)),
+                };
+                match *over {
+                    [] => self.writer.row(&Row::Put { slot, over: &[], written }),
+                    [one] => {
+                        let over = [self.id(one)];
+                        self.writer.row(&Row::Put { slot, over: &over, written });
+                    }
+                    _ => {
+                        let over: Vec<WireId> = over.iter().map(|over| self.id(*over)).collect();
+                        self.writer.row(&Row::Put { slot, over: &over, written });
+                    }
+                }
+            }
+            Row::Delete { over } => {
+                let spans = self.history.authors.id_spans(over);
+                let spans: Vec<(WireId, u32)> =
+                    spans.into_iter().map(|(id, count)| (self.wire_id(id), count as u32)).collect();
+                self.writer.row(&Row::Delete { over: &spans });
+            }
+            Row::DeleteEach { first, count, step } => {
+                // What stands together here may have been made by several.
+                let (mut first, mut left) = (first, count);
+                while left > 0 {
+                    let (id, run) = match step {
+                        Step::Forward => self.history.authors.run_from(first),
+                        Step::Back => self.history.authors.run_back(first),
+                    };
+                    let count = run.min(left);
+                    let row = Row::DeleteEach { first: self.wire_id(id), count, step };
+                    self.writer.row(&row);
+                    left -= count;
+                    if left > 0 {
+                        first = step.from(first, count).expect("a row deletes what is there");
+                    }
+                }
+            }
+            Row::Add { counter, by } => {
+                let counter = self.id(counter);
+                self.writer.row(&Row::Add { counter, by });
+            }
+        }
+    }
+
+    fn holds(&mut self, holds: Holds<Local>) -> Holds<Wired> {
+        match holds {
+            Holds::Make(kind) => Holds::Make(kind),
+            Holds::Move(container) => Holds::Move(self.id(container)),
+        }
+    }
+}

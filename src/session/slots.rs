@@ -1,0 +1,135 @@
+//! `text`, `counter` and `plain`: what a place of a value is, besides what it reads as.
+
+use super::args::{Args, Word};
+use super::commands::not_swapped;
+use super::error::{CommandError, ErrorKind};
+use super::place::{Found, find};
+use super::{Part, Reply, Session, words};
+use crate::crdt::{ConvergentRef, EditError, Kind, OpId, Transaction};
+use crate::value::{self, Path, Step, Val, as_str};
+
+type Result<T, E = CommandError> = std::result::Result<T, E>;
+
+pub(super) fn text(session: &mut Session, args: Args<'_>) -> Result<Reply> {
+    write(session, args, |reference, found| {
+        if reference.kind_at(&found.path) == Some(Kind::Text) {
+            return Ok(None);
+        }
+        let start = match &found.value {
+            None | Some(Val::Null) => "",
+            Some(value) => as_str(value).ok_or("a string")?,
+        };
+        Ok(Some(New::Text(start.to_owned())))
+    })
+}
+
+pub(super) fn counter(session: &mut Session, args: Args<'_>) -> Result<Reply> {
+    write(session, args, |reference, found| {
+        if reference.kind_at(&found.path) == Some(Kind::Counter) {
+            return Ok(None);
+        }
+        let start = match &found.value {
+            None | Some(Val::Null) => 0,
+            Some(number @ Val::Num(_)) => {
+                value::text(number).parse().map_err(|_| "a whole number of at most 64 bits")?
+            }
+            Some(_) => return Err("a whole number"),
+        };
+        Ok(Some(New::Counter(start)))
+    })
+}
+
+pub(super) fn plain(session: &mut Session, args: Args<'_>) -> Result<Reply> {
+    write(session, args, |reference, found| match reference.kind_at(&found.path) {
+        Some(Kind::Text | Kind::Counter) => Ok(found.value.clone().map(New::Plain)),
+        _ => Ok(None),
+    })
+}
+
+/// What a place is to hold.
+enum New {
+    Text(String),
+    Counter(i64),
+    Plain(Val),
+}
+
+/// Writes anew what stands at the path of the line. `new` tells what it is to be: `None` when it is that
+/// already, an error (what is wanted) when it cannot be.
+fn write(
+    session: &mut Session,
+    mut args: Args<'_>,
+    new: impl FnOnce(&ConvergentRef, &Found) -> Result<Option<New>, &'static str>,
+) -> Result<Reply> {
+    let name = args.word("the ref")?;
+    session.reference(&name)?;
+    let word = args.value("the path")?;
+    args.end()?;
+    let reference = session.reference_mut(&name)?;
+    let old = reference.value().clone();
+    let found = find(&word, &old)?;
+    let new = new(reference, &found).map_err(|wanted| wrong_value(&found, wanted, &word))?;
+    let path = &found.path;
+    let Some(new) = new else {
+        let line = match (reference.kind_at(path), &found.value) {
+            (_, None) => return Err(CommandError::new(ErrorKind::Nothing(path.clone()), word.span)),
+            (Some(kind @ (Kind::Text | Kind::Counter)), _) => format!("{path} is a {} already", kind.name()),
+            (_, Some(value)) => format!("{path} is plain already: {}", words::kind(value)),
+        };
+        return Ok(Reply::value(old).with(Part::Line(line)));
+    };
+    let line = match &new {
+        New::Text(_) => format!("{path} is a text now"),
+        New::Counter(_) => format!("{path} is a counter now"),
+        New::Plain(value) => format!("{path} is plain now: {}", words::kind(value)),
+    };
+    let swapped = |error| not_swapped(&name, error, &word);
+    let mut tx = reference.transaction().map_err(swapped)?;
+    put(&mut tx, path, new).map_err(|error| {
+        let kind = ErrorKind::Edit { name: name.text.to_owned(), error };
+        CommandError::new(kind, word.span.clone())
+    })?;
+    tx.commit().map_err(swapped)?;
+    let new = reference.value().clone();
+    Ok(Reply::value(new.clone()).with(Part::Line(line)).with(Part::Changed { old, new }))
+}
+
+fn wrong_value(found: &Found, wanted: &'static str, word: &Word<'_>) -> CommandError {
+    let value = words::short(found.value.as_ref().unwrap_or(&Val::Null));
+    let kind = ErrorKind::WrongValue { path: found.path.clone(), value, wanted };
+    let hint = format!("it takes {wanted}, null or a missing key");
+    CommandError::new(kind, word.span.clone()).with_hint(hint)
+}
+
+fn put(tx: &mut Transaction<'_>, path: &Path, new: New) -> Result<(), EditError> {
+    match new {
+        New::Text(start) => {
+            let text = put_new(tx, path, Kind::Text)?;
+            if start.is_empty() { Ok(()) } else { tx.splice(&text, 0, 0, &start) }
+        }
+        New::Counter(start) => {
+            let counter = put_new(tx, path, Kind::Counter)?;
+            if start == 0 { Ok(()) } else { tx.add(&counter, start) }
+        }
+        New::Plain(value) => match slot(tx, path) {
+            None => tx.put_root(value),
+            Some((map, Step::Key(key))) => tx.put(&map, &key, value),
+            Some((list, Step::Index(index))) => tx.set(&list, index, value),
+        }
+        .map(drop),
+    }
+}
+
+fn put_new(tx: &mut Transaction<'_>, path: &Path, kind: Kind) -> Result<OpId, EditError> {
+    match slot(tx, path) {
+        None => tx.put_new_root(kind),
+        Some((map, Step::Key(key))) => tx.put_new(&map, &key, kind),
+        Some((list, Step::Index(index))) => tx.set_new(&list, index, kind),
+    }
+}
+
+/// The container that holds a place, and the last step to it; `None` for the root.
+fn slot(tx: &Transaction<'_>, path: &Path) -> Option<(OpId, Step)> {
+    let (last, above) = path.0.split_last()?;
+    let container = tx.replica().container(&Path(above.to_vec()));
+    Some((container.expect("the value shows a container there"), last.clone()))
+}
