@@ -1,0 +1,116 @@
+use rejoin::crdt::{Actor, Clock, ConvergentRef, DocumentId, Kind, OpId, Patch};
+use rejoin::value::{Path, Step, Val, as_str, object, string, to_serde};
+use serde_json::Value;
+
+use super::Replica;
+use crate::edit::{Edit, Shape};
+
+/// A ref that is edited by transactions.
+pub(crate) struct Rejoin {
+    replica: ConvergentRef,
+    container: OpId,
+}
+
+const KEY: &str = "doc";
+
+fn actor(number: u64) -> Actor {
+    Actor::new(&format!("agent{number}")).expect("letters and digits are an actor")
+}
+
+fn number(value: i64) -> Val {
+    Val::from(isize::try_from(value).expect("the numbers are small"))
+}
+
+impl Rejoin {
+    fn with(replica: ConvergentRef) -> Self {
+        let path = Path(vec![Step::Key(KEY.to_owned())]);
+        let container = replica.container(&path).expect("the first change made it");
+        Self { replica, container }
+    }
+}
+
+impl Replica for Rejoin {
+    type Version = Clock;
+    type Json = Val;
+    const FORMATS: &'static [&'static str] = &["rejoin"];
+
+    fn new(shape: Shape) -> Self {
+        let document = DocumentId::new("bench").expect("letters are a document id");
+        let mut replica = ConvergentRef::new(document, actor(0));
+        let kind = match shape {
+            Shape::Text => Kind::Text,
+            Shape::List => Kind::List,
+            Shape::Map => Kind::Map,
+        };
+        let mut transaction = replica.transaction().expect("nothing waits");
+        transaction.put_root(object::<&str>([])).expect("an object is JSON");
+        transaction.commit().expect("nothing refuses it");
+        let root = replica.container(&Path::default()).expect("the root was put");
+        let mut transaction = replica.transaction().expect("nothing waits");
+        transaction.put_new(&root, KEY, kind).expect("the root is a map");
+        transaction.commit().expect("nothing refuses it");
+        Self::with(replica)
+    }
+
+    fn copy(&self, number: u64) -> Self {
+        let replica = self.replica.branch(actor(number)).expect("each replica has its own actor");
+        Self { replica, container: self.container.clone() }
+    }
+
+    fn apply(&mut self, change: &[Edit]) {
+        let container = &self.container;
+        let mut transaction = self.replica.transaction().expect("nothing waits");
+        for edit in change {
+            let done = match edit {
+                Edit::Splice { at, delete, insert } => transaction.splice(container, *at, *delete, insert),
+                Edit::Insert { at, value } => transaction.insert(container, *at, number(*value)).map(drop),
+                Edit::InsertTask { at, task } => {
+                    let entries = [
+                        ("id", number(task.id)),
+                        ("title", string(&*task.title)),
+                        ("done", Val::Bool(task.done)),
+                    ];
+                    transaction.insert(container, *at, object(entries)).map(drop)
+                }
+                Edit::Delete { at } => transaction.delete(container, *at, 1),
+                Edit::Put { key, value } => transaction.put(container, key, number(*value)).map(drop),
+            };
+            done.expect("the position exists");
+        }
+        transaction.commit().expect("nothing refuses it");
+    }
+
+    fn version(&mut self) -> Clock {
+        self.replica.clock().clone()
+    }
+
+    fn delta(&mut self, since: &Clock) -> Vec<u8> {
+        self.replica.patch_from_clock(since).to_bytes()
+    }
+
+    fn merge(&mut self, delta: &[u8]) {
+        let patch = Patch::from_bytes(delta).expect("another replica made the bytes");
+        self.replica.merge_patch(&patch).expect("it is a patch of this document");
+    }
+
+    fn encode(&mut self, _format: usize) -> Vec<u8> {
+        self.replica.to_bytes()
+    }
+
+    fn decode(_shape: Shape, _format: usize, bytes: &[u8]) -> Self {
+        Self::with(ConvergentRef::from_bytes(bytes).expect("the bytes were encoded"))
+    }
+
+    fn json(&mut self) -> Val {
+        self.replica.value().clone()
+    }
+
+    fn value(&mut self) -> Value {
+        let Val::Obj(entries) = self.replica.value() else { unreachable!("the root is a map") };
+        let value = entries.get(&string(KEY)).expect("the container stands there");
+        match as_str(value) {
+            Some(text) => text.into(),
+            None => to_serde(value).expect("values are JSON"),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A whole document with its history as bytes: how many, writing them, reading them.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::build::{Build, TRACES, keys, scattered, tasks};
+use crate::bench::{Bench, Rows};
+use crate::contestants::{Replica, Who, Work};
+use crate::edit::Shape;
+use crate::measure::Lane;
+use crate::report::Measure::{Milliseconds, Peak, Size};
+use crate::report::{ALL, Goal, Limit};
+
+const SMALLEST: Goal = Goal::Times(&[Limit { factor: 1.0, of: ALL, called: "smallest" }]);
+/// A snapshot of loro holds the state beside the history; what only holds the history is what counts.
+const JSON: &[&str] = &["automerge", "loro updates", "yrs"];
+const FAST: Goal = Goal::Times(&[Limit { factor: 0.7, of: JSON, called: "fastest JSON history" }]);
+
+/// Writing the document.
+struct Encode<'b>(&'b Build);
+
+/// Reading it, and its value as JSON.
+struct Decode<'b>(&'b Build);
+
+impl Work for Encode<'_> {
+    fn shape(&self) -> Shape {
+        self.0.shape()
+    }
+
+    fn with_gc(&self) -> bool {
+        self.0.with_gc()
+    }
+
+    fn is_long(&self, who: Who) -> bool {
+        self.0.is_long(who)
+    }
+
+    fn names<R: Replica>(&self, _who: Who) -> Vec<&'static str> {
+        R::FORMATS.to_vec()
+    }
+
+    fn lanes<'a, R: Replica>(&'a self, _who: Who) -> Vec<Lane<'a>> {
+        let mut original = self.0.make::<R>();
+        let sizes: Vec<usize> = (0..R::FORMATS.len()).map(|format| original.encode(format).len()).collect();
+        let original = Rc::new(original);
+        let lane = |(format, name): (usize, &&'static str)| {
+            let (original, size) = (original.clone(), sizes[format]);
+            Lane::new(name, move |meter| {
+                // The original may keep what it has written before.
+                let mut replica = original.copy(1);
+                drop(replica.json());
+                meter.time(|| replica.encode(format));
+                meter.size(size);
+                Value::Null
+            })
+        };
+        R::FORMATS.iter().enumerate().map(lane).collect()
+    }
+}
+
+impl Work for Decode<'_> {
+    fn shape(&self) -> Shape {
+        self.0.shape()
+    }
+
+    fn with_gc(&self) -> bool {
+        self.0.with_gc()
+    }
+
+    fn is_long(&self, who: Who) -> bool {
+        self.0.is_long(who)
+    }
+
+    fn names<R: Replica>(&self, _who: Who) -> Vec<&'static str> {
+        R::FORMATS.to_vec()
+    }
+
+    fn lanes<'a, R: Replica>(&'a self, _who: Who) -> Vec<Lane<'a>> {
+        let mut replica = self.0.make::<R>();
+        let mut lane = |(format, name): (usize, &&'static str)| {
+            let bytes = replica.encode(format);
+            Lane::new(name, move |meter| {
+                let (mut read, _json) = meter.time(|| {
+                    let mut read = R::decode(self.0.shape, format, &bytes);
+                    let json = read.json();
+                    (read, json)
+                });
+                read.value()
+            })
+        };
+        R::FORMATS.iter().enumerate().map(&mut lane).collect()
+    }
+}
+
+fn race(bench: &mut Bench, name: &str, make: impl FnOnce(&mut Bench) -> Option<Build>) {
+    let (write, read) = (format!("{name} write"), format!("{name} read"));
+    let (writes, reads) = (bench.wants("bytes", &write), bench.wants("bytes", &read));
+    let Some(build) = (writes || reads).then(|| make(bench)).flatten() else { return };
+    if writes {
+        let measures = &[(Size, SMALLEST), (Milliseconds, FAST), (Peak, Goal::None)];
+        bench.race(&Rows { group: "bytes", name: &write, measures }, &Encode(&build));
+    }
+    if reads {
+        let measures = &[(Milliseconds, FAST), (Peak, Goal::None)];
+        bench.race(&Rows { group: "bytes", name: &read, measures }, &Decode(&build));
+    }
+}
+
+pub(super) fn run(bench: &mut Bench) {
+    race(bench, "text", |bench| {
+        let typing = bench.typing(&TRACES[..1]).pop()?;
+        Some(Build { shape: Shape::Text, changes: typing.changes, end: None, forgets: true })
+    });
+    race(bench, "map", |_| Some(keys(100_000)));
+    race(bench, "list", |_| Some(scattered(100_000)));
+    race(bench, "nested", |_| Some(tasks(10_000)));
+}
