@@ -319,7 +319,7 @@ impl ConvergentRef {
             }
         }
         if let Some((parent, side)) = origin {
-            let count = insert.chars().count() as u32;
+            let count = if insert.is_ascii() { insert.len() } else { insert.chars().count() } as u32;
             self.push(&Row::Type { text: made, parent, side, chars: insert, count });
         }
     }

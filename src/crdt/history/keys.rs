@@ -39,7 +39,9 @@ impl Keys {
     /// The number of a key, which may be new: then its bytes are put with those of others, so that they
     /// take no allocation of their own. O(length).
     pub(in crate::crdt) fn intern_text(&mut self, key: &str) -> u32 {
-        if let Some(number) = self.find(key) {
+        let hash = self.hasher.hash_one(key.as_bytes());
+        let same = |number: &u32| self.keys[*number as usize].as_bytes() == key.as_bytes();
+        if let Some(&number) = self.numbers.find(hash, same) {
             return number;
         }
         if self.room.capacity() < key.len() {
@@ -47,18 +49,22 @@ impl Keys {
         }
         self.room.extend_from_slice(key.as_bytes());
         let key = Key::of_text(self.room.split().freeze());
-        self.intern(&key)
+        self.add(key, hash)
     }
 
     /// The number of a key, which may be new. O(length).
     pub(in crate::crdt) fn intern(&mut self, key: &Key) -> u32 {
-        let Self { keys, numbers, hasher, .. } = self;
-        let hash = hasher.hash_one(key.as_bytes());
-        if let Some(&number) = numbers.find(hash, |&number| keys[number as usize] == *key) {
-            return number;
+        let hash = self.hasher.hash_one(key.as_bytes());
+        match self.numbers.find(hash, |&number| self.keys[number as usize] == *key) {
+            Some(&number) => number,
+            None => self.add(key.clone(), hash),
         }
+    }
+
+    fn add(&mut self, key: Key, hash: u64) -> u32 {
+        let Self { keys, numbers, hasher, .. } = self;
         let number = keys.len() as u32;
-        keys.push(key.clone());
+        keys.push(key);
         numbers.insert_unique(hash, number, |&number| hasher.hash_one(keys[number as usize].as_bytes()));
         number
     }

@@ -15,7 +15,7 @@ impl Wire {
 
     /// Unpacks the changes.
     pub(in crate::crdt) fn unpack(&self) -> Result<Vec<Change>, Corrupt> {
-        let mut changes = Vec::with_capacity(self.changes.min(1 << 16));
+        let mut changes = Vec::new();
         let mut reader = Reader::new(self)?;
         while let Some(head) = reader.head()? {
             self.unpack_head(&head, &mut reader, &mut changes)?;

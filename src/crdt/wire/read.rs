@@ -37,6 +37,19 @@ impl Head {
         self.first + self.ops - 1
     }
 
+    /// Whether a change begins at an op, counted from the beginning. O(runs of lengths).
+    pub(in crate::crdt) fn begins_at(&self, op: u64) -> bool {
+        let mut start = 0;
+        for (length, times) in &self.lengths {
+            let end = start + length * times;
+            if op < end {
+                return (op - start).is_multiple_of(*length);
+            }
+            start = end;
+        }
+        false
+    }
+
     /// The ends of the changes, in ops from the beginning.
     pub(in crate::crdt) fn ends(&self) -> impl Iterator<Item = u64> {
         let lengths = self.lengths.iter().flat_map(|(length, times)| (0..*times).map(move |_| *length));
