@@ -399,9 +399,10 @@ fn digest_head(
     let deps = head.deps.iter().map(|dep| names.id(*dep));
     let actor = names.hash(head.actor);
     let mut digester = Digester::new(actor, head.first, head.previous, deps, done);
+    let begins = head.beginnings();
     let mut at = 0;
     while let Some(row) = reader.row()? {
-        let starts = |op: u32| head.begins_at(at + u64::from(op));
+        let starts = |op: u32| begins(at + u64::from(op));
         if starts(0) && at > 0 {
             digester.next_change();
         }

@@ -37,17 +37,20 @@ impl Head {
         self.first + self.ops - 1
     }
 
-    /// Whether a change begins at an op, counted from the beginning. O(runs of lengths).
-    pub(in crate::crdt) fn begins_at(&self, op: u64) -> bool {
-        let mut start = 0;
-        for (length, times) in &self.lengths {
-            let end = start + length * times;
-            if op < end {
-                return (op - start).is_multiple_of(*length);
-            }
-            start = end;
+    /// Tells whether a change begins at an op, counted from the beginning. O(log runs of lengths) a time.
+    pub(in crate::crdt) fn beginnings(&self) -> impl Fn(u64) -> bool {
+        let mut end = 0;
+        let runs: Vec<(u64, u64)> = (self.lengths.iter())
+            .map(|(length, times)| {
+                let start = end;
+                end += length * times;
+                (start, *length)
+            })
+            .collect();
+        move |op| {
+            let at = runs.partition_point(|(start, _)| *start <= op).checked_sub(1);
+            at.is_some_and(|at| (op - runs[at].0).is_multiple_of(runs[at].1))
         }
-        false
     }
 
     /// The ends of the changes, in ops from the beginning.
