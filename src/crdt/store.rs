@@ -40,6 +40,7 @@ impl ConvergentRef {
         let mut read = Self::new(document, actor);
         read.popped = popped;
         read.restore(&applied)?;
+        waiting.check()?;
         let mut waits = Vec::new();
         for change in waiting.unpack()? {
             validate::well_formed(&change).map_err(|_| DecodeReason::Damaged)?;

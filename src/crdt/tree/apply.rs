@@ -144,11 +144,11 @@ impl Tree {
                         unplaced.extend(self.container(history, put).map(|container| (container, put)));
                         self.hide_put(history, Place::Item(node, put), put);
                     }
-                    Row::Put { written, .. } => {
+                    Row::Put { slot, written, .. } => {
                         if let Written::Container(_) = written {
                             unplaced.extend(self.container(history, put).map(|container| (container, put)));
                         }
-                        if let Some(place) = self.place_of(history, put) {
+                        if let Some(place) = self.target(slot) {
                             self.hide_put(history, place, put);
                         }
                     }
@@ -203,9 +203,11 @@ impl Tree {
             }
         };
         // The placement of a container that is elsewhere was not shown.
-        let elsewhere =
-            |node: Node| self.moves.is_some() && self.body(node).put.is_some_and(|placing| placing != put);
-        if hidden && !self.container(history, put).is_some_and(elsewhere) {
+        let elsewhere = self.moves.is_some()
+            && self
+                .container(history, put)
+                .is_some_and(|node| self.body(node).put.is_some_and(|placing| placing != put));
+        if hidden && !elsewhere {
             self.settle_slot(history, place);
         }
     }

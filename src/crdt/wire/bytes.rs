@@ -9,8 +9,8 @@
 //!          | 2·length+1 frame-length zstd-frame zeros  when it is compressed
 //! ```
 //!
-//! The zeros fill a frame up to a 256th of what it holds, so that nothing can claim to be more than 256
-//! times as long as it is.
+//! The zeros fill a frame up to a 256th of what it holds, and changes up to a byte for 16 ops, so that
+//! nothing can claim to be much more than it is.
 
 use super::{Columns, Corrupt, Reader, Wire};
 use crate::crdt::contents::{unweave, weave};
@@ -23,6 +23,8 @@ const SHORT: usize = 128;
 /// How much longer a column may be than what it was packed into.
 const RATIO: usize = 256;
 const LEVEL: i32 = 1;
+/// How many ops a byte may stand for.
+const OPS: u64 = 16;
 
 /// Writes the binary form.
 pub(in crate::crdt) struct Section(Vec<u8>);
@@ -61,7 +63,9 @@ impl Section {
     }
 
     pub(in crate::crdt) fn wire(&mut self, wire: &Wire) {
+        let start = self.0.len();
         self.number(wire.changes as u64);
+        self.number(wire.ops);
         self.number(wire.actors.len() as u64);
         wire.actors.iter().for_each(|actor| self.text(actor.as_str()));
         let (mut lengths, mut keys) = (Vec::new(), Vec::new());
@@ -79,6 +83,10 @@ impl Section {
         let (rest, ints) = unweave(contents);
         self.column(&rest);
         self.column(&ints);
+        let least = usize::try_from(wire.ops.div_ceil(OPS)).unwrap_or(usize::MAX);
+        let filler = least.saturating_sub(self.0.len() - start);
+        self.number(filler as u64);
+        self.0.resize(self.0.len() + filler, 0);
     }
 
     pub(in crate::crdt) fn finish(mut self) -> Vec<u8> {
@@ -142,8 +150,9 @@ impl<'b> Source<'b> {
     }
 
     pub(in crate::crdt) fn wire(&mut self) -> Result<Wire, Corrupt> {
+        let start = self.0.len();
         let changes = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
-        let mut wire = Wire { changes, ..Wire::default() };
+        let mut wire = Wire { changes, ops: self.number()?, ..Wire::default() };
         for _ in 0..self.count()? {
             wire.actors.push(Actor::new(self.text()?).map_err(|_| Corrupt)?);
         }
@@ -170,6 +179,11 @@ impl<'b> Source<'b> {
         }
         let (rest, ints) = (self.column()?, self.column()?);
         columns.contents = weave(&rest, &ints).ok_or(Corrupt)?;
+        let filler = self.count()?;
+        self.take(filler)?;
+        if wire.ops.div_ceil(OPS) > (start - self.0.len()) as u64 {
+            return Err(Corrupt);
+        }
         wire.columns = columns;
         Ok(wire)
     }
@@ -181,14 +195,15 @@ impl<'b> Source<'b> {
 }
 
 impl Wire {
-    /// Reads everything once, and counts the changes.
+    /// Reads everything once, and counts the changes and ops.
     pub(in crate::crdt) fn check(&self) -> Result<(), Corrupt> {
         let mut reader = Reader::new(self)?;
-        let mut changes = 0u64;
+        let (mut changes, mut ops) = (0u64, 0u64);
         while let Some(head) = reader.head()? {
             changes = changes.saturating_add(head.changes());
+            ops = ops.saturating_add(head.ops);
             while reader.row()?.is_some() {}
         }
-        if changes == self.changes as u64 { Ok(()) } else { Err(Corrupt) }
+        if changes == self.changes as u64 && ops == self.ops { Ok(()) } else { Err(Corrupt) }
     }
 }

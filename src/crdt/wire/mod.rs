@@ -42,6 +42,8 @@ pub(super) struct Wire {
     pub(super) keys: Vec<Key>,
     /// The number of changes.
     pub(super) changes: usize,
+    /// The number of ops.
+    ops: u64,
     columns: Columns,
 }
 

@@ -87,6 +87,7 @@ impl Writer {
             self.wire.changes += times as usize;
             ops = ops.saturating_add(length.saturating_mul(times));
         }
+        self.wire.ops = self.wire.ops.saturating_add(ops);
         self.last[actor as usize] = first.saturating_add(ops).saturating_sub(1);
         self.op = WireId { actor, counter: first };
     }
