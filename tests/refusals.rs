@@ -18,7 +18,7 @@ use rejoin::crdt::{
     Change, Clock, Content, ConvergentRef, DocumentId, Key, Kind, MergeError, Op, OpId, OpSpan, Patch,
     Scalar, Side, SlotId, SwapError,
 };
-use rejoin::value::{self, MAX_DEPTH, Val, check, object, parse};
+use rejoin::value::{self, MAX_DEPTH, Path, Val, check, object, parse};
 
 const MAX_COUNTER: u64 = 1 << 53;
 
@@ -807,4 +807,26 @@ fn merges_soundly(replica: &mut ConvergentRef, patch: &Patch) -> Result<(), Test
     again.check().map_err(TestCaseError::fail)?;
     prop_assert_eq!(text(&again), format!(r#"{{"wrapped":{}}}"#, text(replica)));
     Ok(())
+}
+
+#[test]
+fn given_many_deletes_then_their_bytes_are_not_much_less_than_they_unpack_to() {
+    const DELETES: usize = 20_000;
+    let mut ann = replica("ann", "{}");
+    let root = ann.container(&Path::default()).unwrap();
+    let mut transaction = ann.transaction().unwrap();
+    let text = transaction.put_new(&root, "t", Kind::Text).unwrap();
+    transaction.splice(&text, 0, 0, &"x".repeat(DELETES)).unwrap();
+    transaction.commit().unwrap();
+    let seen = ann.clock().clone();
+    for left in (0..DELETES).rev() {
+        let mut transaction = ann.transaction().unwrap();
+        transaction.splice(&text, left, 1, "").unwrap();
+        transaction.commit().unwrap();
+    }
+    // One row of the history, and as many changes when it is unpacked.
+    let deletes = ann.patch_from_clock(&seen);
+    let bytes = deletes.to_bytes();
+    assert!((DELETES / 16..DELETES / 8).contains(&bytes.len()), "{}", bytes.len());
+    assert_eq!(Patch::from_bytes(&bytes).unwrap().changes().len(), DELETES);
 }
