@@ -168,7 +168,8 @@ pub const COMMANDS: &[Command] = &[
         arguments: "REF PATH",
         summary: "end a text or a counter",
         details: "What it reads as now is written as a plain string or number: one write, as by `swap`, and the \
-                  highest id wins. Edits of the text or counter that others make at the same time go with it.",
+                  highest id wins. Edits of the text or counter that others make at the same time go with it, and \
+                  their merge says so.",
         example: &[
             r#"ref ann {"likes": 2}"#,
             "counter ann .likes",
@@ -182,7 +183,8 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: "REF FROM",
         summary: "take what another ref or a patch has",
-        details: "FROM is a ref, a patch, or a VALUE that is one (in brackets when it has blanks). Merging twice does nothing, and the order \
+        details: "FROM is a ref, a patch, or a VALUE that is one (in brackets when it has blanks). Merging \
+                  twice does nothing, and the order \
                   of merges does not matter. The report says what came, what changed, which conflicts it made \
                   and which edits went with a deleted container.",
         example: &[
@@ -201,10 +203,10 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: "REF FROM",
         summary: "take the value of another document",
-        details: "The difference to the value of FROM becomes one change of REF's own actor, however many FROM \
-                  is made of. Of a replica of the same document nothing is squashed that REF lacks: its changes \
-                  would be in REF under other ids, so a later merge would do the same again; take them by `merge`, \
-                  each once.",
+        details: "One change of REF's own actor sets its value to that of FROM, however many changes FROM is \
+                  made of. A replica of the same document that has something new is refused: REF would have \
+                  what is new under other ids, and a later merge would bring it a second time; `merge` takes \
+                  it once.",
         example: &[
             r#"ref origin {"items": [0, 1]}"#,
             r#"ref draft {"items": [0]}"#,
