@@ -83,10 +83,11 @@ impl Meter {
     /// Measures what `work` takes, and its peak of memory.
     pub(crate) fn time<T>(&mut self, work: impl FnOnce() -> T) -> T {
         memory::reset_peak();
+        let before = memory::live();
         let stopwatch = Stopwatch::start();
         let made = work();
         self.sample.time = stopwatch.elapsed();
-        self.sample.peak = memory::peak() - self.start;
+        self.sample.peak = memory::peak() - before;
         made
     }
 

@@ -1,5 +1,7 @@
 //! A whole document with its history as bytes: how many, writing them, reading them.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -17,23 +19,52 @@ const SMALLEST: Goal = Goal::Times(&[Limit { factor: 1.0, of: ALL, called: "smal
 const JSON: &[&str] = &["automerge", "loro updates", "yrs"];
 const FAST: Goal = Goal::Times(&[Limit { factor: 0.7, of: JSON, called: "fastest JSON history" }]);
 
+/// A document and, by the names of their lanes, the ways in which it was written: making it may take minutes.
+struct Document {
+    build: Build,
+    written: RefCell<HashMap<&'static str, Rc<[u8]>>>,
+}
+
 /// Writing the document.
-struct Encode<'b>(&'b Build);
+struct Encode<'d>(&'d Document);
 
 /// Reading it, and its value as JSON.
-struct Decode<'b>(&'b Build);
+struct Decode<'d>(&'d Document);
+
+impl Document {
+    fn new(build: Build) -> Self {
+        Self { build, written: RefCell::default() }
+    }
+
+    /// Makes the document and writes it in all formats.
+    fn make<R: Replica>(&self) -> R {
+        let mut replica = self.build.make::<R>();
+        for (format, name) in R::FORMATS.iter().enumerate() {
+            let bytes = replica.encode(format);
+            self.written.borrow_mut().insert(name, bytes.into());
+        }
+        replica
+    }
+
+    fn bytes<R: Replica>(&self, name: &'static str) -> Rc<[u8]> {
+        if !self.written.borrow().contains_key(name) {
+            self.make::<R>();
+        }
+        self.written.borrow()[name].clone()
+    }
+}
 
 impl Work for Encode<'_> {
     fn shape(&self) -> Shape {
-        self.0.shape()
+        self.0.build.shape()
     }
 
     fn with_gc(&self) -> bool {
-        self.0.with_gc()
+        self.0.build.with_gc()
     }
 
     fn is_long(&self, who: Who) -> bool {
-        self.0.is_long(who)
+        self.0.build.is_long(who)
     }
 
     fn names<R: Replica>(&self, _who: Who) -> Vec<&'static str> {
@@ -41,11 +72,10 @@ impl Work for Encode<'_> {
     }
 
     fn lanes<'a, R: Replica>(&'a self, _who: Who) -> Vec<Lane<'a>> {
-        let mut original = self.0.make::<R>();
-        let sizes: Vec<usize> = (0..R::FORMATS.len()).map(|format| original.encode(format).len()).collect();
-        let original = Rc::new(original);
+        let original = Rc::new(self.0.make::<R>());
         let lane = |(format, name): (usize, &&'static str)| {
-            let (original, size) = (original.clone(), sizes[format]);
+            let original = original.clone();
+            let size = self.0.bytes::<R>(name).len();
             Lane::new(name, move |meter| {
                 // The original may keep what it has written before.
                 let mut replica = original.copy(1);
@@ -61,15 +91,15 @@ impl Work for Encode<'_> {
 
 impl Work for Decode<'_> {
     fn shape(&self) -> Shape {
-        self.0.shape()
+        self.0.build.shape()
     }
 
     fn with_gc(&self) -> bool {
-        self.0.with_gc()
+        self.0.build.with_gc()
     }
 
     fn is_long(&self, who: Who) -> bool {
-        self.0.is_long(who)
+        self.0.build.is_long(who)
     }
 
     fn names<R: Replica>(&self, _who: Who) -> Vec<&'static str> {
@@ -77,19 +107,18 @@ impl Work for Decode<'_> {
     }
 
     fn lanes<'a, R: Replica>(&'a self, _who: Who) -> Vec<Lane<'a>> {
-        let mut replica = self.0.make::<R>();
-        let mut lane = |(format, name): (usize, &&'static str)| {
-            let bytes = replica.encode(format);
+        let lane = |(format, name): (usize, &&'static str)| {
+            let bytes = self.0.bytes::<R>(name);
             Lane::new(name, move |meter| {
                 let (mut read, _json) = meter.time(|| {
-                    let mut read = R::decode(self.0.shape, format, &bytes);
+                    let mut read = R::decode(self.shape(), format, &bytes);
                     let json = read.json();
                     (read, json)
                 });
                 read.value()
             })
         };
-        R::FORMATS.iter().enumerate().map(&mut lane).collect()
+        R::FORMATS.iter().enumerate().map(lane).collect()
     }
 }
 
@@ -97,13 +126,14 @@ fn race(bench: &mut Bench, name: &str, make: impl FnOnce(&mut Bench) -> Option<B
     let (write, read) = (format!("{name} write"), format!("{name} read"));
     let (writes, reads) = (bench.wants("bytes", &write), bench.wants("bytes", &read));
     let Some(build) = (writes || reads).then(|| make(bench)).flatten() else { return };
+    let document = Document::new(build);
     if writes {
         let measures = &[(Size, SMALLEST), (Milliseconds, FAST), (Peak, Goal::None)];
-        bench.race(&Rows { group: "bytes", name: &write, measures }, &Encode(&build));
+        bench.race(&Rows { group: "bytes", name: &write, measures }, &Encode(&document));
     }
     if reads {
         let measures = &[(Milliseconds, FAST), (Peak, Goal::None)];
-        bench.race(&Rows { group: "bytes", name: &read, measures }, &Decode(&build));
+        bench.race(&Rows { group: "bytes", name: &read, measures }, &Decode(&document));
     }
 }
 

@@ -1,0 +1,79 @@
+//! Histories: the input says what some replicas do. Every step gives what the oracle says, and in the
+//! end all agree.
+#![no_main]
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+#[path = "../../tests/oracle/mod.rs"]
+mod oracle;
+#[path = "../shared/mod.rs"]
+mod shared;
+#[path = "../shared/story.rs"]
+mod story;
+
+use common::history::{Done, World};
+use common::{text, waiting};
+use libfuzzer_sys::fuzz_target;
+use oracle::Oracle;
+use rejoin::crdt::{Change, ConvergentRef, OpId};
+use rejoin::value::{same, text as printed};
+use shared::sound::is_sound;
+use story::Story;
+
+fuzz_target!(|input: &[u8]| {
+    let mut story = Story::new(input);
+    let mut world = World::start(&story.start());
+    while let Some(step) = story.step() {
+        let before: Vec<(String, usize)> =
+            world.replicas.iter().map(|replica| (text(replica), replica.changes().len())).collect();
+        let done = world.step(&step);
+        let Some(who) = done.who() else { continue };
+        let replica = &world.replicas[who];
+        look(&done, replica, before.get(who));
+        is_sound(replica);
+    }
+    world.exchange();
+    let [first, others @ ..] = &world.replicas[..] else { return };
+    is_sound(first);
+    for other in others {
+        assert_eq!(text(other), text(first));
+        assert_eq!(other.clock(), first.clock());
+        assert_eq!(other.conflicts(), first.conflicts());
+        other.check().unwrap();
+    }
+    assert!(world.replicas.iter().all(|replica| waiting(replica).is_empty()));
+});
+
+/// What holds for the answer of one step; `before`: what the replica read as, and its changes.
+fn look(done: &Done, replica: &ConvergentRef, before: Option<&(String, usize)>) {
+    let value = replica.value();
+    let made = |change: Option<&OpId>| {
+        let last = replica.changes().next_back().map(|change: Change| change.id());
+        assert!(change.is_none() || change == last.as_ref());
+        let was = before.map_or(0, |(_, changes)| *changes);
+        assert_eq!(replica.changes().len(), was + usize::from(change.is_some()));
+    };
+    let silent = || assert_eq!(Some(&text(replica)), before.map(|(text, _)| text));
+    match done {
+        Done::Nothing | Done::Branched { .. } => {}
+        Done::Swapped { wanted, swap, .. } => {
+            assert!(same(value, wanted), "swap to {} gave {}", printed(wanted), printed(value));
+            assert_eq!(swap.change.is_some(), !same(&swap.old, wanted), "a change, if there is any");
+            made(swap.change.as_ref());
+        }
+        Done::Transacted { wanted, change, .. } => {
+            assert!(same(value, wanted), "meant {} and gave {}", printed(wanted), printed(value));
+            made(change.as_ref());
+        }
+        Done::Merged { report, .. } => {
+            assert!(report.refused.is_empty(), "honest changes are never refused");
+            assert_eq!(report.new, replica.changes().len() - before.map_or(0, |(_, changes)| *changes));
+        }
+        Done::Looked { clock, value, .. } => {
+            let then = Oracle::at(replica.changes(), clock).value();
+            assert_eq!(printed(value), printed(&then), "at {clock}");
+            silent();
+        }
+        Done::Dropped { .. } | Done::Reread { .. } => silent(),
+    }
+}
