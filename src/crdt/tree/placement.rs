@@ -14,9 +14,9 @@ use crate::crdt::lv::Lv;
 /// The placements of all containers that ever moved.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Moves {
-    /// Invariant: ordered by the ids of the puts.
+    /// All but the puts that made the containers. Invariant: ordered by the ids of the puts.
     considered: Vec<Considered>,
-    /// Invariant: the same by container, in any order.
+    /// Invariant: the same by container, in any order, with the puts that made them.
     by_node: HashMap<Node, Vec<Lv>>,
     /// Invariant: how many of them are skipped.
     skipped: usize,
@@ -58,15 +58,9 @@ impl Tree {
     pub(super) fn move_here(&mut self, history: &History, node: Node, put: Lv, place: Place) {
         self.lost_any = true;
         let mut moves = self.moves.take().unwrap_or_default();
-        let Moves { considered, by_node, .. } = &mut *moves;
-        let placements = by_node.entry(node).or_insert_with(|| {
-            // What made the container placed it first; that changes nothing.
-            let Some((put, place)) = self.state(node) else { return Vec::new() };
-            let at = place_for(considered, history, put);
-            considered.insert(at, Considered { put, place, node, before: None, skipped: false });
-            vec![put]
-        });
-        placements.push(put);
+        // What made the container placed it before all moves of it.
+        let placements = moves.by_node.entry(node);
+        placements.or_insert_with(|| self.state(node).iter().map(|(put, _)| *put).collect()).push(put);
         let mut before = Before::new();
         let at = place_for(&moves.considered, history, put);
         let later = self.take_back(&mut moves, at, &mut before);
@@ -87,11 +81,16 @@ impl Tree {
         let mut before = Before::new();
         let mut lowest = moves.considered.len();
         let mut found = Vec::new();
+        // The puts that made containers which moved since.
+        let mut made = Vec::new();
         for (node, put) in gone {
             match moves.find(history, put) {
                 Some(at) => {
                     lowest = lowest.min(at);
                     found.push(at);
+                }
+                None if moves.by_node.get(&node).is_some_and(|placements| placements.contains(&put)) => {
+                    made.push((node, put));
                 }
                 None => {
                     let body = self.body_mut(node);
@@ -99,6 +98,11 @@ impl Tree {
                         body.put = None;
                     }
                 }
+            }
+        }
+        for (node, put) in &made {
+            if let Some(placements) = moves.by_node.get_mut(node) {
+                placements.retain(|other| other != put);
             }
         }
         if moves.skipped > 0 {
@@ -116,8 +120,13 @@ impl Tree {
         for at in &found {
             whole &= moves.by_node.get(&moves.considered[*at].node).is_none_or(Vec::is_empty);
         }
+        whole &= made.iter().all(|(node, _)| moves.by_node.get(node).is_none_or(Vec::is_empty));
         if whole && moves.skipped == 0 {
             // Whatever else was considered went through with these in the way: it does without.
+            for (node, _) in made {
+                note(&mut before, node, self.state(node));
+                self.body_mut(node).put = None;
+            }
             for at in &found {
                 let node = moves.considered[*at].node;
                 note(&mut before, node, self.state(node));
@@ -131,7 +140,17 @@ impl Tree {
             });
         } else {
             let gone: HashSet<Lv> = found.iter().map(|at| moves.considered[*at].put).collect();
+            for (node, _) in &made {
+                let first = moves.considered.iter().position(|other| other.node == *node);
+                lowest = lowest.min(first.unwrap_or(lowest));
+            }
             let later = self.take_back(&mut moves, lowest, &mut before);
+            for (node, put) in made {
+                if self.body(node).put == Some(put) {
+                    note(&mut before, node, self.state(node));
+                    self.body_mut(node).put = None;
+                }
+            }
             for other in later.into_iter().filter(|other| !gone.contains(&other.put)) {
                 self.consider(&mut moves, other, &mut before);
             }
