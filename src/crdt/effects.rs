@@ -1,7 +1,7 @@
 //! What a merge did besides changing the value: the conflicts that it made, the edits that went with
 //! deleted containers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::history::{History, Id};
 use super::lv::Lv;
@@ -166,25 +166,27 @@ impl Tree {
     }
 }
 
-/// Groups edits that went with deleted containers by the container. Edits inside of what another one of
-/// them made are not named again, nor those that their own actor took back.
+/// Groups edits that went with deleted containers by the container. Edits inside of what another one that
+/// is named made are not named again, nor those that were overwritten themselves.
 fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits> {
     let singles = unseen.iter().flat_map(|(first, count)| (0..*count).map(|at| first.plus(at)));
     let edits: BTreeSet<Lv> = singles.collect();
+    let mut named: HashSet<Lv> = HashSet::new();
     let mut by_container: BTreeMap<Lv, Vec<Lv>> = BTreeMap::new();
-    for &edit in &edits {
+    for edit in edits {
         let Some(holder) = holder_of(&history.log.row(edit)).and_then(|made| tree.node(made)) else {
             continue;
         };
         let adds = matches!(history.log.row(edit), Row::Add { .. });
         let holders: Vec<Node> = tree.way_up(history, holder).collect();
-        let made_by_another = holders.iter().any(|node| edits.contains(&tree.lv(*node)));
+        let made_by_another = holders.iter().any(|node| named.contains(&tree.lv(*node)));
         if made_by_another || !(adds || tree.is_visible(history, edit)) {
             continue;
         }
         // The outermost of the containers that are gone.
         if let Some(gone) = holders.iter().rev().find(|node| tree.place(**node).is_none()) {
             by_container.entry(tree.lv(*gone)).or_default().push(edit);
+            named.insert(edit);
         }
     }
     let lost = by_container.into_iter().filter_map(|(gone, edits)| {

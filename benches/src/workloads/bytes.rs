@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::build::{Build, TRACES, keys, scattered, tasks};
 use crate::bench::{Bench, Rows};
 use crate::contestants::{Replica, Who, Work};
-use crate::edit::Shape;
+use crate::edit::{Edit, Shape, key};
 use crate::measure::Lane;
 use crate::report::Measure::{Milliseconds, Peak, Size};
 use crate::report::{ALL, Goal, Limit};
@@ -72,13 +72,14 @@ impl Work for Encode<'_> {
     }
 
     fn lanes<'a, R: Replica>(&'a self, _who: Who) -> Vec<Lane<'a>> {
-        let original = Rc::new(self.0.make::<R>());
+        let replica = Rc::new(RefCell::new(self.0.make::<R>()));
         let lane = |(format, name): (usize, &&'static str)| {
-            let original = original.clone();
+            let replica = replica.clone();
             let size = self.0.bytes::<R>(name).len();
             Lane::new(name, move |meter| {
-                // The original may keep what it has written before.
-                let mut replica = original.copy(1);
+                let mut replica = replica.borrow_mut();
+                // What was written before may be kept: a document is written again when it has changed.
+                replica.apply(&[one_more(self.shape())]);
                 drop(replica.json());
                 meter.time(|| replica.encode(format));
                 meter.size(size);
@@ -119,6 +120,15 @@ impl Work for Decode<'_> {
             })
         };
         R::FORMATS.iter().enumerate().map(lane).collect()
+    }
+}
+
+/// A small edit of any document of that shape.
+fn one_more(shape: Shape) -> Edit {
+    match shape {
+        Shape::Text => Edit::Splice { at: 0, delete: 0, insert: "x".into() },
+        Shape::List => Edit::Insert { at: 0, value: 0 },
+        Shape::Map => Edit::Put { key: key(0), value: 0 },
     }
 }
 
