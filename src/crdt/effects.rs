@@ -172,25 +172,24 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
     let singles = unseen.iter().flat_map(|(first, count)| (0..*count).map(|at| first.plus(at)));
     let edits: BTreeSet<Lv> = singles.collect();
     let mut named: HashSet<Lv> = HashSet::new();
-    let mut by_container: BTreeMap<Lv, Vec<Lv>> = BTreeMap::new();
+    let mut by_container: BTreeMap<Node, Vec<Lv>> = BTreeMap::new();
     for edit in edits {
         let Some(holder) = holder_of(&history.log.row(edit)).and_then(|made| tree.node(made)) else {
             continue;
         };
         let adds = matches!(history.log.row(edit), Row::Add { .. });
-        let holders: Vec<Node> = tree.way_up(history, holder).collect();
+        let holders: Vec<Node> = tree.way_up(holder).collect();
         let made_by_another = holders.iter().any(|node| named.contains(&tree.lv(*node)));
         if made_by_another || !(adds || tree.is_visible(history, edit)) {
             continue;
         }
         // The outermost of the containers that are gone.
         if let Some(gone) = holders.iter().rev().find(|node| tree.place(**node).is_none()) {
-            by_container.entry(tree.lv(*gone)).or_default().push(edit);
+            by_container.entry(*gone).or_default().push(edit);
             named.insert(edit);
         }
     }
-    let lost = by_container.into_iter().filter_map(|(gone, edits)| {
-        let place = tree.place_of(history, gone)?;
+    let lost = by_container.into_iter().map(|(gone, edits)| {
         let mut spans: Vec<(Lv, u32)> = Vec::new();
         for edit in edits {
             match spans.last_mut() {
@@ -202,7 +201,7 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
         let mut edits: Vec<OpSpan> =
             spans.map(|(lv, count)| OpSpan { first: history.op_id(lv), count: u64::from(count) }).collect();
         edits.sort_unstable();
-        Some(LostEdits { path: tree.path(history, place), edits })
+        LostEdits { path: tree.path(history, tree.last_place(gone)), edits }
     });
     lost.collect()
 }

@@ -108,6 +108,7 @@ impl Tree {
     }
 
     fn check_moves(&self, history: &History) -> Result<(), String> {
+        self.check_placements(history)?;
         // Nothing stands in itself.
         for node in (0..self.nodes.len() as u32).map(Node) {
             let mut seen = HashSet::from([node]);

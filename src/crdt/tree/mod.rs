@@ -75,7 +75,7 @@ struct Body {
     lv: Lv,
     /// The put that places it, `None` when it is nowhere.
     put: Option<Lv>,
-    /// Where that put stands.
+    /// Where that put stands; when it is nowhere, where it last stood.
     place: Place,
     /// What it reads as, when it is known. Invariant: known for whatever is shown in a container for
     /// which it is known.
@@ -381,18 +381,34 @@ impl Tree {
     }
 
     /// A container and those that hold it, innermost first; where one is nowhere, it goes on from where that
-    /// one was made.
-    pub(super) fn way_up(&self, history: &History, node: Node) -> impl Iterator<Item = Node> {
-        let mut left = crate::value::MAX_DEPTH * 2;
-        std::iter::successors(Some(node), move |&node| {
-            left = left.checked_sub(1)?;
-            let place = self.place(node).or_else(|| self.place_of(history, self.lv(node)));
-            place?.container()
-        })
+    /// one last stood.
+    pub(super) fn way_up(&self, node: Node) -> impl Iterator<Item = Node> {
+        // Two that are nowhere may have stood in each other, one after the other.
+        let holders = std::iter::successors(Some(node), |&node| self.last_place(node).container());
+        holders.take(crate::value::MAX_DEPTH * 2)
     }
 
-    /// The way to a place from the root, whether it is shown or not.
-    pub(super) fn path(&self, history: &History, mut place: Place) -> Path {
+    /// Where a container stands, or last stood.
+    pub(super) fn last_place(&self, node: Node) -> Place {
+        self.body(node).place
+    }
+
+    /// The way to a place from the root, whether it is shown or not; through what is nowhere, the way to
+    /// where that last stood.
+    pub(super) fn path(&self, history: &History, place: Place) -> Path {
+        let last = |node| Some(self.last_place(node));
+        let made = |node| self.place(node).or_else(|| self.place_of(history, self.lv(node)));
+        // Two that are nowhere may have stood in each other, one after the other.
+        self.path_by(history, place, last).or_else(|| self.path_by(history, place, made)).unwrap_or_default()
+    }
+
+    /// The way to a place, where `up` tells where containers stand; `None` when it never comes to the root.
+    fn path_by(
+        &self,
+        history: &History,
+        mut place: Place,
+        up: impl Fn(Node) -> Option<Place>,
+    ) -> Option<Path> {
         let mut steps = Vec::new();
         loop {
             let (node, step) = match place {
@@ -404,17 +420,13 @@ impl Tree {
                 Place::Item(list, item) => (list, Step::Index(self.list(list).items.position(item))),
             };
             steps.push(step);
-            match self.place(node) {
-                Some(up) => place = up,
-                None => match self.place_of(history, self.lv(node)) {
-                    // It is nowhere: the way to where it was made.
-                    Some(up) if steps.len() <= crate::value::MAX_DEPTH => place = up,
-                    _ => break,
-                },
+            if steps.len() > crate::value::MAX_DEPTH * 2 {
+                return None;
             }
+            place = up(node)?;
         }
         steps.reverse();
-        Path(steps)
+        Some(Path(steps))
     }
 
     /// Whether no applied op overwrites the put. O(log n).

@@ -5,21 +5,32 @@
 //! is not counts. What comes late is considered at its place in that order: the placements after it are
 //! taken back and considered again (Kleppmann et al., *A highly-available move operation for replicated
 //! trees*).
+//!
+//! Only containers that could stand in themselves need that. Take every placement for an edge from a
+//! container to one that holds it: a container on no circle of these edges can neither skip a placement nor
+//! be the reason for a skip, so its placements change nothing but its own place.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 
 use super::{History, Node, Place, Tree};
+use crate::crdt::OpId;
 use crate::crdt::lv::Lv;
+
+/// How many containers are looked at before one is taken to be on a circle.
+const CIRCLE: usize = 256;
 
 /// The placements of all containers that ever moved.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Moves {
-    /// All but the puts that made the containers. Invariant: ordered by the ids of the puts.
-    considered: Vec<Considered>,
-    /// Invariant: the same by container, in any order, with the puts that made them.
-    by_node: HashMap<Node, Vec<Lv>>,
-    /// Invariant: how many of them are skipped.
-    skipped: usize,
+    /// All but the puts that made the containers, by the ids of the puts.
+    considered: BTreeMap<OpId, Considered>,
+    /// Those that put a container inside itself.
+    skipped: BTreeSet<OpId>,
+    /// The same by container, with the puts that made them.
+    by_node: HashMap<Node, Placed, RandomState>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -28,25 +39,32 @@ struct Considered {
     /// Where the put stands.
     place: Place,
     node: Node,
-    /// What placed the container before.
+    /// What placed the container before; when this one is skipped, it means nothing.
     before: Option<(Lv, Place)>,
-    skipped: bool,
+}
+
+/// Where a container was put.
+#[derive(Debug, Clone, Default)]
+struct Placed {
+    /// Invariant: ordered by id.
+    puts: Vec<Lv>,
+    /// The containers in which these stand, and how many do.
+    holders: SmallVec<[(Node, u32); 2]>,
 }
 
 /// Where containers were before something changed: what placed them.
-type Before = HashMap<Node, Option<(Lv, Place)>>;
+type Before = HashMap<Node, Option<(Lv, Place)>, RandomState>;
 
 impl Tree {
-    /// All placements of a container that no op overwrites, in any order.
+    /// All placements of a container that no op overwrites, ordered by id.
     pub(in crate::crdt) fn placements(&self, node: Node) -> &[Lv] {
         let moved = self.moves.as_ref().and_then(|moves| moves.by_node.get(&node));
-        moved.map_or(self.body(node).put.as_slice(), |placements| placements)
+        moved.map_or(self.body(node).put.as_slice(), |placed| &placed.puts)
     }
 
     /// The placements that are skipped, because they would put a container inside itself.
     pub(in crate::crdt) fn skipped(&self) -> impl Iterator<Item = Lv> {
-        let moves = self.moves.iter().filter(|moves| moves.skipped > 0);
-        moves.flat_map(|moves| &moves.considered).filter(|other| other.skipped).map(|other| other.put)
+        self.moves.iter().flat_map(|moves| moves.skipped.iter().map(|id| moves.considered[id].put))
     }
 
     /// Whether anything ever moved.
@@ -54,137 +72,177 @@ impl Tree {
         self.moves.is_some()
     }
 
-    /// Adds a put that moves a container. O(log n + depth) when no placement with a higher id is there.
+    /// Adds a put that moves a container. O(log n + depth), and the placements with higher ids when the
+    /// container could stand in itself.
     pub(super) fn move_here(&mut self, history: &History, node: Node, put: Lv, place: Place) {
         self.lost_any = true;
         let mut moves = self.moves.take().unwrap_or_default();
-        // What made the container placed it before all moves of it.
-        let placements = moves.by_node.entry(node);
-        placements.or_insert_with(|| self.state(node).iter().map(|(put, _)| *put).collect()).push(put);
-        let mut before = Before::new();
-        let at = place_for(&moves.considered, history, put);
-        let later = self.take_back(&mut moves, at, &mut before);
-        self.consider(&mut moves, Considered { put, place, node, before: None, skipped: false }, &mut before);
-        later.into_iter().for_each(|other| self.consider(&mut moves, other, &mut before));
+        let mut before = Before::default();
+        let id = history.op_id(put);
+        let next = moves.add(history, node, put, place, self.state(node));
+        let mut placement = Considered { put, place, node, before: None };
+        if moves.considered.last_key_value().is_none_or(|(last, _)| *last < id) {
+            self.consider(&mut moves, id, placement, &mut before);
+        } else if self.may_circle(&moves, node) {
+            let later = self.take_back(&mut moves, &id, &mut before);
+            self.consider(&mut moves, id, placement, &mut before);
+            later.into_iter().for_each(|(id, other)| self.consider(&mut moves, id, other, &mut before));
+        } else {
+            let state = Some((put, place));
+            match next.and_then(|next| moves.considered.get_mut(&history.op_id(next))) {
+                Some(next) => placement.before = std::mem::replace(&mut next.before, state),
+                None => {
+                    placement.before = self.state(node);
+                    self.move_to(node, state, &mut before);
+                }
+            }
+            moves.considered.insert(id, placement);
+        }
         self.moves = Some(moves);
         self.settle_moved(history, before);
     }
 
-    /// Forgets placements that were overwritten.
+    /// Forgets placements that were overwritten. O(log n) each, and the placements with higher ids when a
+    /// container could stand in itself.
     pub(super) fn unplace(&mut self, history: &History, gone: Vec<(Node, Lv)>) {
         let Some(mut moves) = self.moves.take() else {
-            for (node, _) in gone {
-                self.body_mut(node).put = None;
-            }
+            gone.into_iter().for_each(|(node, put)| self.lose(node, put));
             return;
         };
-        let mut before = Before::new();
-        let mut lowest = moves.considered.len();
-        let mut found = Vec::new();
-        // The puts that made containers which moved since.
-        let mut made = Vec::new();
-        for (node, put) in gone {
-            match moves.find(history, put) {
-                Some(at) => {
-                    lowest = lowest.min(at);
-                    found.push(at);
-                }
-                None if moves.by_node.get(&node).is_some_and(|placements| placements.contains(&put)) => {
-                    made.push((node, put));
-                }
-                None => {
-                    let body = self.body_mut(node);
-                    if body.put == Some(put) {
-                        body.put = None;
-                    }
-                }
-            }
-        }
-        for (node, put) in &made {
-            if let Some(placements) = moves.by_node.get_mut(node) {
-                placements.retain(|other| other != put);
-            }
-        }
-        if moves.skipped > 0 {
-            // What is skipped may have been so because of what goes now.
-            let first = moves.considered.iter().position(|other| other.skipped);
-            lowest = lowest.min(first.unwrap_or(lowest));
-        }
-        let mut whole = true;
-        for at in &found {
-            let Considered { node, put, .. } = moves.considered[*at];
-            if let Some(placements) = moves.by_node.get_mut(&node) {
-                placements.retain(|other| *other != put);
-            }
-        }
-        for at in &found {
-            whole &= moves.by_node.get(&moves.considered[*at].node).is_none_or(Vec::is_empty);
-        }
-        whole &= made.iter().all(|(node, _)| moves.by_node.get(node).is_none_or(Vec::is_empty));
-        if whole && moves.skipped == 0 {
-            // Whatever else was considered went through with these in the way: it does without.
-            for (node, _) in made {
-                note(&mut before, node, self.state(node));
-                self.body_mut(node).put = None;
-            }
-            for at in &found {
-                let node = moves.considered[*at].node;
-                note(&mut before, node, self.state(node));
-                self.body_mut(node).put = None;
-            }
-            found.sort_unstable();
-            let mut at = 0;
-            moves.considered.retain(|_| {
-                at += 1;
-                found.binary_search(&(at - 1)).is_err()
-            });
+        let mut before = Before::default();
+        if self.leaves_others(history, &moves, &gone) {
+            self.forget(history, &mut moves, gone, &mut before);
         } else {
-            let gone: HashSet<Lv> = found.iter().map(|at| moves.considered[*at].put).collect();
-            for (node, _) in &made {
-                let first = moves.considered.iter().position(|other| other.node == *node);
-                lowest = lowest.min(first.unwrap_or(lowest));
-            }
-            let later = self.take_back(&mut moves, lowest, &mut before);
-            for (node, put) in made {
-                if self.body(node).put == Some(put) {
-                    note(&mut before, node, self.state(node));
-                    self.body_mut(node).put = None;
-                }
-            }
-            for other in later.into_iter().filter(|other| !gone.contains(&other.put)) {
-                self.consider(&mut moves, other, &mut before);
-            }
+            self.forget_and_consider_again(history, &mut moves, &gone, &mut before);
         }
         self.moves = Some(moves);
         self.settle_moved(history, before);
+    }
+
+    /// Whether placements can be forgotten without a consequence for other containers.
+    fn leaves_others(&self, history: &History, moves: &Moves, gone: &[(Node, Lv)]) -> bool {
+        let mut left: HashMap<Node, usize, RandomState> = HashMap::default();
+        for (node, put) in gone {
+            if let Some(placed) = moves.by_node.get(node)
+                && placed.find(history, *put).is_ok()
+            {
+                *left.entry(*node).or_insert(placed.puts.len()) -= 1;
+            }
+        }
+        // What goes wholly was in nobody's way when nothing was skipped.
+        gone.iter().all(|(node, _)| {
+            let wholly = left.get(node).is_none_or(|left| *left == 0);
+            wholly && moves.skipped.is_empty() || !self.may_circle(moves, *node)
+        })
+    }
+
+    /// Forgets the put that placed a container that never moved.
+    fn lose(&mut self, node: Node, put: Lv) {
+        let body = self.body_mut(node);
+        if body.put == Some(put) {
+            body.put = None;
+        }
+    }
+
+    /// Forgets placements of containers that cannot stand in themselves: what came before each comes before
+    /// what comes after it.
+    fn forget(&mut self, history: &History, moves: &mut Moves, gone: Vec<(Node, Lv)>, before: &mut Before) {
+        for (node, put) in gone {
+            let Some(next) = moves.remove(history, node, put, self.place_of(history, put)) else {
+                self.lose(node, put);
+                continue;
+            };
+            // The put that made the container is not among the considered, and nothing came before it.
+            let previous = moves.considered.remove(&history.op_id(put)).and_then(|gone| gone.before);
+            match next.and_then(|next| moves.considered.get_mut(&history.op_id(next))) {
+                Some(next) => next.before = previous,
+                None => self.move_to(node, previous, before),
+            }
+        }
+    }
+
+    /// Forgets placements, and considers again whatever they may have been the reason for.
+    fn forget_and_consider_again(
+        &mut self,
+        history: &History,
+        moves: &mut Moves,
+        gone: &[(Node, Lv)],
+        before: &mut Before,
+    ) {
+        let mut lowest = moves.skipped.first().cloned();
+        let mut reach =
+            |id: OpId| lowest = lowest.take().map_or(Some(id.clone()), |known| Some(known.min(id)));
+        let mut forgotten = HashSet::new();
+        for &(node, put) in gone {
+            let id = history.op_id(put);
+            let Some(next) = moves.remove(history, node, put, self.place_of(history, put)) else { continue };
+            if moves.considered.contains_key(&id) {
+                forgotten.insert(put);
+                reach(id);
+            } else if let Some(next) = next {
+                // What made the container is forgotten: all moves of it have that before them.
+                reach(history.op_id(next));
+            }
+        }
+        let later = lowest.map(|lowest| self.take_back(moves, &lowest, before)).unwrap_or_default();
+        for &(node, put) in gone {
+            if self.body(node).put == Some(put) {
+                self.move_to(node, None, before);
+            }
+        }
+        for (id, other) in later.into_iter().filter(|(_, other)| !forgotten.contains(&other.put)) {
+            self.consider(moves, id, other, before);
+        }
     }
 
     /// Takes back all placements from one on, the last one first.
-    fn take_back(&mut self, moves: &mut Moves, from: usize, before: &mut Before) -> Vec<Considered> {
-        for at in (from..moves.considered.len()).rev() {
-            let other = moves.considered[at];
-            if other.skipped {
-                moves.skipped -= 1;
-            } else {
-                note(before, other.node, self.state(other.node));
-                self.set_state(other.node, other.before);
+    fn take_back(
+        &mut self,
+        moves: &mut Moves,
+        from: &OpId,
+        before: &mut Before,
+    ) -> BTreeMap<OpId, Considered> {
+        let later = moves.considered.split_off(from);
+        let skipped = moves.skipped.split_off(from);
+        for (id, other) in later.iter().rev() {
+            if !skipped.contains(id) {
+                self.move_to(other.node, other.before, before);
             }
         }
-        moves.considered.split_off(from)
+        later
     }
 
     /// Considers a placement, which has a higher id than those before.
-    fn consider(&mut self, moves: &mut Moves, mut placement: Considered, before: &mut Before) {
+    fn consider(&mut self, moves: &mut Moves, id: OpId, mut placement: Considered, before: &mut Before) {
         let Considered { node, put, place, .. } = placement;
         placement.before = self.state(node);
-        placement.skipped = place.container() == Some(node) || self.holders(place).any(|up| up == node);
-        if placement.skipped {
-            moves.skipped += 1;
+        if place.container() == Some(node) || self.holders(place).any(|up| up == node) {
+            moves.skipped.insert(id.clone());
         } else {
-            note(before, node, placement.before);
-            self.set_state(node, Some((put, place)));
+            self.move_to(node, Some((put, place)), before);
         }
-        moves.considered.push(placement);
+        moves.considered.insert(id, placement);
+    }
+
+    /// Whether a container might stand in itself, were all that was put somewhere at all its places at once.
+    /// Looks at those that may hold it, and says yes when they are too many.
+    fn may_circle(&self, moves: &Moves, node: Node) -> bool {
+        let mut seen: HashSet<Node, RandomState> = HashSet::default();
+        let mut open: Vec<Node> = Vec::new();
+        let holders = |node: Node, open: &mut Vec<Node>| match moves.by_node.get(&node) {
+            Some(placed) => open.extend(placed.holders.iter().map(|(holder, _)| *holder)),
+            None => open.extend(self.place(node).and_then(Place::container)),
+        };
+        holders(node, &mut open);
+        while let Some(up) = open.pop() {
+            if up == node || seen.len() == CIRCLE {
+                return true;
+            }
+            if seen.insert(up) {
+                holders(up, &mut open);
+            }
+        }
+        false
     }
 
     fn state(&self, node: Node) -> Option<(Lv, Place)> {
@@ -192,7 +250,9 @@ impl Tree {
         body.put.map(|put| (put, body.place))
     }
 
-    fn set_state(&mut self, node: Node, state: Option<(Lv, Place)>) {
+    fn move_to(&mut self, node: Node, state: Option<(Lv, Place)>, before: &mut Before) {
+        let old = self.state(node);
+        before.entry(node).or_insert(old);
         let body = self.body_mut(node);
         body.put = state.map(|(put, _)| put);
         if let Some((_, place)) = state {
@@ -207,6 +267,9 @@ impl Tree {
             if old == new {
                 continue;
             }
+            if let (Some((_, last)), None) = (old, new) {
+                self.body_mut(node).place = last;
+            }
             for (put, place) in [old, new].into_iter().flatten() {
                 if let Place::Item(list, item) = place {
                     // The put may stand without being shown, from now on.
@@ -219,24 +282,97 @@ impl Tree {
             }
         }
     }
+
+    /// Verifies that the placements by container are those that were considered.
+    pub(super) fn check_placements(&self, history: &History) -> Result<(), String> {
+        let Some(moves) = &self.moves else { return Ok(()) };
+        let mut left = moves.considered.len();
+        for (node, placed) in &moves.by_node {
+            let name = || history.op_id(self.lv(*node));
+            if !placed.puts.is_sorted_by(|a, b| history.authors.compare(*a, *b).is_lt()) {
+                return Err(format!("the placements of {} are out of order", name()));
+            }
+            let mut holders: HashMap<Node, u32> = HashMap::new();
+            for put in &placed.puts {
+                let place = self.place_of(history, *put);
+                if let Some(holder) = place.and_then(Place::container) {
+                    *holders.entry(holder).or_default() += 1;
+                }
+                match moves.considered.get(&history.op_id(*put)) {
+                    Some(other) if (other.node, Some(other.place)) == (*node, place) => left -= 1,
+                    None if *put == self.lv(*node) => {}
+                    _ => return Err(format!("{} was not considered", history.op_id(*put))),
+                }
+            }
+            if holders != placed.holders.iter().copied().collect() {
+                return Err(format!("the holders of {} are not counted right", name()));
+            }
+        }
+        let known = moves.skipped.iter().all(|id| moves.considered.contains_key(id));
+        if left == 0 && known { Ok(()) } else { Err("a placement that is gone was considered".into()) }
+    }
 }
 
 impl Moves {
-    fn find(&self, history: &History, put: Lv) -> Option<usize> {
-        let at = place_for(&self.considered, history, put);
-        // `place_for` stands before an equal one.
-        self.considered.get(at).is_some_and(|other| other.put == put).then_some(at)
+    /// Adds a placement of a container, with what placed it when it had not moved before. Returns the
+    /// placement of it that comes next.
+    fn add(
+        &mut self,
+        history: &History,
+        node: Node,
+        put: Lv,
+        place: Place,
+        made: Option<(Lv, Place)>,
+    ) -> Option<Lv> {
+        let placed = self.by_node.entry(node).or_insert_with(|| {
+            let mut placed = Placed::default();
+            if let Some((put, place)) = made {
+                placed.puts.push(put);
+                placed.hold(place);
+            }
+            placed
+        });
+        placed.hold(place);
+        let at = placed.find(history, put).unwrap_or_else(|at| at);
+        placed.puts.insert(at, put);
+        placed.puts.get(at + 1).copied()
+    }
+
+    /// Removes a placement of a container, which stood in `place`. Returns the one that comes next; `None`
+    /// when the container never moved or has no such placement.
+    fn remove(&mut self, history: &History, node: Node, put: Lv, place: Option<Place>) -> Option<Option<Lv>> {
+        let placed = self.by_node.get_mut(&node)?;
+        let at = placed.find(history, put).ok()?;
+        placed.puts.remove(at);
+        place.into_iter().for_each(|place| placed.release(place));
+        Some(placed.puts.get(at).copied())
     }
 }
 
-/// Where a put stands in the order of ids.
-fn place_for(considered: &[Considered], history: &History, put: Lv) -> usize {
-    match considered.last() {
-        Some(last) if history.authors.compare(last.put, put).is_lt() => considered.len(),
-        _ => considered.partition_point(|other| history.authors.compare(other.put, put).is_lt()),
+impl Placed {
+    /// Where a put stands among those of the container, or would.
+    fn find(&self, history: &History, put: Lv) -> Result<usize, usize> {
+        match self.puts.last() {
+            Some(last) if history.authors.compare(*last, put).is_lt() => Err(self.puts.len()),
+            _ => self.puts.binary_search_by(|other| history.authors.compare(*other, put)),
+        }
     }
-}
 
-fn note(before: &mut Before, node: Node, state: Option<(Lv, Place)>) {
-    before.entry(node).or_insert(state);
+    fn hold(&mut self, place: Place) {
+        let Some(holder) = place.container() else { return };
+        match self.holders.iter_mut().find(|(other, _)| *other == holder) {
+            Some((_, count)) => *count += 1,
+            None => self.holders.push((holder, 1)),
+        }
+    }
+
+    fn release(&mut self, place: Place) {
+        let Some(holder) = place.container() else { return };
+        if let Some(at) = self.holders.iter().position(|(other, _)| *other == holder) {
+            self.holders[at].1 -= 1;
+            if self.holders[at].1 == 0 {
+                self.holders.swap_remove(at);
+            }
+        }
+    }
 }
