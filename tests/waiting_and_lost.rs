@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{actor, branch, document, id, json, last_change, patch, replica, set, text};
+use common::{actor, at, branch, document, edit, id, json, last_change, patch, replica, set, text};
 use rejoin::crdt::{
     Change, Clock, Content, ConvergentRef, Key, MergeError, MergeReport, Op, Scalar, SlotId, SwapError,
 };
@@ -182,6 +182,17 @@ fn given_a_deleted_item_that_moved_on_then_the_path_is_where_it_would_stand_now(
     set(&mut bob, r#"{"l":[{"n":1}]}"#);
     set(&mut bob, r#"{"l":["first",{"n":1}]}"#);
     assert_eq!(lost(&ann.merge(&bob).unwrap()), [".l[1]: 5@bob"]);
+}
+
+#[test]
+fn given_a_box_that_moved_and_was_deleted_then_the_path_is_where_it_last_stood() {
+    let mut ann = replica("ann", r#"{"x":{"k":1}}"#);
+    let (boxed, root) = (at(&ann, ".x"), at(&ann, "."));
+    edit(&mut ann, |tx| tx.move_to_key(&boxed, &root, "y").unwrap());
+    let mut bob = branch(&ann, "bob");
+    edit(&mut bob, |tx| tx.put(&boxed, "k", Val::from(2_isize)).unwrap());
+    edit(&mut ann, |tx| tx.remove(&root, "y").unwrap());
+    assert_eq!(lost(&ann.merge(&bob).unwrap()), [".y: 5@bob"]);
 }
 
 #[test]

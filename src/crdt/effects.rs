@@ -1,12 +1,12 @@
 //! What a merge did besides changing the value: the conflicts that it made, the edits that went with
 //! deleted containers.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::history::{History, Id};
 use super::lv::Lv;
-use super::row::{Local, Row, Target, Written};
-use super::tree::{Node, Place, Reading, Tree, scalar};
+use super::row::{Local, Row, Target};
+use super::tree::{Batch, Node, Place, Reading, Tree, scalar};
 use super::{Conflict, ConvergentRef, LostEdits, OpSpan, Written as WrittenValue};
 use crate::value::{Val, same};
 
@@ -22,41 +22,19 @@ impl Effects {
     /// what they remove.
     pub(super) fn of(replica: &mut ConvergentRef, from: u32) -> Self {
         let ConvergentRef { history, tree, .. } = replica;
-        let mut written = BTreeSet::new();
-        let mut unseen = Vec::new();
-        // The container of the row before, and whether it stands somewhere.
-        let mut holder: Option<(Lv, bool)> = None;
+        tree.begin();
         for (first, row) in history.log.rows_in(from..history.len()) {
-            if tree.may_remove(&row) {
-                tree.unseen_by(history, first, &row, &mut unseen);
-                holder = None;
-            }
             tree.apply(history, first, &row);
-            if !tree.has_lost_any() && !tree.is_contested() {
-                continue;
-            }
-            if let Row::Put { .. } = row {
-                written.extend(tree.place_of(history, first));
-            }
-            let alive = match holder_of(&row) {
-                None => true,
-                Some(made) => match holder {
-                    Some((known, alive)) if known == made => alive,
-                    _ => {
-                        let alive = tree.node(made).is_none_or(|node| tree.stands(node));
-                        holder = Some((made, alive));
-                        alive
-                    }
-                },
-            };
-            if !alive {
-                unseen.push((first, row.count()));
-            }
         }
-        let conflicts =
-            if tree.is_contested() { new_conflicts(history, tree, written, from) } else { Vec::new() };
-        let lost = if unseen.is_empty() { Vec::new() } else { lost(history, tree, unseen) };
-        Self { conflicts, lost }
+        let batch = tree.end(history);
+        let mut effects = Self::default();
+        if tree.has_lost_any() {
+            effects.lost = lost(history, tree, unseen(history, tree, &batch, from));
+        }
+        if tree.is_contested() {
+            effects.conflicts = new_conflicts(history, tree, from);
+        }
+        effects
     }
 }
 
@@ -72,97 +50,122 @@ fn holder_of(row: &Row<'_, Local>) -> Option<Lv> {
     }
 }
 
-impl Tree {
-    /// Whether a row may remove containers.
-    fn may_remove(&self, row: &Row<'_, Local>) -> bool {
-        match row {
-            Row::Put { over, .. } => !over.is_empty(),
-            Row::Delete { .. } | Row::DeleteEach { .. } => true,
-            _ => false,
+/// The ops that removed containers, by container.
+type Removers = HashMap<Node, Vec<Lv>>;
+
+/// The edits in containers that are nowhere of which somebody who removed them did not know: the new edits,
+/// and those in what stood before the batch. Costs the new rows, and the size of what they removed.
+fn unseen(history: &History, tree: &Tree, batch: &Batch, from: u32) -> Vec<(Lv, u32)> {
+    let mut removers = Removers::new();
+    for removed in &batch.removed {
+        removers.entry(removed.node).or_default().push(removed.by);
+    }
+    let mut unseen = Unseen { history, tree, found: Vec::new(), counters: HashMap::new() };
+    // The container of the row before, and the outermost one that is gone of those that hold it.
+    let mut known: Option<(Lv, Option<Node>)> = None;
+    for (first, row) in history.log.rows_in(from..history.len()) {
+        let Some(made) = holder_of(&row) else { continue };
+        let gone = match known {
+            Some((other, gone)) if other == made => gone,
+            _ => tree.node(made).and_then(|node| outermost_gone(tree, node)),
+        };
+        known = Some((made, gone));
+        match gone.map(|gone| removers.get(&gone)) {
+            None => {}
+            Some(Some(removers)) => unseen.add(removers, first, row.count()),
+            // It went before, so nobody who removed it knew what is new.
+            Some(None) => unseen.found.push((first, row.count())),
+        }
+    }
+    for (&node, removers) in &removers {
+        if tree.place(node).is_none() && tree.stood_before(batch, node) {
+            unseen.add_inside(node, removers);
+        }
+    }
+    unseen.add_additions();
+    unseen.found
+}
+
+/// Of a container and those that hold it the outermost one that is nowhere.
+fn outermost_gone(tree: &Tree, node: Node) -> Option<Node> {
+    if tree.stands(node) {
+        return None;
+    }
+    tree.way_up(node).filter(|node| tree.place(*node).is_none()).last()
+}
+
+/// Gathers edits.
+struct Unseen<'a> {
+    history: &'a History,
+    tree: &'a Tree,
+    found: Vec<(Lv, u32)>,
+    /// Counters that are gone, by whoever removed them.
+    counters: HashMap<Lv, HashSet<Lv>>,
+}
+
+impl Unseen<'_> {
+    /// Adds those of some ops that one of the removers had not seen.
+    fn add(&mut self, removers: &[Lv], first: Lv, count: u32) {
+        for (first, count) in self.history.authors.spans_in(first, count) {
+            // Whoever saw an op of a span saw those before it.
+            let seen_by = |by: &Lv| {
+                (0..count).rev().find(|at| self.has_seen(*by, first.plus(*at))).map_or(0, |at| at + 1)
+            };
+            let seen = removers.iter().map(seen_by).min().unwrap_or(0);
+            if seen < count {
+                self.found.push((first.plus(seen), count - seen));
+            }
         }
     }
 
-    /// Notes the visible edits in containers that a row is about to remove, of those that its actor had
-    /// not seen. Costs the size of what is removed.
-    fn unseen_by(&self, history: &History, op: Lv, row: &Row<'_, Local>, unseen: &mut Vec<(Lv, u32)>) {
-        let mut open: Vec<Node> = Vec::new();
-        let mut remove = |first: Lv, count: u32| {
-            let mut at = 0;
-            while at < count {
-                let (row, length) = history.log.row_from(first.plus(at), count - at);
-                let put = first.plus(at);
-                if let Row::Item { .. } | Row::Put { written: Written::Container(_), .. } = row
-                    && let Some(node) = self.container(history, put)
-                    && self.placing(node) == Some(put)
-                    && self.stands(node)
-                {
-                    open.push(node);
-                }
-                at += length;
-            }
-        };
-        match *row {
-            Row::Put { over, .. } => over.iter().for_each(|put| remove(*put, 1)),
-            Row::Delete { over } => over.iter().for_each(|(first, count)| remove(*first, *count)),
-            Row::DeleteEach { first, count, step } => {
-                let lowest =
-                    if step == super::row::Step::Back { step.from(first, count - 1) } else { Some(first) };
-                lowest.into_iter().for_each(|lowest| remove(lowest, count));
-            }
-            _ => {}
-        }
-        if open.is_empty() {
-            return;
-        }
-        let by = history.authors.id(op);
-        let has_seen = |lv: Lv| {
-            let id: Id = history.authors.id(lv);
-            if id.actor == by.actor { id.counter < by.counter } else { history.authors.had_seen(op, id) }
-        };
+    /// Adds what is visible inside of a container.
+    fn add_inside(&mut self, node: Node, removers: &[Lv]) {
+        let (history, tree) = (self.history, self.tree);
+        let mut open = vec![node];
         while let Some(node) = open.pop() {
-            match self.reading_of(node) {
+            match tree.reading_of(node) {
                 Reading::Text(node) => {
-                    let runs = self.sequence(node).into_iter().flat_map(|text| text.runs());
-                    for (first, count) in runs {
-                        for (lv, count) in history.authors.spans_in(first, count) {
-                            // Whoever saw the last of a span saw all of it.
-                            let seen =
-                                (0..count).rev().find(|at| has_seen(lv.plus(*at))).map_or(0, |at| at + 1);
-                            if seen < count {
-                                unseen.push((lv.plus(seen), count - seen));
-                            }
-                        }
-                    }
+                    let runs = tree.sequence(node).into_iter().flat_map(|text| text.runs());
+                    runs.for_each(|(first, count)| self.add(removers, first, count));
                 }
                 Reading::Counter(_) => {
-                    // Additions are not kept one by one: they are among what the actor had not seen.
-                    let made = self.lv(node);
-                    for range in history.since(&history.authors.clock_at(op)) {
-                        let rows = history.log.rows_in(range.start..range.end.min(op.index()));
-                        let adds = rows
-                            .filter(|(_, row)| matches!(row, Row::Add { counter, .. } if *counter == made));
-                        unseen.extend(adds.filter(|(lv, _)| !has_seen(*lv)).map(|(lv, _)| (lv, 1)));
+                    for by in removers {
+                        self.counters.entry(*by).or_default().insert(tree.lv(node));
                     }
                 }
                 _ => {
-                    for place in self.places(node) {
-                        for put in self.puts(place) {
-                            if !has_seen(put) {
-                                unseen.push((put, 1));
-                            }
-                            open.extend(
-                                self.container(history, put).filter(|node| self.placing(*node) == Some(put)),
-                            );
-                        }
+                    for put in tree.places(node).into_iter().flat_map(|place| tree.puts(place)) {
+                        self.add(removers, put, 1);
+                        open.extend(
+                            tree.container(history, put).filter(|node| tree.placing(*node) == Some(put)),
+                        );
                     }
                 }
             }
         }
     }
 
-    /// Whether a container and all that hold it stand somewhere.
-    fn stands(&self, node: Node) -> bool {
-        self.place(node).is_some_and(|place| self.is_alive(place))
+    /// Adds the additions to counters that are gone. They are not kept one by one: they are among what whoever
+    /// removed the counter had not seen.
+    fn add_additions(&mut self) {
+        for (by, counters) in std::mem::take(&mut self.counters) {
+            for range in self.history.since(&self.history.authors.clock_at(by)) {
+                for (lv, row) in self.history.log.rows_in(range) {
+                    if matches!(row, Row::Add { counter, .. } if counters.contains(&counter))
+                        && !self.has_seen(by, lv)
+                    {
+                        self.found.push((lv, 1));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the actor of an op had seen another op when it made that.
+    fn has_seen(&self, by: Lv, other: Lv) -> bool {
+        let authors = &self.history.authors;
+        let (by_id, id): (Id, Id) = (authors.id(by), authors.id(other));
+        if id.actor == by_id.actor { id.counter < by_id.counter } else { authors.had_seen(by, id) }
     }
 }
 
@@ -178,14 +181,12 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
             continue;
         };
         let adds = matches!(history.log.row(edit), Row::Add { .. });
-        let holders: Vec<Node> = tree.way_up(holder).collect();
-        let made_by_another = holders.iter().any(|node| named.contains(&tree.lv(*node)));
+        let made_by_another = tree.way_up(holder).any(|node| named.contains(&tree.lv(node)));
         if made_by_another || !(adds || tree.is_visible(history, edit)) {
             continue;
         }
-        // The outermost of the containers that are gone.
-        if let Some(gone) = holders.iter().rev().find(|node| tree.place(**node).is_none()) {
-            by_container.entry(*gone).or_default().push(edit);
+        if let Some(gone) = outermost_gone(tree, holder) {
+            by_container.entry(gone).or_default().push(edit);
             named.insert(edit);
         }
     }
@@ -206,9 +207,12 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
     lost.collect()
 }
 
-/// The conflicts at these places in which something has a part that is not older than op `from`.
-fn new_conflicts(history: &History, tree: &Tree, written: BTreeSet<Place>, from: u32) -> Vec<Conflict> {
+/// The conflicts in which something has a part that is not older than op `from`.
+fn new_conflicts(history: &History, tree: &Tree, from: u32) -> Vec<Conflict> {
     let mut found: BTreeMap<Lv, (Vec<Lv>, Place)> = BTreeMap::new();
+    let new = history.log.rows_in(from..history.len());
+    let puts = new.filter(|(_, row)| matches!(row, Row::Put { .. }));
+    let written: BTreeSet<Place> = puts.filter_map(|(put, _)| tree.place_of(history, put)).collect();
     for place in written {
         if let Some(puts) = tree.shown_in_value(history, place)
             && puts.len() > 1

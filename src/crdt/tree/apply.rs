@@ -12,9 +12,11 @@ impl Tree {
     /// Applies ops of the history. O(rows log n), and what they hold. Values are read anew when they are
     /// asked for.
     pub(in crate::crdt) fn apply_all(&mut self, history: &History, ops: Range<u32>) {
+        self.begin();
         for (first, row) in history.log.rows_in(ops) {
             self.apply(history, first, &row);
         }
+        self.end(history);
     }
 
     /// Applies a row whose first op is `first`. O(log n) for each thing that it names.
@@ -42,19 +44,19 @@ impl Tree {
                 }
             }
             Row::Put { slot, over, written } => {
-                self.hide_all(history, over.iter().map(|put| (*put, 1)));
+                self.hide_all(history, over.iter().map(|put| (*put, 1)), first);
                 let place = self.write(history, slot, first);
                 if let Written::Container(holds) = written {
                     self.put_container(history, first, place, holds);
                 }
                 self.settle_slot(history, place);
             }
-            Row::Delete { over } => self.hide_all(history, over.iter().copied()),
-            Row::DeleteEach { first, count, step } => match step {
-                Step::Forward => self.hide_all(history, [(first, count)]),
+            Row::Delete { over } => self.hide_all(history, over.iter().copied(), first),
+            Row::DeleteEach { first: gone, count, step } => match step {
+                Step::Forward => self.hide_all(history, [(gone, count)], first),
                 Step::Back => {
-                    let lowest = step.from(first, count - 1).expect("it deletes what is there");
-                    self.hide_all(history, [(lowest, count)]);
+                    let lowest = step.from(gone, count - 1).expect("it deletes what is there");
+                    self.hide_all(history, [(lowest, count)], first);
                 }
             },
             Row::Add { counter, by } => {
@@ -119,8 +121,8 @@ impl Tree {
         }
     }
 
-    /// Hides writes: items, characters, puts. Those that were hidden before stay so.
-    pub(super) fn hide_all(&mut self, history: &History, spans: impl IntoIterator<Item = (Lv, u32)>) {
+    /// Hides writes: items, characters, puts, which `by` overwrites. Those that were hidden before stay so.
+    fn hide_all(&mut self, history: &History, spans: impl IntoIterator<Item = (Lv, u32)>, by: Lv) {
         let mut unplaced: Vec<(Node, Lv)> = Vec::new();
         for (first, count) in spans {
             let mut at = first.index();
@@ -159,7 +161,7 @@ impl Tree {
         }
         if !unplaced.is_empty() {
             self.lost_any = true;
-            self.unplace(history, unplaced);
+            self.unplace(history, unplaced, by);
         }
     }
 

@@ -21,6 +21,7 @@ use super::sequence::Sequence;
 use super::{Kind, OpId};
 use crate::value::{Path, Step, Val};
 use map::MapBody;
+pub(super) use placement::Batch;
 use placement::Moves;
 use value::Cached;
 pub(super) use value::{Reading, scalar};
@@ -62,6 +63,8 @@ pub(super) struct Tree {
     value: OnceLock<Val>,
     /// `None` as long as nothing ever moved.
     moves: Option<Box<Moves>>,
+    /// The batch that goes on.
+    batch: Option<Box<Batch>>,
     /// Whether a container was ever deleted or moved.
     lost_any: bool,
     /// Whether a slot ever had several visible puts.
@@ -439,10 +442,11 @@ impl Tree {
         }
     }
 
-    /// Whether every container that holds the place stands somewhere, up to the root; `false` when one was
-    /// deleted. O(depth).
-    pub(super) fn is_alive(&self, place: Place) -> bool {
-        self.holders(place).all(|holder| self.body(holder).put.is_some())
+    /// Whether a container and all that hold it stand somewhere, up to the root; `false` when one was deleted.
+    /// O(depth).
+    pub(super) fn stands(&self, node: Node) -> bool {
+        self.place(node)
+            .is_some_and(|place| self.holders(place).all(|holder| self.body(holder).put.is_some()))
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) struct Moves {
     considered: BTreeMap<OpId, Considered>,
     /// Those that put a container inside itself.
     skipped: BTreeSet<OpId>,
+    /// Placements to be considered when the batch ends. Invariant: empty outside of a batch; the ids are
+    /// higher than those of all that are considered.
+    waiting: BTreeMap<OpId, Considered>,
     /// The same by container, with the puts that made them.
     by_node: HashMap<Node, Placed, RandomState>,
 }
@@ -55,6 +58,25 @@ struct Placed {
 /// Where containers were before something changed: what placed them.
 type Before = HashMap<Node, Option<(Lv, Place)>, RandomState>;
 
+/// What a batch of ops does to containers: placements that come late are taken back once, not for each op.
+/// Until it ends containers may seem to be where they are not.
+#[derive(Debug, Clone, Default)]
+pub(in crate::crdt) struct Batch {
+    before: Before,
+    /// Where containers were, came and left, be it for a moment. Other ops may have seen them there; when the
+    /// batch is but one op, nobody has, and nothing is noted.
+    touched: Option<Vec<(Lv, Place)>>,
+    /// The placements that went.
+    pub(in crate::crdt) removed: Vec<Removed>,
+}
+
+/// A placement of a container that an op overwrote.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::crdt) struct Removed {
+    pub(in crate::crdt) node: Node,
+    pub(in crate::crdt) by: Lv,
+}
+
 impl Tree {
     /// All placements of a container that no op overwrites, ordered by id.
     pub(in crate::crdt) fn placements(&self, node: Node) -> &[Lv] {
@@ -72,51 +94,101 @@ impl Tree {
         self.moves.is_some()
     }
 
+    /// Begins a batch of ops.
+    pub(in crate::crdt) fn begin(&mut self) {
+        self.batch = Some(Box::new(Batch { touched: Some(Vec::new()), ..Batch::default() }));
+    }
+
+    /// Ends a batch: all containers are where they belong. O(log n + depth) for each placement that was taken
+    /// back.
+    pub(in crate::crdt) fn end(&mut self, history: &History) -> Batch {
+        let mut batch = self.batch.take().map_or_else(Batch::default, |batch| *batch);
+        self.settle_moved(history, &mut batch);
+        batch
+    }
+
+    /// Whether a container and all that hold it stood somewhere before a batch.
+    pub(in crate::crdt) fn stood_before(&self, batch: &Batch, node: Node) -> bool {
+        let state = |node| batch.before.get(&node).map_or_else(|| self.state(node), |state| *state);
+        let mut next = Some(node);
+        while let Some(node) = next {
+            match state(node) {
+                None => return false,
+                Some((_, place)) => next = place.container(),
+            }
+        }
+        true
+    }
+
     /// Adds a put that moves a container. O(log n + depth), and the placements with higher ids when the
     /// container could stand in itself.
     pub(super) fn move_here(&mut self, history: &History, node: Node, put: Lv, place: Place) {
         self.lost_any = true;
-        let mut moves = self.moves.take().unwrap_or_default();
-        let mut before = Before::default();
-        let id = history.op_id(put);
-        let next = moves.add(history, node, put, place, self.state(node));
-        let mut placement = Considered { put, place, node, before: None };
-        if moves.considered.last_key_value().is_none_or(|(last, _)| *last < id) {
-            self.consider(&mut moves, id, placement, &mut before);
-        } else if self.may_circle(&moves, node) {
-            let later = self.take_back(&mut moves, &id, &mut before);
-            self.consider(&mut moves, id, placement, &mut before);
-            later.into_iter().for_each(|(id, other)| self.consider(&mut moves, id, other, &mut before));
-        } else {
-            let state = Some((put, place));
-            match next.and_then(|next| moves.considered.get_mut(&history.op_id(next))) {
-                Some(next) => placement.before = std::mem::replace(&mut next.before, state),
-                None => {
-                    placement.before = self.state(node);
-                    self.move_to(node, state, &mut before);
+        self.moves.get_or_insert_default();
+        self.change_places(history, |tree, moves, batch| {
+            let id = history.op_id(put);
+            let next = moves.add(history, node, put, place, tree.state(node));
+            let mut placement = Considered { put, place, node, before: None };
+            if moves.waiting.first_key_value().is_some_and(|(first, _)| *first < id) {
+                moves.waiting.insert(id, placement);
+            } else if moves.considered.last_key_value().is_none_or(|(last, _)| *last < id) {
+                tree.consider(moves, id, placement, batch);
+            } else if tree.may_circle(moves, node) {
+                tree.take_back(moves, &id, batch);
+                moves.waiting.insert(id, placement);
+            } else {
+                let state = Some((put, place));
+                match next.and_then(|next| moves.considered.get_mut(&history.op_id(next))) {
+                    Some(next) => placement.before = std::mem::replace(&mut next.before, state),
+                    None => {
+                        placement.before = tree.state(node);
+                        tree.move_to(node, state, batch);
+                    }
                 }
+                moves.considered.insert(id, placement);
             }
-            moves.considered.insert(id, placement);
-        }
-        self.moves = Some(moves);
-        self.settle_moved(history, before);
+        });
     }
 
     /// Forgets placements that were overwritten. O(log n) each, and the placements with higher ids when a
     /// container could stand in itself.
-    pub(super) fn unplace(&mut self, history: &History, gone: Vec<(Node, Lv)>) {
-        let Some(mut moves) = self.moves.take() else {
-            gone.into_iter().for_each(|(node, put)| self.lose(node, put));
+    pub(super) fn unplace(&mut self, history: &History, gone: Vec<(Node, Lv)>, by: Lv) {
+        if let Some(batch) = &mut self.batch {
+            batch.removed.extend(gone.iter().map(|(node, _)| Removed { node: *node, by }));
+        } else if self.moves.is_none() {
+            for (node, put) in gone {
+                let body = self.body_mut(node);
+                if body.put == Some(put) {
+                    body.put = None;
+                }
+            }
             return;
-        };
-        let mut before = Before::default();
-        if self.leaves_others(history, &moves, &gone) {
-            self.forget(history, &mut moves, gone, &mut before);
-        } else {
-            self.forget_and_consider_again(history, &mut moves, &gone, &mut before);
         }
-        self.moves = Some(moves);
-        self.settle_moved(history, before);
+        self.change_places(history, |tree, moves, batch| {
+            if tree.leaves_others(history, moves, &gone) {
+                tree.forget(history, moves, gone, batch);
+            } else {
+                tree.forget_and_take_back(history, moves, gone, batch);
+            }
+        });
+    }
+
+    /// Changes where containers are, and settles it unless a batch goes on.
+    fn change_places(&mut self, history: &History, change: impl FnOnce(&mut Self, &mut Moves, &mut Batch)) {
+        let mut moves = self.moves.take();
+        let mut batch = self.batch.take();
+        let goes_on = batch.is_some();
+        let mut own = Batch::default();
+        let noted = batch.as_deref_mut().unwrap_or(&mut own);
+        match &mut moves {
+            Some(moves) => change(self, moves, noted),
+            None => change(self, &mut Moves::default(), noted),
+        }
+        self.moves = moves;
+        self.batch = batch;
+        if !goes_on {
+            self.settle_moved(history, &mut own);
+        }
     }
 
     /// Whether placements can be forgotten without a consequence for other containers.
@@ -132,94 +204,88 @@ impl Tree {
         // What goes wholly was in nobody's way when nothing was skipped.
         gone.iter().all(|(node, _)| {
             let wholly = left.get(node).is_none_or(|left| *left == 0);
-            wholly && moves.skipped.is_empty() || !self.may_circle(moves, *node)
+            wholly && moves.skipped.is_empty() && moves.waiting.is_empty() || !self.may_circle(moves, *node)
         })
     }
 
     /// Forgets the put that placed a container that never moved.
-    fn lose(&mut self, node: Node, put: Lv) {
-        let body = self.body_mut(node);
-        if body.put == Some(put) {
-            body.put = None;
+    fn lose(&mut self, node: Node, put: Lv, batch: &mut Batch) {
+        if self.body(node).put == Some(put) {
+            self.move_to(node, None, batch);
         }
     }
 
     /// Forgets placements of containers that cannot stand in themselves: what came before each comes before
     /// what comes after it.
-    fn forget(&mut self, history: &History, moves: &mut Moves, gone: Vec<(Node, Lv)>, before: &mut Before) {
+    fn forget(&mut self, history: &History, moves: &mut Moves, gone: Vec<(Node, Lv)>, batch: &mut Batch) {
         for (node, put) in gone {
             let Some(next) = moves.remove(history, node, put, self.place_of(history, put)) else {
-                self.lose(node, put);
+                self.lose(node, put, batch);
                 continue;
             };
+            let id = history.op_id(put);
+            if moves.waiting.remove(&id).is_some() {
+                continue;
+            }
             // The put that made the container is not among the considered, and nothing came before it.
-            let previous = moves.considered.remove(&history.op_id(put)).and_then(|gone| gone.before);
+            let previous = moves.considered.remove(&id).and_then(|gone| gone.before);
             match next.and_then(|next| moves.considered.get_mut(&history.op_id(next))) {
                 Some(next) => next.before = previous,
-                None => self.move_to(node, previous, before),
+                None => self.move_to(node, previous, batch),
             }
         }
     }
 
-    /// Forgets placements, and considers again whatever they may have been the reason for.
-    fn forget_and_consider_again(
+    /// Forgets placements, and takes back whatever they may have been the reason for.
+    fn forget_and_take_back(
         &mut self,
         history: &History,
         moves: &mut Moves,
-        gone: &[(Node, Lv)],
-        before: &mut Before,
+        gone: Vec<(Node, Lv)>,
+        batch: &mut Batch,
     ) {
         let mut lowest = moves.skipped.first().cloned();
         let mut reach =
             |id: OpId| lowest = lowest.take().map_or(Some(id.clone()), |known| Some(known.min(id)));
         let mut forgotten = HashSet::new();
-        for &(node, put) in gone {
-            let id = history.op_id(put);
+        for &(node, put) in &gone {
             let Some(next) = moves.remove(history, node, put, self.place_of(history, put)) else { continue };
-            if moves.considered.contains_key(&id) {
-                forgotten.insert(put);
+            if put != self.lv(node) {
+                let id = history.op_id(put);
+                forgotten.insert(id.clone());
                 reach(id);
             } else if let Some(next) = next {
                 // What made the container is forgotten: all moves of it have that before them.
                 reach(history.op_id(next));
             }
         }
-        let later = lowest.map(|lowest| self.take_back(moves, &lowest, before)).unwrap_or_default();
-        for &(node, put) in gone {
-            if self.body(node).put == Some(put) {
-                self.move_to(node, None, before);
-            }
+        if let Some(lowest) = lowest {
+            self.take_back(moves, &lowest, batch);
         }
-        for (id, other) in later.into_iter().filter(|(_, other)| !forgotten.contains(&other.put)) {
-            self.consider(moves, id, other, before);
-        }
+        gone.into_iter().for_each(|(node, put)| self.lose(node, put, batch));
+        moves.waiting.retain(|id, _| !forgotten.contains(id));
     }
 
-    /// Takes back all placements from one on, the last one first.
-    fn take_back(
-        &mut self,
-        moves: &mut Moves,
-        from: &OpId,
-        before: &mut Before,
-    ) -> BTreeMap<OpId, Considered> {
-        let later = moves.considered.split_off(from);
+    /// Takes back all placements from one on, the last one first. They wait.
+    fn take_back(&mut self, moves: &mut Moves, from: &OpId, batch: &mut Batch) {
+        let mut later = moves.considered.split_off(from);
         let skipped = moves.skipped.split_off(from);
         for (id, other) in later.iter().rev() {
             if !skipped.contains(id) {
-                self.move_to(other.node, other.before, before);
+                self.move_to(other.node, other.before, batch);
             }
         }
-        later
+        moves.waiting.append(&mut later);
     }
 
     /// Considers a placement, which has a higher id than those before.
-    fn consider(&mut self, moves: &mut Moves, id: OpId, mut placement: Considered, before: &mut Before) {
+    fn consider(&mut self, moves: &mut Moves, id: OpId, mut placement: Considered, batch: &mut Batch) {
         let Considered { node, put, place, .. } = placement;
         placement.before = self.state(node);
         if place.container() == Some(node) || self.holders(place).any(|up| up == node) {
             moves.skipped.insert(id.clone());
         } else {
-            self.move_to(node, Some((put, place)), before);
+            self.move_to(node, Some((put, place)), batch);
         }
         moves.considered.insert(id, placement);
     }
@@ -250,9 +316,12 @@ impl Tree {
         body.put.map(|put| (put, body.place))
     }
 
-    fn move_to(&mut self, node: Node, state: Option<(Lv, Place)>, before: &mut Before) {
+    fn move_to(&mut self, node: Node, state: Option<(Lv, Place)>, batch: &mut Batch) {
         let old = self.state(node);
-        before.entry(node).or_insert(old);
+        batch.before.entry(node).or_insert(old);
+        if let Some(touched) = &mut batch.touched {
+            touched.extend([old, state].into_iter().flatten());
+        }
         let body = self.body_mut(node);
         body.put = state.map(|(put, _)| put);
         if let Some((_, place)) = state {
@@ -260,32 +329,46 @@ impl Tree {
         }
     }
 
-    /// After containers moved: the slots that they left and those that they came to show something else.
-    fn settle_moved(&mut self, history: &History, before: Before) {
-        for (node, old) in before {
-            let new = self.state(node);
-            if old == new {
-                continue;
+    /// Considers what waits; then the slots that containers left and those that they came to show something
+    /// else.
+    fn settle_moved(&mut self, history: &History, batch: &mut Batch) {
+        if let Some(mut moves) = self.moves.take() {
+            for (id, placement) in std::mem::take(&mut moves.waiting) {
+                self.consider(&mut moves, id, placement, batch);
             }
-            if let (Some((_, last)), None) = (old, new) {
-                self.body_mut(node).place = last;
+            self.moves = Some(moves);
+        }
+        for (&node, old) in &batch.before {
+            if let Some((_, last)) = old
+                && self.state(node).is_none()
+            {
+                self.body_mut(node).place = *last;
             }
-            for (put, place) in [old, new].into_iter().flatten() {
-                if let Place::Item(list, item) = place {
-                    // The put may stand without being shown, from now on.
-                    let list = self.list_mut(list);
-                    if !list.slots.contains_key(&item) && (put == item) {
-                        list.explicit(item);
-                    }
+        }
+        let mut touched = batch.touched.take().unwrap_or_else(|| {
+            let states = batch.before.iter().map(|(&node, &old)| [old, self.state(node)]);
+            states.filter(|[old, new]| old != new).flatten().flatten().collect()
+        });
+        touched.sort_unstable();
+        touched.dedup();
+        for (put, place) in touched {
+            if let Place::Item(list, item) = place {
+                // The put may stand without being shown, from now on.
+                let list = self.list_mut(list);
+                if put == item && list.items.is_visible(item) {
+                    list.explicit(item);
                 }
-                self.settle_slot(history, place);
             }
+            self.settle_slot(history, place);
         }
     }
 
     /// Verifies that the placements by container are those that were considered.
     pub(super) fn check_placements(&self, history: &History) -> Result<(), String> {
         let Some(moves) = &self.moves else { return Ok(()) };
+        if self.batch.is_some() || !moves.waiting.is_empty() {
+            return Err("a batch did not end".into());
+        }
         let mut left = moves.considered.len();
         for (node, placed) in &moves.by_node {
             let name = || history.op_id(self.lv(*node));
