@@ -46,18 +46,29 @@ impl Chars {
 
     /// The characters with these numbers. O(1) and the length.
     pub(super) fn get(&self, numbers: Range<u32>) -> &str {
-        let end = self.byte(numbers.end);
-        &self.text[self.byte(numbers.start)..end]
+        let start = self.byte(numbers.start);
+        let count = numbers.end - numbers.start;
+        let end = if count as usize <= STEP { self.later(start, count) } else { self.byte(numbers.end) };
+        &self.text[start..end]
     }
 
     fn byte(&self, number: u32) -> usize {
         if self.marks.is_empty() || number == self.count {
             return if number == self.count { self.text.len() } else { number as usize };
         }
-        let number = number as usize;
-        let from = self.marks[number / STEP] as usize;
-        let more = self.text[from..].char_indices().nth(number % STEP);
-        more.map_or(self.text.len(), |(at, _)| from + at)
+        self.later(self.marks[number as usize / STEP] as usize, number % STEP as u32)
+    }
+
+    /// The byte behind so many characters from a byte on.
+    fn later(&self, from: usize, count: u32) -> usize {
+        let rest = &self.text.as_bytes()[from..];
+        match rest.get(..count as usize) {
+            Some(ascii) if ascii.is_ascii() => from + ascii.len(),
+            _ => {
+                let more = self.text[from..].char_indices().nth(count as usize);
+                more.map_or(self.text.len(), |(at, _)| from + at)
+            }
+        }
     }
 
     /// Forgets all characters from one on.

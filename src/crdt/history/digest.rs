@@ -60,7 +60,7 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
     ) -> Self {
         // Dependencies have no order.
         let deps = deps.map(|(counter, actor)| mixed(&[counter, actor])).fold(0, u64::wrapping_add);
-        Self { mix: Mix(mixed(&[first, previous, deps])), actor, counter: first, done }
+        Self { mix: start(first, previous, deps), actor, counter: first, done }
     }
 
     /// Ends the last change.
@@ -71,7 +71,7 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
     /// Ends a change and begins the next one, which depends on nothing else.
     pub(in crate::crdt) fn next_change(&mut self) {
         (self.done)(self.counter - 1, Digest(self.mix.0));
-        self.mix = Mix(mixed(&[self.counter, self.counter - 1, 0]));
+        self.mix = start(self.counter, self.counter - 1, 0);
     }
 
     /// Mixes in a row; `starts` tells whether a change begins with the op of a number in the row, other
@@ -84,25 +84,23 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
     ) {
         match *row {
             Row::Type { text, parent, side, chars, .. } => {
-                let mut hangs = hangs(1, names.id(text), parent.map(|parent| names.id(parent)), side);
-                let next = mixed(&[1, names.id(text).0, names.id(text).1]);
+                let mut hangs = self.hangs(names.id(text), parent.map(|parent| names.id(parent)), side);
                 for (at, char) in (0..).zip(chars.chars()) {
                     self.element(at, hangs, u64::from(char), &starts);
-                    hangs = self.on_the_last(next);
+                    hangs = None;
                 }
             }
             Row::Items { list, parent, side, mut scalars, count } => {
-                let mut hangs = hangs(2, names.id(list), parent.map(|parent| names.id(parent)), side);
-                let next = mixed(&[2, names.id(list).0, names.id(list).1]);
+                let mut hangs = self.hangs(names.id(list), parent.map(|parent| names.id(parent)), side);
                 for at in 0..count {
                     let mut content = Mix(0);
                     content.bytes(scalars.split_first());
                     self.element(at, hangs, content.0, &starts);
-                    hangs = self.on_the_last(next);
+                    hangs = None;
                 }
             }
             Row::Item { list, parent, side, holds } => {
-                let hangs = hangs(2, names.id(list), parent.map(|parent| names.id(parent)), side);
+                let hangs = self.hangs(names.id(list), parent.map(|parent| names.id(parent)), side);
                 self.element(0, hangs, held(holds, names), &starts);
             }
             Row::Put { slot, over, written } => {
@@ -116,8 +114,11 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
                 self.counter += 1;
             }
             Row::Delete { over } => {
-                names.spans(over).into_iter().for_each(|(id, count)| self.deleted(id, count));
-                self.mix.number(7);
+                let spans = names.spans(over);
+                if spans.len() > 1 {
+                    self.mix.number(spans.len() as u64);
+                }
+                spans.into_iter().for_each(|(id, count)| self.deleted(id, count));
                 self.counter += 1;
             }
             Row::DeleteEach { first, count, step } => {
@@ -126,7 +127,6 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
                         self.next_change();
                     }
                     self.deleted(names.step(first, step, at), 1);
-                    self.mix.number(7);
                     self.counter += 1;
                 }
             }
@@ -138,23 +138,37 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
         }
     }
 
-    fn element(&mut self, at: u32, hangs: u64, content: u64, starts: &impl Fn(u32) -> bool) {
+    fn element(&mut self, at: u32, hangs: Option<u64>, content: u64, starts: &impl Fn(u32) -> bool) {
         if at > 0 && starts(at) {
             self.next_change();
         }
-        self.mix.number(hangs);
-        self.mix.number(content);
+        match hangs {
+            Some(hangs) => {
+                self.mix.number(hangs);
+                self.mix.number(content);
+            }
+            None => self.mix.number(!content),
+        }
         self.counter += 1;
     }
 
-    /// An element that hangs on the right of the op before it.
-    fn on_the_last(&self, of: u64) -> u64 {
-        of ^ (self.counter - 1).rotate_left(20) ^ self.actor
+    /// Where an element hangs; `None` on the right of the op before it, which is in the same container.
+    fn hangs(&self, of: PublicId, parent: Option<PublicId>, side: Side) -> Option<u64> {
+        match (parent, side) {
+            (Some(parent), Side::Right) if parent == (self.counter - 1, self.actor) => None,
+            (Some((counter, actor)), side) => Some(mixed(&[1 + side as u64, counter, actor])),
+            (None, side) => Some(mixed(&[3 + side as u64, of.0, of.1])),
+        }
     }
 
-    fn deleted(&mut self, id: PublicId, count: u64) {
-        self.id(id);
-        self.mix.number(count);
+    fn deleted(&mut self, (counter, actor): PublicId, count: u64) {
+        self.mix.number(counter);
+        if count == 1 {
+            self.mix.number(actor ^ 7);
+        } else {
+            self.mix.number(actor ^ 8);
+            self.mix.number(count);
+        }
     }
 
     fn target<S: Space>(&mut self, slot: Target<S>, names: &impl Names<S>) {
@@ -179,14 +193,11 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
     }
 }
 
-/// Where an element hangs, in the form that `on_the_last` has for those on the right of something.
-fn hangs(tag: u64, of: PublicId, parent: Option<PublicId>, side: Side) -> u64 {
-    let of = mixed(&[tag, of.0, of.1]);
-    match (parent, side) {
-        (Some((counter, actor)), Side::Right) => of ^ counter.rotate_left(20) ^ actor,
-        (Some((counter, actor)), Side::Left) => mixed(&[of, counter, actor]),
-        (None, side) => mixed(&[of, u64::from(side == Side::Left)]),
-    }
+/// Begins the digest of a change; most often it follows the one before and depends on nothing else.
+fn start(first: u64, previous: u64, deps: u64) -> Mix {
+    let mut mix = Mix(first.wrapping_sub(previous + 1).wrapping_add(deps));
+    mix.number(first);
+    mix
 }
 
 fn held<S: Space>(holds: Holds<S>, names: &impl Names<S>) -> u64 {

@@ -12,7 +12,7 @@
 //! The zeros fill a frame up to a 256th of what it holds, and changes up to a byte for 16 ops, so that
 //! nothing can claim to be much more than it is.
 
-use super::{Columns, Corrupt, Reader, Wire};
+use super::{Columns, Corrupt, Reader, Wire, zip};
 use crate::crdt::contents::{unweave, weave};
 use crate::crdt::{Actor, DecodeReason, Key, varint};
 
@@ -22,7 +22,6 @@ const VERSION: u8 = 1;
 const SHORT: usize = 128;
 /// How much longer a column may be than what it was packed into.
 const RATIO: usize = 256;
-const LEVEL: i32 = 1;
 /// How many ops a byte may stand for.
 const OPS: u64 = 16;
 
@@ -48,7 +47,7 @@ impl Section {
 
     fn column(&mut self, column: &[u8]) {
         if column.len() >= SHORT
-            && let Ok(frame) = zstd::bulk::compress(column, LEVEL)
+            && let Ok(frame) = zip::compress(column)
             && frame.len() < column.len()
         {
             self.number(column.len() as u64 * 2 + 1);
@@ -145,7 +144,7 @@ impl<'b> Source<'b> {
         let frame_length = self.count()?;
         let frame = self.take(frame_length)?;
         self.take(length.div_ceil(RATIO).saturating_sub(frame_length))?;
-        let column = zstd::bulk::decompress(frame, length).map_err(|_| Corrupt)?;
+        let column = zip::decompress(frame, length).map_err(|_| Corrupt)?;
         if column.len() == length { Ok(column) } else { Err(Corrupt) }
     }
 

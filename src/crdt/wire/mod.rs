@@ -9,6 +9,7 @@ mod change;
 mod history;
 mod read;
 mod write;
+mod zip;
 
 pub(super) use bytes::{Section, Source};
 pub use read::Corrupt;
