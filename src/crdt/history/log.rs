@@ -266,6 +266,20 @@ impl Log {
         self.contents.from(held).next_scalar()
     }
 
+    /// Appends the characters that some ops typed. O(log [`PAGE`]) and their number.
+    pub(in crate::crdt) fn typed(&self, first: Lv, count: u32, into: &mut String) {
+        let (mut at, end) = (first.index(), first.index() + count);
+        let mut entry = self.entry(at);
+        while at < end {
+            let to = self.end(entry).min(end);
+            if let Entry { from, body: Body::Type { chars, .. } } = self.entries[entry] {
+                into.push_str(self.chars.get(chars + (at - from)..chars + (to - from)));
+            }
+            at = to;
+            entry += 1;
+        }
+    }
+
     /// The number of the row that holds an op. O(log [`PAGE`]).
     fn entry(&self, op: u32) -> usize {
         let page = (op / PAGE) as usize;

@@ -63,7 +63,6 @@ struct Hint {
 }
 
 impl Sequence {
-    /// A sequence without elements.
     /// The number of visible elements. O(1).
     pub(crate) fn len(&self) -> usize {
         self.order.len() as usize
@@ -225,17 +224,20 @@ impl Sequence {
     /// The outermost child on a side of a parent: the lowest on the left, the highest on the right. For
     /// the element of a run that is not its last, the next one.
     fn child(&self, parent: Lv, side: Side) -> Option<Lv> {
-        if let Some(crowd) = self.forks.crowd(parent, side) {
-            return if side == Side::Left { crowd.first() } else { crowd.last() }.copied();
-        }
-        if parent == ROOT {
+        self.linked(parent, side).or_else(|| match side {
             // The oldest element had nothing else to hang on.
-            return self.runs.oldest();
-        }
-        self.forks.only(parent, side).or_else(|| match side {
+            _ if parent == ROOT => self.runs.oldest(),
             Side::Left => None,
             Side::Right => self.runs.goes_on(parent).then(|| Lv(parent.0 + 1)),
         })
+    }
+
+    /// The outermost child on a side of a parent, unless a run says it.
+    fn linked(&self, parent: Lv, side: Side) -> Option<Lv> {
+        match self.forks.crowd(parent, side) {
+            Some(crowd) => if side == Side::Left { crowd.first() } else { crowd.last() }.copied(),
+            None => self.forks.only(parent, side),
+        }
     }
 
     fn locate(&self, element: Lv) -> Option<Spot> {

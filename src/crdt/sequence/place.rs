@@ -22,11 +22,19 @@ impl Sequence {
     pub(super) fn place(&mut self, new: Lv, parent: Lv, side: Side, ids: &impl IdOrder) -> Spot {
         // Children are newer than their parent: nothing hangs on the newest element.
         let newest = self.runs.newest() == Some(parent);
-        if side == Side::Right && parent != ROOT && !newest {
-            self.runs.break_before(Lv(parent.0 + 1));
-        }
-        let outermost = if newest { None } else { self.child(parent, side) };
-        let Some(outermost) = outermost else { return self.place_only(new, parent, side) };
+        let mut leaf = None;
+        let outermost = if newest {
+            None
+        } else if side == Side::Right
+            && parent != ROOT
+            && let Some((here, goes_on)) = self.runs.cut_behind(parent)
+        {
+            leaf = Some(here);
+            self.linked(parent, side).or_else(|| goes_on.then(|| Lv(parent.0 + 1)))
+        } else {
+            self.child(parent, side)
+        };
+        let Some(outermost) = outermost else { return self.place_only(new, parent, side, leaf) };
         if self.forks.crowd(parent, side).is_none() {
             self.forks.gather(parent, side, outermost);
         }
@@ -37,7 +45,7 @@ impl Sequence {
             (Side::Right, None, _) => {
                 let next = self.next(parent);
                 self.forks.set_first(first, next);
-                self.behind(parent)
+                self.behind_in(parent, leaf)
             }
             (Side::Left, None, _) => {
                 let next = self.first_below(parent);
@@ -53,13 +61,14 @@ impl Sequence {
         gap
     }
 
-    /// As [`place`](Self::place), for a child that has no sibling on its side.
-    fn place_only(&mut self, new: Lv, parent: Lv, side: Side) -> Spot {
+    /// As [`place`](Self::place), for a child that has no sibling on its side. `leaf`: where the parent stands,
+    /// if that is known.
+    fn place_only(&mut self, new: Lv, parent: Lv, side: Side, leaf: Option<u32>) -> Spot {
         if parent == ROOT {
             return self.order.begin();
         }
         self.hang(new, parent, side);
-        if side == Side::Right { self.behind(parent) } else { self.spot(parent) }
+        if side == Side::Right { self.behind_in(parent, leaf) } else { self.spot(parent) }
     }
 
     /// Hangs a new element in the Fugue tree that has no sibling on its side.
@@ -135,6 +144,14 @@ impl Sequence {
         match element {
             ROOT => self.order.start().expect("the root has children"),
             _ => self.order.behind(self.spot(element)),
+        }
+    }
+
+    /// As [`behind`](Self::behind), for an element of a leaf, if that is known.
+    fn behind_in(&self, element: Lv, leaf: Option<u32>) -> Spot {
+        match leaf.and_then(|leaf| self.order.within(leaf, element)) {
+            Some(spot) => self.order.behind(spot),
+            None => self.behind(element),
         }
     }
 

@@ -82,6 +82,19 @@ impl Runs {
         element < self.0.at(slot).last() || self.0.after(Some(slot)).is_some_and(next)
     }
 
+    /// As [`goes_on`](Self::goes_on), with the leaf in which the element stands. What comes behind the element
+    /// in its run becomes a run of its own, which hangs on it. O(log n).
+    pub(super) fn cut_behind(&mut self, element: Lv) -> Option<(u32, bool)> {
+        let slot = self.slot(element)?;
+        let run = *self.0.at(slot);
+        if element < run.last() {
+            self.cut(slot, Lv(element.0 + 1));
+            return Some((run.leaf(), true));
+        }
+        let next = |run: &Run| run.parent == element && follows(run.parent, run.side(), run.start);
+        Some((run.leaf(), self.0.after(Some(slot)).is_some_and(next)))
+    }
+
     /// Adds a run that is newer than all. O(1).
     pub(super) fn push(&mut self, run: Run) {
         debug_assert!(self.newest().is_none_or(|newest| newest < run.start), "elements come in order of Lv");
@@ -95,12 +108,8 @@ impl Runs {
 
     /// Makes `element` the first of its run: what comes before it in the run becomes a run of its own,
     /// which it hangs on. O(log n).
-    pub(super) fn break_before(&mut self, element: Lv) {
-        let Some(slot) = self.slot(element) else { return };
+    fn cut(&mut self, slot: Slot, element: Lv) {
         let run = self.0.at_mut(slot);
-        if run.start == element || run.end() <= element {
-            return;
-        }
         let kept = element.0 - run.start.0;
         let rest = Run::new(element, run.count - kept, Lv(element.0 - 1), Side::Right, run.leaf());
         run.count = kept;
@@ -116,7 +125,7 @@ impl Runs {
             let run = self.0.at_mut(slot);
             if run.leaf() != leaf {
                 if run.start < next {
-                    self.break_before(next);
+                    self.cut(slot, next);
                     continue;
                 }
                 run.place = run.place & LEFT | leaf;

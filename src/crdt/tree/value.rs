@@ -372,13 +372,6 @@ pub(in crate::crdt) fn scalar(history: &History, put: Lv) -> Val {
 /// The visible characters of a text.
 fn string(history: &History, text: &Sequence) -> Val {
     let mut string = String::with_capacity(text.len());
-    for (first, count) in text.runs() {
-        let from = first.index();
-        for (_, row) in history.log.rows_in(from..from + count) {
-            if let Row::Type { chars, .. } = row {
-                string.push_str(chars);
-            }
-        }
-    }
+    text.runs().for_each(|(first, count)| history.log.typed(first, count, &mut string));
     crate::value::string(string)
 }
