@@ -134,6 +134,14 @@ impl<'a> Packed<'a> {
             // The most common ones, quickly.
             [NULL | FALSE | TRUE | SMALL..] => true,
             [STRING, ..] => self.scalar_text().is_some(),
+            [INT, long @ ..] => {
+                let mut rest = long;
+                let number = varint::read(&mut rest).map(varint::unzigzag);
+                // In as few bytes as it needs, and not one that needs none of its own.
+                let short = rest.is_empty() && (long.len() == 1 || long.last() != Some(&0));
+                let needed = |number: &i64| !(0..i64::from(u8::MAX - SMALL) + 1).contains(number);
+                number.filter(needed).is_some_and(|number| short && isize::try_from(number).is_ok())
+            }
             _ => self.scalar().is_some_and(|value| {
                 let mut again = Vec::with_capacity(self.0.len());
                 pack(&mut again, &value);
@@ -300,5 +308,32 @@ impl<'a> Iterator for Run<'a> {
 
     fn next(&mut self) -> Option<Content<'a>> {
         Content::read(&mut self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_have_one_form() {
+        for number in [0, 239, 240, -1, 1 << 40, i64::MAX, i64::MIN] {
+            let mut bytes = Vec::new();
+            pack(&mut bytes, &Val::Num(Num::from_integral(number)));
+            assert!(Packed(&bytes).is_sound(), "{number}");
+            // With a byte more than it needs, or without the last one.
+            let mut longer = bytes.clone();
+            *longer.last_mut().unwrap() |= 0x80;
+            longer.push(0);
+            assert!(bytes.len() == 1 || !Packed(&longer).is_sound(), "{number}");
+            assert!(!Packed(&bytes[..bytes.len() - 1]).is_sound(), "{number}");
+        }
+        // 5 and 239 have a byte of their own.
+        for small in [10, 478_u64] {
+            let mut bytes = vec![INT];
+            varint::write(&mut bytes, small);
+            assert!(!Packed(&bytes).is_sound());
+        }
+        assert!(!Packed(&[INT]).is_sound() && !Packed(&[]).is_sound());
     }
 }

@@ -8,7 +8,7 @@ use super::history::{ActorIx, History, Id, Mark, Waiting};
 use super::lv::Lv;
 use super::patch::Body;
 use super::row::{Holds, Row, Written};
-use super::tree::{Node, Place, Reading, Tree, written};
+use super::tree::{Node, Place, Reading, Tree};
 use super::{
     Actor, BranchError, Change, Clock, ClockError, Conflict, Content, DocumentId, Kind, MAX_COUNTER, OpId,
     Patch, Scalar, Swap, SwapError,
@@ -191,7 +191,7 @@ impl ConvergentRef {
         if let Row::Type { chars, .. } = self.history.log.row(lv) {
             return Scalar::new(crate::value::string(chars)).map(Content::Scalar);
         }
-        Some(match written(&self.history, lv)? {
+        Some(match self.history.log.content(lv)? {
             Written::Scalar(scalar) => Content::Scalar(Scalar::new(scalar.value())?),
             Written::Container(Holds::Make(kind)) => Content::Make(kind),
             Written::Container(Holds::Move(made)) => Content::Move(self.history.op_id(made)),

@@ -211,8 +211,12 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
 fn new_conflicts(history: &History, tree: &Tree, from: u32) -> Vec<Conflict> {
     let mut found: BTreeMap<Lv, (Vec<Lv>, Place)> = BTreeMap::new();
     let new = history.log.rows_in(from..history.len());
-    let puts = new.filter(|(_, row)| matches!(row, Row::Put { .. }));
-    let written: BTreeSet<Place> = puts.filter_map(|(put, _)| tree.place_of(history, put)).collect();
+    let written: BTreeSet<Place> = new
+        .filter_map(|(_, row)| match row {
+            Row::Put { slot, .. } => tree.target(slot),
+            _ => None,
+        })
+        .collect();
     for place in written {
         if let Some(puts) = tree.shown_in_value(history, place)
             && puts.len() > 1

@@ -257,13 +257,25 @@ impl Log {
 
     /// The scalar that a write or an insert holds, if it holds one. O(1).
     pub(in crate::crdt) fn scalar(&self, lv: Lv) -> Option<Packed<'_>> {
-        let Entry { from, body } = self.entries[self.entry(lv.index())];
-        let held = match body {
-            Body::Items { held, .. } => held + (lv.index() - from),
-            Body::PutRoot { held, .. } | Body::PutKey { held, .. } | Body::PutItem { held, .. } => held,
-            _ => return None,
-        };
-        self.contents.from(held).next_scalar()
+        self.contents.from(self.held(lv)?).next_scalar()
+    }
+
+    /// What a write or an insert holds. O(1), O(log moves) for a move.
+    pub(in crate::crdt) fn content(&self, lv: Lv) -> Option<Written<'_, Local>> {
+        Some(self.written(lv, self.held(lv)?))
+    }
+
+    /// The number of what an op holds.
+    fn held(&self, lv: Lv) -> Option<u32> {
+        let Entry { from, body } = &self.entries[self.entry(lv.index())];
+        match body {
+            Body::Items { held, .. } => Some(held + (lv.index() - from)),
+            Body::Item { held, .. }
+            | Body::PutRoot { held, .. }
+            | Body::PutKey { held, .. }
+            | Body::PutItem { held, .. } => Some(*held),
+            _ => None,
+        }
     }
 
     /// Appends the characters that some ops typed. O(log [`PAGE`]) and their number.

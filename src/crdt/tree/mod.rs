@@ -243,10 +243,10 @@ impl Tree {
 
     /// The container that a put places. O(log n).
     pub(super) fn container(&self, history: &History, put: Lv) -> Option<Node> {
-        match written(history, put) {
-            Some(Written::Container(Holds::Make(_))) => self.node(put),
-            Some(Written::Container(Holds::Move(made))) => self.node(made),
-            _ => None,
+        match history.log.content(put)? {
+            Written::Container(Holds::Make(_)) => self.node(put),
+            Written::Container(Holds::Move(made)) => self.node(made),
+            Written::Scalar(_) => None,
         }
     }
 
@@ -259,7 +259,8 @@ impl Tree {
         }
     }
 
-    fn target(&self, slot: Target<super::row::Local>) -> Option<Place> {
+    /// The place that a put writes into.
+    pub(super) fn target(&self, slot: Target<super::row::Local>) -> Option<Place> {
         Some(match slot {
             Target::Root => Place::Root,
             Target::Key { map, key } => {
@@ -462,16 +463,6 @@ impl ListBody {
             None if self.items.is_visible(item) => Puts::from_elem(item, 1),
             None => Puts::new(),
         }
-    }
-}
-
-/// What a put or an insert writes.
-pub(super) fn written(history: &History, put: Lv) -> Option<Written<'_, super::row::Local>> {
-    match history.log.row(put) {
-        Row::Items { mut scalars, .. } => scalars.next_scalar().map(Written::Scalar),
-        Row::Item { holds, .. } => Some(Written::Container(holds)),
-        Row::Put { written, .. } => Some(written),
-        _ => None,
     }
 }
 
