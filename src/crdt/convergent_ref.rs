@@ -213,8 +213,10 @@ impl ConvergentRef {
             let digest = self.history.digest(number, counter)?;
             Some((OpId::new(counter, actor.clone()), digest))
         });
+        let mut base: smallvec::SmallVec<[_; 1]> = base.collect();
+        base.sort_unstable_by(|(a, _): &(OpId, _), (b, _)| a.cmp(b));
         let body = Body::Packed(Arc::new(self.history.pack(&self.history.since(since))));
-        Patch { document: self.document.clone(), base: base.collect(), body }
+        Patch { document: self.document.clone(), base, body }
     }
 
     /// The container at a path: the id of the op that made it, by which a [`Transaction`](super::Transaction)

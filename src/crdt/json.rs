@@ -296,7 +296,7 @@ impl<'a> At<'a> {
         let base: BTreeMap<_, _> = base.unwrap_or_default().into_iter().collect();
         let changes =
             fields.get("changes", |at| at.items("an array of changes", |at| Ok(Arc::new(at.change()?))))?;
-        Ok(Patch { document, base, body: Body::Listed(changes) })
+        Ok(Patch { document, base: base.into_iter().collect(), body: Body::Listed(changes) })
     }
 
     fn change(&self) -> Result<Change> {

@@ -4,6 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::effects::Effects;
 use super::history::{ActorIx, Digest, Digester, Id, Names, digest_changes};
 use super::patch::Body;
@@ -81,7 +83,7 @@ impl ConvergentRef {
         let other_base = patch.base.iter().find(|(id, digest)| {
             let actor = self.history.authors.find(&id.actor);
             let ours = actor.and_then(|actor| self.history.digest(actor, id.counter));
-            ours.is_some_and(|ours| ours != **digest)
+            ours.is_some_and(|ours| ours != *digest)
         });
         if let Some((id, _)) = other_base {
             return Err(MergeError::OtherBase { change: id.clone() });
@@ -168,8 +170,9 @@ impl ConvergentRef {
 
     /// `false` when something is neither next nor known.
     fn stage_in_order(&mut self, wire: &Wire, staged: &mut Staged) -> Result<bool, MergeError> {
-        let actors: Vec<ActorIx> = wire.actors.iter().map(|name| self.history.authors.intern(name)).collect();
-        let mut keys = vec![None; wire.keys.len()];
+        let actors: SmallVec<[ActorIx; 4]> =
+            wire.actors.iter().map(|name| self.history.authors.intern(name)).collect();
+        let mut keys: SmallVec<[Option<u32>; 4]> = SmallVec::from_elem(None, wire.keys.len());
         let mut reader = Reader::new(wire)?;
         while let Some(head) = reader.head()? {
             match self.standing(&head, &actors) {
@@ -237,7 +240,7 @@ impl ConvergentRef {
         if !self.history.log.has_room(head.ops, wire.bytes()) {
             return Err(malformed(super::Malformed::NoRoom));
         }
-        let deps: Vec<Id> = head
+        let deps: SmallVec<[Id; 2]> = head
             .deps
             .iter()
             .map(|dep| Id { counter: dep.counter, actor: actors[dep.actor as usize] })

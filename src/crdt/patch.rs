@@ -1,5 +1,6 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 use super::history::Digest;
 use super::wire::{Section, Source, Wire};
@@ -14,7 +15,9 @@ pub struct Patch {
     pub(super) document: DocumentId,
     /// The last changes that the receiver's clock names, as the sender knows them: so two replicas
     /// that write under one actor find out even when no change travels.
-    pub(super) base: BTreeMap<OpId, Digest>,
+    ///
+    /// Invariant: ordered by id, each once.
+    pub(super) base: SmallVec<[(OpId, Digest); 1]>,
     pub(super) body: Body,
 }
 
@@ -31,7 +34,7 @@ impl Patch {
     /// A patch of chosen changes.
     pub fn new(document: DocumentId, changes: impl IntoIterator<Item = Change>) -> Self {
         let changes = changes.into_iter().map(Arc::new).collect();
-        Self { document, base: BTreeMap::new(), body: Body::Listed(changes) }
+        Self { document, base: SmallVec::new(), body: Body::Listed(changes) }
     }
 
     /// The document to which the changes belong.
@@ -89,11 +92,14 @@ impl Patch {
     fn read(bytes: &[u8]) -> Result<Self, DecodeReason> {
         let mut source = Source::new(bytes, PATCH)?;
         let document = DocumentId::new(source.text()?)?;
-        let mut base = BTreeMap::new();
+        let mut base: SmallVec<[(OpId, Digest); 1]> = SmallVec::new();
         for _ in 0..source.count()? {
             let counter = source.number()?;
             let actor = super::Actor::new(source.text()?)?;
-            base.insert(OpId::new(counter, actor), Digest(source.number()?));
+            base.push((OpId::new(counter, actor), Digest(source.number()?)));
+        }
+        if !base.is_sorted_by(|(a, _), (b, _)| a < b) {
+            return Err(DecodeReason::Damaged);
         }
         let wire = source.wire()?;
         source.end()?;

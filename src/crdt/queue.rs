@@ -1,6 +1,5 @@
 //! The queue of local patches: what this replica's own actor did and nobody fetched yet.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,7 +17,7 @@ impl ConvergentRef {
     pub fn peek_patches(&self) -> Vec<Patch> {
         let packed = |ops| {
             let body = Body::Packed(Arc::new(self.history.pack(&[ops])));
-            Patch { document: self.document.clone(), base: BTreeMap::new(), body }
+            Patch { document: self.document.clone(), base: Default::default(), body }
         };
         self.queued().map(packed).collect()
     }

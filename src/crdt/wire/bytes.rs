@@ -12,7 +12,7 @@
 //! The zeros fill a frame up to a 256th of what it holds, and changes up to a byte for 16 ops, so that
 //! nothing can claim to be much more than it is.
 
-use super::{Columns, Corrupt, Reader, Wire, zip};
+use super::{Column, Columns, Corrupt, Reader, Wire, zip};
 use crate::crdt::contents::{unweave, weave};
 use crate::crdt::{Actor, DecodeReason, Key, varint};
 
@@ -135,17 +135,17 @@ impl<'b> Source<'b> {
         std::str::from_utf8(self.take(length)?).map_err(|_| Corrupt)
     }
 
-    fn column(&mut self) -> Result<Vec<u8>, Corrupt> {
+    fn column(&mut self) -> Result<Column, Corrupt> {
         let number = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
         let length = number / 2;
         if number.is_multiple_of(2) {
-            return Ok(self.take(length)?.to_vec());
+            return Ok(Column::from_slice(self.take(length)?));
         }
         let frame_length = self.count()?;
         let frame = self.take(frame_length)?;
         self.take(length.div_ceil(RATIO).saturating_sub(frame_length))?;
         let column = zip::decompress(frame, length).map_err(|_| Corrupt)?;
-        if column.len() == length { Ok(column) } else { Err(Corrupt) }
+        if column.len() == length { Ok(column.into()) } else { Err(Corrupt) }
     }
 
     pub(in crate::crdt) fn wire(&mut self) -> Result<Wire, Corrupt> {
@@ -157,7 +157,7 @@ impl<'b> Source<'b> {
         }
         let keys = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
         if keys > 0 {
-            let (lengths, text) = (self.column()?, bytes::Bytes::from(self.column()?));
+            let (lengths, text) = (self.column()?, bytes::Bytes::from(self.column()?.into_vec()));
             let (mut lengths, all) = (&lengths[..], std::str::from_utf8(&text).map_err(|_| Corrupt)?);
             let mut at = 0usize;
             if keys > lengths.len() {
@@ -177,7 +177,7 @@ impl<'b> Source<'b> {
             *column = self.column()?;
         }
         let (rest, ints) = (self.column()?, self.column()?);
-        columns.contents = weave(&rest, &ints).ok_or(Corrupt)?;
+        columns.contents = weave(&rest, &ints).ok_or(Corrupt)?.into();
         let filler = self.count()?;
         self.take(filler)?;
         if wire.ops.div_ceil(OPS) > (start - self.0.len()) as u64 {

@@ -16,6 +16,8 @@ pub use read::Corrupt;
 pub(super) use read::{Head, Reader};
 pub(super) use write::Writer;
 
+use smallvec::SmallVec;
+
 use super::history::{Names, PublicId, mix_text};
 use super::row::{Space, Step};
 use super::{Actor, Key, OpId};
@@ -45,32 +47,53 @@ pub(super) struct Wire {
     pub(super) changes: usize,
     /// The number of ops.
     ops: u64,
-    columns: Columns,
+    columns: Columns<Column>,
 }
+
+/// Most patches that travel are a keystroke: their columns need no memory of their own.
+type Column = SmallVec<[u8; 24]>;
 
 /// The columns. What each holds is said where it is written.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Columns {
-    heads: Vec<u8>,
-    lengths: Vec<u8>,
-    kinds: Vec<u8>,
-    counts: Vec<u8>,
-    containers: Vec<u8>,
-    elements: Vec<u8>,
-    overs: Vec<u8>,
-    keys: Vec<u8>,
-    contents: Vec<u8>,
-    chars: Vec<u8>,
+struct Columns<C> {
+    heads: C,
+    lengths: C,
+    kinds: C,
+    counts: C,
+    containers: C,
+    elements: C,
+    overs: C,
+    keys: C,
+    contents: C,
+    chars: C,
 }
 
-impl Columns {
+impl Columns<Vec<u8>> {
+    fn done(self) -> Columns<Column> {
+        let Self { heads, lengths, kinds, counts, containers, elements, overs, keys, contents, chars } = self;
+        Columns {
+            heads: heads.into(),
+            lengths: lengths.into(),
+            kinds: kinds.into(),
+            counts: counts.into(),
+            containers: containers.into(),
+            elements: elements.into(),
+            overs: overs.into(),
+            keys: keys.into(),
+            contents: contents.into(),
+            chars: chars.into(),
+        }
+    }
+}
+
+impl Columns<Column> {
     /// All but the contents, which are stored in two parts.
-    fn plain(&self) -> [&Vec<u8>; 9] {
+    fn plain(&self) -> [&Column; 9] {
         let Self { heads, lengths, kinds, counts, containers, elements, overs, keys, chars, .. } = self;
         [heads, lengths, kinds, counts, containers, elements, overs, keys, chars]
     }
 
-    fn plain_mut(&mut self) -> [&mut Vec<u8>; 9] {
+    fn plain_mut(&mut self) -> [&mut Column; 9] {
         let Self { heads, lengths, kinds, counts, containers, elements, overs, keys, chars, .. } = self;
         [heads, lengths, kinds, counts, containers, elements, overs, keys, chars]
     }

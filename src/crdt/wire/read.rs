@@ -1,5 +1,6 @@
 //! Reading: columns into rows. Bytes may say anything: what they say is an error or a row.
 
+use smallvec::SmallVec;
 use thiserror::Error;
 
 use super::{Columns, Cursor, Wire, WireId, Wired, kind};
@@ -19,9 +20,9 @@ pub(in crate::crdt) struct Head {
     /// The counter of the first op.
     pub(in crate::crdt) first: u64,
     pub(in crate::crdt) previous: u64,
-    pub(in crate::crdt) deps: Vec<WireId>,
+    pub(in crate::crdt) deps: SmallVec<[WireId; 2]>,
     /// The ops of each change: how many, and of how many changes in a row.
-    pub(in crate::crdt) lengths: Vec<(u64, u64)>,
+    pub(in crate::crdt) lengths: SmallVec<[(u64, u64); 2]>,
     /// All ops.
     pub(in crate::crdt) ops: u64,
 }
@@ -76,7 +77,7 @@ pub(in crate::crdt) struct Reader<'w> {
     keys: &'w [u8],
     contents: &'w [u8],
     chars: &'w str,
-    last: Vec<u64>,
+    last: SmallVec<[u64; 4]>,
     /// The next op.
     op: WireId,
     /// The ops that are left under the last header.
@@ -102,7 +103,7 @@ impl<'w> Reader<'w> {
             keys,
             contents,
             chars: std::str::from_utf8(chars).map_err(|_| Corrupt)?,
-            last: vec![0; wire.actors.len()],
+            last: SmallVec::from_elem(0, wire.actors.len()),
             op: WireId::default(),
             left: 0,
             last_key: 0,
@@ -136,7 +137,7 @@ impl<'w> Reader<'w> {
         let expected = *self.last.get(actor as usize)?;
         let previous = expected.wrapping_add_signed(varint::unzigzag(varint::read(heads)?));
         let count = usize::try_from(varint::read(heads)?).ok().filter(|count| *count <= heads.len())?;
-        let mut deps = Vec::with_capacity(count);
+        let mut deps: SmallVec<[WireId; 2]> = SmallVec::with_capacity(count);
         for _ in 0..count {
             let actor = varint::read_u32(heads).filter(|actor| (*actor as usize) < self.last.len())?;
             let counter = previous.wrapping_add_signed(varint::unzigzag(varint::read(heads)?));
@@ -148,7 +149,7 @@ impl<'w> Reader<'w> {
             return None;
         }
         let runs = usize::try_from(varint::read(heads)?).ok().filter(|runs| *runs <= self.lengths.len())?;
-        let (mut lengths, mut ops) = (Vec::with_capacity(runs), 0u64);
+        let (mut lengths, mut ops) = (SmallVec::with_capacity(runs), 0u64);
         for _ in 0..runs {
             let length = varint::read(&mut self.lengths).filter(|length| *length > 0)?;
             let times = varint::read(&mut self.lengths).filter(|times| *times > 0)?;

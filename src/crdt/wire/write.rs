@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Cursor, Wire, WireId, Wired, kind};
+use super::{Columns, Cursor, Wire, WireId, Wired, kind};
 use crate::crdt::contents::{Content, pack_content};
 use crate::crdt::row::{Holds, Row, Step, Target, Written};
 use crate::crdt::{Actor, Key, Side, varint};
@@ -10,7 +10,9 @@ use crate::crdt::{Actor, Key, Side, varint};
 /// Collects changes.
 #[derive(Default)]
 pub(in crate::crdt) struct Writer {
+    /// All but the columns.
     wire: Wire,
+    columns: Columns<Vec<u8>>,
     actor_numbers: HashMap<Actor, u32>,
     key_numbers: HashMap<Key, u32>,
     /// The last counter of each actor under a header so far.
@@ -25,7 +27,7 @@ pub(in crate::crdt) struct Writer {
 
 impl Writer {
     pub(in crate::crdt) fn finish(self) -> Wire {
-        self.wire
+        Wire { columns: self.columns.done(), ..self.wire }
     }
 
     /// The number of an actor. Names in the order in which they are first asked for.
@@ -67,7 +69,7 @@ impl Writer {
         deps: &[WireId],
         lengths: &[(u64, u64)],
     ) {
-        let heads = &mut self.wire.columns.heads;
+        let heads = &mut self.columns.heads;
         varint::write(heads, u64::from(actor));
         let expected = self.last[actor as usize];
         varint::write(heads, varint::zigzag(previous.wrapping_sub(expected) as i64));
@@ -79,11 +81,11 @@ impl Writer {
         // The first counter follows from these, when the change is well formed.
         let highest = deps.iter().map(|dep| dep.counter).fold(previous, u64::max);
         varint::write(heads, varint::zigzag(first.wrapping_sub(highest.wrapping_add(1)) as i64));
-        varint::write(&mut self.wire.columns.heads, lengths.len() as u64);
+        varint::write(&mut self.columns.heads, lengths.len() as u64);
         let mut ops = 0u64;
         for &(length, times) in lengths {
-            varint::write(&mut self.wire.columns.lengths, length);
-            varint::write(&mut self.wire.columns.lengths, times);
+            varint::write(&mut self.columns.lengths, length);
+            varint::write(&mut self.columns.lengths, times);
             self.wire.changes += times as usize;
             ops = ops.saturating_add(length.saturating_mul(times));
         }
@@ -94,19 +96,19 @@ impl Writer {
 
     /// Adds a row to the changes that began last.
     pub(in crate::crdt) fn row(&mut self, row: &Row<'_, Wired>) {
-        let at = self.wire.columns.kinds.len();
-        self.wire.columns.kinds.push(0);
+        let at = self.columns.kinds.len();
+        self.columns.kinds.push(0);
         let kind = match *row {
             Row::Type { text, parent, side, chars, count } => {
                 let flags = self.hang(text, parent, side);
-                self.wire.columns.chars.extend_from_slice(chars.as_bytes());
+                self.columns.chars.extend_from_slice(chars.as_bytes());
                 self.elements = Cursor(self.op.plus(u64::from(count) - 1));
                 kind::TYPE | flags
             }
             Row::Items { list, parent, side, mut scalars, count } => {
                 let flags = self.hang(list, parent, side);
                 for _ in 0..count {
-                    self.wire.columns.contents.extend_from_slice(scalars.split_first());
+                    self.columns.contents.extend_from_slice(scalars.split_first());
                 }
                 self.elements = Cursor(self.op.plus(u64::from(count) - 1));
                 kind::ITEMS | flags
@@ -123,12 +125,12 @@ impl Writer {
                     Target::Key { map, key } => {
                         let far = i64::from(key) - i64::from(self.last_key);
                         self.last_key = key;
-                        varint::write(&mut self.wire.columns.keys, varint::zigzag(far));
+                        varint::write(&mut self.columns.keys, varint::zigzag(far));
                         kind::PUT_KEY | self.container(map)
                     }
                     Target::Item { list, item } => {
                         let same = self.container(list);
-                        self.elements.write(item, &mut self.wire.columns.elements);
+                        self.elements.write(item, &mut self.columns.elements);
                         kind::PUT_ITEM | same
                     }
                 };
@@ -136,30 +138,30 @@ impl Writer {
                     [] => 0,
                     [_] => kind::LEFT_OR_ONE,
                     _ => {
-                        varint::write(&mut self.wire.columns.overs, over.len() as u64);
+                        varint::write(&mut self.columns.overs, over.len() as u64);
                         kind::ROOT_OR_MANY
                     }
                 };
-                over.iter().for_each(|id| self.overs.write(*id, &mut self.wire.columns.overs));
+                over.iter().for_each(|id| self.overs.write(*id, &mut self.columns.overs));
                 match written {
                     Written::Scalar(scalar) => {
-                        pack_content(&mut self.wire.columns.contents, Content::Scalar(scalar));
+                        pack_content(&mut self.columns.contents, Content::Scalar(scalar));
                     }
                     Written::Container(holds) => self.holds(holds),
                 }
                 kind | many
             }
             Row::Delete { over } => {
-                varint::write(&mut self.wire.columns.counts, over.len() as u64);
+                varint::write(&mut self.columns.counts, over.len() as u64);
                 for (first, count) in over {
-                    self.elements.write(*first, &mut self.wire.columns.elements);
-                    varint::write(&mut self.wire.columns.counts, u64::from(*count));
+                    self.elements.write(*first, &mut self.columns.elements);
+                    varint::write(&mut self.columns.counts, u64::from(*count));
                     self.elements = Cursor(first.plus(u64::from(*count) - 1));
                 }
                 kind::DELETE
             }
             Row::DeleteEach { first, count, step } => {
-                self.elements.write(first, &mut self.wire.columns.elements);
+                self.elements.write(first, &mut self.columns.elements);
                 let lowest = match step {
                     Step::Forward => first.counter,
                     Step::Back => first.counter - u64::from(count - 1),
@@ -168,19 +170,19 @@ impl Writer {
                 if step == Step::Back { kind::DELETE_BACK } else { kind::DELETE_FORWARD }
             }
             Row::Add { counter, by } => {
-                varint::write(&mut self.wire.columns.counts, varint::zigzag(by));
+                varint::write(&mut self.columns.counts, varint::zigzag(by));
                 kind::ADD | self.container(counter)
             }
         };
         let count = row.count();
         let single = match kind & kind::MASK {
             kind::TYPE | kind::ITEMS | kind::DELETE_FORWARD | kind::DELETE_BACK if count > 1 => {
-                varint::write(&mut self.wire.columns.counts, u64::from(count));
+                varint::write(&mut self.columns.counts, u64::from(count));
                 0
             }
             _ => kind::SINGLE,
         };
-        self.wire.columns.kinds[at] = kind | single;
+        self.columns.kinds[at] = kind | single;
         self.op = self.op.plus(u64::from(count));
     }
 
@@ -190,7 +192,7 @@ impl Writer {
         match parent {
             None => same | left | kind::ROOT_OR_MANY,
             Some(parent) => {
-                self.elements.write(parent, &mut self.wire.columns.elements);
+                self.elements.write(parent, &mut self.columns.elements);
                 same | left
             }
         }
@@ -200,17 +202,17 @@ impl Writer {
         if self.containers == Cursor(id) {
             return kind::SAME;
         }
-        self.containers.write(id, &mut self.wire.columns.containers);
+        self.containers.write(id, &mut self.columns.containers);
         0
     }
 
     fn holds(&mut self, holds: Holds<Wired>) {
-        let contents = &mut self.wire.columns.contents;
+        let contents = &mut self.columns.contents;
         match holds {
             Holds::Make(kind) => pack_content(contents, Content::Make(kind)),
             Holds::Move(container) => {
                 pack_content(contents, Content::Move);
-                self.overs.write(container, &mut self.wire.columns.overs);
+                self.overs.write(container, &mut self.columns.overs);
             }
         }
     }
