@@ -47,7 +47,7 @@ impl Section {
 
     fn column(&mut self, column: &[u8]) {
         if column.len() >= SHORT
-            && let Ok(frame) = zip::compress(column)
+            && let Some(frame) = zip::compress(column)
             && frame.len() < column.len()
         {
             self.number(column.len() as u64 * 2 + 1);
@@ -144,7 +144,7 @@ impl<'b> Source<'b> {
         let frame_length = self.count()?;
         let frame = self.take(frame_length)?;
         self.take(length.div_ceil(RATIO).saturating_sub(frame_length))?;
-        let column = zip::decompress(frame, length).map_err(|_| Corrupt)?;
+        let column = zip::decompress(frame, length).ok_or(Corrupt)?;
         if column.len() == length { Ok(column.into()) } else { Err(Corrupt) }
     }
 
