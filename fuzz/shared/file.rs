@@ -22,43 +22,53 @@ pub fn body<'f>(head: &[u8], document: &str, file: &'f [u8]) -> Option<&'f [u8]>
     rest.get(..rest.len().checked_sub(4)?)
 }
 
-/// A body of framed parts: the first as it is, the others as columns that are not compressed.
+/// The columns of changes, and of their keys when there are any.
+const COLUMNS: usize = 12;
+const KEYS: usize = 2;
+/// Which of the columns has the lengths of changes, counted from the last.
+const LENGTHS: usize = 11;
+/// How many ops a byte may stand for.
+const OPS: u64 = 16;
+
+/// A body of framed parts: the first is the head without the numbers of changes and ops, which follow from
+/// the others, columns that are not compressed.
 pub fn columns(framed: &[u8]) -> Vec<u8> {
     let mut parts = split(framed).into_iter();
-    let mut body = parts.next().unwrap_or_default().to_vec();
-    for column in parts {
+    let head = parts.next().unwrap_or_default();
+    let columns: Vec<&[u8]> = parts.collect();
+    let lengths = columns.len().checked_sub(LENGTHS).map_or(&[][..], |at| columns[at]);
+    let (changes, ops) = totals(lengths).unwrap_or_default();
+    let base = base(head).unwrap_or(0);
+    let mut body = head[..base].to_vec();
+    number(&mut body, changes);
+    number(&mut body, ops);
+    body.extend(&head[base..]);
+    for column in columns {
         number(&mut body, column.len() as u64 * 2);
         body.extend(column);
     }
+    let filler = (ops.div_ceil(OPS) as usize).saturating_sub(body.len() - base).min(1 << 12);
+    number(&mut body, filler as u64);
+    body.resize(body.len() + filler, 0);
     body
 }
 
 /// A body in framed parts, which [`columns`] puts together again; `None` when a column is compressed.
 pub fn framed(body: &[u8]) -> Option<Vec<u8>> {
-    let mut rest = body;
-    for _ in 0..read(&mut rest)? {
-        read(&mut rest)?;
-        skip(&mut rest)?;
-        read(&mut rest)?;
-    }
-    read(&mut rest)?;
-    for _ in 0..read(&mut rest)? {
-        skip(&mut rest)?;
-    }
-    read(&mut rest)?;
-    let mut framed = body[..body.len() - rest.len()].to_vec();
-    while !rest.is_empty() {
-        let length = read(&mut rest).filter(|number| number % 2 == 0)? / 2;
-        let (column, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    let base = base(body)?;
+    let mut rest = &body[base..];
+    let wire = wire(&mut rest)?;
+    let mut framed = body[..base].to_vec();
+    framed.extend(wire.names);
+    for column in wire.columns {
         framed.extend(SEPARATOR);
-        framed.extend(column);
-        rest = after;
+        framed.extend(column?);
     }
     Some(framed)
 }
 
-/// How many ops the lengths of the wires in a file add up to; `None` when it cannot be read that far. A run
-/// of deletes costs the same bytes however long it is.
+/// How many ops a file says that it has; `None` when it cannot be read that far. A run of deletes costs the
+/// same bytes however long it is.
 pub fn claimed(file: &[u8]) -> Option<u64> {
     let is_ref = file.starts_with(REF);
     let mut rest = file.strip_prefix(if is_ref { REF } else { PATCH })?;
@@ -67,30 +77,57 @@ pub fn claimed(file: &[u8]) -> Option<u64> {
     if is_ref {
         skip(&mut rest)?;
         read(&mut rest)?;
-    } else {
-        for _ in 0..read(&mut rest)? {
-            read(&mut rest)?;
-            skip(&mut rest)?;
-            read(&mut rest)?;
-        }
+        return Some(wire(&mut rest)?.ops.saturating_add(wire(&mut rest)?.ops));
     }
-    let mut claimed = 0u64;
-    for _ in 0..1 + usize::from(is_ref) {
-        let changes = read(&mut rest)?;
-        for _ in 0..read(&mut rest)? {
-            skip(&mut rest)?;
-        }
-        let columns = if read(&mut rest)? > 0 { 12 } else { 10 };
-        let columns: Option<Vec<Option<&[u8]>>> = (0..columns).map(|_| column(&mut rest)).collect();
-        let columns = columns?;
-        let mut lengths = columns[columns.len() - 9]?;
-        let mut ops = 0u64;
-        while !lengths.is_empty() {
-            ops = ops.saturating_add(read(&mut lengths)?.saturating_mul(read(&mut lengths)?));
-        }
-        claimed = claimed.saturating_add(ops).max(changes);
+    rest = &rest[base(rest)?..];
+    Some(wire(&mut rest)?.ops)
+}
+
+/// Changes in a file.
+struct Wire<'f> {
+    ops: u64,
+    /// The actors, and the number of keys.
+    names: &'f [u8],
+    /// `None` for those that are compressed.
+    columns: Vec<Option<&'f [u8]>>,
+}
+
+fn wire<'f>(rest: &mut &'f [u8]) -> Option<Wire<'f>> {
+    let _changes = read(rest)?;
+    let ops = read(rest)?;
+    let start = *rest;
+    for _ in 0..read(rest)? {
+        skip(rest)?;
     }
-    Some(claimed)
+    let has_keys = read(rest)? > 0;
+    let names = &start[..start.len() - rest.len()];
+    let columns = COLUMNS + if has_keys { KEYS } else { 0 };
+    let columns: Option<Vec<Option<&[u8]>>> = (0..columns).map(|_| column(rest)).collect();
+    let filler = usize::try_from(read(rest)?).ok()?;
+    *rest = rest.get(filler..)?;
+    Some(Wire { ops, names, columns: columns? })
+}
+
+/// Where the base of a patch ends.
+fn base(body: &[u8]) -> Option<usize> {
+    let mut rest = body;
+    for _ in 0..read(&mut rest)? {
+        read(&mut rest)?;
+        skip(&mut rest)?;
+        read(&mut rest)?;
+    }
+    Some(body.len() - rest.len())
+}
+
+/// How many changes and ops there are, by the column of lengths.
+fn totals(mut lengths: &[u8]) -> Option<(u64, u64)> {
+    let (mut changes, mut ops) = (0u64, 0u64);
+    while !lengths.is_empty() {
+        let (length, times) = (read(&mut lengths)?, read(&mut lengths)?);
+        changes = changes.saturating_add(times);
+        ops = ops.saturating_add(length.saturating_mul(times));
+    }
+    Some((changes, ops))
 }
 
 /// The next column; the inner `None` when it is compressed.

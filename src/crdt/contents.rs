@@ -186,10 +186,20 @@ fn number(text: &str) -> Option<Val> {
     Some(Val::Num(whole.unwrap_or_else(|| Num::Dec(text.to_owned().into()))))
 }
 
-/// Takes the whole numbers out of contents, each as the difference to the one before: what is left, and
-/// the numbers. Both compress better than what they were.
-pub(super) fn unweave(mut contents: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let (mut rest, mut ints) = (Vec::with_capacity(contents.len()), Vec::new());
+/// Contents taken apart: each part compresses better than the whole.
+#[derive(Debug, Default)]
+pub(super) struct Unwoven {
+    /// What each content is; of a string its length.
+    pub(super) tags: Vec<u8>,
+    /// The whole numbers, each as the difference to the one before.
+    pub(super) ints: Vec<u8>,
+    /// The bytes of strings and long numbers.
+    pub(super) texts: Vec<u8>,
+}
+
+/// Takes contents apart.
+pub(super) fn unweave(mut contents: &[u8]) -> Unwoven {
+    let mut parts = Unwoven::default();
     let mut last = 0i64;
     while let Some(content) = Content::read(&mut contents) {
         match content {
@@ -198,30 +208,45 @@ pub(super) fn unweave(mut contents: &[u8]) -> (Vec<u8>, Vec<u8>) {
                     [small] => i64::from(small - SMALL),
                     _ => varint::read(&mut &packed[1..]).map_or(0, varint::unzigzag),
                 };
-                rest.push(INT);
-                varint::write(&mut ints, varint::zigzag(number.wrapping_sub(last)));
+                parts.tags.push(INT);
+                varint::write(&mut parts.ints, varint::zigzag(number.wrapping_sub(last)));
                 last = number;
             }
-            other => pack_content(&mut rest, other),
+            Content::Scalar(Packed(packed)) if matches!(packed[0], NUMBER | STRING) => {
+                let mut text = &packed[1..];
+                varint::read(&mut text);
+                parts.tags.extend_from_slice(&packed[..packed.len() - text.len()]);
+                parts.texts.extend_from_slice(text);
+            }
+            other => pack_content(&mut parts.tags, other),
         }
     }
-    (rest, ints)
+    parts
 }
 
-/// Makes the contents again that [`unweave`] took apart; `None` when the two do not fit.
-pub(super) fn weave(mut rest: &[u8], mut ints: &[u8]) -> Option<Vec<u8>> {
-    let mut contents = Vec::with_capacity(rest.len() + ints.len());
+/// Makes the contents again that [`unweave`] took apart; `None` when the parts do not fit.
+pub(super) fn weave(mut tags: &[u8], mut ints: &[u8], mut texts: &[u8]) -> Option<Vec<u8>> {
+    let mut contents = Vec::with_capacity(tags.len() + ints.len() + texts.len());
     let mut last = 0i64;
-    while let Some((&tag, after)) = rest.split_first() {
-        if tag == INT {
-            rest = after;
-            last = last.wrapping_add(varint::unzigzag(varint::read(&mut ints)?));
-            pack_int(&mut contents, isize::try_from(last).ok()?);
-        } else {
-            pack_content(&mut contents, Content::read(&mut rest)?);
+    while let Some((&tag, after)) = tags.split_first() {
+        match tag {
+            INT => {
+                tags = after;
+                last = last.wrapping_add(varint::unzigzag(varint::read(&mut ints)?));
+                pack_int(&mut contents, isize::try_from(last).ok()?);
+            }
+            NUMBER | STRING => {
+                let mut rest = after;
+                let length = usize::try_from(varint::read(&mut rest)?).ok()?;
+                let (text, left) = texts.split_at_checked(length)?;
+                contents.extend_from_slice(&tags[..tags.len() - rest.len()]);
+                contents.extend_from_slice(text);
+                (tags, texts) = (rest, left);
+            }
+            _ => pack_content(&mut contents, Content::read(&mut tags)?),
         }
     }
-    ints.is_empty().then_some(contents)
+    (ints.is_empty() && texts.is_empty()).then_some(contents)
 }
 
 /// Contents one after the other, found by number.

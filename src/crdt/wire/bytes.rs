@@ -13,7 +13,7 @@
 //! nothing can claim to be much more than it is.
 
 use super::{Column, Columns, Corrupt, Reader, Wire, zip};
-use crate::crdt::contents::{unweave, weave};
+use crate::crdt::contents::{Unwoven, unweave, weave};
 use crate::crdt::{Actor, DecodeReason, Key, varint};
 
 const MAGIC: &[u8] = b"rejoin";
@@ -79,9 +79,8 @@ impl Section {
         }
         let Columns { contents, .. } = &wire.columns;
         wire.columns.plain().into_iter().for_each(|column| self.column(column));
-        let (rest, ints) = unweave(contents);
-        self.column(&rest);
-        self.column(&ints);
+        let Unwoven { tags, ints, texts } = unweave(contents);
+        [tags, ints, texts].iter().for_each(|column| self.column(column));
         let least = usize::try_from(wire.ops.div_ceil(OPS)).unwrap_or(usize::MAX);
         let filler = least.saturating_sub(self.0.len() - start);
         self.number(filler as u64);
@@ -176,8 +175,8 @@ impl<'b> Source<'b> {
         for column in columns.plain_mut() {
             *column = self.column()?;
         }
-        let (rest, ints) = (self.column()?, self.column()?);
-        columns.contents = weave(&rest, &ints).ok_or(Corrupt)?.into();
+        let (tags, ints, texts) = (self.column()?, self.column()?, self.column()?);
+        columns.contents = weave(&tags, &ints, &texts).ok_or(Corrupt)?.into();
         let filler = self.count()?;
         self.take(filler)?;
         if wire.ops.div_ceil(OPS) > (start - self.0.len()) as u64 {

@@ -87,7 +87,7 @@ impl Columns<Vec<u8>> {
 }
 
 impl Columns<Column> {
-    /// All but the contents, which are stored in two parts.
+    /// All but the contents, which are stored in three parts.
     fn plain(&self) -> [&Column; 9] {
         let Self { heads, lengths, kinds, counts, containers, elements, overs, keys, chars, .. } = self;
         [heads, lengths, kinds, counts, containers, elements, overs, keys, chars]
