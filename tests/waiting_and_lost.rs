@@ -113,6 +113,21 @@ fn given_an_actor_on_which_a_waiting_change_depends_then_no_branch_takes_its_nam
 }
 
 #[test]
+fn given_a_waiting_change_that_contradicts_another_in_its_patch_then_the_patch_is_refused_every_time() {
+    // Both say that they are the first of bob.
+    let now = put("bob", &[("ann", 2)], "1@ann", "now");
+    let later = put("bob", &[("ann", 9)], "1@ann", "later");
+    for order in [[now.clone(), later.clone()], [later, now]] {
+        let mut ann = replica("ann", r#"{"n":0}"#);
+        for _ in 0..2 {
+            let refused = ann.merge_patch(&patch(order.clone())).unwrap_err();
+            assert!(matches!(refused, MergeError::Equivocation { .. }), "{refused}");
+            assert_eq!((text(&ann), ann.waiting().count()), (r#"{"n":0}"#.to_owned(), 0));
+        }
+    }
+}
+
+#[test]
 fn given_a_waiting_change_twice_in_a_patch_then_it_counts_once() {
     let mut ann = replica("ann", "{}");
     let change = put("bob", &[("ghost", 2)], "1@ann", "x");

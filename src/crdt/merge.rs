@@ -283,6 +283,12 @@ impl ConvergentRef {
                 Err(error) => staged.refused.push(error),
             }
         }
+        // What came to wait may contradict what was applied since.
+        for change in changes.iter().filter(|change| self.waiting.get(&change.id()).is_some()) {
+            if fresh.contains_key(&change.id()) {
+                self.is_applied(change)?;
+            }
+        }
         let patch = fresh.keys().chain(&waited);
         staged.waiting = patch.filter(|id| self.waiting.get(id).is_some()).count();
         Ok(())
