@@ -164,7 +164,7 @@ fn given_an_error_that_nothing_expects_when_a_file_runs_then_it_stops_there() {
     let folder = Folder::new("run-error");
     let file = folder.file("wrong.rejoin", "ref a 1\nswop a\nref b 2\n");
     let err = format!(
-        "{file}:2:1\nswop a\n^^^^\nerror: `swop` is neither a command nor a name\nhint: did you mean `swap`?\n"
+        "{file}:2:1\nswop a\n^^^^\nerror: `swop` is neither a command nor a name [R001]\nhint: did you mean `swap`?\n"
     );
     assert_eq!(rejoin(&["run", &file]), done(1, "ref a 1\n#=> 1\n#=> actor a\nswop a\n", &err));
 }
@@ -209,7 +209,7 @@ fn given_an_error_that_nothing_expects_when_it_is_checked_then_its_place_is_show
     let folder = Folder::new("check-error");
     let file = folder.file("wrong.rejoin", "ref a 1\nreset a {\n  \"x\": lenght}\nref b 1\n");
     let err = format!(
-        "{file}:3:8\n  \"x\": lenght}}\n       ^^^^^^\nerror: unknown filter `lenght`\n\
+        "{file}:3:8\n  \"x\": lenght}}\n       ^^^^^^\nerror: unknown filter `lenght` [R021]\n\
          hint: did you mean `length`?\n1 session, 2 commands, 0 expectations: 1 failure\n"
     );
     assert_eq!(rejoin(&["check", &file]), done(1, "", &err));
@@ -260,7 +260,8 @@ fn given_commands_on_the_command_line_then_they_share_a_session() {
         rejoin(&["-c", "ref a {\"n\": 1}", "-c", "swap a .n += 1", "-c", "a | .n, 7", "-c", "watch a"]);
     assert_eq!(answers, done(0, "{\"n\":1}\nactor a\n{\"n\":2}\n~ .n 1 → 2\n2\n7\na is watched\n", ""));
     let wrong = rejoin(&["-c", "ref a 1", "-c", "swap b 2", "-c", "a"]);
-    let err = "-c:2:6\nswap b 2\n     ^\nerror: nothing has the name `b`\nhint: `refs` lists the names\n";
+    let err =
+        "-c:2:6\nswap b 2\n     ^\nerror: nothing has the name `b` [R010]\nhint: `refs` lists the names\n";
     assert_eq!(wrong, done(1, "1\nactor a\n", err));
 }
 

@@ -1,6 +1,7 @@
 //! `help`: the words about the commands.
 
 use super::args::Args;
+use super::code::{Code, Explanation};
 use super::error::{CommandError, ErrorKind, did_you_mean};
 use super::table::{self, COMMANDS, Command};
 use super::{Part, Reply, Session};
@@ -8,6 +9,9 @@ use super::{Part, Reply, Session};
 pub(super) fn help(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
     let Some(word) = args.optional_word() else { return Ok(lines(overview())) };
     args.end()?;
+    if let Some(code) = Code::named(word.text) {
+        return Ok(lines(explain_code(code.explanation())));
+    }
     match table::find(word.text) {
         Some(command) => Ok(lines(explain(command))),
         None => {
@@ -55,6 +59,17 @@ fn explain(command: &Command) -> Vec<String> {
     lines.extend(wrapped(command.details));
     lines.push(String::new());
     lines.extend(command.example.iter().map(|line| format!("  {line}")));
+    lines
+}
+
+fn explain_code(explanation: &Explanation) -> Vec<String> {
+    let Explanation { code, title, details, example } = explanation;
+    let mut lines = vec![format!("{code}: {title}"), String::new()];
+    lines.extend(wrapped(details));
+    if !example.is_empty() {
+        lines.push(String::new());
+        lines.extend(example.iter().map(|line| format!("  {line}")));
+    }
     lines
 }
 

@@ -20,6 +20,7 @@
 
 mod args;
 mod caret;
+mod code;
 mod commands;
 mod error;
 mod evaluate;
@@ -34,6 +35,7 @@ mod versions;
 mod words;
 
 pub use caret::Place;
+pub use code::{CODES, Code, Explanation};
 pub use error::{CommandError, ErrorKind};
 pub use names::{Entry, EntryKind};
 pub use reply::{Part, Reply};

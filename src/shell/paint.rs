@@ -51,9 +51,11 @@ impl Paint {
         self.style(Style::new().dimmed(), text)
     }
 
-    /// An error: the line with a caret, the message, the hint.
+    /// An error: the line with a caret, the message with its code, the hint.
     pub(crate) fn error(self, error: &CommandError, place: &Place) -> String {
-        let mut text = format!("{place}\n{} {}", self.label("error:"), visible(&error.to_string()));
+        let code = self.dim(&format!("[{}]", error.code()));
+        let message = visible(&error.to_string());
+        let mut text = format!("{place}\n{} {message} {code}", self.label("error:"));
         if let Some(hint) = &error.hint {
             text.push_str(&format!("\n{} {}", self.dim("hint:"), visible(hint)));
         }
