@@ -18,8 +18,10 @@
 
 mod assign;
 mod compile;
+mod ending;
 mod error;
 mod explain;
+mod lexemes;
 mod library;
 mod nesting;
 mod place;
@@ -32,7 +34,9 @@ mod text;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use ending::{Base, Ending, Hop, Reach, ending};
 pub use error::{CompileError, RunError};
+pub use lexemes::{Lexeme, LexemeKind, lexemes};
 pub use library::{builtins, is_denied};
 pub use nesting::Scan;
 pub use run::Filter;

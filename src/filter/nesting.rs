@@ -67,6 +67,18 @@ impl Scan {
         !self.stuck && !self.open.is_empty()
     }
 
+    /// What closes all that is open; nothing where the lexer would have stopped.
+    pub(super) fn closers(&self) -> String {
+        if self.stuck {
+            return String::new();
+        }
+        let close = |open: &Open| match open {
+            Open::Bracket(close) => *close,
+            Open::Quote => '"',
+        };
+        self.open.iter().rev().map(close).collect()
+    }
+
     fn in_string(&mut self, c: char, rest: &mut Chars<'_>) {
         match c {
             '"' => {
