@@ -13,6 +13,8 @@ R002 Missing
 R003 Expected
 R004 TooMuch
 R005 UnknownTopic
+R006 UnknownSetting
+R007 BadSetting
 R010 UnknownName
 R011 WrongKind
 R012 NameTaken

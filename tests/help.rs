@@ -64,23 +64,62 @@ fn given_all_commands_then_their_names_differ() {
 }
 
 #[test]
-fn given_help_alone_then_every_command_is_listed_in_order() {
+fn given_help_alone_then_every_command_is_named_and_the_first_ones_explained() {
     let lines = help("help");
-    for (line, command) in lines.iter().zip(COMMANDS) {
-        let usage = format!("  {} {}", command.name, command.arguments);
-        assert!(line.starts_with(usage.trim_end()), "{line}");
-        assert!(line.ends_with(command.summary), "{line}");
+    let text = lines.join("\n");
+    let mut words: BTreeSet<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '-')).collect();
+    for command in COMMANDS {
+        assert!(words.remove(command.name), "{}", command.name);
     }
-    assert!(lines.len() > COMMANDS.len());
+    let row = |line: &String| COMMANDS.iter().any(|c| line.starts_with(&format!("  {} ", c.usage())));
+    let explained: Vec<&String> = lines.iter().filter(|line| row(line)).collect();
+    assert!(explained.len() > 8, "{text}");
+    for line in explained {
+        assert!(COMMANDS.iter().any(|command| line.ends_with(command.summary)), "{line}");
+    }
+    for topic in TOPICS {
+        assert!(text.contains(&format!("`{topic}`")), "{topic}");
+    }
+}
+
+/// What `help` explains besides commands and errors.
+const TOPICS: [&str; 3] = ["help jq", "help model", "help keys"];
+
+#[test]
+fn given_help_then_it_fits_a_terminal_of_80_columns_and_24_lines() {
+    const WIDEST: usize = 80;
+    // One more is the prompt's.
+    const LONGEST: usize = 23;
+    for topic in ["help"].iter().chain(&TOPICS) {
+        let lines = help(topic);
+        assert!(lines.len() <= LONGEST, "{topic}: {} lines", lines.len());
+    }
+    let commands = COMMANDS.iter().map(|command| format!("help {}", command.name));
+    let topics = TOPICS.iter().map(|topic| (*topic).to_owned());
+    for line in commands.chain(topics).chain(["help".to_owned()]).flat_map(|topic| help(&topic)) {
+        assert!(line.chars().count() <= WIDEST, "{line}");
+    }
 }
 
 #[test]
-fn given_help_then_its_lines_fit_a_terminal_of_80_columns() {
-    const WIDEST: usize = 80;
-    let topics = COMMANDS.iter().map(|command| format!("help {}", command.name));
-    for line in topics.chain(["help".to_owned()]).flat_map(|topic| help(&topic)) {
-        assert!(line.chars().count() <= WIDEST, "{line}");
+fn given_the_filters_of_help_jq_when_they_run_then_they_yield_what_stands_there() {
+    let lines = help("help jq");
+    let mut session = Session::default();
+    let given = lines.iter().find(|line| line.starts_with("  ref ")).unwrap();
+    session.run(given.trim()).unwrap();
+    let rows = lines.iter().filter(|line| line.starts_with("  ") && !line.starts_with("  ref "));
+    /// Where the results stand.
+    const COLUMN: usize = 29;
+    let mut filters = 0;
+    for row in rows {
+        let (filter, rest) = row.split_at(COLUMN);
+        let (filter, rest) = (filter.trim(), rest.trim());
+        let yielded = session.run(&format!("$a | {filter}")).unwrap().values;
+        let yielded: Vec<String> = yielded.iter().map(ToString::to_string).collect();
+        assert!(rest.starts_with(&yielded.join(" ")), "{filter} yields {yielded:?}: {row}");
+        filters += 1;
     }
+    assert_eq!(filters, 10);
 }
 
 #[test]

@@ -90,10 +90,14 @@ impl<'a> Args<'a> {
 
     /// Takes one VALUE that is not the last: up to a blank outside brackets and quotes.
     pub(super) fn value(&mut self, what: &'static str) -> Result<Word<'a>, CommandError> {
+        self.optional_value().ok_or_else(|| self.missing(what))
+    }
+
+    pub(super) fn optional_value(&mut self) -> Option<Word<'a>> {
         if self.is_empty() {
-            return Err(self.missing(what));
+            return None;
         }
-        Ok(self.take(value_length(self.rest_text())))
+        Some(self.take(value_length(self.rest_text())))
     }
 
     /// Takes the rest of the line, which must not be empty.

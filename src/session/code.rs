@@ -59,6 +59,12 @@ codes! {
         "`help` explains every command, the codes of errors such as R005, and a few topics; `help` alone lists \
          them."
         &["help swop", "#=> error: there is no command `swop`"];
+    UnknownSetting 6 "there is no setting of that name"
+        "`set` lists the settings, what they are and what they do."
+        &["set colour never", "#=> error: there is no setting `colour`"];
+    BadSetting 7 "the setting cannot be that"
+        "Each setting is one of a few words, or a number; the hint has them."
+        &["set limit none", "#=> error: limit cannot be `none`"];
 
     UnknownName 10 "no ref, clock or patch has the name"
         "`refs` lists the names. A clock or patch gets one when it is made: `clock REF as NAME`."
@@ -286,6 +292,8 @@ impl ErrorKind {
             Self::Expected { .. } => Code::Expected,
             Self::TooMuch(_) => Code::TooMuch,
             Self::UnknownTopic(_) => Code::UnknownTopic,
+            Self::UnknownSetting(_) => Code::UnknownSetting,
+            Self::BadSetting { .. } => Code::BadSetting,
             Self::UnknownName(_) => Code::UnknownName,
             Self::WrongKind { .. } => Code::WrongKind,
             Self::NameTaken { .. } => Code::NameTaken,

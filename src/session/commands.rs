@@ -207,6 +207,21 @@ pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Rep
     Ok(reply)
 }
 
+pub(super) fn show(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let name = args.word("the name")?;
+    let value = session.entry(&name)?.value();
+    let whole = match args.optional_word() {
+        None => false,
+        Some(word) if word.text == "--all" => true,
+        Some(word) => {
+            let kind = ErrorKind::Expected { wanted: "`--all`", found: word.text.to_owned() };
+            return Err(CommandError::new(kind, word.span));
+        }
+    };
+    args.end()?;
+    Ok(Reply { whole, ..Reply::value(value) })
+}
+
 pub(super) fn refs(session: &mut Session, args: Args<'_>) -> Result<Reply> {
     args.end()?;
     let width = session.names.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

@@ -62,9 +62,20 @@ pub enum ErrorKind {
     /// A text cannot be a name.
     #[error("`{0}` cannot be a name")]
     BadName(String),
-    /// There is no such command to explain.
+    /// There is nothing of the name to explain.
     #[error("there is no command `{0}`")]
     UnknownTopic(String),
+    /// There is no such setting.
+    #[error("there is no setting `{0}`")]
+    UnknownSetting(String),
+    /// The setting cannot be that.
+    #[error("{name} cannot be `{found}`")]
+    BadSetting {
+        /// The setting.
+        name: &'static str,
+        /// What it cannot be.
+        found: String,
+    },
     /// An argument is missing.
     #[error("{0} is missing")]
     Missing(&'static str),

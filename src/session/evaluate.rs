@@ -74,7 +74,7 @@ impl Session {
     }
 
     /// The known name at the start of a text: `origin` in `origin | .items`, `origin.items`.
-    fn leading_name<'a>(&self, text: &'a str) -> Option<&'a str> {
+    pub(super) fn leading_name<'a>(&self, text: &'a str) -> Option<&'a str> {
         let longest = &text[..name_length(text)];
         // `-` may belong to a name or be a minus.
         let ends = longest.match_indices('-').map(|(end, _)| end).chain([longest.len()]);

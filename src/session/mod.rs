@@ -22,23 +22,31 @@ mod args;
 mod caret;
 mod code;
 mod commands;
+mod complete;
 mod error;
 mod evaluate;
 mod help;
 mod lookup;
+mod marks;
 mod names;
 mod place;
 mod reply;
+mod settings;
+mod signature;
 mod slots;
 mod table;
+mod topics;
 mod versions;
 mod words;
 
 pub use caret::Place;
 pub use code::{CODES, Code, Explanation};
+pub use complete::{Candidate, Completions};
 pub use error::{CommandError, ErrorKind};
+pub use marks::{Mark, MarkKind, partner};
 pub use names::{Entry, EntryKind};
 pub use reply::{Part, Reply};
+pub use settings::{Color, SETTINGS, Setting, Settings, Theme};
 pub use table::{COMMANDS, Command, Example};
 
 use std::sync::{Arc, Mutex};
@@ -68,6 +76,7 @@ pub struct Session {
     filters: Filters,
     last: Val,
     options: Options,
+    settings: Settings,
     /// How many ids were derived from the seed.
     derived: u64,
     /// Every actor ever used: none is used again, even when its ref was dropped.

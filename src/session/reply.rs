@@ -13,6 +13,8 @@ pub struct Reply {
     /// Whether the report says to a person what the values say to a program: then a transcript shows
     /// the report alone.
     pub in_words: bool,
+    /// Whether a person wants to see all of the value, however long.
+    pub whole: bool,
     /// Whether the session is to end.
     pub quit: bool,
 }
@@ -22,6 +24,8 @@ pub struct Reply {
 pub enum Part {
     /// A line in words.
     Line(String),
+    /// A line of a text that is to be read, such as that of `help`.
+    Text(String),
     /// What changed: a line for each path.
     Changed {
         /// The value before.
@@ -86,7 +90,7 @@ impl Reply {
         let changes = self.parts.iter().map(|part| match part {
             Part::Changed { old, new } => differences(old, new),
             Part::Merged { old, new, .. } => differences(old, new),
-            Part::Line(_) | Part::Watched { .. } => Vec::new(),
+            Part::Line(_) | Part::Text(_) | Part::Watched { .. } => Vec::new(),
         });
         changes.flatten().collect()
     }
@@ -105,7 +109,7 @@ impl Part {
     pub fn lines(&self) -> Vec<String> {
         let lines = |changes: Vec<PathChange>| changes.into_iter().map(|change| change.to_string());
         match self {
-            Self::Line(line) => vec![line.clone()],
+            Self::Line(line) | Self::Text(line) => vec![line.clone()],
             Self::Changed { old, new } => lines(differences(old, new)).collect(),
             Self::Watched { name, old, new } => {
                 lines(differences(old, new)).map(|line| format!("{name}: {line}")).collect()

@@ -2,7 +2,7 @@
 
 use super::args::Args;
 use super::error::CommandError;
-use super::{Reply, Session, commands, help, slots, versions};
+use super::{Reply, Session, commands, help, settings, slots, versions};
 
 /// A command of the session language.
 #[derive(Debug)]
@@ -429,10 +429,32 @@ pub const COMMANDS: &[Command] = &[
         run: commands::drop_name,
     },
     Command {
+        name: "show",
+        aliases: &[],
+        arguments: "REF [--all]",
+        summary: "the value of a ref, all of it if you like",
+        details: "A terminal shows of a long value the beginning, as much as `set limit` says. With `--all` it shows \
+                  everything, page by page where that is longer than the screen: by $REJOIN_PAGER, $PAGER or less.",
+        example: &["ref a [1, 2, 3]", "show a --all", "#=> [1, 2, 3]"],
+        run: commands::show,
+    },
+    Command {
+        name: "set",
+        aliases: &[],
+        arguments: "[SETTING] [CHOICE]",
+        summary: "how a terminal shows the session",
+        details: "Alone it lists the settings. hints is on or off, width is auto or 20 to 1000, limit is all or 1 to \
+                  1000000, timer is on or off, color is auto, always or never, theme is dark, light or mono. What \
+                  scripts answer does not depend on them. Put those that you like into init.rejoin in the folder \
+                  rejoin of the XDG config folder: it runs when the prompt starts.",
+        example: &["set limit 50", "#=> limit is 50", "set limit", "#=> limit is 50"],
+        run: settings::set,
+    },
+    Command {
         name: "help",
         aliases: &[],
-        arguments: "[COMMAND]",
-        summary: "this list, or one command in detail",
+        arguments: "[TOPIC]",
+        summary: "an overview, or one command, topic or error in detail",
         details: "The example of a command is a session that you can type.",
         example: &["help quit", "#=> quit", "#=>   leave the session"],
         run: help::help,

@@ -1,0 +1,284 @@
+//! Completion: what can stand at the end of a line that is being typed.
+//!
+//! Nothing is run. Names come from the session, and keys from a bounded look at its values.
+
+use super::names::{EntryKind, name_length, variable};
+use super::signature::{Layout, Wants, layout};
+use super::table::COMMANDS;
+use super::{CODES, Command, Entry, Session, settings, topics};
+use crate::filter::{self, Base, Ending, Hop, LexemeKind, Reach};
+use crate::value::{self, Val, as_str};
+
+/// So many keys of an object are looked at.
+const KEYS: usize = 1_000;
+/// Patches with more changes are not made to JSON for their keys.
+const CHANGES: usize = 100;
+/// So many keys are offered.
+const OFFERED: usize = 200;
+
+/// What can stand at a place of a line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Completions {
+    /// Where what they replace starts, in bytes.
+    pub start: usize,
+    /// What can stand there up to the cursor, in the order in which one looks for it.
+    pub candidates: Vec<Candidate>,
+    /// Whether the name of a file can stand there: which ones there are is not known here.
+    pub files: bool,
+}
+
+/// Something that can stand there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The text that replaces what is typed.
+    pub text: String,
+    /// How a list shows it.
+    pub shown: String,
+}
+
+impl Candidate {
+    fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { shown: text.trim_end().to_owned(), text }
+    }
+}
+
+impl Session {
+    /// What can stand at the cursor. Costs a look at no more than 1,000 keys, however large the values.
+    pub fn complete(&self, line: &str, cursor: usize) -> Completions {
+        let line = line.get(..cursor).unwrap_or(line);
+        let layout = layout(line);
+        match &layout.command {
+            // The command is not finished as long as no blank stands behind it.
+            Some((_, word)) if word.span.end == line.len() => self.first_word(line),
+            Some(_) => self.argument(line, &layout),
+            None => self.expression_end(line),
+        }
+    }
+
+    /// The first word: commands, names, filters.
+    fn first_word(&self, line: &str) -> Completions {
+        let start = line.len() - line.trim_start().len();
+        let typed = &line[start..];
+        let mut candidates: Vec<Candidate> = Vec::new();
+        candidates.extend(matching(typed, COMMANDS.iter().flat_map(Command::names)).map(spaced));
+        candidates.extend(matching(typed, self.entries().map(|(name, _)| name)).map(Candidate::new));
+        if !typed.is_empty() {
+            candidates.extend(filters(typed));
+        }
+        Completions { start, candidates, files: false }
+    }
+
+    fn expression_end(&self, line: &str) -> Completions {
+        let start = line.len() - line.trim_start().len();
+        let text = &line[start..];
+        if name_length(text) == text.len() {
+            return self.first_word(line);
+        }
+        // A name in first place is a variable without its `$`.
+        match self.leading_name(text) {
+            Some(name) => {
+                let code = format!("${}{}", variable(name), &text[name.len()..]);
+                let mut found = self.code(&code, &self.last);
+                found.start = (start + found.start).saturating_sub(1);
+                found
+            }
+            None => shifted(self.code(text, &self.last), start),
+        }
+    }
+
+    fn argument(&self, line: &str, layout: &Layout<'_>) -> Completions {
+        // The word at the cursor is being typed; behind a blank the next one begins.
+        let ends = |end: usize| end == line.len();
+        let current = layout
+            .taken
+            .last()
+            .filter(|(wants, word)| ends(word.span.end) || (*wants == Wants::Code && layout.left.is_empty()));
+        let (wants, start) = match (current, layout.left.first()) {
+            (Some((wants, word)), _) => (*wants, word.span.start),
+            (None, Some(next)) => (next.wants, line.len()),
+            (None, None) => return Completions { start: line.len(), ..Completions::default() },
+        };
+        let typed = &line[start..];
+        let input = || match layout.taken.first() {
+            Some((Wants::Ref, word)) => match self.names.get(word.text) {
+                Some(Entry::Ref(reference)) => reference.value().clone(),
+                _ => self.last.clone(),
+            },
+            _ => self.last.clone(),
+        };
+        let names = |kinds: &[EntryKind]| {
+            let names = self.entries().filter(|(_, entry)| kinds.contains(&entry.kind()));
+            matching(typed, names.map(|(name, _)| name)).map(spaced).collect()
+        };
+        let words = |words: &mut dyn Iterator<Item = &'static str>| {
+            matching(typed, words).map(spaced).collect::<Vec<_>>()
+        };
+        let candidates = match wants {
+            Wants::Ref => names(&[EntryKind::Ref]),
+            Wants::Name => names(&[EntryKind::Ref, EntryKind::Clock, EntryKind::Patch]),
+            Wants::Clock if name_length(typed) == typed.len() => names(&[EntryKind::Clock]),
+            Wants::Source if name_length(typed) == typed.len() => names(&[EntryKind::Ref, EntryKind::Patch]),
+            Wants::Code | Wants::Clock | Wants::Source => return shifted(self.code(typed, &input()), start),
+            Wants::Path => return shifted(self.path(typed, &input()), start),
+            Wants::Topic => {
+                let codes: Vec<String> =
+                    CODES.iter().map(|explanation| explanation.code.to_string()).collect();
+                let topics = topics::TOPICS.iter().map(|topic| topic.name);
+                let mut candidates = words(&mut COMMANDS.iter().flat_map(Command::names).chain(topics));
+                if !typed.is_empty() {
+                    candidates.extend(matching(typed, codes.iter().map(String::as_str)).map(Candidate::new));
+                }
+                candidates
+            }
+            Wants::Setting => words(&mut settings::SETTINGS.iter().map(|setting| setting.name)),
+            Wants::SettingValue => {
+                let setting = layout.taken.iter().find(|(wants, _)| *wants == Wants::Setting);
+                let setting = setting.and_then(|(_, word)| settings::find(word.text));
+                words(&mut setting.iter().flat_map(|setting| setting.choices.iter().copied()))
+            }
+            Wants::Word(word) => words(&mut std::iter::once(word)),
+            Wants::File => return Completions { start, files: true, ..Completions::default() },
+            Wants::NewName | Wants::Other => Vec::new(),
+        };
+        Completions { start, candidates, files: false }
+    }
+
+    /// The end of a path: only keys and indexes.
+    fn path(&self, typed: &str, input: &Val) -> Completions {
+        match filter::ending(typed) {
+            Ending::Path { .. } | Ending::Start { .. } => self.code(typed, input),
+            _ => Completions { start: typed.len(), ..Completions::default() },
+        }
+    }
+
+    /// The end of code with this input.
+    fn code(&self, code: &str, input: &Val) -> Completions {
+        let none = || Completions { start: code.len(), ..Completions::default() };
+        if matches!(filter::lexemes(code).last(), Some(last) if last.kind == LexemeKind::Comment) {
+            return none();
+        }
+        let (start, candidates) = match filter::ending(code) {
+            Ending::Path { of, start, goes_on } => {
+                let of = of.and_then(|reach| self.reach(&reach, input));
+                (start, of.map_or_else(Vec::new, |of| keys(&of, &code[start + 1..], goes_on)))
+            }
+            Ending::Start { of } => {
+                let of = of.and_then(|reach| self.reach(&reach, input));
+                (code.len(), of.map_or_else(Vec::new, |of| keys(&of, "", false)))
+            }
+            Ending::Variable { start } => {
+                let names = self.entries().map(|(name, _)| format!("${}", variable(name)));
+                let names: Vec<String> = names.chain(["$_".to_owned()]).collect();
+                let names = matching(&code[start..], names.iter().map(String::as_str));
+                (start, names.map(Candidate::new).collect())
+            }
+            Ending::Word { start } => (start, filters(&code[start..])),
+            Ending::Other => return none(),
+        };
+        Completions { start, candidates, files: false }
+    }
+
+    /// Goes to a part of a value, hop by hop.
+    fn reach(&self, reach: &Reach, input: &Val) -> Option<Val> {
+        let mut value = match &reach.base {
+            Base::Input => input.clone(),
+            Base::Variable(name) if name == "_" => self.last.clone(),
+            Base::Variable(name) => match self.names.get(self.names.of_variable(name)?)? {
+                Entry::Patch(patch) if patch.len() > CHANGES => return None,
+                entry => entry.value(),
+            },
+        };
+        for hop in &reach.hops {
+            value = match (hop, &value) {
+                (Hop::Key(key), Val::Obj(entries)) => entries.get(&value::string(key.as_str()))?.clone(),
+                (Hop::Index(index), Val::Arr(items)) => {
+                    let at = if *index < 0 {
+                        items.len().checked_add_signed(isize::try_from(*index).ok()?)?
+                    } else {
+                        usize::try_from(*index).ok()?
+                    };
+                    items.get(at)?.clone()
+                }
+                (Hop::Each, Val::Arr(items)) => items.first()?.clone(),
+                (Hop::Each, Val::Obj(entries)) => entries.values().next()?.clone(),
+                (Hop::Entry, Val::Obj(entries)) => {
+                    let (key, entry) = entries.iter().next()?;
+                    value::object([("key", key.clone()), ("value", entry.clone())])
+                }
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+}
+
+/// The keys of a value that go on from `typed`, as they stand in a path from its dot; of a key that is
+/// typed whole, the ways on from it.
+fn keys(of: &Val, typed: &str, goes_on: bool) -> Vec<Candidate> {
+    let entries = match of {
+        Val::Obj(entries) => entries,
+        Val::Arr(items) if typed.is_empty() && goes_on => return indexes("", items.len()),
+        Val::Arr(items) if typed.is_empty() => return indexes(".", items.len()),
+        _ => return Vec::new(),
+    };
+    let keys = entries.keys().take(KEYS).filter_map(as_str);
+    let matching: Vec<&str> = keys.filter(|key| key.starts_with(typed)).take(OFFERED).collect();
+    if let [key] = matching[..]
+        && key == typed
+    {
+        return match entries.get(&value::string(key)) {
+            Some(Val::Obj(inner)) if !inner.is_empty() => vec![Candidate::new(format!(".{key}."))],
+            Some(Val::Arr(items)) => indexes(&format!(".{key}"), items.len()),
+            _ => vec![Candidate::new(format!(".{key}"))],
+        };
+    }
+    matching.into_iter().map(|key| Candidate::new(step(key, goes_on))).collect()
+}
+
+/// A key as a path has it.
+fn step(key: &str, goes_on: bool) -> String {
+    let path = value::Path(vec![value::Step::Key(key.to_owned())]).to_string();
+    // `.["two words"]` loses its dot behind another step.
+    match path.strip_prefix(".[") {
+        Some(rest) if goes_on => format!("[{rest}"),
+        _ => path,
+    }
+}
+
+fn indexes(path: &str, length: usize) -> Vec<Candidate> {
+    let ends = [("[0]", 1), ("[-1]", 2), ("[]", 1)];
+    let ends = ends.into_iter().filter(|(_, least)| length >= *least);
+    ends.map(|(end, _)| Candidate::new(format!("{path}{end}"))).collect()
+}
+
+/// The filters of jq that begin so: with a bracket where they take arguments, shown with how many.
+fn filters(typed: &str) -> Vec<Candidate> {
+    let found = filter::builtins().filter(|(name, _)| name.starts_with(typed));
+    let candidate = |(name, arity): (&str, usize)| match arity {
+        0 => Candidate::new(name),
+        _ => Candidate { text: format!("{name}("), shown: format!("{name}/{arity}") },
+    };
+    let mut candidates: Vec<Candidate> = found.map(candidate).collect();
+    candidates.dedup_by(|a, b| {
+        a.text == b.text && {
+            b.shown = format!("{},{}", b.shown, a.shown.rsplit('/').next().unwrap_or_default());
+            true
+        }
+    });
+    candidates
+}
+
+fn matching<'a>(typed: &str, words: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    words.filter(move |word| word.starts_with(typed))
+}
+
+/// A word behind which the next one comes.
+fn spaced(word: &str) -> Candidate {
+    Candidate::new(format!("{word} "))
+}
+
+fn shifted(mut found: Completions, by: usize) -> Completions {
+    found.start += by;
+    found
+}
