@@ -87,7 +87,7 @@ fn print_scalar(scalar: &Val, emit: &mut impl FnMut(Piece, &str)) {
 }
 
 /// A key; in what is not JSON it may be anything.
-fn key_text(key: &Val) -> String {
+pub(super) fn key_text(key: &Val) -> String {
     match (as_str(key), key) {
         (Some(key), _) => quoted(key),
         (None, Val::Arr(_) | Val::Obj(_)) => text(key),
