@@ -15,6 +15,10 @@ const CTRL_D: char = 'd';
 /// is a key and not a signal.
 const READY: &str = "\x1b[?2004h";
 const UP: &str = "\x1b[A";
+const TAB: &str = "\t";
+const CTRL_R: &str = "\x12";
+const PASTE: &str = "\x1b[200~";
+const PASTED: &str = "\x1b[201~";
 
 /// A state folder of its own; goes when the test ends.
 struct State(PathBuf);
@@ -40,8 +44,21 @@ impl Drop for State {
 
 /// Starts the prompt and waits for it.
 fn start(state: &Path) -> PtySession {
+    start_with(state, |_| {})
+}
+
+/// Starts the prompt with other options or another environment.
+fn start_with(state: &Path, change: impl FnOnce(&mut Command)) -> PtySession {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
-    command.env("XDG_STATE_HOME", state).env("TERM", "xterm").env("NO_COLOR", "1").env_remove("COLUMNS");
+    command
+        .env("XDG_STATE_HOME", state)
+        .env("XDG_CONFIG_HOME", state)
+        .env("TERM", "xterm")
+        .env("NO_COLOR", "1");
+    for variable in ["COLUMNS", "REJOIN_HISTFILE", "REJOIN_PAGER", "PAGER"] {
+        command.env_remove(variable);
+    }
+    change(&mut command);
     let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
     session.exp_string("Ctrl-D leaves").unwrap();
     session.exp_string(READY).unwrap();
@@ -53,6 +70,12 @@ fn type_line(session: &mut PtySession, line: &str, answer: &str) {
     session.send_line(line).unwrap();
     session.exp_string(answer).unwrap();
     session.exp_string(READY).unwrap();
+}
+
+/// Types keys, without Enter.
+fn keys(session: &mut PtySession, keys: &str) {
+    session.send(keys).unwrap();
+    session.flush().unwrap();
 }
 
 /// Types Ctrl-C, and waits for the prompt.
@@ -118,4 +141,184 @@ fn given_a_second_start_then_the_history_is_there() {
     session.send(UP).unwrap();
     type_line(&mut session, "", r#"{"kept":1}"#);
     leave(session);
+}
+
+#[test]
+fn given_the_start_of_words_when_tab_is_typed_then_names_and_keys_are_completed() {
+    let state = State::new("complete");
+    let mut session = start(&state.0);
+    type_line(&mut session, r#"ref origin {"items": [{"number": 1}]}"#, "actor origin-");
+    keys(&mut session, &format!("sw{TAB}ori{TAB}.it{TAB}[0].{TAB}"));
+    type_line(&mut session, " += 41", r#"{"items":[{"number":42}]}"#);
+    keys(&mut session, &format!("swap origin .items{TAB}"));
+    session.exp_string(".items[0]").unwrap();
+    session.exp_string(".items[]").unwrap();
+    interrupt(&mut session);
+    leave(session);
+}
+
+#[test]
+fn given_lines_of_before_when_ctrl_r_is_typed_then_one_is_found() {
+    let state = State::new("search");
+    let mut session = start(&state.0);
+    type_line(&mut session, "ref a 41", "actor a-");
+    type_line(&mut session, "a + 1", "\n42");
+    type_line(&mut session, "refs", "actor a-");
+    keys(&mut session, &format!("{CTRL_R}a +"));
+    session.exp_string("(reverse-i-search)`a +': a + 1").unwrap();
+    type_line(&mut session, "", "\n42");
+    leave(session);
+}
+
+#[test]
+fn given_a_pasted_block_then_its_commands_run_one_after_another() {
+    let state = State::new("paste");
+    let mut session = start(&state.0);
+    let block = "# A lesson.\nref a {\n  \"n\": 1}\n#=> {\"n\": 1}\nswap a .n += 1\na.n + 40\n";
+    keys(&mut session, &format!("{PASTE}{block}{PASTED}"));
+    session.send_line("").unwrap();
+    for shown in [
+        "rejoin> ref a {",
+        "{\"n\":1}",
+        "rejoin> swap a .n += 1",
+        "{\"n\":2}",
+        "rejoin> a.n + 40",
+        "42",
+        READY,
+    ] {
+        session.exp_string(shown).unwrap();
+    }
+    // Each is an entry of its own, the one of several lines too.
+    assert!(
+        state.history().contains("\nref a {\\n  \"n\": 1}\nswap a .n += 1\na.n + 40\n"),
+        "{}",
+        state.history()
+    );
+    let block = "swap a .n = 0\nswop a\nswap a .n = 1\n";
+    keys(&mut session, &format!("{PASTE}{block}{PASTED}"));
+    session.send_line("").unwrap();
+    for shown in ["neither a command nor a name", "1 more command did not run", READY] {
+        session.exp_string(shown).unwrap();
+    }
+    type_line(&mut session, "a.n", "\n0");
+    leave(session);
+}
+
+#[test]
+fn given_two_shells_at_once_then_the_history_keeps_the_lines_of_both() {
+    let state = State::new("both");
+    let mut one = start(&state.0);
+    let mut other = start(&state.0);
+    type_line(&mut one, "ref first 1", "actor first-");
+    type_line(&mut other, "ref second 2", "actor second-");
+    type_line(&mut one, "first + 10", "\n11");
+    leave(one);
+    type_line(&mut other, "second + 20", "\n22");
+    leave(other);
+    for line in ["ref first 1", "ref second 2", "first + 10", "second + 20"] {
+        assert_eq!(state.history().matches(line).count(), 1, "{line}: {}", state.history());
+    }
+}
+
+#[test]
+fn given_a_file_of_ones_own_then_the_history_is_kept_there() {
+    let state = State::new("histfile");
+    let file = state.0.join("mine");
+    let mut session = start_with(&state.0, |command| {
+        command.env("REJOIN_HISTFILE", &file);
+    });
+    type_line(&mut session, "ref a 1", "actor a-");
+    leave(session);
+    assert!(std::fs::read_to_string(&file).unwrap().contains("ref a 1"));
+    assert!(!state.0.join("rejoin/history").exists());
+}
+
+#[test]
+fn given_an_init_file_then_it_runs_first_unless_it_is_skipped() {
+    let state = State::new("init");
+    std::fs::create_dir_all(state.0.join("rejoin")).unwrap();
+    let init = state.0.join("rejoin/init.rejoin");
+    std::fs::write(&init, "# Mine.\nset timer on\nref ready 1\nswop x\nref never 1\n").unwrap();
+    let mut session = start(&state.0);
+    type_line(&mut session, "ready + 1", "\n2");
+    type_line(&mut session, "refs", " ms");
+    type_line(&mut session, "never", "`never` is neither a command nor a name");
+    leave(session);
+    let mut session = start_with(&state.0, |command| {
+        command.arg("--no-init");
+    });
+    type_line(&mut session, "ready", "`ready` is neither a command nor a name");
+    leave(session);
+}
+
+#[test]
+fn given_colour_then_what_is_unknown_is_underlined_too_and_it_can_be_switched_off() {
+    let state = State::new("colour");
+    let mut session = start_with(&state.0, |command| {
+        command.env_remove("NO_COLOR");
+    });
+    keys(&mut session, "frobnicate x");
+    session.exp_string("\x1b[31;4mfrobnicate").unwrap();
+    interrupt(&mut session);
+    type_line(&mut session, "set theme mono", "theme is mono");
+    keys(&mut session, "frobnicate x");
+    session.exp_string("\x1b[4mfrobnicate").unwrap();
+    interrupt(&mut session);
+    type_line(&mut session, "set color never", "color is never");
+    type_line(&mut session, "ref a [1]", "\n[1]");
+    leave(session);
+}
+
+#[test]
+fn given_a_long_value_then_it_is_shown_as_far_as_one_wants_to_read() {
+    let state = State::new("long");
+    let mut session = start_with(&state.0, |command| {
+        command.env("REJOIN_PAGER", "sed 's/^/page: /'");
+    });
+    type_line(&mut session, "ref a [range(10000)]", " 9,990 more");
+    type_line(&mut session, "set limit 3", "limit is 3");
+    type_line(&mut session, "swap a map({n: .})", " 19,997 more changes");
+    session.send_line("show a --all").unwrap();
+    for shown in ["page: [", "page:   {\"n\":0},", "page:   {\"n\":9999}", "page: ]", READY] {
+        session.exp_string(shown).unwrap();
+    }
+    type_line(&mut session, "set width 40", "width is 40");
+    type_line(
+        &mut session,
+        r#"ref b {"one": "long enough", "other": "for two lines"}"#,
+        "\n  \"one\": \"long enough\",",
+    );
+    leave(session);
+}
+
+#[test]
+fn given_the_keys_of_vi_then_a_command_of_vi_edits_the_line() {
+    let state = State::new("vi");
+    let mut session = start_with(&state.0, |command| {
+        command.arg("--vi");
+    });
+    keys(&mut session, "xref a 41");
+    // A moment later: the escape is a key of its own.
+    keys(&mut session, "\x1b");
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    keys(&mut session, "0x");
+    type_line(&mut session, "", "actor a-");
+    leave(session);
+}
+
+#[test]
+fn given_a_dumb_terminal_then_it_works_without_any_escape() {
+    let state = State::new("dumb");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
+    command.env("XDG_STATE_HOME", &state.0).env("XDG_CONFIG_HOME", &state.0).env("TERM", "dumb");
+    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
+    session.exp_string("rejoin> ").unwrap();
+    session.send_line("ref a [1,").unwrap();
+    session.send_line("2]").unwrap();
+    session.exp_string("[1,2]").unwrap();
+    session.send_line("swap a .[0] = 5").unwrap();
+    session.exp_string("~ .[0] 1 ").unwrap();
+    session.send_line("quit").unwrap();
+    let rest = session.exp_eof().unwrap();
+    assert!(!rest.contains('\x1b'), "{rest:?}");
 }

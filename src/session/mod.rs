@@ -45,7 +45,7 @@ pub use complete::{Candidate, Completions};
 pub use error::{CommandError, ErrorKind};
 pub use marks::{Mark, MarkKind, partner};
 pub use names::{Entry, EntryKind};
-pub use reply::{Part, Reply};
+pub use reply::{Part, Reply, Sentence};
 pub use settings::{Color, SETTINGS, Setting, Settings, Theme};
 pub use table::{COMMANDS, Command, Example};
 

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::crdt::{Conflict, LostEdits, MergeReport};
 use crate::value::{PathChange, Val, differences};
 
@@ -107,19 +109,58 @@ impl Reply {
 impl Part {
     /// The part as lines.
     pub fn lines(&self) -> Vec<String> {
-        let lines = |changes: Vec<PathChange>| changes.into_iter().map(|change| change.to_string());
+        self.sentences().iter().map(ToString::to_string).collect()
+    }
+
+    /// The part as lines whose kind is known.
+    pub fn sentences(&self) -> Vec<Sentence> {
+        let changes = |of: Option<&str>, old, new| {
+            let change = |change| Sentence::Change { of: of.map(str::to_owned), change };
+            differences(old, new).into_iter().map(change).collect()
+        };
         match self {
-            Self::Line(line) | Self::Text(line) => vec![line.clone()],
-            Self::Changed { old, new } => lines(differences(old, new)).collect(),
-            Self::Watched { name, old, new } => {
-                lines(differences(old, new)).map(|line| format!("{name}: {line}")).collect()
-            }
-            Self::Merged { old, new, report } => merged(old, new, report),
+            Self::Line(line) => vec![Sentence::Words(line.clone())],
+            Self::Text(line) => vec![Sentence::Text(line.clone())],
+            Self::Changed { old, new } => changes(None, old, new),
+            Self::Watched { name, old, new } => changes(Some(name), old, new),
+            Self::Merged { old, new, report } => merged(changes(None, old, new), report),
         }
     }
 }
 
-fn merged(old: &Val, new: &Val, report: &MergeReport) -> Vec<String> {
+/// A line of a report.
+#[derive(Debug, Clone)]
+pub enum Sentence {
+    /// What is told besides the value.
+    Words(String),
+    /// A line of a text that is to be read.
+    Text(String),
+    /// What changed at a path.
+    Change {
+        /// The watched ref that tells of it, if one does.
+        of: Option<String>,
+        /// What changed.
+        change: PathChange,
+    },
+    /// Writes that had not seen each other.
+    Conflict(String),
+    /// Something that was lost, refused, or is not as it should be.
+    Warning(String),
+}
+
+impl fmt::Display for Sentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(line) | Self::Text(line) | Self::Conflict(line) | Self::Warning(line) => {
+                f.write_str(line)
+            }
+            Self::Change { of: None, change } => change.fmt(f),
+            Self::Change { of: Some(name), change } => write!(f, "{name}: {change}"),
+        }
+    }
+}
+
+fn merged(changes: Vec<Sentence>, report: &MergeReport) -> Vec<Sentence> {
     let counts = [
         (report.new, "new"),
         (report.known, "known"),
@@ -129,12 +170,14 @@ fn merged(old: &Val, new: &Val, report: &MergeReport) -> Vec<String> {
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);
     let counts: Vec<String> =
         counts.map(|(count, what)| format!("{} {what}", words::count(count, "change"))).collect();
-    let mut lines = if counts.is_empty() { vec!["nothing new".to_owned()] } else { vec![counts.join(", ")] };
-    lines.extend(differences(old, new).iter().map(ToString::to_string));
-    lines.extend(report.conflicts.iter().map(conflict));
-    lines.extend(report.lost.iter().map(lost));
-    lines.extend(report.refused.iter().map(|error| format!("refused: {error}")));
-    lines.extend(report.invalid.iter().map(|error| format!("the merged value is not valid: {error}")));
+    let counts = if counts.is_empty() { "nothing new".to_owned() } else { counts.join(", ") };
+    let mut lines = vec![Sentence::Words(counts)];
+    lines.extend(changes);
+    lines.extend(report.conflicts.iter().map(|it| Sentence::Conflict(conflict(it))));
+    lines.extend(report.lost.iter().map(|it| Sentence::Warning(lost(it))));
+    lines.extend(report.refused.iter().map(|error| Sentence::Warning(format!("refused: {error}"))));
+    let invalid = |error| Sentence::Warning(format!("the merged value is not valid: {error}"));
+    lines.extend(report.invalid.iter().map(invalid));
     lines
 }
 

@@ -27,7 +27,7 @@ impl Default for Settings {
         Self {
             hints: true,
             width: None,
-            limit: Some(20),
+            limit: Some(10),
             timer: false,
             color: Color::Auto,
             theme: Theme::Dark,

@@ -60,7 +60,7 @@ impl Command {
                 "TOPIC" => Wants::Topic,
                 "SETTING" => Wants::Setting,
                 "CHOICE" => Wants::SettingValue,
-                "FILE" => Wants::File,
+                "FILE" | "FILE|stop" => Wants::File,
                 _ if word.starts_with(|c: char| c.is_ascii_lowercase() || c == '-') => Wants::Word(word),
                 _ => Wants::Other,
             };

@@ -19,6 +19,12 @@ pub(crate) struct Cli {
     /// When to use colour; `auto` honours NO_COLOR and asks whether the output is a terminal
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub(crate) color: Color,
+    /// Use the keys of vi at the prompt
+    #[arg(long)]
+    pub(crate) vi: bool,
+    /// Start the prompt without running `rejoin/init.rejoin` of the XDG config folder
+    #[arg(long)]
+    pub(crate) no_init: bool,
     #[command(subcommand)]
     pub(crate) action: Option<Action>,
 }

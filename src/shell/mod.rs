@@ -1,10 +1,15 @@
 //! Everything that only the binary needs: the command line, the terminal, colour.
 
+mod answer;
 mod cli;
 mod envelope;
+mod pager;
 mod paint;
+mod progress;
 mod prompt;
 mod scripts;
+mod theme;
+mod typing;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -25,7 +30,10 @@ pub(crate) fn main(cli: &Cli) -> ExitCode {
         Some(Action::Run { files }) => scripts.run(files),
         Some(Action::Check { files }) => scripts.check(files),
         None if !cli.commands.is_empty() => scripts.commands(&cli.commands),
-        None if io::stdin().is_terminal() => prompt::prompt(cli.json, out, err),
+        None if io::stdin().is_terminal() => {
+            let start = prompt::Start { json: cli.json, vi: cli.vi, init: !cli.no_init };
+            prompt::prompt(start, out, err)
+        }
         None => scripts.stdin(),
     };
     match done {

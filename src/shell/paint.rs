@@ -1,15 +1,17 @@
 use std::io::IsTerminal;
 
 use owo_colors::Style;
-use rejoin::session::{CommandError, Place};
+use rejoin::session::{CommandError, Place, Settings, Theme};
 use rejoin::value::{Piece, Val, print};
 
 use super::cli::Color;
+use super::theme::Role;
 
 /// Colours what is shown, or leaves it as it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paint {
     on: bool,
+    theme: Theme,
 }
 
 impl Paint {
@@ -22,7 +24,28 @@ impl Paint {
             Color::Never => false,
             Color::Auto => output.is_terminal() && !set("NO_COLOR") && !dumb,
         };
-        Self { on }
+        Self { on, theme: Theme::Dark }
+    }
+
+    /// The same as a session wants it.
+    pub(crate) fn with(self, settings: &Settings) -> Self {
+        use rejoin::session::Color;
+        let on = match settings.color {
+            Color::Auto => self.on,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        Self { on, theme: settings.theme }
+    }
+
+    /// Whether it colours.
+    pub(crate) fn is_on(self) -> bool {
+        self.on
+    }
+
+    /// Text of a kind. It is shown as it is: what comes from outside is to be made [`visible`] first.
+    pub(crate) fn role(self, role: Role, text: &str) -> String {
+        self.style(role.style(self.theme), text)
     }
 
     fn style(self, style: Style, text: &str) -> String {
@@ -43,12 +66,12 @@ impl Paint {
 
     /// The word in front of an error.
     pub(crate) fn label(self, text: &str) -> String {
-        self.style(Style::new().red().bold(), text)
+        self.role(Role::Error, text)
     }
 
     /// Something that is not in the foreground.
     pub(crate) fn dim(self, text: &str) -> String {
-        self.style(Style::new().dimmed(), text)
+        self.role(Role::Dim, text)
     }
 
     /// An error: the line with a caret, the message with its code, the hint.
@@ -81,6 +104,6 @@ impl Paint {
 }
 
 /// Text from outside, without what a terminal would obey.
-fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }

@@ -1,109 +1,239 @@
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
-use rejoin::session::{CommandError, Options, Reply, Session, needs_more};
-use rustyline::completion::Completer;
+use rejoin::script::{Failure, Script, Step, compare};
+use rejoin::session::{CommandError, Options, Reply, Session};
+use rejoin::value::Extent;
+use rustyline::config::{BellStyle, ColorMode, Configurer, EditMode};
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
-use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Config, Editor, Helper};
+use rustyline::{CompletionType, Config, Editor};
 
+use super::answer::Look;
 use super::envelope::envelope;
+use super::pager;
 use super::paint::Paint;
-use super::scripts::print_answer;
+use super::progress::Progress;
+use super::typing::Typing;
 
 const PROMPT: &str = "rejoin> ";
+/// So many lines are kept.
+const HISTORY: usize = 10_000;
+/// The screen, where it does not tell.
+const SCREEN: (usize, usize) = (80, 24);
+
+/// How the prompt is started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start {
+    /// Answers are printed as JSON.
+    pub(crate) json: bool,
+    /// The keys are those of vi.
+    pub(crate) vi: bool,
+    /// The file `init.rejoin` runs first.
+    pub(crate) init: bool,
+}
 
 /// The interactive shell.
-pub(crate) fn prompt(json: bool, out: Paint, err: Paint) -> io::Result<ExitCode> {
+pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCode> {
     let seed = getrandom::u64().map_err(|e| io::Error::other(e.to_string()))?;
-    let mut session = Session::new(Options { seed, unique_actors: true });
-    let mut editor = editor().map_err(io::Error::other)?;
-    let history = history_file();
-    if let Some(file) = &history {
-        // The first session has none yet.
-        let _ = editor.load_history(file);
+    let session = Session::new(Options { seed, unique_actors: true });
+    let mut prompt = Prompt::open(session, start, out, err)?;
+    if start.init {
+        prompt.init()?;
     }
-    if !json {
-        writeln!(
-            io::stdout(),
-            "rejoin {} — `help` lists the commands, Ctrl-D leaves",
-            env!("CARGO_PKG_VERSION")
-        )?;
+    if !start.json {
+        let version = env!("CARGO_PKG_VERSION");
+        writeln!(io::stdout(), "rejoin {version} — `help` lists the commands, Ctrl-D leaves")?;
     }
-    for number in 1.. {
-        let line = match editor.readline(PROMPT) {
-            Ok(line) => line,
-            Err(ReadlineError::Interrupted) => continue,
-            Err(ReadlineError::Eof) => break,
-            Err(error) => return Err(io::Error::other(error)),
-        };
-        if line.trim().is_empty() {
-            continue;
-        }
-        // What cannot be remembered is no reason to stop. Written at once: the session may end badly.
-        let _ = editor.add_history_entry(&line);
-        if let Some(file) = &history {
-            let _ = editor.append_history(file);
-        }
-        let answer = session.run(&line);
-        if json {
-            writeln!(io::stdout(), "{}", out.value(&envelope(number, &line, &answer)))?;
-        } else {
-            show(&line, &answer, out, err)?;
-        }
-        if answer.is_ok_and(|reply| reply.quit) {
-            break;
-        }
-    }
+    prompt.run()?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Shows the values, then the report; an error with a caret under its place.
-fn show(line: &str, answer: &Result<Reply, CommandError>, out: Paint, err: Paint) -> io::Result<()> {
-    match answer {
-        Ok(reply) => print_answer(&mut io::stdout().lock(), out, reply),
-        Err(error) => writeln!(io::stderr(), "{}", err.error(error, &error.place(line))),
+/// A prompt for a session.
+pub(crate) struct Prompt {
+    editor: Editor<Typing, DefaultHistory>,
+    history: Option<PathBuf>,
+    json: bool,
+    out: Paint,
+    err: Paint,
+    /// How many commands were run.
+    count: usize,
+}
+
+impl Prompt {
+    pub(crate) fn open(session: Session, start: Start, out: Paint, err: Paint) -> io::Result<Self> {
+        let config = Config::builder()
+            .max_history_size(HISTORY)
+            .map_err(io::Error::other)?
+            .history_ignore_space(true)
+            .completion_type(CompletionType::List)
+            .completion_show_all_if_ambiguous(true)
+            .bell_style(BellStyle::None)
+            .edit_mode(if start.vi { EditMode::Vi } else { EditMode::Emacs });
+        let mut editor = Editor::with_config(config.build()).map_err(io::Error::other)?;
+        editor.set_helper(Some(Typing::new(session, out)));
+        let history = history_file();
+        if let Some(file) = &history {
+            // The first session has none yet.
+            let _ = editor.load_history(file);
+        }
+        Ok(Self { editor, history, json: start.json, out, err, count: 0 })
+    }
+
+    /// Reads and runs lines until the session ends.
+    pub(crate) fn run(&mut self) -> io::Result<()> {
+        loop {
+            self.look()?;
+            let block = match self.editor.readline(PROMPT) {
+                Ok(block) => block,
+                Err(ReadlineError::Interrupted) => continue,
+                Err(ReadlineError::Eof) => return Ok(()),
+                Err(error) => return Err(io::Error::other(error)),
+            };
+            if self.block(&block)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Runs what was typed or pasted: one command, or several. Whether the session is to end.
+    fn block(&mut self, text: &str) -> io::Result<bool> {
+        let script = Script::parse(text);
+        let steps: Vec<&Step> = script.steps().filter(|step| !step.text.is_empty()).collect();
+        for (at, step) in steps.iter().enumerate() {
+            // A blank in front keeps a line out, also where it is the only one.
+            let line = if steps.len() == 1 { text.trim_end() } else { &step.text };
+            self.remember(line);
+            if steps.len() > 1 && !self.json {
+                let Look { paint, .. } = self.look()?;
+                writeln!(io::stdout(), "{}{}", paint.dim(PROMPT), step.text)?;
+            }
+            let progress = Progress::start(at + 1, steps.len());
+            let began = Instant::now();
+            let answer = self.session()?.run(&step.text);
+            let took = began.elapsed();
+            drop(progress);
+            self.count += 1;
+            self.show(&step.text, &answer, took)?;
+            if answer.as_ref().is_ok_and(|reply| reply.quit) {
+                return Ok(true);
+            }
+            let left = steps.len() - at - 1;
+            if left > 0 && matches!(compare(step, &answer), Err(Failure::Error(_))) {
+                let commands = if left == 1 { "command" } else { "commands" };
+                writeln!(io::stderr(), "{}", self.err.dim(&format!("{left} more {commands} did not run")))?;
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Shows the values, then the report; an error with a caret under its place.
+    fn show(&mut self, line: &str, answer: &Result<Reply, CommandError>, took: Duration) -> io::Result<()> {
+        let look = self.look()?;
+        if self.json {
+            return writeln!(io::stdout(), "{}", look.paint.value(&envelope(self.count, line, answer)));
+        }
+        match answer {
+            Ok(reply) if reply.whole && io::stdout().is_terminal() => {
+                let (_, rows) = self.screen();
+                pager::show(&look.answer(reply), rows)?;
+            }
+            Ok(reply) => write!(io::stdout(), "{}", look.answer(reply))?,
+            Err(error) => {
+                let err = self.err.with(self.session()?.settings());
+                writeln!(io::stderr(), "{}", err.error(error, &error.place(line)))?;
+            }
+        }
+        if self.session()?.settings().timer {
+            writeln!(io::stdout(), "{}", look.paint.dim(&duration(took)))?;
+        }
+        Ok(())
+    }
+
+    /// How answers look now; what is typed follows.
+    fn look(&mut self) -> io::Result<Look> {
+        let (columns, _) = self.screen();
+        let out = self.out;
+        let settings = self.session()?.settings().clone();
+        let paint = out.with(&settings);
+        self.editor.set_color_mode(if paint.is_on() { ColorMode::Forced } else { ColorMode::Disabled });
+        if let Some(typing) = self.editor.helper_mut() {
+            typing.paint = paint;
+        }
+        let extent = Extent { width: settings.width.unwrap_or(columns), limit: settings.limit };
+        Ok(Look { paint, extent })
+    }
+
+    /// The columns and rows of the terminal.
+    fn screen(&mut self) -> (usize, usize) {
+        let (columns, rows) = self.editor.dimensions().unwrap_or_default();
+        // The editor takes a height that the terminal does not tell for endless.
+        let is_told = |n: u16| (1..u16::MAX).contains(&n);
+        let columns = if is_told(columns) { columns.into() } else { SCREEN.0 };
+        (columns, if is_told(rows) { rows.into() } else { SCREEN.1 })
+    }
+
+    fn session(&mut self) -> io::Result<&mut Session> {
+        let typing = self.editor.helper_mut();
+        typing.map(|typing| &mut typing.session).ok_or_else(|| io::Error::other("the prompt has no session"))
+    }
+
+    /// What cannot be remembered is no reason to stop. Written at once: the session may end badly.
+    fn remember(&mut self, line: &str) {
+        let _ = self.editor.add_history_entry(line);
+        if let Some(file) = &self.history {
+            let _ = self.editor.append_history(file);
+        }
+    }
+
+    /// Runs `init.rejoin`, if there is one: it says something only where a command fails, and that
+    /// keeps the commands behind it, and not the prompt.
+    fn init(&mut self) -> io::Result<()> {
+        let Some(file) = init_file() else { return Ok(()) };
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => {
+                let name = file.display();
+                return writeln!(io::stderr(), "{} {name}: {error}", self.err.label("warning:"));
+            }
+        };
+        for step in Script::parse(&text).steps() {
+            let answer = self.session()?.run(&step.text);
+            if let Err(Failure::Error(error)) = compare(step, &answer) {
+                let place = error.place(&step.text);
+                let line = step.line + place.line - 1;
+                let text = self.err.error(&error, &place);
+                return writeln!(io::stderr(), "{}:{line}:{}\n{text}", file.display(), place.column);
+            }
+        }
+        Ok(())
     }
 }
 
-/// `rejoin/history` in the XDG state folder, which is made.
+/// `3.2 ms`, `1.24 s`.
+fn duration(took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    if seconds < 1.0 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
+}
+
+/// `$REJOIN_HISTFILE`, or `rejoin/history` in the XDG state folder, which is made.
 fn history_file() -> Option<PathBuf> {
+    if let Some(file) = std::env::var_os("REJOIN_HISTFILE") {
+        // Set to nothing it means none.
+        return (!file.is_empty()).then(|| PathBuf::from(file));
+    }
     let folder = choose_base_strategy().ok()?.state_dir()?.join("rejoin");
     fs::create_dir_all(&folder).ok()?;
     Some(folder.join("history"))
 }
 
-fn editor() -> rustyline::Result<Editor<Lines, DefaultHistory>> {
-    let config = Config::builder().max_history_size(10_000)?.history_ignore_space(true).build();
-    let mut editor = Editor::with_config(config)?;
-    editor.set_helper(Some(Lines));
-    Ok(editor)
+/// `rejoin/init.rejoin` in the XDG config folder.
+fn init_file() -> Option<PathBuf> {
+    Some(choose_base_strategy().ok()?.config_dir().join("rejoin/init.rejoin"))
 }
-
-/// Tells whether a command goes on in the next line.
-struct Lines;
-
-impl Validator for Lines {
-    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let more = needs_more(context.input());
-        Ok(if more { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
-    }
-}
-
-impl Completer for Lines {
-    type Candidate = String;
-}
-
-impl Hinter for Lines {
-    type Hint = String;
-}
-
-impl Highlighter for Lines {}
-
-impl Helper for Lines {}

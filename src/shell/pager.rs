@@ -1,0 +1,31 @@
+//! Shows what is longer than the screen page by page.
+
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
+
+/// Shows text: by the pager if it has more lines than the screen, else as it is.
+pub(crate) fn show(text: &str, rows: usize) -> io::Result<()> {
+    // The prompt takes one.
+    let long = text.lines().count() >= rows;
+    if long && page(text) {
+        return Ok(());
+    }
+    write!(io::stdout(), "{text}")
+}
+
+/// Whether a pager could be started.
+fn page(text: &str) -> bool {
+    let set = |name| std::env::var(name).ok().filter(|pager| !pager.trim().is_empty());
+    let pager = set("REJOIN_PAGER").or_else(|| set("PAGER")).unwrap_or_else(|| "less -FRX".to_owned());
+    // A pager is a command line, as in other programs.
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let Ok(mut child) = Command::new(shell).arg(flag).arg(&pager).stdin(Stdio::piped()).spawn() else {
+        return false;
+    };
+    if let Some(mut stdin) = child.stdin.take() {
+        // Who leaves the pager early has seen enough.
+        let _ = stdin.write_all(text.as_bytes());
+    }
+    // The shell says 127 when there is no such program.
+    child.wait().is_ok_and(|status| status.code() != Some(127))
+}

@@ -1,0 +1,169 @@
+//! The line while it is typed: what completes it, what can follow, what it looks like.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use rejoin::filter::LexemeKind;
+use rejoin::script::Script;
+use rejoin::session::{MarkKind, Session, needs_more, partner};
+use rejoin::value::Piece;
+use rustyline::completion::{Completer, FilenameCompleter, Pair};
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter, HistoryHinter};
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{CompletionType, Context, Helper};
+
+use super::paint::Paint;
+use super::theme::Role;
+
+/// Longer lines are not looked at while they are typed: each key would cost it.
+const LONGEST: usize = 10_000;
+
+/// A session, and how its lines look while they are typed.
+pub(crate) struct Typing {
+    pub(crate) session: Session,
+    pub(crate) paint: Paint,
+    files: FilenameCompleter,
+    history: HistoryHinter,
+    /// Whether the line is shown for the last time, before it runs.
+    last: Cell<bool>,
+}
+
+impl Typing {
+    pub(crate) fn new(session: Session, paint: Paint) -> Self {
+        let (files, history) = (FilenameCompleter::new(), HistoryHinter::new());
+        Self { session, paint, files, history, last: Cell::new(false) }
+    }
+}
+
+impl Completer for Typing {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let found = self.session.complete(line, pos);
+        if found.files {
+            let (start, files) = self.files.complete_path(&line[found.start..pos], pos - found.start)?;
+            return Ok((found.start + start, files));
+        }
+        let pairs = found.candidates.into_iter();
+        let pairs = pairs.map(|it| Pair { display: it.shown, replacement: it.text });
+        Ok((found.start, pairs.collect()))
+    }
+}
+
+/// What can follow.
+pub(crate) struct Follows {
+    shown: String,
+    /// What a key puts behind the line.
+    taken: Option<String>,
+}
+
+impl Hint for Follows {
+    fn display(&self) -> &str {
+        &self.shown
+    }
+
+    fn completion(&self) -> Option<&str> {
+        self.taken.as_deref()
+    }
+}
+
+impl Hinter for Typing {
+    type Hint = Follows;
+
+    /// The rest of a line of the history, or of the signature of the command.
+    fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Follows> {
+        if !self.session.settings().hints
+            || pos < line.len()
+            || line.len() > LONGEST
+            || line.trim().is_empty()
+        {
+            return None;
+        }
+        if let Some(usage) = self.session.usage_hint(line) {
+            // Without colour a hint must not look as if it were typed.
+            let shown = if self.paint.is_on() { usage } else { format!("  ({})", usage.trim_start()) };
+            return Some(Follows { shown, taken: None });
+        }
+        let hint = self.history.hint(line, pos, context)?;
+        let shows = self.paint.is_on() && !hint.contains('\n');
+        shows.then(|| Follows { shown: hint.clone(), taken: Some(hint) })
+    }
+}
+
+impl Highlighter for Typing {
+    fn highlight<'l>(&self, line: &'l str, pos: usize) -> Cow<'l, str> {
+        if line.len() > LONGEST {
+            return Cow::Borrowed(line);
+        }
+        let marks = self.session.marks(line);
+        let pair = if self.last.get() { None } else { partner(line, &marks, pos) };
+        let is_partner = |at| pair.is_some_and(|(open, close)| at == open || at == close);
+        let mut shown = String::with_capacity(line.len() * 2);
+        let mut at = 0;
+        for mark in marks {
+            let (Some(gap), Some(text)) = (line.get(at..mark.span.start), line.get(mark.span.clone())) else {
+                continue;
+            };
+            shown.push_str(gap);
+            let role = if is_partner(mark.span.start) { Some(Role::Partner) } else { role(mark.kind) };
+            match role {
+                Some(role) => shown.push_str(&self.paint.role(role, text)),
+                None => shown.push_str(text),
+            }
+            at = mark.span.end;
+        }
+        shown.push_str(&line[at..]);
+        Cow::Owned(shown)
+    }
+
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        Cow::Owned(self.paint.dim(prompt))
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(self.paint.dim(hint))
+    }
+
+    fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
+        Cow::Borrowed(candidate)
+    }
+
+    fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
+        self.last.set(kind == CmdKind::ForcedRefresh);
+        line.len() <= LONGEST
+    }
+}
+
+/// What a word looks like; `None`: as it is.
+fn role(kind: MarkKind) -> Option<Role> {
+    let role = match kind {
+        MarkKind::Command => Role::Command,
+        MarkKind::Name(_) => Role::Name,
+        MarkKind::Word => Role::Keyword,
+        MarkKind::Unknown => Role::Unknown,
+        MarkKind::Code(kind) => match kind {
+            LexemeKind::Keyword => Role::Keyword,
+            LexemeKind::Name => Role::Filter,
+            LexemeKind::Key => Role::Json(Piece::Key),
+            LexemeKind::Variable => Role::Variable,
+            LexemeKind::Number => Role::Json(Piece::Number),
+            LexemeKind::String => Role::Json(Piece::String),
+            LexemeKind::Constant => Role::Json(Piece::Bool),
+            LexemeKind::Comment => Role::Dim,
+            LexemeKind::Symbol | LexemeKind::Bracket | LexemeKind::Unreadable => return None,
+        },
+    };
+    Some(role)
+}
+
+impl Validator for Typing {
+    /// Of a block of commands the last one tells whether more is to come.
+    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        let block = Script::parse(context.input());
+        let more = block.steps().last().is_some_and(|step| needs_more(&step.text));
+        Ok(if more { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+    }
+}
+
+impl Helper for Typing {}
