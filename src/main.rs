@@ -1,4 +1,5 @@
 //! The `rejoin` command: an interactive shell, and a runner of session files.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panicking"))]
 
 mod shell;
 

@@ -1,7 +1,7 @@
 //! What the prompt shows of an answer: as much as one wants to read.
 
 use rejoin::session::{Reply, Sentence};
-use rejoin::value::{Difference, Extent, PathChange, Val, excerpt, grouped, print};
+use rejoin::value::{Difference, Extent, PathChange, Val, excerpt, grouped, print_while};
 use unicode_width::UnicodeWidthChar;
 
 use super::paint::{Paint, visible};
@@ -110,43 +110,78 @@ impl Look {
     /// A value on one line, cut at so many columns.
     fn short(self, value: &Val, room: usize, text: &mut String) {
         let most = if self.extent.limit.is_none() { usize::MAX } else { room };
-        let mut used = 0;
-        let full = excerpt_width(value, most);
-        print_until(value, |piece, part| {
-            let fits: String = part
-                .chars()
-                .take_while(|c| {
-                    used += c.width().unwrap_or(0);
-                    full || used < most
-                })
-                .collect();
-            text.push_str(&self.paint.role(Role::Json(piece), &fits));
-            fits.len() == part.len()
+        let mut left = most;
+        let fits = print_while(value, |_, part| {
+            let width = columns(part);
+            left = left.saturating_sub(width);
+            left > 0
         });
-        if !full {
+        // The mark of what was cut takes a column.
+        let mut left = if fits { usize::MAX } else { most.saturating_sub(1) };
+        print_while(value, |piece, part| {
+            let length = part.char_indices().find_map(|(at, c)| {
+                let width = c.width().unwrap_or(0);
+                let fits = width <= left;
+                left = left.saturating_sub(width);
+                (!fits).then_some(at)
+            });
+            let shown = &part[..length.unwrap_or(part.len())];
+            text.push_str(&self.paint.role(Role::Json(piece), shown));
+            length.is_none()
+        });
+        if !fits {
             text.push('…');
         }
     }
 }
 
-/// Whether a value takes no more than so many columns on one line.
-fn excerpt_width(value: &Val, most: usize) -> bool {
-    let mut sum = 0;
-    print_until(value, |_, part| {
-        sum += columns(part);
-        sum <= most
-    })
-}
-
-/// Prints pieces until one is not wanted; whether all were.
-fn print_until(value: &Val, mut wants: impl FnMut(rejoin::value::Piece, &str) -> bool) -> bool {
-    let mut all = true;
-    print(value, |piece, part| {
-        all = all && wants(piece, part);
-    });
-    all
-}
-
 fn columns(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cli::Color;
+    use super::*;
+    use rejoin::session::Session;
+
+    /// What the last of the lines answers, on a terminal of so many columns.
+    fn shown(lines: &[&str], width: usize, limit: Option<usize>) -> String {
+        let mut session = Session::default();
+        let replies: Vec<Reply> = lines.iter().map(|line| session.run(line).unwrap()).collect();
+        let paint = Paint::new(Color::Never, &std::io::stdout());
+        Look { paint, extent: Extent { width, limit } }.answer(replies.last().unwrap())
+    }
+
+    #[test]
+    fn the_value_comes_first_and_then_what_changed() {
+        let start = r#"ref a {"todo": [{"id": 1}], "done": [], "name": "Foo"}"#;
+        let swap = r#"swap a .done += [.todo[0]] | del(.todo[0]) | .name = "Bar" | .new = 1"#;
+        let shown = shown(&[start, swap], 80, Some(10));
+        let expected = "{\"todo\":[],\"done\":[{\"id\":1}],\"name\":\"Bar\",\"new\":1}\n\
+                        > .done[0] from .todo[0]\n~ .name \"Foo\" → \"Bar\"\n+ .new 1\n";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn long_values_are_cut_to_the_line() {
+        let start = format!("ref a {{\"n\": {:?}}}", "x".repeat(100));
+        let swap = format!("swap a .n = {:?}", "é".repeat(100));
+        let shown = shown(&[&start, &swap], 40, Some(10));
+        let line = shown.lines().last().unwrap();
+        assert_eq!(line.chars().count(), 38, "{line}");
+        assert!(
+            line.starts_with("~ .n \"xxxx") && line.contains("x… → \"éé") && line.ends_with("é…"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn many_changes_are_counted() {
+        let lines = ["ref a {}", "swap a ([range(100) | {(\"k\\(.)\"): 1}] | add)"];
+        let shown = shown(&lines, 20, Some(3));
+        assert!(shown.ends_with("+ .k0 1\n+ .k1 1\n+ .k2 1\n… 97 more changes\n"), "{shown}");
+        let all = self::shown(&lines, 20, None);
+        assert!(all.ends_with("+ .k99 1\n"), "{all}");
+    }
 }

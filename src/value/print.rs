@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use super::{Map, Val, as_str};
 
 /// A piece of printed JSON.
@@ -27,6 +29,20 @@ pub fn text(value: &Val) -> String {
 
 /// Prints a value as [`text`] does, piece by piece.
 pub fn print(value: &Val, mut emit: impl FnMut(Piece, &str)) {
+    print_while(value, |piece, text| {
+        emit(piece, text);
+        true
+    });
+}
+
+/// Prints a value as [`print`] does, up to the first piece that `emit` does not want; tells whether it
+/// wanted all of them. Costs what it prints.
+pub fn print_while(value: &Val, mut emit: impl FnMut(Piece, &str) -> bool) -> bool {
+    let wanted = |wants| if wants { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+    pieces(value, &mut |piece, text| wanted(emit(piece, text))).is_continue()
+}
+
+fn pieces(value: &Val, emit: &mut impl FnMut(Piece, &str) -> ControlFlow<()>) -> ControlFlow<()> {
     enum Open<'a> {
         Array(std::slice::Iter<'a, Val>),
         Object(<&'a Map as IntoIterator>::IntoIter),
@@ -39,35 +55,35 @@ pub fn print(value: &Val, mut emit: impl FnMut(Piece, &str)) {
         if let Some(value) = next.take() {
             match value {
                 Val::Arr(items) => {
-                    emit(Punctuation, "[");
+                    emit(Punctuation, "[")?;
                     open.push(Open::Array(items.iter()));
                     first = true;
                 }
                 Val::Obj(entries) => {
-                    emit(Punctuation, "{");
+                    emit(Punctuation, "{")?;
                     open.push(Open::Object(entries.iter()));
                     first = true;
                 }
-                scalar => print_scalar(scalar, &mut emit),
+                scalar => print_scalar(scalar, emit)?,
             }
         }
-        let Some(inner) = open.last_mut() else { return };
+        let Some(inner) = open.last_mut() else { return ControlFlow::Continue(()) };
         let (item, close) = match inner {
             Open::Array(items) => (items.next().map(|item| (None, item)), "]"),
             Open::Object(entries) => (entries.next().map(|(key, item)| (Some(key), item)), "}"),
         };
         match item {
             None => {
-                emit(Punctuation, close);
+                emit(Punctuation, close)?;
                 open.pop();
             }
             Some((key, item)) => {
                 if !first {
-                    emit(Punctuation, ",");
+                    emit(Punctuation, ",")?;
                 }
                 if let Some(key) = key {
-                    emit(Piece::Key, &key_text(key));
-                    emit(Punctuation, ":");
+                    emit(Piece::Key, &key_text(key))?;
+                    emit(Punctuation, ":")?;
                 }
                 next = Some(item);
             }
@@ -76,7 +92,7 @@ pub fn print(value: &Val, mut emit: impl FnMut(Piece, &str)) {
     }
 }
 
-fn print_scalar(scalar: &Val, emit: &mut impl FnMut(Piece, &str)) {
+fn print_scalar(scalar: &Val, emit: &mut impl FnMut(Piece, &str) -> ControlFlow<()>) -> ControlFlow<()> {
     match scalar {
         Val::Null => emit(Piece::Null, "null"),
         Val::Bool(true) => emit(Piece::Bool, "true"),
@@ -137,6 +153,23 @@ mod tests {
             assert_eq!(text(&value), value.to_string());
             assert_eq!(text(&value), json);
         }
+    }
+
+    #[test]
+    fn ends_with_the_first_piece_that_is_not_wanted() {
+        let value = parse(r#"{"a":[1,{"b":null}],"d":"x"}"#).unwrap();
+        let all = text(&value);
+        for pieces in 0..16 {
+            let (mut shown, mut left) = (String::new(), pieces);
+            let wanted = print_while(&value, |_, piece| {
+                left -= 1;
+                shown.push_str(piece);
+                left >= 0
+            });
+            assert!(all.starts_with(&shown), "{shown}");
+            assert!(!wanted && left == -1, "{pieces}");
+        }
+        assert!(print_while(&value, |_, _| true));
     }
 
     #[test]
