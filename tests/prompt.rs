@@ -322,3 +322,19 @@ fn given_a_dumb_terminal_then_it_works_without_any_escape() {
     let rest = session.exp_eof().unwrap();
     assert!(!rest.contains('\x1b'), "{rest:?}");
 }
+
+#[test]
+fn given_a_command_then_the_rest_of_its_signature_is_shown_unless_hints_are_off() {
+    let state = State::new("hints");
+    let mut session = start(&state.0);
+    keys(&mut session, "swap ");
+    // Without colour it stands in brackets: it is not typed.
+    session.exp_string("(REF FILTER)").unwrap();
+    interrupt(&mut session);
+    type_line(&mut session, "set hints off", "hints is off");
+    keys(&mut session, "swap ");
+    session.send_control(CTRL_C).unwrap();
+    let shown = session.exp_string(READY).unwrap();
+    assert!(!shown.contains("FILTER"), "{shown}");
+    leave(session);
+}

@@ -1,6 +1,7 @@
 //! What the prompt knows of a line that is being typed: completions, hints, what each word is.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+use proptest::prelude::*;
 use rejoin::filter::LexemeKind;
 use rejoin::session::{EntryKind, MarkKind, Session, partner};
 
@@ -259,3 +260,32 @@ fn given_a_bracket_at_the_cursor_then_its_partner_is_found() {
     assert_eq!(partner(line, &marks, 13), Some((13, 20)));
     assert_eq!(partner(line, &marks, 3), None);
 }
+
+proptest! {
+    /// Whatever is typed, and wherever the cursor stands, nothing panics and all spans are in the line.
+    #[test]
+    fn given_any_line_then_what_is_known_of_it_stands_in_it(
+        words in proptest::collection::vec(proptest::sample::select(WORDS), 0..12),
+        cut in 0..80_usize,
+    ) {
+        let session = session();
+        let line = words.concat();
+        let found = session.complete(&line, cut);
+        prop_assert!(found.start <= line.len() && line.is_char_boundary(found.start));
+        let marks = session.marks(&line);
+        let mut end = 0;
+        for mark in &marks {
+            prop_assert!(mark.span.start >= end && line.get(mark.span.clone()).is_some(), "{:?} in {}", mark, line);
+            end = mark.span.end;
+        }
+        partner(&line, &marks, cut);
+        session.usage_hint(&line);
+    }
+}
+
+/// Pieces of lines, some of which belong nowhere.
+const WORDS: &[&str] = &[
+    "swap ", "origin", " as ", "patch ", "seen", "news", "help ", "set ", ".", ".items", "[", "]", "(", ")",
+    "{", "}", "\"", "\\(", "\\", "$", "$x", "|", "|=", "+", ",", ":", ";", "?", "..", "0", "-1", "1e", "é",
+    "日", " ", "\n", "#", "def f: ", "map(", "if ", "@csv", "'", "&", "\u{0}",
+];

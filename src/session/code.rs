@@ -58,7 +58,7 @@ codes! {
     UnknownTopic 5 "there is nothing of that name to explain"
         "`help` explains every command, the codes of errors such as R005, and a few topics; `help` alone lists \
          them."
-        &["help swop", "#=> error: there is no command `swop`"];
+        &["help swop", "#=> error: there is no help on `swop`"];
     UnknownSetting 6 "there is no setting of that name"
         "`set` lists the settings, what they are and what they do."
         &["set colour never", "#=> error: there is no setting `colour`"];

@@ -63,7 +63,7 @@ pub enum ErrorKind {
     #[error("`{0}` cannot be a name")]
     BadName(String),
     /// There is nothing of the name to explain.
-    #[error("there is no command `{0}`")]
+    #[error("there is no help on `{0}`")]
     UnknownTopic(String),
     /// There is no such setting.
     #[error("there is no setting `{0}`")]

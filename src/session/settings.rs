@@ -1,5 +1,7 @@
 //! `set`: how a session looks to a person. What it answers to a program stays the same.
 
+use std::ops::RangeInclusive;
+
 use super::args::Args;
 use super::error::{CommandError, ErrorKind, did_you_mean};
 use super::{Part, Reply, Session, words};
@@ -62,119 +64,143 @@ pub enum Theme {
 pub struct Setting {
     /// Its name.
     pub name: &'static str,
-    /// What it can be, as words; a number besides them is named in `range`.
+    /// The words that it can be.
     pub choices: &'static [&'static str],
-    /// The numbers that it can be, from and to.
-    pub range: Option<(usize, usize)>,
+    /// What else it can be, in words; empty if nothing.
+    pub others: &'static str,
     /// What it does, in one line.
     pub summary: &'static str,
-    get: fn(&Settings) -> String,
-    /// Takes only what the choices and the range allow.
-    set: fn(&mut Settings, &str),
+    get: fn(&Session) -> String,
+    /// Sets it, or answers `None` when it cannot be that.
+    set: fn(&mut Session, &str) -> Option<()>,
 }
-
-const SWITCH: &[&str] = &["on", "off"];
 
 /// All settings.
 pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "hints",
         choices: SWITCH,
-        range: None,
+        others: "",
         summary: "while typing, show what can follow",
-        get: |settings| switch(settings.hints),
-        set: |settings, word| settings.hints = word == "on",
+        get: |session| switched(session.settings.hints),
+        set: |session, word| switch(&mut session.settings.hints, word),
     },
     Setting {
         name: "width",
         choices: &["auto"],
-        range: Some((20, 1_000)),
+        others: "20 to 1000",
         summary: "columns that a line may take",
-        get: |settings| settings.width.map_or_else(|| "auto".to_owned(), |width| width.to_string()),
-        set: |settings, word| settings.width = word.parse().ok(),
+        get: |session| number(session.settings.width, "auto"),
+        set: |session, word| set_number(&mut session.settings.width, word, "auto", 20..=1_000),
     },
     Setting {
         name: "limit",
         choices: &["all"],
-        range: Some((1, 1_000_000)),
+        others: "1 to 1000000",
         summary: "items that are shown of an array or object",
-        get: |settings| settings.limit.map_or_else(|| "all".to_owned(), |limit| limit.to_string()),
-        set: |settings, word| settings.limit = word.parse().ok(),
+        get: |session| number(session.settings.limit, "all"),
+        set: |session, word| set_number(&mut session.settings.limit, word, "all", 1..=1_000_000),
     },
     Setting {
         name: "timer",
         choices: SWITCH,
-        range: None,
+        others: "",
         summary: "show the time that a command took",
-        get: |settings| switch(settings.timer),
-        set: |settings, word| settings.timer = word == "on",
+        get: |session| switched(session.settings.timer),
+        set: |session, word| switch(&mut session.settings.timer, word),
     },
     Setting {
         name: "color",
         choices: &["auto", "always", "never"],
-        range: None,
+        others: "",
         summary: "when to use colour",
-        get: |settings| {
-            let word = match settings.color {
+        get: |session| {
+            let word = match session.settings.color {
                 Color::Auto => "auto",
                 Color::Always => "always",
                 Color::Never => "never",
             };
             word.to_owned()
         },
-        set: |settings, word| {
-            settings.color = match word {
+        set: |session, word| {
+            session.settings.color = match word {
+                "auto" => Color::Auto,
                 "always" => Color::Always,
                 "never" => Color::Never,
-                _ => Color::Auto,
-            }
+                _ => return None,
+            };
+            Some(())
         },
     },
     Setting {
         name: "theme",
         choices: &["dark", "light", "mono"],
-        range: None,
-        summary: "which colours: for a dark or a light background, or none",
-        get: |settings| {
-            let word = match settings.theme {
+        others: "",
+        summary: "colours for a dark or a light background, or none",
+        get: |session| {
+            let word = match session.settings.theme {
                 Theme::Dark => "dark",
                 Theme::Light => "light",
                 Theme::Mono => "mono",
             };
             word.to_owned()
         },
-        set: |settings, word| {
-            settings.theme = match word {
+        set: |session, word| {
+            session.settings.theme = match word {
+                "dark" => Theme::Dark,
                 "light" => Theme::Light,
                 "mono" => Theme::Mono,
-                _ => Theme::Dark,
-            }
+                _ => return None,
+            };
+            Some(())
         },
     },
 ];
 
-fn switch(on: bool) -> String {
+const SWITCH: &[&str] = &["on", "off"];
+
+fn switched(on: bool) -> String {
     if on { "on" } else { "off" }.to_owned()
+}
+
+fn switch(setting: &mut bool, word: &str) -> Option<()> {
+    *setting = match word {
+        "on" => true,
+        "off" => false,
+        _ => return None,
+    };
+    Some(())
+}
+
+fn number(number: Option<usize>, none: &str) -> String {
+    number.map_or_else(|| none.to_owned(), |number| number.to_string())
+}
+
+/// Sets a number within a range, or `None` by its word.
+fn set_number(
+    setting: &mut Option<usize>,
+    word: &str,
+    none: &str,
+    range: RangeInclusive<usize>,
+) -> Option<()> {
+    let digits = word.bytes().all(|byte| byte.is_ascii_digit());
+    *setting = match word.parse() {
+        _ if word == none => None,
+        Ok(number) if digits && range.contains(&number) => Some(number),
+        _ => return None,
+    };
+    Some(())
 }
 
 impl Setting {
     /// What it can be, in words: `all or 1 to 1000000`.
     pub fn values(&self) -> String {
-        let range = self.range.map(|(from, to)| format!("{from} to {to}"));
-        let all: Vec<String> = self.choices.iter().map(|choice| (*choice).to_owned()).chain(range).collect();
+        let mut all = self.choices.to_vec();
+        all.extend(Some(self.others).filter(|others| !others.is_empty()));
         match &all[..] {
-            [one] => one.clone(),
-            [first @ .., last] => format!("{} or {last}", first.join(", ")),
-            [] => String::new(),
+            [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+            all => all.concat(),
         }
-    }
-
-    fn allows(&self, word: &str) -> bool {
-        let in_range = |(from, to): (usize, usize)| {
-            word.bytes().all(|byte| byte.is_ascii_digit())
-                && word.parse().is_ok_and(|number: usize| (from..=to).contains(&number))
-        };
-        self.choices.contains(&word) || self.range.is_some_and(in_range)
     }
 }
 
@@ -191,7 +217,7 @@ impl Session {
 }
 
 pub(super) fn set(session: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let Some(name) = args.optional_word() else { return Ok(all(&session.settings)) };
+    let Some(name) = args.optional_word() else { return Ok(all(session)) };
     let Some(setting) = find(name.text) else {
         let hint = did_you_mean(name.text, SETTINGS.iter().map(|setting| setting.name));
         let hint = hint.unwrap_or_else(|| "`set` lists the settings".to_owned());
@@ -200,23 +226,22 @@ pub(super) fn set(session: &mut Session, mut args: Args<'_>) -> Result<Reply, Co
     };
     if let Some(word) = args.optional_word() {
         args.end()?;
-        if !setting.allows(word.text) {
+        if (setting.set)(session, word.text).is_none() {
             let kind = ErrorKind::BadSetting { name: setting.name, found: word.text.to_owned() };
             let hint = format!("{} is {}", setting.name, setting.values());
             return Err(CommandError::new(kind, word.span).with_hint(hint));
         }
-        (setting.set)(&mut session.settings, word.text);
     }
-    let value = (setting.get)(&session.settings);
+    let value = (setting.get)(session);
     let line = format!("{} is {value}", setting.name);
     Ok(Reply::value(string(value)).in_words().with(Part::Line(line)))
 }
 
 /// Every setting with what it is, and in words what it does.
-fn all(settings: &Settings) -> Reply {
-    let value = object(SETTINGS.iter().map(|setting| (setting.name, string((setting.get)(settings)))));
+fn all(session: &Session) -> Reply {
+    let value = object(SETTINGS.iter().map(|setting| (setting.name, string((setting.get)(session)))));
     let line = |setting: &Setting| {
-        let (name, value) = (setting.name, (setting.get)(settings));
+        let (name, value) = (setting.name, (setting.get)(session));
         words::join_columns(&[(name, 7), (&value, 8), (setting.summary, 0)])
     };
     let mut reply = Reply::value(value).in_words();
@@ -231,12 +256,11 @@ mod tests {
     #[test]
     fn a_setting_is_what_it_was_set_to() {
         for setting in SETTINGS {
-            let numbers = setting.range.map(|(from, to)| [from.to_string(), to.to_string()]);
-            let choices = setting.choices.iter().map(|choice| (*choice).to_owned());
-            for choice in choices.chain(numbers.into_iter().flatten()) {
+            let others = setting.others.split(" to ").filter(|other| !other.is_empty());
+            for choice in setting.choices.iter().copied().chain(others) {
                 let mut session = Session::default();
                 session.run(&format!("set {} {choice}", setting.name)).unwrap();
-                assert_eq!((setting.get)(session.settings()), choice, "{}", setting.name);
+                assert_eq!((setting.get)(&session), choice, "{}", setting.name);
             }
         }
     }

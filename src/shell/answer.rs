@@ -62,6 +62,8 @@ impl Look {
             let line = visible(&sentence.to_string());
             text.push_str(&match sentence {
                 Sentence::Words(_) => self.paint.dim(&line),
+                // What a command of an example answers.
+                Sentence::Text(_) if line.trim_start().starts_with("#=>") => self.paint.dim(&line),
                 Sentence::Conflict(_) | Sentence::Warning(_) => self.paint.role(Role::Warning, &line),
                 Sentence::Text(_) | Sentence::Change { .. } => line,
             });
