@@ -60,6 +60,7 @@ impl Look {
                 continue;
             }
             let line = visible(&sentence.to_string());
+            let line = if is_text { line } else { wrapped(&line, self.extent.width) };
             text.push_str(&match sentence {
                 Sentence::Words(_) => self.paint.dim(&line),
                 // What a command of an example answers.
@@ -137,6 +138,25 @@ impl Look {
     }
 }
 
+/// A line in lines of no more than so many columns, as far as its words are shorter; those that go on are
+/// indented.
+fn wrapped(line: &str, width: usize) -> String {
+    let indent = line.len() - line.trim_start_matches(' ').len() + 2;
+    let (mut text, mut used) = (String::new(), 0);
+    for word in line.split_inclusive(' ') {
+        let needs = columns(word.trim_end());
+        if used > indent && used + needs > width {
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            text.push_str(&" ".repeat(indent));
+            used = indent;
+        }
+        text.push_str(word);
+        used += columns(word);
+    }
+    text
+}
+
 fn columns(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
@@ -176,6 +196,15 @@ mod tests {
             line.starts_with("~ .n \"xxxx") && line.contains("x… → \"éé") && line.ends_with("é…"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn words_go_on_in_the_next_line() {
+        assert_eq!(wrapped("one two three", 9), "one two\n  three");
+        assert_eq!(wrapped("  one two", 7), "  one\n    two");
+        assert_eq!(wrapped("conflict", 4), "conflict");
+        assert_eq!(wrapped("a  b", 4), "a  b");
+        assert_eq!(wrapped("", 4), "");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use rejoin::filter::LexemeKind;
-use rejoin::script::Script;
-use rejoin::session::{MarkKind, Session, needs_more, partner};
+use rejoin::script::{Item, Script};
+use rejoin::session::{Mark, MarkKind, Session, needs_more, partner};
 use rejoin::value::Piece;
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -36,15 +36,55 @@ impl Typing {
     }
 }
 
+impl Typing {
+    /// What the words of a block of commands are.
+    fn marks(&self, block: &str) -> Vec<Mark> {
+        let mut marks = Vec::new();
+        for (begin, text) in commands(block) {
+            let shifted = |mark: Mark| Mark { span: begin + mark.span.start..begin + mark.span.end, ..mark };
+            marks.extend(self.session.marks(&text).into_iter().map(shifted));
+        }
+        marks
+    }
+}
+
+/// The commands and comments of a block, each with where it begins.
+fn commands(block: &str) -> Vec<(usize, String)> {
+    // A single line is one, finished or not.
+    if !block.contains('\n') {
+        return vec![(0, block.to_owned())];
+    }
+    let mut commands = Vec::new();
+    let mut begin = 0;
+    for item in Script::parse(block).items {
+        let text = match item {
+            Item::Narration(text) => text,
+            Item::Step(step) => step.text,
+        };
+        // Lines that are no items, such as expectations, are passed over.
+        let Some(at) = block[begin..].find(&text) else { continue };
+        begin += at;
+        let end = begin + text.len();
+        commands.push((begin, text));
+        begin = end;
+    }
+    commands
+}
+
 impl Completer for Typing {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let found = self.session.complete(line, pos);
+        let typed = line.get(..pos).unwrap_or(line);
+        let begin = commands(typed).last().map_or(0, |(begin, _)| *begin);
+        let line = &line[begin..];
+        let pos = pos - begin;
+        let mut found = self.session.complete(line, pos);
         if found.files {
             let (start, files) = self.files.complete_path(&line[found.start..pos], pos - found.start)?;
-            return Ok((found.start + start, files));
+            return Ok((begin + found.start + start, files));
         }
+        found.start += begin;
         let pairs = found.candidates.into_iter();
         let pairs = pairs.map(|it| Pair { display: it.shown, replacement: it.text });
         Ok((found.start, pairs.collect()))
@@ -80,7 +120,8 @@ impl Hinter for Typing {
         {
             return None;
         }
-        if let Some(usage) = self.session.usage_hint(line) {
+        let command = commands(line).last().map_or(line, |(begin, _)| &line[*begin..]);
+        if let Some(usage) = self.session.usage_hint(command) {
             // Without colour a hint must not look as if it were typed.
             let shown = if self.paint.is_on() { usage } else { format!("  ({})", usage.trim_start()) };
             return Some(Follows { shown, taken: None });
@@ -96,7 +137,7 @@ impl Highlighter for Typing {
         if line.len() > LONGEST {
             return Cow::Borrowed(line);
         }
-        let marks = self.session.marks(line);
+        let marks = self.marks(line);
         let pair = if self.last.get() { None } else { partner(line, &marks, pos) };
         let is_partner = |at| pair.is_some_and(|(open, close)| at == open || at == close);
         let mut shown = String::with_capacity(line.len() * 2);
@@ -167,3 +208,20 @@ impl Validator for Typing {
 }
 
 impl Helper for Typing {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_its_commands_and_comments() {
+        let begins = |block: &str| commands(block).into_iter().map(|(at, _)| at).collect::<Vec<_>>();
+        assert_eq!(begins("swap a .x"), [0]);
+        assert_eq!(begins(""), [0]);
+        assert_eq!(begins("ref a {\n1}\nswap a"), [0, 11]);
+        assert_eq!(begins("# é\nref a 1\n#=> 1\na"), [0, 5, 19]);
+        assert_eq!(begins("a\na\na"), [0, 2, 4]);
+        let block = "# why\nref a 1\nswap a .x";
+        assert!(commands(block).iter().all(|(at, text)| block[*at..].starts_with(text)));
+    }
+}
