@@ -14,7 +14,7 @@ pub struct Extent {
 }
 
 /// Prints a value as JSON, what fits on one line, the rest with a line for each item, up to a limit. The
-/// pieces of the value come as in [`print`]; `None` comes with words about what is left out, such as
+/// pieces of the value come as in [`print()`]; `None` comes with words about what is left out, such as
 /// `… 9,990 more`. Costs what it prints, however large the value.
 pub fn excerpt(value: &Val, extent: Extent, emit: impl FnMut(Option<Piece>, &str)) {
     let lines = extent.limit.map_or(usize::MAX, |limit| limit.saturating_mul(4));

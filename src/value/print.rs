@@ -35,7 +35,7 @@ pub fn print(value: &Val, mut emit: impl FnMut(Piece, &str)) {
     });
 }
 
-/// Prints a value as [`print`] does, up to the first piece that `emit` does not want; tells whether it
+/// Prints a value as [`print()`] does, up to the first piece that `emit` does not want; tells whether it
 /// wanted all of them. Costs what it prints.
 pub fn print_while(value: &Val, mut emit: impl FnMut(Piece, &str) -> bool) -> bool {
     let wanted = |wants| if wants { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
