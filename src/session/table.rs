@@ -431,8 +431,8 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "show",
         aliases: &[],
-        arguments: "REF [--all]",
-        summary: "the value of a ref, all of it if you like",
+        arguments: "NAME [--all]",
+        summary: "a value, all of it if you like",
         details: "A terminal shows of a long value the beginning, as much as `set limit` says. With `--all` it shows \
                   everything, page by page where that is longer than the screen: by $REJOIN_PAGER, $PAGER or less.",
         example: &["ref a [1, 2, 3]", "show a --all", "#=> [1, 2, 3]"],

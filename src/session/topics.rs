@@ -71,7 +71,7 @@ const KEYS: &[&str] = &[
     "Right, Ctrl-E   at the end of the line: take the rest from the history",
     "Up, Down        the lines before; Ctrl-R searches them, again for older ones",
     "Enter           run; while a bracket or a quote is open: go on in a new line",
-    "Ctrl-C          drop what is typed",
+    "Ctrl-C          drop what is typed; while a filter runs, stop it",
     "Ctrl-D          on an empty line: leave",
     "Ctrl-A, Ctrl-E  go to the start, to the end; Alt-B, Alt-F word by word",
     "Ctrl-W, Ctrl-U  delete the word, the line before the cursor",

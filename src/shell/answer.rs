@@ -36,7 +36,7 @@ impl Look {
 
     fn value(self, value: &Val, text: &mut String) {
         excerpt(value, self.extent, |piece, part| match piece {
-            Some(piece) => text.push_str(&self.paint.role(Role::Json(piece), part)),
+            Some(piece) => text.push_str(&self.paint.role(Role::Json(piece), &visible(part))),
             None => text.push_str(&self.paint.dim(part)),
         });
     }
@@ -128,8 +128,8 @@ impl Look {
                 left = left.saturating_sub(width);
                 (!fits).then_some(at)
             });
-            let shown = &part[..length.unwrap_or(part.len())];
-            text.push_str(&self.paint.role(Role::Json(piece), shown));
+            let shown = visible(&part[..length.unwrap_or(part.len())]);
+            text.push_str(&self.paint.role(Role::Json(piece), &shown));
             length.is_none()
         });
         if !fits {
@@ -196,6 +196,14 @@ mod tests {
             line.starts_with("~ .n \"xxxx") && line.contains("x… → \"éé") && line.ends_with("é…"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_shown() {
+        let escape = "ref a \"\u{9b}2J\u{1b}[2J\"";
+        let shown = shown(&[escape, "swap a [.]"], 80, Some(10));
+        assert!(!shown.contains(['\u{9b}', '\u{1b}']), "{shown:?}");
+        assert!(shown.contains("\u{fffd}2J\\u001b[2J"), "{shown:?}");
     }
 
     #[test]

@@ -216,10 +216,10 @@ impl Prompt {
     }
 }
 
-/// `3.2 ms`, `1.24 s`.
+/// `0.32 ms`, `1.24 s`.
 fn duration(took: Duration) -> String {
     let seconds = took.as_secs_f64();
-    if seconds < 1.0 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
+    if seconds < 1.0 { format!("{:.2} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
 }
 
 /// `$REJOIN_HISTFILE`, or `rejoin/history` in the XDG state folder, which is made.
