@@ -417,3 +417,33 @@ fn given_a_reader_that_has_seen_enough_then_that_is_no_error() {
     assert_eq!(&start, b"ref a [range(100");
     assert_eq!(ended, done(0, "", ""));
 }
+
+#[test]
+fn given_limits_of_filters_then_a_command_that_comes_to_one_fails_and_the_rest_runs() {
+    let folder = Folder::new("limits");
+    let file = folder.file(
+        "limits.rejoin",
+        "ref a 1\n\
+         swap a def f: f; f\n\
+         #=> error: `def f: f; f` failed on a: the filter ran longer than 100ms\n\
+         a\n\
+         #=> 1\n",
+    );
+    let limits = ["--filter-timeout", "100ms"];
+    let Done { code, err, .. } = rejoin(&[&["check", &file], &limits[..]].concat());
+    assert_eq!((code, &*err), (0, "1 session, 3 commands, 2 expectations: all hold\n"));
+    let greedy = rejoin(&["--filter-memory", "32M", "-c", "ref a 1", "-c", "swap a [range(infinite)]"]);
+    assert_eq!(greedy.code, 1);
+    assert!(greedy.err.contains("failed on a: the filter took more than 32 MiB of memory"), "{}", greedy.err);
+}
+
+#[test]
+fn given_a_limit_that_is_none_then_the_command_line_is_wrong() {
+    for [option, value] in
+        [["--filter-timeout", "soon"], ["--filter-memory", "much"], ["--filter-memory", "0"]]
+    {
+        let Done { code, err, .. } = rejoin(&[option, value, "-c", "1"]);
+        assert_eq!(code, 2, "{option} {value}");
+        assert!(err.contains("expected a"), "{err}");
+    }
+}

@@ -14,6 +14,8 @@ const CTRL_D: char = 'd';
 /// The terminal is made ready for a line (bracketed paste goes on, once for each): from here on Ctrl-C
 /// is a key and not a signal.
 const READY: &str = "\x1b[?2004h";
+/// The terminal is given back when the line was read.
+const DONE: &str = "\x1b[?2004l";
 const UP: &str = "\x1b[A";
 const TAB: &str = "\t";
 const CTRL_R: &str = "\x12";
@@ -336,5 +338,64 @@ fn given_a_command_then_the_rest_of_its_signature_is_shown_unless_hints_are_off(
     session.send_control(CTRL_C).unwrap();
     let shown = session.exp_string(READY).unwrap();
     assert!(!shown.contains("FILTER"), "{shown}");
+    leave(session);
+}
+
+/// Starts a filter that does not end, and types Ctrl-C when it runs.
+fn run_away(session: &mut PtySession, line: &str) {
+    session.send_line(line).unwrap();
+    // The terminal is given back to the command: from here on Ctrl-C is a signal.
+    session.exp_string(DONE).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    session.send_control(CTRL_C).unwrap();
+}
+
+#[test]
+fn given_filters_that_do_not_end_when_they_are_interrupted_then_nothing_is_lost() {
+    let state = State::new("endless");
+    let mut session = start(&state.0);
+    type_line(&mut session, r#"ref a {"n": 1}"#, "actor a-");
+    type_line(&mut session, "clock a as seen", "{\"a-");
+    type_line(&mut session, "swap a .n += 1", "~ .n 1");
+    type_line(&mut session, "patch a seen as p", "1 change");
+    for runaway in [
+        "def f: f; f",
+        "[range(infinite)]",
+        "try (def f: f; f) catch 0",
+        "reduce range(infinite) as $i (0; $i)",
+        "[range(1000)] | [.[] + .[] + .[] + .[]]",
+    ] {
+        run_away(&mut session, &format!("swap a .n = ({runaway})"));
+        session.exp_string("failed on a: the filter was interrupted").unwrap();
+        session.exp_string(READY).unwrap();
+    }
+    type_line(&mut session, "swap a def f: 1 + f; f", "failed on a: the filter recurses too deeply");
+    type_line(&mut session, "[$a.n, ($p.changes | length), ($seen | keys | length)]", "\n[2,1,1]");
+    type_line(&mut session, "swap a .n += 1", "~ .n 2");
+    leave(session);
+}
+
+#[test]
+fn given_a_filter_that_eats_memory_then_a_limit_stops_it_and_nothing_is_lost() {
+    let state = State::new("greedy");
+    let mut session = start_with(&state.0, |command| {
+        command.args(["--filter-memory", "16M", "--filter-timeout", "1s"]);
+    });
+    type_line(&mut session, "ref a 41", "actor a-");
+    type_line(&mut session, "swap a [range(infinite)]", "the filter took more than 16 MiB of memory");
+    type_line(&mut session, "swap a def f: f; f", "the filter ran longer than 1s");
+    type_line(&mut session, "swap a . + 1", "~ . 41");
+    leave(session);
+}
+
+#[test]
+fn given_a_prompt_when_ctrl_c_comes_between_commands_then_the_next_one_runs() {
+    let state = State::new("between");
+    let mut session = start(&state.0);
+    type_line(&mut session, "ref a 1", "actor a-");
+    for _ in 0..3 {
+        interrupt(&mut session);
+    }
+    type_line(&mut session, "swap a . + 1", "~ . 1");
     leave(session);
 }

@@ -2,12 +2,13 @@
 //!
 //! The interpreter cannot update what is in `null` or past the end of an array. Here the parsed filter
 //! is rewritten: wherever a path is updated, its keys are left to the native filters of
-//! [`place`](super::place), which can.
+//! [`place`](super::place), which can. On the way [`growth`](super::growth) gets what could grow too fast.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::path::{Opt, Part, Path};
 
+use super::growth;
 use super::place::{KEYS, PATHS};
 
 type PathPart<'s> = (Part<Term<&'s str>>, Opt);
@@ -17,7 +18,7 @@ pub(super) fn rewrite(term: Term<&str>) -> Term<&str> {
     match term {
         Term::BinOp(left, op, right) => {
             let left = if is_update(&op) { path(*left) } else { rewrite(*left) };
-            Term::BinOp(Box::new(left), operator(op), boxed(right))
+            growth::operation(left, operator(op), rewrite(*right))
         }
         Term::Call("del", args) => Term::Call("del", args.into_iter().map(path).collect()),
         Term::Call(name, args) => Term::Call(name, all(args)),
@@ -30,14 +31,21 @@ pub(super) fn rewrite(term: Term<&str>) -> Term<&str> {
         }
         Term::Neg(term) => Term::Neg(boxed(term)),
         Term::Label(label, term) => Term::Label(label, boxed(term)),
-        Term::Fold(name, xs, pattern, args) => Term::Fold(name, boxed(xs), self::pattern(pattern), all(args)),
+        Term::Fold(name, xs, pattern, args) => {
+            let mut args = all(args);
+            if let Some(round) = args.get_mut(1) {
+                *round = growth::round(std::mem::take(round));
+            }
+            Term::Fold(name, boxed(xs), self::pattern(pattern), args)
+        }
         Term::TryCatch(term, catch) => Term::TryCatch(boxed(term), catch.map(boxed)),
         Term::IfThenElse(cases, otherwise) => {
             let case = |(condition, then)| (rewrite(condition), rewrite(then));
             Term::IfThenElse(cases.into_iter().map(case).collect(), otherwise.map(boxed))
         }
         Term::Def(defs, term) => Term::Def(defs.into_iter().map(definition).collect(), boxed(term)),
-        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => term,
+        Term::Recurse => growth::step_by_step(term),
+        Term::Id | Term::Num(_) | Term::Break(_) | Term::Var(_) => term,
     }
 }
 
@@ -57,7 +65,7 @@ fn all(terms: Vec<Term<&str>>) -> Vec<Term<&str>> {
 
 fn piece<'s>(part: StrPart<&'s str, Term<&'s str>>) -> StrPart<&'s str, Term<&'s str>> {
     match part {
-        StrPart::Term(term) => StrPart::Term(rewrite(term)),
+        StrPart::Term(term) => StrPart::Term(growth::measured(rewrite(term))),
         text => text,
     }
 }

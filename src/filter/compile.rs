@@ -1,5 +1,7 @@
 //! From the text of a filter to something that runs.
 
+use std::sync::Arc;
+
 use jaq_core::Compiler;
 use jaq_core::load::lex::{Tok, Token};
 use jaq_core::load::parse::{self, Def};
@@ -8,10 +10,12 @@ use jaq_core::load::{Arena, File, Loader, Parser};
 use super::assign;
 use super::error::CompileError;
 use super::explain;
-use super::library::{Data, LIBRARY, Needed};
+use super::library::{LIBRARY, Needed};
 use super::run::Filter;
 use super::stack::{self, MAX_TOKENS, Room};
+use super::supervisor::Supervisor;
 use super::text::{Mentions, Tokens, tokens};
+use super::watch::Data;
 
 /// Why tokens are no filter.
 enum Refusal<'s> {
@@ -24,6 +28,7 @@ pub(super) fn compile(
     code: &str,
     is_var: impl Fn(&str) -> bool,
     known: impl FnOnce() -> Vec<String>,
+    supervisor: &Arc<Supervisor>,
 ) -> Result<(Filter, Vec<String>), CompileError> {
     let mut tokens = tokens(code).map_err(|why| explain::unreadable(code, why))?;
     let mentions = Mentions::read(&mut tokens);
@@ -46,7 +51,8 @@ pub(super) fn compile(
         })?;
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let mentioned: Vec<&str> = mentions.vars.iter().copied().collect();
-    Ok((Filter::new(code, owned(&globals), program, room, guarded), owned(&mentioned)))
+    let filter = Filter::new(code, owned(&globals), program, room, guarded, Arc::clone(supervisor));
+    Ok((filter, owned(&mentioned)))
 }
 
 /// Modules are files. The parser that is used here knows none, so that these words are ordinary

@@ -1,9 +1,12 @@
 //! What goes wrong with filters.
 
 use std::collections::VecDeque;
+use std::fmt::{self, Write};
 use std::ops::Range;
 
 use jaq_json::Val;
+
+use super::limits::Cause;
 
 /// Why a text is not a filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,9 +46,17 @@ pub enum RunError {
         /// How many values were given.
         given: usize,
     },
-    /// The filter was stopped by something that is neither a value nor an error.
+    /// The filter was interrupted or came to a limit.
+    #[error("{cause}{}", if *.lingers { "; a long step of it goes on for a while, without effect" } else { "" })]
+    Stopped {
+        /// Why.
+        cause: Cause,
+        /// Whether it is still in a step that cannot be stopped. It has no effect and ends after that step.
+        lingers: bool,
+    },
+    /// The filter left a label or a definition that it was not in.
     #[error("the filter stopped before its end")]
-    Stopped,
+    Escaped,
     /// The interpreter has a defect that this filter met.
     #[error("the filter met a defect of the interpreter")]
     Defect,
@@ -55,12 +66,29 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// The error that a filter raises with `value`.
-    pub(super) fn raised(value: &Val) -> Self {
-        Self::Failed(match value {
-            Val::TStr(text) | Val::BStr(text) => elide(&String::from_utf8_lossy(text)),
+    /// The error that a filter raises.
+    pub(super) fn raised(error: jaq_core::Error<Val>) -> Self {
+        let mut start = Start(String::new());
+        if write!(start, "{error}").is_err() {
+            // A value in it is huge when it is written out.
+            return Self::Failed(elide(&start.0));
+        }
+        Self::Failed(match error.into_val() {
+            Val::TStr(text) | Val::BStr(text) => elide(&String::from_utf8_lossy(&text)),
             value => elide(&value.to_string()),
         })
+    }
+}
+
+/// The start of a text; what is longer is an error.
+struct Start(String);
+
+impl Write for Start {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        /// Longer than any message that is shown.
+        const LONGEST: usize = 1 << 20;
+        self.0.push_str(text);
+        if self.0.len() > LONGEST { Err(fmt::Error) } else { Ok(()) }
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn too_long(code: &str, count: usize) -> CompileError {
 
 pub(super) fn fault(code: &str, fault: &Fault) -> CompileError {
     let message = match fault {
-        Fault::Panic => "the filter met a defect of the compiler",
+        Fault::Panic | Fault::Stopped { .. } => "the filter met a defect of the compiler",
         Fault::NoThread | Fault::Full => "there is no room to compile the filter",
     };
     CompileError::new(message, 0..code.len())

@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use jaq_core::box_iter::box_once;
-use jaq_core::data::JustLut;
 use jaq_core::load::parse::{BinaryOp, Def, Term};
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::native::{self, Fun, bome, v};
@@ -12,11 +11,9 @@ use jaq_core::{Compiler, Error, Exn, Native};
 use jaq_json::Val;
 
 use super::text::GUARD;
-use super::{assign, place, stack};
+use super::watch::Data;
+use super::{assign, growth, place, stack};
 use crate::value;
-
-/// The data that filters run on: values and the compiled filter, nothing global.
-pub(super) type Data = JustLut<Val>;
 
 const OUTSIDE: &str = "a filter sees the values of the session and nothing else";
 const CHANGING: &str = "a filter gives the same answer every time";
@@ -97,9 +94,10 @@ impl Library {
     fn new() -> Self {
         let signatures = natives().chain(place::natives()).map(|(name, args, _)| (name, args.len()));
         let mut library = Self { defs: Vec::new(), by_name: HashMap::new(), builtins: signatures.collect() };
-        for def in jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()) {
+        let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        for def in growth::definitions().chain(defs) {
             library.add(match def.name {
-                "setpath" => assign::definition(def),
+                "setpath" | "split" | "tostring" | "@text" | "@sh" => assign::definition(def),
                 "delpaths" => Def { body: delpaths(), ..def },
                 _ => def,
             });
@@ -140,8 +138,11 @@ impl Library {
         }
         Needed {
             defs: defs.into_iter().map(|at| self.defs[at].def.clone()).collect(),
-            natives: natives().filter(|(name, ..)| names.contains(name)).chain(place::natives()).collect(),
-            guarded: names.contains(GUARD) || names.contains("getpath"),
+            natives: natives()
+                .filter(|(name, ..)| names.contains(name) || name.starts_with('!'))
+                .chain(place::natives())
+                .collect(),
+            guarded: ["getpath", "reduce", "foreach", GUARD].iter().any(|name| names.contains(name)),
         }
     }
 
@@ -157,7 +158,9 @@ fn natives() -> impl Iterator<Item = Fun<Data>> {
     jaq_core::funs()
         .chain(jaq_std::funs())
         .chain(json)
-        .filter(|(name, ..)| denied(name).is_none())
+        .filter(|(name, ..)| denied(name).is_none() && *name != "range")
+        .map(growth::renamed)
+        .chain(growth::natives())
         .chain([room(), from_json()])
 }
 
@@ -168,19 +171,22 @@ fn delpaths() -> Term<&'static str> {
     jaq_core::load::parse(code, |parser| parser.term()).map(assign::rewrite).unwrap_or_default()
 }
 
-/// The identity, or an error where there is no room to recurse.
+/// The identity, or an error where there is no room: to recurse, or for the value.
 fn room() -> Fun<Data> {
-    fn too_deep() -> Exn<'static, Val> {
-        Exn::from(Error::str("the filter recurses too deeply"))
+    fn check(value: &Val) -> Result<(), Exn<'static, Val>> {
+        let wrong = match () {
+            () if !stack::has_room() => "the filter recurses too deeply",
+            () if !stack::is_shallow(value) => "the filter nests values too deeply",
+            () => return Ok(()),
+        };
+        Err(Exn::from(Error::str(wrong)))
     }
-    let native: Native<Data> =
-        Native::new(|(_, value)| box_once(if stack::has_room() { Ok(value) } else { Err(too_deep()) }))
-            .with_paths(|(_, at)| box_once(if stack::has_room() { Ok(at) } else { Err(too_deep()) }))
-            .with_update(
-                |(_, value), f| {
-                    if stack::has_room() { f(value) } else { box_once(Err(too_deep())) }
-                },
-            );
+    let native: Native<Data> = Native::new(|(_, value)| box_once(check(&value).map(|()| value)))
+        .with_paths(|(_, at)| box_once(check(&at.0).map(|()| at)))
+        .with_update(|(_, value), f| match check(&value) {
+            Ok(()) => f(value),
+            Err(error) => box_once(Err(error)),
+        });
     (GUARD, v(0), native)
 }
 

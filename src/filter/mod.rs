@@ -21,15 +21,19 @@ mod compile;
 mod ending;
 mod error;
 mod explain;
+mod growth;
 mod lexemes;
 mod library;
+mod limits;
 mod nesting;
 mod place;
 mod run;
 mod stack;
+mod supervisor;
 #[cfg(test)]
 mod tests;
 mod text;
+mod watch;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,8 +42,10 @@ pub use ending::{Base, Ending, Hop, Reach, ending};
 pub use error::{CompileError, RunError};
 pub use lexemes::{Lexeme, LexemeKind, lexemes};
 pub use library::{builtins, is_denied};
+pub use limits::{Cause, Interrupt, Limits};
 pub use nesting::Scan;
 pub use run::Filter;
+use supervisor::Supervisor;
 pub use text::needs_more;
 
 /// So many compiled filters are kept.
@@ -50,6 +56,7 @@ const KEPT: usize = 1024;
 pub struct Filters {
     kept: HashMap<String, Kept>,
     count: usize,
+    supervisor: Arc<Supervisor>,
 }
 
 /// What is kept of one text.
@@ -66,6 +73,23 @@ impl Filters {
         Self::default()
     }
 
+    /// What each run of a filter may use.
+    pub fn limits(&self) -> Limits {
+        self.supervisor.limits()
+    }
+
+    /// Sets what each run of a filter may use, of those too that were compiled before.
+    ///
+    /// Under a limit filters run in a thread of their own: every run costs some microseconds more.
+    pub fn set_limits(&self, limits: Limits) {
+        self.supervisor.set_limits(limits);
+    }
+
+    /// What interrupts a filter that runs.
+    pub fn interrupt(&self) -> Interrupt {
+        self.supervisor.interrupt.clone()
+    }
+
     /// Compiles the filter `code`, or finds it among those that are kept.
     ///
     /// `is_var` says whether a global variable exists, by its name without `$`. `known` lists
@@ -79,7 +103,7 @@ impl Filters {
         if let Some(filter) = self.find(code, &is_var) {
             return Ok(filter);
         }
-        let (filter, mentioned) = compile::compile(code, is_var, known)?;
+        let (filter, mentioned) = compile::compile(code, is_var, known, &self.supervisor)?;
         let filter = Arc::new(filter);
         self.keep(mentioned, &filter);
         Ok(filter)

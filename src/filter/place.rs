@@ -8,8 +8,8 @@ use jaq_core::native::Fun;
 use jaq_core::path::Opt;
 use jaq_core::{Bind, Ctx, Error, Exn, Native, ValT, ValX, ValXs};
 
-use super::library::Data;
 use super::stack;
+use super::watch::Data;
 use crate::value::{MAX_DEPTH, Num, Val};
 
 /// The name of the filter that is a path of constant keys: the path, and its steps as an array of

@@ -1,21 +1,26 @@
 //! Running compiled filters.
 
+use std::sync::Arc;
+
 use jaq_core::{Ctx, Vars};
 use jaq_json::{Val, ValX};
 
 use super::error::RunError;
-use super::library::Data;
+use super::limits::Cause;
 use super::stack::{self, Fault, Room};
+use super::supervisor::Supervisor;
+use super::watch::{Data, Env};
 use crate::value::dismantle;
 
 /// A compiled filter.
 pub struct Filter {
     code: String,
     vars: Vec<String>,
-    program: jaq_core::Filter<Data>,
+    program: Arc<jaq_core::Filter<Data>>,
     room: Room,
     /// Whether it has definitions that check for room.
     guarded: bool,
+    supervisor: Arc<Supervisor>,
 }
 
 impl Filter {
@@ -25,8 +30,9 @@ impl Filter {
         program: jaq_core::Filter<Data>,
         room: Room,
         guarded: bool,
+        supervisor: Arc<Supervisor>,
     ) -> Self {
-        Self { code: code.to_owned(), vars, program, room, guarded }
+        Self { code: code.to_owned(), vars, program: Arc::new(program), room, guarded, supervisor }
     }
 
     /// The text that was compiled.
@@ -66,18 +72,44 @@ impl Filter {
     }
 
     /// What `take` makes of the outputs.
-    fn outputs<T: Send>(
+    fn outputs<T: Send + 'static>(
         &self,
         input: Val,
         vars: Vec<Val>,
-        take: impl Fn(&mut Outputs<'_>) -> Result<T, RunError> + Sync,
+        take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
     ) -> Result<T, RunError> {
         // A variable without a value would be a panic of the interpreter.
         if vars.len() != self.vars.len() {
             return Err(RunError::Variables { wanted: self.vars.len(), given: vars.len() });
         }
+        let result = match self.supervisor.is_limited() {
+            true => self.under_limits(input, vars, take),
+            false => self.here(input, vars, take),
+        };
+        result.unwrap_or_else(|fault| {
+            Err(match fault {
+                Fault::Panic => RunError::Defect,
+                Fault::NoThread | Fault::Full => RunError::NoRoom,
+                Fault::Stopped { cause, lingers } => {
+                    if cause == Cause::Interrupt {
+                        self.supervisor.interrupt.clear();
+                    }
+                    RunError::Stopped { cause, lingers }
+                }
+            })
+        })
+    }
+
+    /// Runs where it is called, as long as nobody interrupts.
+    fn here<T: Send>(
+        &self,
+        input: Val,
+        vars: Vec<Val>,
+        take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
+    ) -> Result<Result<T, RunError>, Fault> {
+        let env = Env::new(&self.program.lut, &self.supervisor.unlimited);
         let run = |input, vars| {
-            let context = Ctx::<Data>::new(&self.program.lut, Vars::new(vars));
+            let context = Ctx::<Data>::new(env, Vars::new(vars));
             take(&mut self.program.id.run((context, input)).map(value))
         };
         let mut room = self.room;
@@ -86,28 +118,34 @@ impl Filter {
             // filter does can be done twice.
             match stack::call(room, || run(input.clone(), vars.clone())) {
                 Err(Fault::Full) => room = Room::Own(0),
-                result => return settled(result),
+                result => return result,
             }
         }
-        settled(stack::call(room, || run(input, vars)))
+        stack::call(room, || run(input, vars))
+    }
+
+    /// Runs under limits. An output that would come to one when it is written out is none.
+    fn under_limits<T: Send + 'static>(
+        &self,
+        input: Val,
+        vars: Vec<Val>,
+        take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
+    ) -> Result<Result<T, RunError>, Fault> {
+        let program = Arc::clone(&self.program);
+        self.supervisor.run(move |watch| {
+            let context = Ctx::<Data>::new(Env::new(&program.lut, watch), Vars::new(vars));
+            let measured = |output| value(output).inspect(|value| watch.measure(value));
+            take(&mut program.id.run((context, input)).map(measured))
+        })
     }
 }
 
 type Outputs<'a> = dyn Iterator<Item = Result<Val, RunError>> + 'a;
 
-fn settled<T>(result: Result<Result<T, RunError>, Fault>) -> Result<T, RunError> {
-    result.unwrap_or_else(|fault| {
-        Err(match fault {
-            Fault::Panic => RunError::Defect,
-            Fault::NoThread | Fault::Full => RunError::NoRoom,
-        })
-    })
-}
-
 /// An output as a value or an error; control flow that escapes is no panic.
 fn value(output: ValX<'_>) -> Result<Val, RunError> {
     output.map_err(|exception| match exception.get_err() {
-        Ok(error) => RunError::raised(&error.into_val()),
-        Err(_) => RunError::Stopped,
+        Ok(error) => RunError::raised(error),
+        Err(_) => RunError::Escaped,
     })
 }

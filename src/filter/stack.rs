@@ -8,12 +8,18 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use super::limits::Cause;
+use super::watch::Left;
+use crate::value::Val;
+
 /// What calls on the caller's own stack may use until [`has_room`] says no.
 const HERE: usize = 384 << 10;
 /// What recursive definitions may use of a stack of their own.
 const OWN: usize = 64 << 20;
 /// What is left for the calls between two checks, beyond what the length of the filter needs.
 const RESERVE: usize = 8 << 20;
+/// What one level of a value may need when it is dropped, compared or printed.
+const PER_LEVEL: usize = 4 << 10;
 /// What one token of a filter may need: a level of parsing, compiling or running.
 const PER_TOKEN: usize = if cfg!(debug_assertions) { 24 << 10 } else { 6 << 10 };
 /// Filters of up to so many tokens need no stack of their own.
@@ -37,11 +43,21 @@ impl Room {
     }
 }
 
+/// The largest stack that a call may have.
+pub(super) const MOST: usize = OWN + RESERVE + MAX_TOKENS * PER_TOKEN;
+
 /// Why a call came to no end.
 #[derive(Debug)]
 pub(super) enum Fault {
     /// It panicked.
     Panic,
+    /// It was stopped.
+    Stopped {
+        /// Why.
+        cause: Cause,
+        /// Whether it goes on in a thread that was left behind.
+        lingers: bool,
+    },
     /// The system gives no thread.
     NoThread,
     /// The stack of the caller was too small for its definitions.
@@ -51,6 +67,10 @@ pub(super) enum Fault {
 thread_local! {
     /// The address that the stack of this thread may not grow beyond.
     static FLOOR: Cell<usize> = const { Cell::new(0) };
+    /// How many levels a value may have that is made on the way: it is dropped level by level.
+    static LEVELS: Cell<usize> = const { Cell::new(0) };
+    /// Counts values, to look at few of them.
+    static SEEN: Cell<u8> = const { Cell::new(0) };
     /// Whether a definition found no room.
     static FULL: Cell<bool> = const { Cell::new(false) };
 }
@@ -75,11 +95,21 @@ pub(super) fn call<T: Send>(room: Room, f: impl FnOnce() -> T + Send) -> Result<
     }
 }
 
+/// Calls `f` on this stack, which must have [`MOST`] bytes.
+pub(super) fn own<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
+    limited(OWN, f)
+}
+
 fn limited<T>(size: usize, f: impl FnOnce() -> T) -> Result<T, Fault> {
     let outer = FLOOR.replace(here().saturating_sub(size));
+    let levels = LEVELS.replace(size / PER_LEVEL);
     // Nothing that `f` leaves half-done is used after a panic: all it has is its own.
-    let result = catch_unwind(AssertUnwindSafe(f)).map_err(|_| Fault::Panic);
+    let result = catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.is::<Left>() {
+        true => Fault::Stopped { cause: Cause::Interrupt, lingers: false },
+        false => Fault::Panic,
+    });
     FLOOR.set(outer);
+    LEVELS.set(levels);
     result
 }
 
@@ -90,6 +120,32 @@ pub(super) fn has_room() -> bool {
         FULL.set(true);
     }
     room
+}
+
+/// Whether a value is not nested too deeply to be dropped here. A loop that nests its value once more in
+/// each round is noticed in time: every few rounds the value is looked at, along its first and last items.
+pub(super) fn is_shallow(value: &Val) -> bool {
+    let seen = SEEN.get().wrapping_add(1);
+    SEEN.set(seen);
+    let shallow = seen % 32 != 0 || {
+        let most = LEVELS.get();
+        let levels = std::iter::successors(Some(value), |value| inside(value));
+        levels.take(most + 1).count() <= most
+    };
+    if !shallow {
+        FULL.set(true);
+    }
+    shallow
+}
+
+/// The first or the last part of a value, if one of them has parts.
+fn inside(value: &Val) -> Option<&Val> {
+    let ends = match value {
+        Val::Arr(items) => [items.first(), items.last()],
+        Val::Obj(entries) => [entries.first(), entries.last()].map(|entry| entry.map(|(_, value)| value)),
+        _ => return None,
+    };
+    ends.into_iter().flatten().find(|value| crate::value::is_container(value))
 }
 
 /// An address on the stack, near its end.

@@ -11,6 +11,7 @@ mod errors;
 mod hostile;
 mod missing;
 mod sharing;
+mod stopped;
 
 fn val(json: &str) -> Val {
     read::parse_single(json.as_bytes()).unwrap()

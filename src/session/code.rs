@@ -127,6 +127,11 @@ codes! {
         "jq can make values that JSON has not: NaN, infinities, byte strings, keys that are not strings. They \
          cannot travel, so no ref takes them."
         &["ref a 1", "swap a nan", "#=> error: a stays as it is: the new value is not JSON: a number that is not finite"];
+    Interrupted 27 "the filter was stopped"
+        "Somebody typed Ctrl-C, or the filter came to a limit: `--filter-timeout`, `--filter-memory`. It would \
+         perhaps never have ended: `range(infinite)` yields values without end, and a definition that calls \
+         itself needs an `if` that ends it. Nothing has changed."
+        &[];
 
     Nothing 30 "nothing is at the path"
         "A path goes through what is there; only its last key may be missing. Make the object first: \
@@ -327,7 +332,8 @@ fn run(error: &RunError) -> Code {
         RunError::Failed(_) => Code::Run,
         RunError::None => Code::NoValue,
         RunError::Several => Code::Several,
-        RunError::Variables { .. } | RunError::Stopped | RunError::Defect | RunError::NoRoom => Code::Stopped,
+        RunError::Stopped { .. } => Code::Interrupted,
+        RunError::Variables { .. } | RunError::Escaped | RunError::Defect | RunError::NoRoom => Code::Stopped,
     }
 }
 

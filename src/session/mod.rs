@@ -53,6 +53,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::crdt::{Actor, DocumentId};
 use crate::filter::{self, Filters};
+pub use crate::filter::{Cause, Interrupt, Limits};
 use crate::value::Val;
 use args::Args;
 use names::Names;
@@ -131,6 +132,24 @@ impl Session {
     /// The names and what they stand for, in the order in which they were made.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.names.iter()
+    }
+
+    // --- filters that do not end ---
+
+    /// What each filter may use: a command whose filter comes to a limit fails, and changes nothing.
+    pub fn filter_limits(&self) -> Limits {
+        self.filters.limits()
+    }
+
+    /// Sets what each filter may use; validators too.
+    pub fn set_filter_limits(&self, limits: Limits) {
+        self.filters.set_limits(limits);
+    }
+
+    /// What interrupts the command that runs, from another thread or a signal handler: a filter stops, its
+    /// command fails and changes nothing. Other commands go on to their end.
+    pub fn interrupt(&self) -> Interrupt {
+        self.filters.interrupt()
     }
 
     // --- ids ---

@@ -1,7 +1,11 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use rejoin::session::Limits;
+
+use super::units;
 
 /// Explore, script and teach conflict-free replicated JSON.
 ///
@@ -25,6 +29,12 @@ pub(crate) struct Cli {
     /// Start the prompt without running `rejoin/init.rejoin` of the XDG config folder
     #[arg(long)]
     pub(crate) no_init: bool,
+    /// Stop a filter that runs longer, such as 500ms or 2s: its command fails
+    #[arg(long, global = true, value_name = "TIME", value_parser = units::duration)]
+    pub(crate) filter_timeout: Option<Duration>,
+    /// Stop a filter that takes more memory, such as 64M or 2G: its command fails
+    #[arg(long, global = true, value_name = "SIZE", value_parser = units::bytes)]
+    pub(crate) filter_memory: Option<u64>,
     #[command(subcommand)]
     pub(crate) action: Option<Action>,
 }
@@ -38,6 +48,11 @@ impl Cli {
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
         cli
+    }
+
+    /// What each filter may use.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { time: self.filter_timeout, memory: self.filter_memory }
     }
 }
 

@@ -10,6 +10,7 @@ mod prompt;
 mod scripts;
 mod theme;
 mod typing;
+mod units;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -25,13 +26,14 @@ const USAGE: u8 = 2;
 pub(crate) fn main(cli: &Cli) -> ExitCode {
     let out = Paint::new(cli.color, &io::stdout());
     let err = Paint::new(cli.color, &io::stderr());
-    let scripts = scripts::Scripts { json: cli.json, out, err };
+    let scripts = scripts::Scripts { json: cli.json, out, err, limits: cli.limits() };
     let done = match &cli.action {
         Some(Action::Run { files }) => scripts.run(files),
         Some(Action::Check { files }) => scripts.check(files),
         None if !cli.commands.is_empty() => scripts.commands(&cli.commands),
         None if io::stdin().is_terminal() => {
-            let start = prompt::Start { json: cli.json, vi: cli.vi, init: !cli.no_init };
+            let limits = cli.limits();
+            let start = prompt::Start { json: cli.json, vi: cli.vi, init: !cli.no_init, limits };
             prompt::prompt(start, out, err)
         }
         None => scripts.stdin(),

@@ -2,16 +2,18 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 use rejoin::script::{Failure, Script, Step, compare};
-use rejoin::session::{CommandError, Options, Reply, Session};
+use rejoin::session::{CommandError, Interrupt, Limits, Options, Reply, Session};
 use rejoin::value::Extent;
 use rustyline::config::{BellStyle, ColorMode, Configurer, EditMode};
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{CompletionType, Config, Editor};
+use signal_hook::consts::SIGINT;
 
 use super::answer::Look;
 use super::envelope::envelope;
@@ -21,6 +23,8 @@ use super::progress::Progress;
 use super::typing::Typing;
 
 const PROMPT: &str = "rejoin> ";
+/// How much memory a filter may take unless the command line says otherwise: 1 GiB.
+const MEMORY: u64 = 1 << 30;
 /// So many lines are kept.
 const HISTORY: usize = 10_000;
 /// The screen, where it does not tell.
@@ -35,12 +39,17 @@ pub(crate) struct Start {
     pub(crate) vi: bool,
     /// The file `init.rejoin` runs first.
     pub(crate) init: bool,
+    /// What each filter may use.
+    pub(crate) limits: Limits,
 }
 
-/// The interactive shell.
+/// The interactive shell. Nothing that a filter does ends it: one that takes more memory than there is for
+/// it is stopped, and so is one that runs when Ctrl-C is typed.
 pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCode> {
     let seed = getrandom::u64().map_err(|e| io::Error::other(e.to_string()))?;
     let session = Session::new(Options { seed, unique_actors: true });
+    let limits = start.limits;
+    session.set_filter_limits(Limits { memory: limits.memory.or(Some(MEMORY)), ..limits });
     let mut prompt = Prompt::open(session, start, out, err)?;
     if start.init {
         prompt.init()?;
@@ -57,6 +66,8 @@ pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCod
 pub(crate) struct Prompt {
     editor: Editor<Typing, DefaultHistory>,
     history: Option<PathBuf>,
+    /// Raised by Ctrl-C.
+    interrupt: Interrupt,
     json: bool,
     out: Paint,
     err: Paint,
@@ -66,6 +77,8 @@ pub(crate) struct Prompt {
 
 impl Prompt {
     pub(crate) fn open(session: Session, start: Start, out: Paint, err: Paint) -> io::Result<Self> {
+        let interrupt = session.interrupt();
+        signal_hook::flag::register(SIGINT, Arc::clone(interrupt.flag()))?;
         let config = Config::builder()
             .max_history_size(HISTORY)
             .map_err(io::Error::other)?
@@ -81,12 +94,14 @@ impl Prompt {
             // The first session has none yet.
             let _ = editor.load_history(file);
         }
-        Ok(Self { editor, history, json: start.json, out, err, count: 0 })
+        Ok(Self { editor, history, interrupt, json: start.json, out, err, count: 0 })
     }
 
     /// Reads and runs lines until the session ends.
     pub(crate) fn run(&mut self) -> io::Result<()> {
         loop {
+            // What was interrupted is over.
+            self.interrupt.clear();
             self.look()?;
             let block = match self.editor.readline(PROMPT) {
                 Ok(block) => block,
@@ -123,7 +138,8 @@ impl Prompt {
                 return Ok(true);
             }
             let left = steps.len() - at - 1;
-            if left > 0 && matches!(compare(step, &answer), Err(Failure::Error(_))) {
+            let failed = matches!(compare(step, &answer), Err(Failure::Error(_)));
+            if left > 0 && (failed || self.interrupt.is_raised()) {
                 let commands = if left == 1 { "command" } else { "commands" };
                 writeln!(io::stderr(), "{}", self.err.dim(&format!("{left} more {commands} did not run")))?;
                 break;

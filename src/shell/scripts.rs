@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rejoin::script::{Failure, Mismatch, Outcome, Ran, Script, Step, run, transcript};
-use rejoin::session::{CommandError, Reply, Session};
+use rejoin::session::{CommandError, Limits, Reply, Session};
 
 use super::USAGE;
 use super::envelope::envelope;
@@ -16,6 +16,8 @@ pub(crate) struct Scripts {
     pub(crate) json: bool,
     pub(crate) out: Paint,
     pub(crate) err: Paint,
+    /// What each filter may use.
+    pub(crate) limits: Limits,
 }
 
 impl Scripts {
@@ -72,10 +74,17 @@ impl Scripts {
         self.answers("stdin", &Script::parse(&text))
     }
 
+    /// An empty session.
+    fn session(&self) -> Session {
+        let session = Session::default();
+        session.set_filter_limits(self.limits);
+        session
+    }
+
     /// Runs a script and prints what its commands answer.
     fn answers(&self, name: &str, script: &Script) -> io::Result<ExitCode> {
         let mut out = BufWriter::new(io::stdout().lock());
-        let outcome = run(&mut Session::default(), script, |ran| {
+        let outcome = run(&mut self.session(), script, |ran| {
             match ran {
                 _ if self.json => self.print_json(&mut out, ran)?,
                 Ran::Step { answer: Ok(reply), .. } => print_answer(&mut out, self.out, reply)?,
@@ -103,7 +112,7 @@ impl Scripts {
                     if script.steps().next().is_none() {
                         writeln!(io::stderr(), "{} {name}: no commands", self.err.label("warning:"))?;
                     }
-                    total.add(run(&mut Session::default(), &script, |ran| each(&mut out, &name, ran))?);
+                    total.add(run(&mut self.session(), &script, |ran| each(&mut out, &name, ran))?);
                 }
                 Err(error) => {
                     out.flush()?;

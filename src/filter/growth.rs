@@ -1,0 +1,198 @@
+//! What could run or grow without end inside one native step of the interpreter.
+//!
+//! A run is stopped between two steps (see [`watch`](super::watch)). So steps that make much of little say
+//! before what they may take, and generators look at the watch for every output.
+
+use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+use jaq_core::native::{self, Fun, bome, v};
+use jaq_core::ops::Math;
+use jaq_core::{Error, Exn, ValR, ValX};
+
+use super::text::GUARD;
+use super::watch::{Data, Watch};
+use crate::value::{Num, Val};
+
+// Names that no text can spell.
+const TIMES: &str = "!times";
+const OVER: &str = "!over";
+const MEASURED: &str = "!measured";
+const RESERVED: &str = "!reserved";
+const RIGHT: &str = "$!right";
+
+/// The longest string that one multiplication makes, in bytes.
+const LONGEST: usize = 1 << 30;
+/// The most bits that a product has: a multiplication of longer numbers takes very long.
+const MOST_BITS: u64 = 1 << 22;
+/// What a piece of a string may take that is a value of its own.
+const PIECE: usize = 64;
+
+/// A native filter of jq that yields much more than it gets: its name, the name it has here, its
+/// arguments, and the check before it.
+struct Greedy {
+    name: &'static str,
+    inner: &'static str,
+    args: &'static [&'static str],
+    check: fn() -> Term<&'static str>,
+}
+
+const GREEDY: [Greedy; 5] = [
+    Greedy { name: "tojson", inner: "!tojson", args: &[], check: || Term::Call(MEASURED, Vec::new()) },
+    Greedy { name: "explode", inner: "!explode", args: &[], check: always },
+    Greedy { name: "matches", inner: "!matches", args: &["$re", "$flags"], check: if_global },
+    Greedy { name: "split_matches", inner: "!split_matches", args: &["$re", "$flags"], check: if_global },
+    Greedy { name: "split_", inner: "!split_", args: &["$re", "$flags"], check: if_global },
+];
+
+fn always() -> Term<&'static str> {
+    Term::Call(RESERVED, vec![Term::Str(None, vec![jaq_core::load::lex::StrPart::Str("g")])])
+}
+
+fn if_global() -> Term<&'static str> {
+    Term::Call(RESERVED, vec![Term::Var("$flags")])
+}
+
+/// Definitions of the greedy filters: the check, then the filter.
+pub(super) fn definitions() -> impl Iterator<Item = Def<&'static str>> {
+    GREEDY.iter().map(|greedy| {
+        let args = greedy.args.iter().map(|arg| Term::Var(*arg)).collect();
+        let body = pipe((greedy.check)(), Term::Call(greedy.inner, args));
+        Def { name: greedy.name, args: greedy.args.to_vec(), body }
+    })
+}
+
+/// The name under which the definitions find a native filter.
+pub(super) fn renamed((name, args, native): Fun<Data>) -> Fun<Data> {
+    let greedy = GREEDY.iter().find(|greedy| greedy.name == name);
+    (greedy.map_or(name, |greedy| greedy.inner), args, native)
+}
+
+/// The native filters that look at the watch by themselves; `range` stands for that of jq.
+pub(super) fn natives() -> [Fun<Data>; 5] {
+    [
+        native::run(("range", v(3), |(mut context, _)| {
+            let (by, to, from) = (context.pop_var(), context.pop_var(), context.pop_var());
+            let watch = context.data().watch();
+            Box::new(range(from, to, by).inspect(|_| watch.look()))
+        })),
+        native::run((TIMES, v(2), |(mut context, input)| {
+            let (right, left) = (context.pop_var(), context.pop_var());
+            // So that a value that nothing else holds is changed in place.
+            drop(input);
+            bome(times(context.data().watch(), left, right))
+        })),
+        native::run((OVER, v(2), |(mut context, input)| {
+            let (right, left) = (context.pop_var(), context.pop_var());
+            drop(input);
+            if let (Val::TStr(text), Val::TStr(by)) = (&left, &right) {
+                context.data().watch().reserve((text.len() / by.len().max(1)).saturating_mul(PIECE));
+            }
+            bome(left / right)
+        })),
+        native::run((MEASURED, v(0), |(context, value)| {
+            context.data().watch().measure(&value);
+            bome(Ok(value))
+        })),
+        native::run((RESERVED, v(1), |(mut context, value)| {
+            let flags = context.pop_var();
+            if let (Val::TStr(text), Val::TStr(flags)) = (&value, &flags)
+                && flags.contains(&b'g')
+            {
+                context.data().watch().reserve(text.len().saturating_mul(PIECE));
+            }
+            bome(Ok(value))
+        })),
+    ]
+}
+
+/// The numbers from `from` on, before `to`.
+fn range<'a>(from: Val, to: Val, by: Val) -> impl Iterator<Item = ValX<'a, Val>> {
+    let zero = Val::from(0_isize);
+    let up = by.cmp(&zero);
+    let mut next = Some(Ok(from));
+    std::iter::from_fn(move || {
+        let value = match next.take()? {
+            Ok(value) => value,
+            Err(error) => return Some(Err(error)),
+        };
+        let goes_on = match up {
+            std::cmp::Ordering::Greater => value < to,
+            std::cmp::Ordering::Less => value > to,
+            std::cmp::Ordering::Equal => value != to,
+        };
+        goes_on.then(|| {
+            next = Some((value.clone() + by.clone()).map_err(Exn::from));
+            Ok(value)
+        })
+    })
+}
+
+fn times(watch: &Watch, left: Val, right: Val) -> ValR<Val> {
+    match (&left, &right) {
+        (Val::TStr(text) | Val::BStr(text), Val::Num(number))
+        | (Val::Num(number), Val::TStr(text) | Val::BStr(text)) => {
+            let count = match number {
+                Num::Int(count) => usize::try_from(*count).unwrap_or(0),
+                Num::BigInt(_) if Val::Num(number.clone()) > Val::from(0_isize) => usize::MAX,
+                _ => 0,
+            };
+            let bytes = text.len().saturating_mul(count);
+            if bytes > LONGEST {
+                let long = "the repeated string would have more than";
+                return Err(Error::str(format_args!("{long} {LONGEST} bytes")));
+            }
+            watch.reserve(bytes);
+        }
+        (Val::Num(Num::BigInt(left)), Val::Num(Num::BigInt(right)))
+            if left.bits() + right.bits() > MOST_BITS =>
+        {
+            return Err(Error::str(format_args!("the product would have more than {MOST_BITS} bits")));
+        }
+        _ => {}
+    }
+    left * right
+}
+
+/// `left op right`, where it could make much of little as a call that looks first.
+pub(super) fn operation<'s>(
+    left: Term<&'s str>,
+    op: BinaryOp<&'s str>,
+    right: Term<&'s str>,
+) -> Term<&'s str> {
+    let is_number = |term: &Term<&str>| matches!(term, Term::Num(_));
+    match op {
+        BinaryOp::Math(Math::Mul) if !(is_number(&left) && is_number(&right)) => {
+            Term::Call(TIMES, vec![left, right])
+        }
+        BinaryOp::Math(Math::Div) if !is_number(&right) => Term::Call(OVER, vec![left, right]),
+        BinaryOp::UpdateMath(Math::Mul) => update(left, TIMES, right),
+        BinaryOp::UpdateMath(Math::Div) if !is_number(&right) => update(left, OVER, right),
+        op => Term::BinOp(Box::new(left), op, Box::new(right)),
+    }
+}
+
+/// `right as $right | path |= call(.; $right)`.
+fn update<'s>(path: Term<&'s str>, call: &'static str, right: Term<&'s str>) -> Term<&'s str> {
+    let new = Term::Call(call, vec![Term::Id, Term::Var(RIGHT)]);
+    let update = Term::BinOp(Box::new(path), BinaryOp::Update, Box::new(new));
+    let bind = BinaryOp::Pipe(Some(Pattern::Var(RIGHT)));
+    Term::BinOp(Box::new(right), bind, Box::new(update))
+}
+
+/// A part of a string, measured before it is written out.
+pub(super) fn measured(term: Term<&str>) -> Term<&str> {
+    pipe(term, Term::Call(MEASURED, Vec::new()))
+}
+
+/// What each round of a `reduce` or `foreach` does, after a look at the value so far.
+pub(super) fn round(term: Term<&str>) -> Term<&str> {
+    pipe(Term::Call(GUARD, Vec::new()), term)
+}
+
+/// The outputs of a generator, with a step of the interpreter for each.
+pub(super) fn step_by_step(term: Term<&str>) -> Term<&str> {
+    pipe(term, Term::Id)
+}
+
+fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
+}

@@ -1,0 +1,91 @@
+//! What ends a filter before its own end: somebody who interrupts it, and limits.
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What one filter may use before it is stopped. The default is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// How long it may run.
+    pub time: Option<Duration>,
+    /// By how many bytes it may let the process grow.
+    pub memory: Option<u64>,
+}
+
+/// Stops the filter that runs: from another thread, or from a signal handler through its
+/// [`flag`](Self::flag). Without a running filter it stops the next one, unless it is
+/// [cleared](Self::clear) before.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Interrupts.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody interrupted and no filter has stopped for it.
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Forgets an interruption for which no filter has stopped.
+    pub fn clear(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// The flag that interrupts when it becomes true.
+    pub fn flag(&self) -> &Arc<AtomicBool> {
+        &self.0
+    }
+}
+
+/// Why a filter was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody interrupted it.
+    Interrupt,
+    /// It ran longer than the limit.
+    Time(Duration),
+    /// It took more bytes than the limit.
+    Memory(u64),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interrupt => f.write_str("the filter was interrupted"),
+            Self::Time(limit) => write!(f, "the filter ran longer than {limit:?}"),
+            Self::Memory(limit) => write!(f, "the filter took more than {} of memory", size(*limit)),
+        }
+    }
+}
+
+/// A number of bytes in the largest unit of which it is a whole number: `64 MiB`.
+fn size(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let whole = units.iter().find(|(bits, _)| bytes > 0 && bytes.trailing_zeros() >= *bits);
+    whole.map_or_else(|| format!("{bytes} bytes"), |(bits, unit)| format!("{} {unit}", bytes >> bits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_in_words() {
+        let rows = [
+            (Cause::Interrupt, "the filter was interrupted"),
+            (Cause::Time(Duration::from_millis(1_500)), "the filter ran longer than 1.5s"),
+            (Cause::Memory(3 << 30), "the filter took more than 3 GiB of memory"),
+            (Cause::Memory(64 << 20), "the filter took more than 64 MiB of memory"),
+            (Cause::Memory(1_000), "the filter took more than 1000 bytes of memory"),
+            (Cause::Memory(0), "the filter took more than 0 bytes of memory"),
+        ];
+        for (cause, words) in rows {
+            assert_eq!(cause.to_string(), words);
+        }
+    }
+}

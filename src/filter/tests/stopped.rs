@@ -1,0 +1,192 @@
+//! Filters that do not end by themselves, or take more than there is.
+
+use core::time::Duration;
+use std::sync::mpsc;
+use std::thread;
+
+use super::*;
+
+const TIME: Duration = Duration::from_millis(30);
+const MEMORY: u64 = 8 << 20;
+
+/// Filters that go on for ever without growing.
+const ENDLESS: &[&str] = &[
+    "def f: f; f",
+    "repeat(.) | empty",
+    "last(range(infinite))",
+    "first(range(infinite) | select(. < 0))",
+    "skip(1e12; range(infinite))",
+    "reduce range(infinite) as $i (0; $i)",
+    "foreach range(infinite) as $i (0; .; empty)",
+    "until(false; .)",
+    "while(true; .) | empty",
+    "recurse(.) | empty",
+    "limit(1e12; repeat(1)) | empty",
+    "isempty(range(infinite) | empty)",
+    "all(range(infinite); true)",
+    "label $out | range(infinite) | if . < 0 then break $out else empty end",
+    "[range(1000)] | .[] as $a | .[] as $b | .[] as $c | .[] as $d | empty",
+    "[range(1000)] | [.[] + .[] + .[] + .[]] | length",
+    "[range(30)] | [range(20) as $i | .] | combinations | empty",
+    "reduce range(60) as $i (0; [., .]) | .. | empty",
+    "[reduce range(60) as $i (0; [., .]) | ..] | length",
+    "reduce range(60) as $i (0; [., .]) | flatten | length",
+    "try (def f: f; f) catch 1",
+    "(def f: f; f)?",
+    "(def f: f; f) // 1",
+    "[limit(1e12; repeat(1) | empty)]",
+    "path(repeat(.)) | empty",
+    "last(repeat(.))",
+    "[1] | .[repeat(0)] |= .",
+];
+
+/// Filters that grow for ever, or far beyond what there is.
+const GREEDY: &[&str] = &[
+    "[range(infinite)]",
+    "[repeat(1)]",
+    "[limit(1e9; repeat(1))]",
+    "[recurse(. + 1)] | length",
+    "reduce range(infinite) as $i ([]; . + [$i])",
+    "reduce range(infinite) as $i ({}; .[\"\\($i)\"] = $i)",
+    "reduce range(60) as $i (\"x\"; . + .)",
+    "reduce range(60) as $i (\"x\"; . += .)",
+    "reduce range(60) as $i (\"x\"; \"\\(.)\\(.)\")",
+    "reduce range(60) as $i ([1]; . + .)",
+    "reduce range(60) as $i ([1]; [.[], .[]])",
+    "reduce range(60) as $i (\"\\\"\"; tojson)",
+    "reduce range(60) as $i ({}; {a: ., b: .})",
+    "reduce range(60) as $i (0; [., .])",
+    "reduce range(60) as $i (0; [., .]) | tojson | length",
+    "reduce range(60) as $i (0; [., .]) | tostring | length",
+    "reduce range(60) as $i (0; [., .]) | @text \"\\(.)\" | length",
+    "reduce range(60) as $i (0; [., .]) | @base64 | length",
+    "\"x\" * 10000000",
+    "\"x\" * 1000000 | explode",
+    "\"x\" * 1000000 | . / \"\"",
+    "\"x\" * 1000000 | split(\"\")",
+    "\"x\" * 1000000 | [splits(\"\")]",
+    "\"x\" * 1000000 | [match(\"\"; \"g\")]",
+    "\"x\" * 1000000 | gsub(\"x\"; \"y\")",
+    "\"x\" * 1000000 | [limit(1000; repeat(.))]",
+    "\"x\" * 1000000 as $x | [$x, $x] | until(false; . + .)",
+];
+
+fn under(limits: Limits, code: &str) -> Result<Vec<Val>, RunError> {
+    let mut filters = Filters::new();
+    filters.set_limits(limits);
+    let filter = filters.compile(code, |_| false, Vec::new).unwrap_or_else(|error| panic!("{code}: {error}"));
+    filter.run(Val::Null, Vec::new())
+}
+
+fn stopped(cause: Cause) -> Result<Vec<Val>, RunError> {
+    Err(RunError::Stopped { cause, lingers: false })
+}
+
+#[test]
+fn what_does_not_end_comes_to_the_limit_of_time() {
+    for code in ENDLESS {
+        assert_eq!(
+            under(Limits { time: Some(TIME), memory: None }, code),
+            stopped(Cause::Time(TIME)),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn what_grows_comes_to_the_limit_of_memory() {
+    for code in GREEDY {
+        let outcome = under(Limits { time: None, memory: Some(MEMORY) }, code);
+        assert_eq!(outcome, stopped(Cause::Memory(MEMORY)), "{code}");
+    }
+}
+
+#[test]
+fn what_is_interrupted_stops_with_and_without_limits() {
+    for limits in [Limits::default(), Limits { time: Some(Duration::from_secs(600)), memory: None }] {
+        let mut filters = Filters::new();
+        filters.set_limits(limits);
+        let endless = filters.compile("def f: f; f", |_| false, Vec::new).unwrap();
+        let short = filters.compile("1", |_| false, Vec::new).unwrap();
+        let interrupt = filters.interrupt();
+        let (answer, answers) = mpsc::channel();
+        thread::spawn(move || answer.send(endless.run(Val::Null, Vec::new())));
+        assert!(answers.recv_timeout(TIME).is_err(), "it runs until it is interrupted");
+        interrupt.raise();
+        assert_eq!(answers.recv_timeout(Duration::from_secs(20)), Ok(stopped(Cause::Interrupt)));
+        // The interruption is over with it.
+        assert!(!interrupt.is_raised());
+        assert_eq!(short.run_one(Val::Null, Vec::new()), Ok(val("1")));
+    }
+}
+
+#[test]
+fn what_cannot_stop_is_left_behind() {
+    // Two small values that read as huge ones: their comparison is one step.
+    let code = "def big: reduce range(32) as $i (0; [., .]); [big] == [big]";
+    let limits = Limits { time: Some(TIME), memory: None };
+    let mut filters = Filters::new();
+    filters.set_limits(limits);
+    let endless = filters.compile(code, |_| false, Vec::new).unwrap();
+    let outcome = endless.run(Val::Null, Vec::new());
+    assert_eq!(outcome, Err(RunError::Stopped { cause: Cause::Time(TIME), lingers: true }));
+    // Others run as before.
+    let short = filters.compile("1", |_| false, Vec::new).unwrap();
+    assert_eq!(short.run_one(Val::Null, Vec::new()), Ok(val("1")));
+}
+
+#[test]
+fn values_that_nest_without_end_are_an_error() {
+    let rows = [
+        "reduce range(infinite) as $i (0; [.])",
+        "reduce range(infinite) as $i (0; {a: .})",
+        "reduce range(infinite) as $i (0; [1, .])",
+        "def f: [.] | f; f",
+        "last(recurse([.]))",
+        "until(false; {a: [1, .]})",
+        "reduce range(infinite) as $i (null; . as $x | {} | .a.b = $x)",
+    ];
+    for code in rows {
+        let outcome = run("null", code);
+        assert_eq!(outcome, Err(RunError::Failed("the filter nests values too deeply".into())), "{code}");
+    }
+    give("null", "reduce range(5000) as $i (0; [.]) | [recurse(.[]?)] | length", "5001");
+}
+
+#[test]
+fn what_is_too_long_is_an_error_without_limits() {
+    let rows = [
+        ("\"x\" * 10000000000", "the repeated string would have more than 1073741824 bytes"),
+        ("\"xy\" * 1e3 | length", "cannot calculate \"xy\" * 1e3"),
+        ("\"x\" * 100000000000000000000", "the repeated string would have more than 1073741824 bytes"),
+        ("reduce range(60) as $i (3; . * .)", "the product would have more than 4194304 bits"),
+        (".[10000000000] = 1", "index 10000000000 is too far past the end of the array"),
+        ("setpath([1000000000]; 1)", "index 1000000000 is too far past the end of the array"),
+    ];
+    for (code, message) in rows {
+        assert_eq!(run("null", code), Err(RunError::Failed(message.into())), "{code}");
+    }
+    let huge = run("null", "reduce range(60) as $i (0; [., .]) | .a").unwrap_err().to_string();
+    assert!(huge.starts_with("cannot index [[[") && huge.chars().count() < 300, "{huge}");
+}
+
+#[test]
+fn operators_give_what_they_give_in_jq() {
+    give("null", "[(1, 2) * (3, 4)], [(8, 6) / (2, 1)]", "[3,4,6,8] [4.0,8.0,3.0,6.0]");
+    give("null", r#""ab" * 2, 2 * "ab", "ab" * 0, "ab" * -1, "" * 5"#, r#""abab" "abab" null null """#);
+    give("null", r#"{a: {b: 1}} * {a: {c: 2}}, "a,b" / ",""#, r#"{"a":{"b":1,"c":2}} ["a","b"]"#);
+    give(r#"{"n":3,"s":"a b"}"#, r#".n *= 2 | .s /= " ""#, r#"{"n":6,"s":["a","b"]}"#);
+    give(r#"{"n":3}"#, ".n *= .n, (.n *= (1, 2)), (.n /= 2)", r#"{"n":9} {"n":3} {"n":6} {"n":1.5}"#);
+    give(
+        "null",
+        "[range(3)], [range(1; 3)], [range(5; 0; -2)], [range(0; 1; 0.5)]",
+        "[0,1,2] [1,2] [5,3,1] [0,0.5]",
+    );
+    give("null", "[limit(3; range(0; 5; 0))], [range(3; 3; 0)], [range(2; 1)]", "[0,0,0] [] []");
+    give("null", "[limit(2; range(0; 1; \"a\"))]?, 7", "7");
+    give(
+        "[1,[2]]",
+        "[..], [path(..)], (.. |= .), [.. | numbers]",
+        "[[1,[2]],1,[2],2] [[],[0],[1],[1,0]] [1,[2]] [1,2]",
+    );
+}

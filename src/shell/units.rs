@@ -1,0 +1,62 @@
+use std::time::Duration;
+
+/// A time with its unit: `500ms`, `2s`, `1.5m`; a number alone is seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a time such as 500ms, 2s or 1m".to_owned();
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("", 1.0)];
+    let seconds = quantity(text, &units).ok_or_else(wrong)?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}
+
+/// A size with its unit, in bytes: `64M`, `64MB` and `64MiB` are all 64 · 2²⁰.
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+    let [k, m, g, t] = [10, 20, 30, 40].map(|bits| (1_u64 << bits) as f64);
+    let lower = text.to_ascii_lowercase();
+    let text = lower.strip_suffix('b').unwrap_or(&lower);
+    let text = text.strip_suffix('i').unwrap_or(text);
+    let units = [("k", k), ("m", m), ("g", g), ("t", t), ("", 1.0)];
+    let bytes = quantity(text, &units).filter(|bytes| *bytes < 1e18);
+    bytes.map(|bytes| bytes as u64).ok_or_else(|| "expected a size such as 64M or 2G".to_owned())
+}
+
+/// A positive number and one of the units, the first that fits.
+fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
+    let text = text.trim();
+    let (number, unit) = units.iter().find_map(|(unit, value)| Some((text.strip_suffix(unit)?, value)))?;
+    let number: f64 = number.trim_end().parse().ok()?;
+    (number.is_finite() && number > 0.0).then_some(number * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        let rows = [("500ms", 500), ("2s", 2_000), ("2", 2_000), ("1.5m", 90_000), ("1 h", 3_600_000)];
+        for (text, milliseconds) in rows {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in ["", "s", "-1s", "0", "1e999s", "1d", "NaN", "inf"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let rows = [
+            ("64M", 64 << 20),
+            ("64mb", 64 << 20),
+            ("64MiB", 64 << 20),
+            ("1.5k", 1536),
+            ("2g", 2 << 30),
+            ("100", 100),
+        ];
+        for (text, size) in rows {
+            assert_eq!(bytes(text), Ok(size), "{text}");
+        }
+        for text in ["", "M", "-1M", "0", "1e999", "10x"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+}
