@@ -55,7 +55,7 @@ R063 Malformed
 /// Those whose error no line can bring about: they tell of limits that a test cannot reach, or of what
 /// the session rules out before.
 const WITHOUT_EXAMPLE: &[Code] =
-    &[Code::Json, Code::Stopped, Code::Interrupted, Code::Full, Code::Edit, Code::ActorInUse, Code::Corrupt];
+    &[Code::Json, Code::Stopped, Code::Full, Code::Edit, Code::ActorInUse, Code::Corrupt];
 
 #[test]
 fn given_all_codes_then_they_are_those_that_were_given_away() {

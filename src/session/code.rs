@@ -130,8 +130,13 @@ codes! {
     Interrupted 27 "the filter was stopped"
         "Somebody typed Ctrl-C, or the filter came to a limit: `--filter-timeout`, `--filter-memory`. It would \
          perhaps never have ended: `range(infinite)` yields values without end, and a definition that calls \
-         itself needs an `if` that ends it. Nothing has changed."
-        &[];
+         itself needs an `if` that ends it. Nothing has changed. `set` shows and changes the limits."
+        &[
+            "set filter-timeout 200ms",
+            "ref a 1",
+            "swap a def f: f; f",
+            "#=> error: `def f: f; f` failed on a: the filter ran longer than 200ms",
+        ];
 
     Nothing 30 "nothing is at the path"
         "A path goes through what is there; only its last key may be missing. Make the object first: \

@@ -36,6 +36,7 @@ mod signature;
 mod slots;
 mod table;
 mod topics;
+pub mod units;
 mod versions;
 mod words;
 

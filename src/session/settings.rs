@@ -1,10 +1,10 @@
-//! `set`: how a session looks to a person. What it answers to a program stays the same.
+//! `set`: how a session looks to a person, and what its filters may use.
 
 use std::ops::RangeInclusive;
 
 use super::args::Args;
 use super::error::{CommandError, ErrorKind, did_you_mean};
-use super::{Part, Reply, Session, words};
+use super::{Limits, Part, Reply, Session, units, words};
 use crate::value::{object, string};
 
 /// How a terminal is to show the session. Scripts and their answers do not look at it.
@@ -155,6 +155,30 @@ pub const SETTINGS: &[Setting] = &[
             Some(())
         },
     },
+    Setting {
+        name: "filter-timeout",
+        choices: &["none"],
+        others: "a time such as 500ms or 2s",
+        summary: "stop a filter that runs longer",
+        get: |session| session.filter_limits().time.map_or_else(|| "none".to_owned(), units::duration_text),
+        set: |session, word| {
+            let time = if word == "none" { None } else { Some(units::duration(word).ok()?) };
+            session.set_filter_limits(Limits { time, ..session.filter_limits() });
+            Some(())
+        },
+    },
+    Setting {
+        name: "filter-memory",
+        choices: &["none"],
+        others: "a size such as 64M or 2G",
+        summary: "stop a filter that takes more memory",
+        get: |session| session.filter_limits().memory.map_or_else(|| "none".to_owned(), units::bytes_text),
+        set: |session, word| {
+            let memory = if word == "none" { None } else { Some(units::bytes(word).ok()?) };
+            session.set_filter_limits(Limits { memory, ..session.filter_limits() });
+            Some(())
+        },
+    },
 ];
 
 const SWITCH: &[&str] = &["on", "off"];
@@ -242,7 +266,7 @@ fn all(session: &Session) -> Reply {
     let value = object(SETTINGS.iter().map(|setting| (setting.name, string((setting.get)(session)))));
     let line = |setting: &Setting| {
         let (name, value) = (setting.name, (setting.get)(session));
-        words::join_columns(&[(name, 7), (&value, 8), (setting.summary, 0)])
+        words::join_columns(&[(name, 14), (&value, 6), (setting.summary, 0)])
     };
     let mut reply = Reply::value(value).in_words();
     reply.parts = SETTINGS.iter().map(|setting| Part::Text(line(setting))).collect();
@@ -256,7 +280,8 @@ mod tests {
     #[test]
     fn a_setting_is_what_it_was_set_to() {
         for setting in SETTINGS {
-            let others = setting.others.split(" to ").filter(|other| !other.is_empty());
+            let others =
+                setting.others.split([' ']).filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
             for choice in setting.choices.iter().copied().chain(others) {
                 let mut session = Session::default();
                 session.run(&format!("set {} {choice}", setting.name)).unwrap();
@@ -275,6 +300,8 @@ mod tests {
             ("set limit 99999999999999999999", "limit cannot be `99999999999999999999`"),
             ("set width 19", "width cannot be `19`"),
             ("set width +20", "width cannot be `+20`"),
+            ("set filter-timeout -1s", "filter-timeout cannot be `-1s`"),
+            ("set filter-memory x", "filter-memory cannot be `x`"),
             ("set theme dark light", "unexpected argument `light`"),
         ];
         let mut session = Session::default();

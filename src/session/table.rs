@@ -442,12 +442,21 @@ pub const COMMANDS: &[Command] = &[
         name: "set",
         aliases: &[],
         arguments: "[SETTING] [CHOICE]",
-        summary: "how a terminal shows the session",
+        summary: "how a terminal shows the session, and limits of filters",
         details: "Alone it lists the settings. hints is on or off, width is auto or 20 to 1000, limit is all or 1 to \
-                  1000000, timer is on or off, color is auto, always or never, theme is dark, light or mono. What \
-                  scripts answer does not depend on them. Put those that you like into init.rejoin in the folder \
-                  rejoin of the XDG config folder: it runs when the prompt starts.",
-        example: &["set limit 50", "#=> limit is 50", "set limit", "#=> limit is 50"],
+                  1000000, timer is on or off, color is auto, always or never, theme is dark, light or mono; on \
+                  them no answer of a script depends. filter-timeout is none or a time such as 2s, filter-memory \
+                  is none or a size such as 64M: a filter that needs more is stopped, and its command changes \
+                  nothing. Put those that you like into init.rejoin in the folder rejoin of the XDG config folder: \
+                  it runs when the prompt starts.",
+        example: &[
+            "set limit 50",
+            "#=> limit is 50",
+            "set filter-timeout 200ms",
+            "ref a 1",
+            "swap a def f: f; f",
+            "#=> error: `def f: f; f` failed on a: the filter ran longer than 200ms",
+        ],
         run: settings::set,
     },
     Command {

@@ -3,9 +3,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use rejoin::session::Limits;
-
-use super::units;
+use rejoin::session::{Limits, units};
 
 /// Explore, script and teach conflict-free replicated JSON.
 ///

@@ -10,7 +10,6 @@ mod prompt;
 mod scripts;
 mod theme;
 mod typing;
-mod units;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;

@@ -1,15 +1,17 @@
+//! Times and sizes as people write them.
+
 use std::time::Duration;
 
-/// A time with its unit: `500ms`, `2s`, `1.5m`; a number alone is seconds.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a time with its unit: `500ms`, `2s`, `1.5m`; a number alone is seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a time such as 500ms, 2s or 1m".to_owned();
     let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("", 1.0)];
     let seconds = quantity(text, &units).ok_or_else(wrong)?;
     Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
 }
 
-/// A size with its unit, in bytes: `64M`, `64MB` and `64MiB` are all 64 · 2²⁰.
-pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+/// Reads a size with its unit, in bytes: `64M`, `64MB` and `64MiB` are all 64 · 2²⁰.
+pub fn bytes(text: &str) -> Result<u64, String> {
     let [k, m, g, t] = [10, 20, 30, 40].map(|bits| (1_u64 << bits) as f64);
     let lower = text.to_ascii_lowercase();
     let text = lower.strip_suffix('b').unwrap_or(&lower);
@@ -17,6 +19,21 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     let units = [("k", k), ("m", m), ("g", g), ("t", t), ("", 1.0)];
     let bytes = quantity(text, &units).filter(|bytes| *bytes < 1e18);
     bytes.map(|bytes| bytes as u64).ok_or_else(|| "expected a size such as 64M or 2G".to_owned())
+}
+
+/// A time as [`duration`] reads it: `500ms`, `2s`.
+pub(super) fn duration_text(time: Duration) -> String {
+    match time.as_millis() {
+        milliseconds if milliseconds.is_multiple_of(1_000) => format!("{}s", milliseconds / 1_000),
+        milliseconds => format!("{milliseconds}ms"),
+    }
+}
+
+/// A size as [`bytes`] reads it, in the largest unit of which it is a whole number: `64M`.
+pub(super) fn bytes_text(bytes: u64) -> String {
+    let units = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
+    let whole = units.iter().find(|(bits, _)| bytes > 0 && bytes.trailing_zeros() >= *bits);
+    whole.map_or_else(|| bytes.to_string(), |(bits, unit)| format!("{}{unit}", bytes >> bits))
 }
 
 /// A positive number and one of the units, the first that fits.
