@@ -320,6 +320,16 @@ fn given_a_dumb_terminal_then_it_works_without_any_escape() {
     session.exp_string("[1,2]").unwrap();
     session.send_line("swap a .[0] = 5").unwrap();
     session.exp_string("~ .[0] 1 ").unwrap();
+    session.exp_string("rejoin> ").unwrap();
+    // Ctrl-C drops the lines above too, and nothing else.
+    session.send_line("ref b [1,").unwrap();
+    session.exp_string("...> ").unwrap();
+    keys(&mut session, "half");
+    session.send_control(CTRL_C).unwrap();
+    // A moment later: the terminal drops what it has at the signal.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    session.send_line("a | length").unwrap();
+    session.exp_string("2\r\nrejoin> ").unwrap();
     session.send_line("quit").unwrap();
     let rest = session.exp_eof().unwrap();
     assert!(!rest.contains('\x1b'), "{rest:?}");

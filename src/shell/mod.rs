@@ -2,6 +2,7 @@
 
 mod answer;
 mod cli;
+mod dumb;
 mod envelope;
 mod pager;
 mod paint;

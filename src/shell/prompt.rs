@@ -16,11 +16,12 @@ use rustyline::{CompletionType, Config, Editor};
 use signal_hook::consts::SIGINT;
 
 use super::answer::Look;
+use super::dumb;
 use super::envelope::envelope;
 use super::pager;
 use super::paint::Paint;
 use super::progress::Progress;
-use super::typing::Typing;
+use super::typing::{Typing, is_open};
 
 const PROMPT: &str = "rejoin> ";
 /// How much memory a filter may take unless the command line says otherwise: 1 GiB.
@@ -68,6 +69,8 @@ pub(crate) struct Prompt {
     history: Option<PathBuf>,
     /// Raised by Ctrl-C.
     interrupt: Interrupt,
+    /// The terminal cannot edit lines.
+    dumb: bool,
     json: bool,
     out: Paint,
     err: Paint,
@@ -94,7 +97,7 @@ impl Prompt {
             // The first session has none yet.
             let _ = editor.load_history(file);
         }
-        Ok(Self { editor, history, interrupt, json: start.json, out, err, count: 0 })
+        Ok(Self { editor, history, interrupt, dumb: dumb::is_dumb(), json: start.json, out, err, count: 0 })
     }
 
     /// Reads and runs lines until the session ends.
@@ -103,15 +106,23 @@ impl Prompt {
             // What was interrupted is over.
             self.interrupt.clear();
             self.look()?;
-            let block = match self.editor.readline(PROMPT) {
-                Ok(block) => block,
-                Err(ReadlineError::Interrupted) => continue,
-                Err(ReadlineError::Eof) => return Ok(()),
-                Err(error) => return Err(io::Error::other(error)),
-            };
+            let Some(block) = self.read()? else { return Ok(()) };
             if self.block(&block)? {
                 return Ok(());
             }
+        }
+    }
+
+    /// Reads what is typed or pasted up to an Enter that ends it; `None` when there is no more.
+    fn read(&mut self) -> io::Result<Option<String>> {
+        if self.dumb {
+            return dumb::read(PROMPT, is_open, &self.interrupt);
+        }
+        match self.editor.readline(PROMPT) {
+            Ok(block) => Ok(Some(block)),
+            Err(ReadlineError::Interrupted) => Ok(Some(String::new())),
+            Err(ReadlineError::Eof) => Ok(None),
+            Err(error) => Err(io::Error::other(error)),
         }
     }
 

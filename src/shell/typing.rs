@@ -198,12 +198,18 @@ fn role(kind: MarkKind) -> Option<Role> {
     Some(role)
 }
 
+/// Whether more is to come: of a block of commands the last one tells.
+pub(crate) fn is_open(block: &str) -> bool {
+    Script::parse(block).steps().last().is_some_and(|step| needs_more(&step.text))
+}
+
 impl Validator for Typing {
-    /// Of a block of commands the last one tells whether more is to come.
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let block = Script::parse(context.input());
-        let more = block.steps().last().is_some_and(|step| needs_more(&step.text));
-        Ok(if more { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+        Ok(if is_open(context.input()) {
+            ValidationResult::Incomplete
+        } else {
+            ValidationResult::Valid(None)
+        })
     }
 }
 
