@@ -22,6 +22,7 @@ R013 VariableTaken
 R014 BadName
 R015 NotWatched
 R016 NotValidated
+R017 NothingTo
 R020 Json
 R021 Compile
 R022 Run

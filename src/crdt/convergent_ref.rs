@@ -378,6 +378,12 @@ impl ConvergentRef {
         }
     }
 
+    /// Takes the history, and all that follows from it, of another state of this replica.
+    pub(super) fn replace_state(&mut self, other: Self) {
+        let watchers = std::mem::take(&mut self.watchers);
+        *self = Self { watchers, validator: self.validator.take(), next_watch: self.next_watch, ..other };
+    }
+
     // --- watchers and validators ---
 
     /// Calls `watcher` with the old and the new value after every edit and every merge that changes

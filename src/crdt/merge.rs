@@ -154,14 +154,16 @@ impl ConvergentRef {
         }
     }
 
-    /// Applies the changes of a stored history to a ref that has none.
+    /// Applies changes that a ref of this actor had applied next: all of a stored history to a ref that has
+    /// none.
     pub(super) fn restore(&mut self, wire: &Wire) -> Result<(), DecodeReason> {
+        let before = self.history.len();
         match self.stage_in_order(wire, &mut Staged::default()) {
             Ok(true) => {}
             Ok(false) | Err(MergeError::Corrupt(_)) => return Err(DecodeReason::Damaged),
             Err(error) => return Err(DecodeReason::Changes(error.to_string())),
         }
-        self.tree.apply_all(&self.history, 0..self.history.len());
+        self.tree.apply_all(&self.history, before..self.history.len());
         self.moved = self.history.not_seen_by(self.own);
         Ok(())
     }

@@ -6,7 +6,8 @@
 //! In reading order: `id` and `clock` (names and versions), `change` and `patch` (what travels), `json`
 //! (how it reads), `history` and `digest` (what has arrived), `sequence` and `slot` (the two data
 //! types), `tree` (the state of a document), `diff` (from a new value to ops), `validate` and `merge`
-//! (from outside to applied), `queue` (what is to be sent), `report` and `error`.
+//! (from outside to applied), `queue` (what is to be sent), `rewind` (back to what was), `report` and
+//! `error`.
 
 mod change;
 mod chars;
@@ -25,6 +26,7 @@ mod merge;
 mod patch;
 mod queue;
 mod report;
+mod rewind;
 mod row;
 mod sequence;
 mod store;
@@ -43,6 +45,7 @@ pub use id::{Actor, DocumentId, IdError, MAX_COUNTER, OpId};
 pub use json::{DecodeError, DecodeReason};
 pub use patch::Patch;
 pub use report::{Conflict, LostEdits, MergeReport, Swap, Written};
+pub use rewind::{Rewound, Version};
 pub use transaction::Transaction;
 pub use validate::Malformed;
 pub use wire::Corrupt;

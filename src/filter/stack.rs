@@ -127,7 +127,7 @@ pub(super) fn has_room() -> bool {
 pub(super) fn is_shallow(value: &Val) -> bool {
     let seen = SEEN.get().wrapping_add(1);
     SEEN.set(seen);
-    let shallow = seen % 32 != 0 || {
+    let shallow = !seen.is_multiple_of(32) || {
         let most = LEVELS.get();
         let levels = std::iter::successors(Some(value), |value| inside(value));
         levels.take(most + 1).count() <= most

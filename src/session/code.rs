@@ -94,6 +94,10 @@ codes! {
     NotValidated 16 "the ref has no validator"
         "`validate REF` without a filter takes the validator away, and there is none."
         &["ref a 1", "validate a", "#=> error: `a` has no validator"];
+    NothingTo 17 "there is nothing to undo or redo"
+        "`undo` takes back commands that changed something, the last 100. `redo` does again what was taken back, as \
+         long as nothing else changed something since."
+        &["undo", "#=> error: nothing to undo"];
 
     Json 20 "the JSON cannot be read"
         "The text is nested deeper than a value may be: 1,024 arrays and objects in each other."
@@ -311,6 +315,7 @@ impl ErrorKind {
             Self::BadName(_) => Code::BadName,
             Self::NotWatched(_) => Code::NotWatched,
             Self::NotValidated(_) => Code::NotValidated,
+            Self::NothingTo(_) => Code::NothingTo,
             Self::Json(_) => Code::Json,
             Self::Compile(_) => Code::Compile,
             Self::Run { error, .. } => run(error),

@@ -1,11 +1,9 @@
 //! What each command does.
 
-use std::sync::Arc;
-
 use super::args::{Args, Word};
 use super::error::{CommandError, ErrorKind, Found};
 use super::names::Entry;
-use super::{Part, Reply, Session, Watched, words};
+use super::{Part, Reply, Session, words};
 use crate::crdt::{ConvergentRef, Swap, SwapError};
 use crate::filter::Filter;
 use crate::value::{Difference, Num, Path, PathChange, Val, first_difference, object, same, string};
@@ -324,16 +322,10 @@ pub(super) fn watch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
     let name = args.word("the ref to watch")?;
     args.end()?;
     session.reference(&name)?;
-    if session.names.watches.contains_key(name.text) {
+    if session.names.is_watched(name.text) {
         return Ok(Reply::line(format!("{} is watched already", name.text)));
     }
-    let (seen, watched) = (Arc::clone(&session.seen), name.text.to_owned());
-    let id = session.reference_mut(&name)?.watch(move |old, new| {
-        if let Ok(mut seen) = seen.lock() {
-            seen.push(Watched { name: watched.clone(), old: old.clone(), new: new.clone() });
-        }
-    });
-    session.names.watches.insert(name.text.to_owned(), id);
+    session.names.set_watched(name.text, true, &session.seen);
     Ok(Reply::line(format!("{} is watched", name.text)))
 }
 
@@ -341,10 +333,10 @@ pub(super) fn unwatch(session: &mut Session, mut args: Args<'_>) -> Result<Reply
     let name = args.word("the ref")?;
     args.end()?;
     session.reference(&name)?;
-    let Some(id) = session.names.watches.shift_remove(name.text) else {
+    if !session.names.is_watched(name.text) {
         return Err(CommandError::new(ErrorKind::NotWatched(name.text.to_owned()), name.span));
-    };
-    session.reference_mut(&name)?.unwatch(id);
+    }
+    session.names.set_watched(name.text, false, &session.seen);
     Ok(Reply::line(format!("{} is no longer watched", name.text)))
 }
 
@@ -352,7 +344,8 @@ pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Repl
     let name = args.word("the ref")?;
     let value = session.reference(&name)?.value().clone();
     let Some(word) = args.optional_rest() else {
-        if session.reference_mut(&name)?.clear_validator() {
+        if session.names.is_validated(name.text) {
+            session.names.set_validator(name.text, None);
             return Ok(Reply::line(format!("edits of {} are no longer validated", name.text)));
         }
         let error = CommandError::new(ErrorKind::NotValidated(name.text.to_owned()), name.span);
@@ -368,12 +361,12 @@ pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Repl
         let name = name.text.to_owned();
         return Err(CommandError::new(ErrorKind::InvalidNow { name, error }, word.span));
     }
-    session.reference_mut(&name)?.set_validator(move |value| satisfies(&filter, value));
+    session.names.set_validator(name.text, Some(filter));
     Ok(Reply::line(format!("edits of {} must satisfy `{}`", name.text, word.text)))
 }
 
 /// Whether a filter yields something other than false and null.
-fn satisfies(filter: &Filter, value: &Val) -> std::result::Result<(), String> {
+pub(super) fn satisfies(filter: &Filter, value: &Val) -> std::result::Result<(), String> {
     match filter.run_one(value.clone(), Vec::new()) {
         Ok(answer @ (Val::Null | Val::Bool(false))) => Err(format!("`{}` is {answer}", filter.code())),
         Ok(_) => Ok(()),

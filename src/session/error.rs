@@ -228,6 +228,9 @@ pub enum ErrorKind {
     /// A ref is not watched.
     #[error("`{0}` is not watched")]
     NotWatched(String),
+    /// No command is there to be undone or redone.
+    #[error("nothing to {0}")]
+    NothingTo(&'static str),
     /// A ref has no validator.
     #[error("`{0}` has no validator")]
     NotValidated(String),

@@ -66,10 +66,7 @@ impl Session {
 
     pub(super) fn reference_mut(&mut self, word: &Word<'_>) -> Result<&mut ConvergentRef> {
         self.reference(word)?;
-        match self.names.get_mut(word.text) {
-            Some(Entry::Ref(reference)) => Ok(reference),
-            _ => unreachable!("it was a ref a moment ago"),
-        }
+        Ok(self.names.reference_mut(word.text).expect("it was a ref a moment ago"))
     }
 
     /// Checks that a word can become a name. A name that stands for `replaced` may be given again.

@@ -36,6 +36,7 @@ mod signature;
 mod slots;
 mod table;
 mod topics;
+mod undo;
 pub mod units;
 mod versions;
 mod words;
@@ -83,9 +84,15 @@ pub struct Session {
     derived: u64,
     /// Every actor ever used: none is used again, even when its ref was dropped.
     actors: std::collections::HashSet<Actor>,
+    /// The actor that the command made.
+    new_actor: Option<Actor>,
     /// What watchers saw since the last reply.
-    seen: Arc<Mutex<Vec<Watched>>>,
+    seen: Seen,
+    steps: undo::Steps,
 }
+
+/// What watchers saw.
+type Seen = Arc<Mutex<Vec<Watched>>>;
 
 /// What a watcher saw.
 #[derive(Debug, Clone)]
@@ -111,13 +118,17 @@ impl Session {
         if args.is_empty() {
             return Ok(Reply::default());
         }
-        let command = args.command();
+        let (command, derived) = (args.command(), self.derived);
         let reply = match command {
             Some(command) => (command.run)(self, args),
             None => self.expression(line),
         };
         let seen: Vec<Watched> =
             self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
+        match reply {
+            Ok(_) => self.keep_step(line, derived),
+            Err(_) => self.drop_step(),
+        }
         let mut reply = reply?;
         reply.parts.extend(seen.into_iter().map(|Watched { name, old, new }| Part::Watched {
             name,
@@ -185,6 +196,7 @@ impl Session {
         let unused = candidates.find_map(|name| Actor::new(&name).ok().filter(unused));
         let actor = unused.expect("names are shorter than actors, and few are used");
         self.actors.insert(actor.clone());
+        self.new_actor = Some(actor.clone());
         actor
     }
 

@@ -1,8 +1,11 @@
 use std::fmt;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::crdt::{Clock, ConvergentRef, Patch, WatchId};
+use super::{Seen, Watched};
+use crate::crdt::{Clock, ConvergentRef, Patch, Rewound, Version, WatchId};
+use crate::filter::Filter;
 use crate::value::Val;
 
 /// What a name stands for.
@@ -48,6 +51,13 @@ impl Entry {
         }
     }
 
+    fn as_ref_mut(&mut self) -> Option<&mut ConvergentRef> {
+        match self {
+            Self::Ref(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
     /// Its JSON: the value of a ref, the readable form of a clock or patch.
     pub fn value(&self) -> Val {
         match self {
@@ -62,7 +72,47 @@ impl Entry {
 #[derive(Default)]
 pub(super) struct Names {
     entries: IndexMap<String, Entry>,
-    pub(super) watches: IndexMap<String, WatchId>,
+    watches: IndexMap<String, WatchId>,
+    validators: IndexMap<String, Arc<Filter>>,
+    /// What was before, for each thing that the command touched.
+    journal: Vec<Before>,
+}
+
+/// What something was before a command touched it.
+pub(super) enum Before {
+    /// A ref at an earlier version.
+    Version(String, Version),
+    /// A ref at a later version, from which it was taken back.
+    Rewound(String, Box<Rewound>),
+    /// A name that stood for nothing.
+    Nothing(String),
+    /// A name that stood for another clock or patch.
+    Other(String, Box<Entry>),
+    /// A name that is gone, with its place and all that belonged to it.
+    Gone(Box<Gone>),
+    /// Whether a ref was watched.
+    Watched(String, bool),
+    /// The validator of a ref.
+    Validator(String, Option<Arc<Filter>>),
+}
+
+/// A name that is gone.
+pub(super) struct Gone {
+    name: String,
+    at: usize,
+    entry: Entry,
+    watch: Option<WatchId>,
+    validator: Option<Arc<Filter>>,
+}
+
+impl Before {
+    /// The ref whose value changes.
+    pub(super) fn reference(&self) -> Option<&str> {
+        match self {
+            Self::Version(name, _) | Self::Rewound(name, _) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 impl Names {
@@ -70,8 +120,11 @@ impl Names {
         self.entries.get(name)
     }
 
-    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Entry> {
-        self.entries.get_mut(name)
+    /// A ref, to be changed.
+    pub(super) fn reference_mut(&mut self, name: &str) -> Option<&mut ConvergentRef> {
+        let reference = self.entries.get_mut(name).and_then(Entry::as_ref_mut)?;
+        self.journal.push(Before::Version(name.to_owned(), reference.version()));
+        Some(reference)
     }
 
     /// Two different refs, the first to be changed.
@@ -81,19 +134,132 @@ impl Names {
         from: &str,
     ) -> Option<(&mut ConvergentRef, &ConvergentRef)> {
         match self.entries.get_disjoint_mut([into, from]) {
-            [Some(Entry::Ref(into)), Some(Entry::Ref(from))] => Some((into, from)),
+            [Some(Entry::Ref(reference)), Some(Entry::Ref(from))] => {
+                self.journal.push(Before::Version(into.to_owned(), reference.version()));
+                Some((reference, from))
+            }
             _ => None,
         }
     }
 
     /// Gives a name that is free, or that stands for a clock or patch which this one replaces.
     pub(super) fn set(&mut self, name: &str, entry: Entry) {
-        self.entries.insert(name.to_owned(), entry);
+        let before = match self.entries.insert(name.to_owned(), entry) {
+            None => Before::Nothing(name.to_owned()),
+            Some(other) => Before::Other(name.to_owned(), Box::new(other)),
+        };
+        self.journal.push(before);
     }
 
-    pub(super) fn remove(&mut self, name: &str) -> Option<Entry> {
-        self.watches.shift_remove(name);
-        self.entries.shift_remove(name)
+    pub(super) fn remove(&mut self, name: &str) {
+        if let Some(gone) = self.take(name) {
+            self.journal.push(Before::Gone(Box::new(gone)));
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Gone> {
+        let (at, name, entry) = self.entries.shift_remove_full(name)?;
+        let (watch, validator) = (self.watches.shift_remove(&name), self.validators.shift_remove(&name));
+        Some(Gone { name, at, entry, watch, validator })
+    }
+
+    // --- watchers and validators ---
+
+    pub(super) fn is_watched(&self, name: &str) -> bool {
+        self.watches.contains_key(name)
+    }
+
+    /// Watches a ref or no longer does.
+    pub(super) fn set_watched(&mut self, name: &str, on: bool, seen: &Seen) {
+        let Some(reference) = self.entries.get_mut(name).and_then(Entry::as_ref_mut) else { return };
+        self.journal.push(Before::Watched(name.to_owned(), self.watches.contains_key(name)));
+        if let Some(id) = self.watches.shift_remove(name) {
+            reference.unwatch(id);
+        }
+        if on {
+            let (seen, watched) = (Arc::clone(seen), name.to_owned());
+            let id = reference.watch(move |old, new| {
+                if let Ok(mut seen) = seen.lock() {
+                    seen.push(Watched { name: watched.clone(), old: old.clone(), new: new.clone() });
+                }
+            });
+            self.watches.insert(name.to_owned(), id);
+        }
+    }
+
+    pub(super) fn is_validated(&self, name: &str) -> bool {
+        self.validators.contains_key(name)
+    }
+
+    /// Gives a ref a validator or takes it away.
+    pub(super) fn set_validator(&mut self, name: &str, filter: Option<Arc<Filter>>) {
+        let Some(reference) = self.entries.get_mut(name).and_then(Entry::as_ref_mut) else { return };
+        reference.clear_validator();
+        let before = match filter {
+            None => self.validators.shift_remove(name),
+            Some(filter) => {
+                let asked = Arc::clone(&filter);
+                reference.set_validator(move |value| super::commands::satisfies(&asked, value));
+                self.validators.insert(name.to_owned(), filter)
+            }
+        };
+        self.journal.push(Before::Validator(name.to_owned(), before));
+    }
+
+    // --- what was before ---
+
+    /// What was before the command, but for what it left as it was.
+    pub(super) fn take_journal(&mut self) -> Vec<Before> {
+        let mut journal = std::mem::take(&mut self.journal);
+        journal.retain(|before| match before {
+            Before::Version(name, version) => match self.entries.get(name) {
+                Some(Entry::Ref(reference)) => !reference.is_at(version),
+                _ => true,
+            },
+            _ => true,
+        });
+        journal
+    }
+
+    /// Makes something what it was before; says what it was until now.
+    pub(super) fn restore(&mut self, before: Before, seen: &Seen) -> Before {
+        match before {
+            Before::Version(name, version) => match self.entries.get_mut(&name) {
+                Some(Entry::Ref(reference)) => Before::Rewound(name, Box::new(reference.rewind(version))),
+                _ => Before::Version(name, version),
+            },
+            Before::Rewound(name, rewound) => match self.entries.get_mut(&name) {
+                Some(Entry::Ref(reference)) => {
+                    let version = reference.version();
+                    reference.replay(*rewound);
+                    Before::Version(name, version)
+                }
+                _ => Before::Rewound(name, rewound),
+            },
+            Before::Nothing(name) => match self.take(&name) {
+                Some(gone) => Before::Gone(Box::new(gone)),
+                None => Before::Nothing(name),
+            },
+            Before::Other(name, entry) => match self.entries.insert(name.clone(), *entry) {
+                Some(other) => Before::Other(name, Box::new(other)),
+                None => Before::Nothing(name),
+            },
+            Before::Gone(gone) => {
+                let Gone { name, at, entry, watch, validator } = *gone;
+                self.entries.shift_insert(at.min(self.entries.len()), name.clone(), entry);
+                self.watches.extend(watch.map(|watch| (name.clone(), watch)));
+                self.validators.extend(validator.map(|validator| (name.clone(), validator)));
+                Before::Nothing(name)
+            }
+            Before::Watched(name, on) => {
+                self.set_watched(&name, on, seen);
+                self.journal.pop().unwrap_or(Before::Watched(name, !on))
+            }
+            Before::Validator(name, filter) => {
+                self.set_validator(&name, filter);
+                self.journal.pop().unwrap_or(Before::Validator(name, None))
+            }
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {

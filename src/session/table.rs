@@ -2,7 +2,7 @@
 
 use super::args::Args;
 use super::error::CommandError;
-use super::{Reply, Session, commands, help, settings, slots, versions};
+use super::{Reply, Session, commands, help, settings, slots, undo, versions};
 
 /// A command of the session language.
 #[derive(Debug)]
@@ -427,6 +427,42 @@ pub const COMMANDS: &[Command] = &[
             "#=> error: `a` is neither a command nor a name",
         ],
         run: commands::drop_name,
+    },
+    Command {
+        name: "undo",
+        aliases: &[],
+        arguments: "",
+        summary: "take back the last change of the session",
+        details: "Whatever it was: an edit, a merge, a new name, a dropped one, a watch. The session is then as if \
+                  the command had not been run; the last 100 can be taken back. That is not an edit of the \
+                  document: what others have got by a patch or a merge that is not undone stays there, and they \
+                  will refuse the changes that you make instead.",
+        example: &[
+            r#"ref a {"n": 1}"#,
+            "swap a .n += 1",
+            "undo",
+            "#=> {\"n\": 1}",
+            "#=> undid `swap a .n += 1`",
+            "#=> ~ .n 2 → 1",
+        ],
+        run: undo::undo,
+    },
+    Command {
+        name: "redo",
+        aliases: &[],
+        arguments: "",
+        summary: "do again what `undo` took back",
+        details: "As long as nothing else changed something since.",
+        example: &[
+            r#"ref a {"n": 1}"#,
+            "swap a .n += 1",
+            "undo",
+            "redo",
+            "#=> {\"n\": 2}",
+            "#=> redid `swap a .n += 1`",
+            "#=> ~ .n 1 → 2",
+        ],
+        run: undo::redo,
     },
     Command {
         name: "show",

@@ -15,6 +15,16 @@ pub(super) fn short(value: &Val) -> String {
     }
 }
 
+/// The start of a command, on one line.
+pub(super) fn start(line: &str) -> String {
+    let first = line.lines().next().unwrap_or_default();
+    // What is not longer in bytes is not longer in characters.
+    let long = first.len() > SHORT;
+    let end = if long { first.char_indices().nth(SHORT).map(|(end, _)| end) } else { None };
+    let end = end.unwrap_or(first.len());
+    if end < line.len() { format!("{}…", &line[..end]) } else { line.to_owned() }
+}
+
 /// What sort of value it is: `a string`, `an object`.
 pub(super) fn kind(value: &Val) -> &'static str {
     match value {

@@ -1,0 +1,75 @@
+//! Going back to what a ref was, in the process that it lives in, and forth again.
+
+use super::history::Waiting;
+use super::wire::Wire;
+use super::{ConvergentRef, OpId};
+
+/// How far a ref was at some time: enough to go [back](ConvergentRef::rewind) to it. It is small, unless
+/// many changes wait.
+#[derive(Debug, Clone)]
+pub struct Version {
+    ops: u32,
+    popped: u64,
+    /// `None` when nothing waits.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// What a ref had after some [`Version`]: enough to go [forth](ConvergentRef::replay) again.
+#[derive(Debug)]
+pub struct Rewound {
+    changes: Wire,
+    then: Version,
+}
+
+impl ConvergentRef {
+    /// How far the ref is now.
+    pub fn version(&self) -> Version {
+        Version {
+            ops: self.history.len(),
+            popped: self.popped,
+            waiting: (!self.waiting.is_empty()).then(|| Box::new(self.waiting.clone())),
+        }
+    }
+
+    /// Whether nothing happened to the ref since: no change was applied, came to wait or was popped.
+    pub fn is_at(&self, version: &Version) -> bool {
+        let same = |then: &Waiting| {
+            let ids = |waiting: &Waiting| waiting.changes().map(|change| change.id()).collect::<Vec<OpId>>();
+            ids(&self.waiting) == ids(then)
+        };
+        self.history.len() == version.ops
+            && self.popped == version.popped
+            && version.waiting.as_deref().map_or(self.waiting.is_empty(), same)
+    }
+
+    /// Makes the ref what it was at an earlier version of its own, as if nothing had happened since; its
+    /// next changes take the ids of those that went. So what went must not have reached another replica:
+    /// that one would refuse the new changes. Watchers are not told. O(history), a typed run at once.
+    ///
+    /// Watchers and the validator stay.
+    pub fn rewind(&mut self, version: Version) -> Rewound {
+        let then = self.version();
+        let changes = self.pack(version.ops, then.ops);
+        let mut earlier = Self::new(self.document.clone(), self.actor.clone());
+        let restored = earlier.restore(&self.pack(0, version.ops));
+        restored.expect("what was applied once can be applied again");
+        earlier.popped = version.popped;
+        earlier.waiting = version.waiting.map(|waiting| *waiting).unwrap_or_default();
+        self.replace_state(earlier);
+        Rewound { changes, then }
+    }
+
+    /// Takes back a [`rewind`](Self::rewind), after which nothing else may have happened. O(what comes back).
+    pub fn replay(&mut self, rewound: Rewound) {
+        let Rewound { changes, then } = rewound;
+        let restored = self.restore(&changes);
+        restored.expect("what was applied once can be applied again");
+        self.popped = then.popped;
+        self.waiting = then.waiting.map(|waiting| *waiting).unwrap_or_default();
+    }
+
+    fn pack(&self, from: u32, to: u32) -> Wire {
+        let ops = from..to;
+        if ops.is_empty() { Wire::default() } else { self.history.pack(&[ops]) }
+    }
+}

@@ -1,0 +1,100 @@
+//! `undo` and `redo`: the session as it was before the last command that changed something.
+//!
+//! While a command runs, [`Names`] notes what each thing was before it was touched. Of a ref that is a few
+//! words and no copy: what it was is found again from its history when somebody asks.
+
+use std::collections::VecDeque;
+
+use super::args::Args;
+use super::error::{CommandError, ErrorKind};
+use super::names::{Before, Entry, Names};
+use super::{Part, Reply, Session, words};
+use crate::crdt::Actor;
+
+/// So many commands can be taken back.
+pub(super) const KEPT: usize = 100;
+
+/// The commands that can be taken back, and those that were.
+#[derive(Default)]
+pub(super) struct Steps {
+    done: VecDeque<Step>,
+    undone: Vec<Step>,
+}
+
+/// A command that changed something, and how to take it back (or, when it is taken back, how to do it again).
+struct Step {
+    /// The command, cut short.
+    line: String,
+    /// What was before: in the order in which it was touched.
+    before: Vec<Before>,
+    /// How many ids had been derived from the seed.
+    derived: u64,
+    /// The actor that came with it.
+    actor: Option<Actor>,
+}
+
+pub(super) fn undo(session: &mut Session, args: Args<'_>) -> Result<Reply, CommandError> {
+    args.end()?;
+    let Some(step) = session.steps.done.pop_back() else { return Err(nothing("undo")) };
+    let (reply, step) = session.turn(step, "undid");
+    session.steps.undone.push(step);
+    Ok(reply)
+}
+
+pub(super) fn redo(session: &mut Session, args: Args<'_>) -> Result<Reply, CommandError> {
+    args.end()?;
+    let Some(step) = session.steps.undone.pop() else { return Err(nothing("redo")) };
+    let (reply, step) = session.turn(step, "redid");
+    session.steps.done.push_back(step);
+    Ok(reply)
+}
+
+fn nothing(what: &'static str) -> CommandError {
+    CommandError::new(ErrorKind::NothingTo(what), 0..what.len())
+}
+
+impl Session {
+    /// Keeps what the command changed, if it changed something.
+    pub(super) fn keep_step(&mut self, line: &str, derived: u64) {
+        let before = self.names.take_journal();
+        let actor = self.new_actor.take();
+        if before.is_empty() {
+            return;
+        }
+        if self.steps.done.len() == KEPT {
+            self.steps.done.pop_front();
+        }
+        self.steps.undone.clear();
+        self.steps.done.push_back(Step { line: words::start(line.trim()), before, derived, actor });
+    }
+
+    /// Forgets what a command noted that failed: it changed nothing.
+    pub(super) fn drop_step(&mut self) {
+        self.names.take_journal();
+        self.new_actor = None;
+    }
+
+    /// Goes to what was before a step; gives the step back from there.
+    fn turn(&mut self, step: Step, word: &str) -> (Reply, Step) {
+        let Step { line, before, derived, actor } = step;
+        let changed = before.iter().rev().find_map(Before::reference).map(str::to_owned);
+        let value = |names: &Names, name: &str| names.get(name).map(Entry::value);
+        let old = changed.as_deref().and_then(|name| value(&self.names, name));
+        let mut after: Vec<Before> =
+            before.into_iter().rev().map(|before| self.names.restore(before, &self.seen)).collect();
+        after.reverse();
+        let new = changed.as_deref().and_then(|name| value(&self.names, name));
+        let derived = std::mem::replace(&mut self.derived, derived);
+        if let Some(actor) = &actor
+            && !self.actors.remove(actor)
+        {
+            self.actors.insert(actor.clone());
+        }
+        let mut reply = Reply::line(format!("{word} `{line}`"));
+        if let (Some(old), Some(new)) = (old, new) {
+            reply.values.push(new.clone());
+            reply = reply.with(Part::Changed { old, new });
+        }
+        (reply, Step { line, before: after, derived, actor })
+    }
+}

@@ -1,0 +1,245 @@
+//! `undo` and `redo`: the session is what it was, whatever the command did.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use rejoin::session::{Entry, Session};
+
+/// A session with refs that diverged, a clock, a patch, a watch and a validator.
+const SETUP: &[&str] = &[
+    r#"ref a {"n": 1, "name": "Foo", "items": [0, {"x": 1}], "body": "hello"}"#,
+    "text a .body",
+    "branch a as b",
+    "clock a as seen",
+    "swap a .n = 2 | .body = \"hello world\"",
+    "swap b .n = 3 | .items += [9] | .body = \"oh, hello\"",
+    "patch b seen as p",
+    "merge a b",
+    "watch a",
+    "validate b .n > 0",
+    "ref other [1]",
+];
+
+/// Commands that change something, each on its own.
+const CHANGES: &[&str] = &[
+    "ref c {\"new\": true}",
+    "branch a as c",
+    "swap a .items[1].x += 1",
+    "swap b .moved = .items | del(.items)",
+    "swap a {}",
+    "reset a 5",
+    "cas other [1] [2]",
+    "counter a .n",
+    "text a .name",
+    "plain a .body",
+    "merge b a",
+    "squash other a",
+    "clock b as seen",
+    "clock b as later",
+    "patch a seen as q",
+    "pop-patches a as sent",
+    "pop-patches b",
+    "watch b",
+    "unwatch a",
+    "validate a .n",
+    "validate b .n > 1",
+    "validate b",
+    "drop a",
+    "drop b",
+    "drop seen",
+    "drop p",
+];
+
+fn after(lines: &[&str]) -> Session {
+    let mut session = Session::default();
+    for line in lines {
+        session.run(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    }
+    session
+}
+
+/// All that can be seen of a session; looking changes nothing of it.
+fn look(session: &mut Session) -> String {
+    let names: Vec<String> = session.entries().map(|(name, _)| name.to_owned()).collect();
+    let refs = session.entries().filter(|(_, entry)| matches!(entry, Entry::Ref(_)));
+    let refs: Vec<String> = refs.map(|(name, _)| name.to_owned()).collect();
+    let mut seen = String::new();
+    let mut ask = |line: String| match session.run(&line) {
+        Ok(reply) => {
+            let values: Vec<String> = reply.values.iter().map(ToString::to_string).collect();
+            seen.push_str(&format!("{line}\n{}\n{}\n", values.join("\n"), reply.lines().join("\n")));
+        }
+        Err(error) => seen.push_str(&format!("{line}\n{error}\n")),
+    };
+    ask("refs".to_owned());
+    for name in names {
+        ask(format!("${name}"));
+    }
+    for name in &refs {
+        for command in ["log", "conflicts", "peek-patches"] {
+            ask(format!("{command} {name}"));
+        }
+    }
+    for (name, entry) in session.entries() {
+        if let Entry::Ref(reference) = entry {
+            reference.check().unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+    seen
+}
+
+/// What the same commands do next: watchers, validators, ids and actors show there.
+fn go_on(session: &mut Session) -> String {
+    let lines = [
+        "swap a .n = 0",
+        "swap b .n = 0",
+        "swap a .n = 7 | .items += [1]",
+        "swap b .n = 8",
+        "merge a b",
+        "branch a as d",
+        "ref e 1",
+        "patch a seen as again",
+    ];
+    let mut told = String::new();
+    for line in lines {
+        match session.run(line) {
+            Ok(reply) => told.push_str(&format!("{line}\n{}\n", reply.lines().join("\n"))),
+            Err(error) => told.push_str(&format!("{line}\n{error}\n")),
+        }
+    }
+    told + &look(session)
+}
+
+#[test]
+fn given_a_command_when_it_is_undone_then_the_session_is_as_if_it_had_not_been_run() {
+    for change in CHANGES {
+        let mut undone = after(SETUP);
+        let before = look(&mut undone);
+        undone.run(change).unwrap_or_else(|error| panic!("{change}: {error}"));
+        let reply = undone.run("undo").unwrap();
+        assert_eq!(reply.lines()[0], format!("undid `{change}`"));
+        assert_eq!(look(&mut undone), before, "{change}");
+        assert_eq!(go_on(&mut undone), go_on(&mut after(SETUP)), "{change}");
+    }
+}
+
+#[test]
+fn given_a_command_that_was_undone_when_it_is_redone_then_the_session_is_as_after_it() {
+    for change in CHANGES {
+        let done = || after(&[SETUP, &[change]].concat());
+        let mut redone = done();
+        for _ in 0..3 {
+            redone.run("undo").unwrap();
+            let reply = redone.run("redo").unwrap();
+            assert_eq!(reply.lines()[0], format!("redid `{change}`"));
+        }
+        assert_eq!(look(&mut redone), look(&mut done()), "{change}");
+        assert_eq!(go_on(&mut redone), go_on(&mut done()), "{change}");
+    }
+}
+
+#[test]
+fn given_a_whole_session_when_all_is_undone_and_redone_then_every_step_is_met_again() {
+    let mut session = Session::default();
+    let mut there = vec![look(&mut session)];
+    for line in [SETUP, CHANGES].concat() {
+        // Some meet what an earlier one dropped, and fail.
+        let _ = session.run(line);
+        there.push(look(&mut session));
+    }
+    let mut back = vec![look(&mut session)];
+    while session.run("undo").is_ok() {
+        back.push(look(&mut session));
+    }
+    assert_eq!(session.entries().count(), 0);
+    let mut again = vec![look(&mut session)];
+    while session.run("redo").is_ok() {
+        again.push(look(&mut session));
+    }
+    back.reverse();
+    // What is watched or validated does not show.
+    for seen in [&mut there, &mut back, &mut again] {
+        seen.dedup();
+    }
+    assert_eq!((there.len(), again.len()), (back.len(), back.len()));
+    for (step, seen) in there.iter().enumerate() {
+        assert!(*seen == back[step] && *seen == again[step], "step {step}");
+    }
+}
+
+#[test]
+fn given_what_changes_nothing_then_it_is_not_what_undo_takes_back() {
+    let mut session = after(&["ref a 1", "swap a . + 1"]);
+    for line in
+        ["a", "a + 1", "clock a", "swap a .", "same a a", "help", "merge a a", "log a", "# a comment", ""]
+    {
+        session.run(line).unwrap();
+    }
+    for line in ["swap a error", "swap a (", "drop b", "pop-patches b", "ref a 2", "nonsense"] {
+        assert!(session.run(line).is_err(), "{line}");
+    }
+    assert_eq!(session.run("undo").unwrap().lines(), ["undid `swap a . + 1`", "~ . 2 → 1"]);
+    // And it does not keep from doing again what was undone.
+    session.run("a").unwrap();
+    assert_eq!(session.run("redo").unwrap().lines(), ["redid `swap a . + 1`", "~ . 1 → 2"]);
+}
+
+#[test]
+fn given_a_new_change_then_what_was_undone_is_gone() {
+    let mut session = after(&["ref a 1", "swap a . + 1", "undo", "swap a . + 5"]);
+    assert_eq!(session.run("redo").unwrap_err().to_string(), "nothing to redo");
+    assert_eq!(session.run("a").unwrap().values[0].to_string(), "6");
+}
+
+#[test]
+fn given_nothing_that_changed_something_then_there_is_nothing_to_undo() {
+    let mut session = Session::default();
+    assert_eq!(session.run("undo").unwrap_err().to_string(), "nothing to undo");
+    assert_eq!(session.run("redo").unwrap_err().to_string(), "nothing to redo");
+    assert_eq!(session.run("undo 3").unwrap_err().to_string(), "unexpected argument `3`");
+}
+
+#[test]
+fn given_many_changes_then_the_last_hundred_can_be_undone() {
+    let mut session = after(&["ref a 0"]);
+    for _ in 0..250 {
+        session.run("swap a . + 1").unwrap();
+    }
+    let undone = std::iter::from_fn(|| session.run("undo").ok()).count();
+    assert_eq!(undone, 100);
+    assert_eq!(session.run("a").unwrap().values[0].to_string(), "150");
+}
+
+#[test]
+fn given_a_long_command_then_undo_names_its_start() {
+    let mut session = after(&[&format!("ref a \"{}\"", "x".repeat(1000)), "reset a {\n\"n\": 1}"]);
+    assert_eq!(session.run("undo").unwrap().lines()[0], "undid `reset a {…`");
+    let line = session.run("undo").unwrap().lines().remove(0);
+    assert!(line.starts_with("undid `ref a \"xxx") && line.ends_with("x…`") && line.len() < 100, "{line}");
+}
+
+#[test]
+fn given_changes_that_wait_when_a_merge_is_undone_then_they_wait_no_more() {
+    let setup = [
+        "ref a 0",
+        "branch a as b",
+        "branch a as c",
+        "clock b as t0",
+        "swap b 1",
+        "clock b as t1",
+        "swap b 2",
+    ];
+    let mut session = after(&setup);
+    session.run("patch b t1 as late").unwrap();
+    session.run("patch b t0 as early").unwrap();
+    let before = look(&mut session);
+    assert_eq!(session.run("merge c late").unwrap().lines()[0], "1 change waiting for others");
+    let waiting = look(&mut session);
+    session.run("merge c early").unwrap();
+    let merged = look(&mut session);
+    session.run("undo").unwrap();
+    assert_eq!(look(&mut session), waiting);
+    session.run("undo").unwrap();
+    assert_eq!(look(&mut session), before);
+    session.run("redo").unwrap();
+    session.run("redo").unwrap();
+    assert_eq!(look(&mut session), merged);
+}
