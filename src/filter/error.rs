@@ -47,7 +47,7 @@ pub enum RunError {
         given: usize,
     },
     /// The filter was interrupted or came to a limit.
-    #[error("{cause}{}", if *.lingers { "; a long step of it goes on for a while, without effect" } else { "" })]
+    #[error("{cause}{}", if *.lingers { "; the step it was in goes on for a while, without effect" } else { "" })]
     Stopped {
         /// Why.
         cause: Cause,

@@ -13,7 +13,7 @@ const BAR: usize = 20;
 
 /// Shows, after half a second, how long a command has taken, and which of several it is.
 pub(crate) struct Progress {
-    ticker: Option<(Sender<()>, JoinHandle<()>)>,
+    ticker: Option<(Sender<()>, JoinHandle<bool>)>,
 }
 
 impl Progress {
@@ -31,23 +31,22 @@ impl Progress {
                 wait = TICK;
                 say(&line(number, total, began.elapsed()));
             }
-            if wait == TICK {
+            let was_shown = wait == TICK;
+            if was_shown {
                 say("");
             }
+            was_shown
         };
         // Without a thread there is no sign of life, and nothing worse.
         let ticker = thread::Builder::new().spawn(tick).ok();
         Self { ticker: ticker.map(|ticker| (done, ticker)) }
     }
-}
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some((done, ticker)) = self.ticker.take() {
-            drop(done);
-            // It ends by itself, and cleared its line.
-            let _ = ticker.join();
-        }
+    /// Ends it. Whether it has cleared the line of the cursor.
+    pub(crate) fn stop(self) -> bool {
+        let Some((done, ticker)) = self.ticker else { return false };
+        drop(done);
+        ticker.join().unwrap_or(false)
     }
 }
 

@@ -3,6 +3,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
@@ -69,6 +70,8 @@ pub(crate) struct Prompt {
     history: Option<PathBuf>,
     /// Raised by Ctrl-C.
     interrupt: Interrupt,
+    /// Whether Ctrl-C was typed while a command ran.
+    typed: Arc<AtomicBool>,
     /// The terminal cannot edit lines.
     dumb: bool,
     json: bool,
@@ -81,7 +84,10 @@ pub(crate) struct Prompt {
 impl Prompt {
     pub(crate) fn open(session: Session, start: Start, out: Paint, err: Paint) -> io::Result<Self> {
         let interrupt = session.interrupt();
-        signal_hook::flag::register(SIGINT, Arc::clone(interrupt.flag()))?;
+        let typed = Arc::new(AtomicBool::new(false));
+        for flag in [interrupt.flag(), &typed] {
+            signal_hook::flag::register(SIGINT, Arc::clone(flag))?;
+        }
         let config = Config::builder()
             .max_history_size(HISTORY)
             .map_err(io::Error::other)?
@@ -97,7 +103,17 @@ impl Prompt {
             // The first session has none yet.
             let _ = editor.load_history(file);
         }
-        Ok(Self { editor, history, interrupt, dumb: dumb::is_dumb(), json: start.json, out, err, count: 0 })
+        Ok(Self {
+            editor,
+            history,
+            interrupt,
+            typed,
+            dumb: dumb::is_dumb(),
+            json: start.json,
+            out,
+            err,
+            count: 0,
+        })
     }
 
     /// Reads and runs lines until the session ends.
@@ -105,6 +121,7 @@ impl Prompt {
         loop {
             // What was interrupted is over.
             self.interrupt.clear();
+            self.typed.store(false, Ordering::Relaxed);
             self.look()?;
             let Some(block) = self.read()? else { return Ok(()) };
             if self.block(&block)? {
@@ -142,7 +159,12 @@ impl Prompt {
             let began = Instant::now();
             let answer = self.session()?.run(&step.text);
             let took = began.elapsed();
-            drop(progress);
+            let is_line_clean = progress.stop();
+            let interrupted = self.typed.swap(false, Ordering::Relaxed);
+            if interrupted && !is_line_clean {
+                // The terminal shows `^C`: what comes next begins on its own line.
+                writeln!(io::stderr())?;
+            }
             self.count += 1;
             self.show(&step.text, &answer, took)?;
             if answer.as_ref().is_ok_and(|reply| reply.quit) {
@@ -150,7 +172,7 @@ impl Prompt {
             }
             let left = steps.len() - at - 1;
             let failed = matches!(compare(step, &answer), Err(Failure::Error(_)));
-            if left > 0 && (failed || self.interrupt.is_raised()) {
+            if left > 0 && (failed || interrupted) {
                 let commands = if left == 1 { "command" } else { "commands" };
                 writeln!(io::stderr(), "{}", self.err.dim(&format!("{left} more {commands} did not run")))?;
                 break;
