@@ -1,6 +1,6 @@
 //! Times and sizes as people write them.
 
-use std::time::Duration;
+use core::time::Duration;
 
 /// Reads a time with its unit: `500ms`, `2s`, `1.5m`; a number alone is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
