@@ -2,7 +2,7 @@
 //!
 //! The interpreter cannot update what is in `null` or past the end of an array. Here the parsed filter
 //! is rewritten: wherever a path is updated, its keys are left to the native filters of
-//! [`place`](super::place), which can. On the way [`growth`](super::growth) gets what could grow too fast.
+//! [`place`](super::place), which can. On the way [`growth`] gets what could grow too fast.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};

@@ -29,7 +29,7 @@ pub(super) fn duration_text(time: Duration) -> String {
     }
 }
 
-/// A size as [`bytes`] reads it, in the largest unit of which it is a whole number: `64M`.
+/// A size as [`bytes()`] reads it, in the largest unit of which it is a whole number: `64M`.
 pub(super) fn bytes_text(bytes: u64) -> String {
     let units = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
     let whole = units.iter().find(|(bits, _)| bytes > 0 && bytes.trailing_zeros() >= *bits);
