@@ -2,71 +2,13 @@
 #![cfg(feature = "shell")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod command;
+
 use std::fs;
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::io::Read;
+use std::path::Path;
 
-/// A folder for the files of one test; goes when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("rejoin-cli-{}-{test}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, content).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed is no reason to fail.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// What the command did.
-#[derive(Debug, PartialEq)]
-struct Done {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Done {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
-    }
-}
-
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env("TERM", "xterm-256color");
-    command
-}
-
-fn rejoin(args: &[&str]) -> Done {
-    command(args).output().unwrap().into()
-}
-
-/// Runs the command with a text on standard input.
-fn piped(args: &[&str], input: &str) -> Done {
-    let mut child = command(args).stdin(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap().into()
-}
-
-fn done(code: i32, out: &str, err: &str) -> Done {
-    Done { code, out: out.to_owned(), err: err.to_owned() }
-}
+use command::{Done, Folder, command, done, piped, rejoin};
 
 /// The session files of the project.
 fn examples() -> Vec<String> {
@@ -291,7 +233,7 @@ fn given_json_then_each_command_is_one_object() {
         {"line": 4, "command": "a[]", "ok": true, "values": [1, 2], "report": []},
         {"line": 5, "command": "watch a", "ok": true, "values": [], "report": ["a is watched"]},
         {"line": 6, "command": "swap é", "ok": false, "error": {
-            "message": "nothing has the name `é`", "span": [5, 7], "hint": "`refs` lists the names",
+            "code": "R010", "message": "nothing has the name `é`", "span": [5, 7], "hint": "`refs` lists the names",
         }},
     ]);
     assert_eq!(serde_json::Value::Array(objects(&answered.out)), expected);

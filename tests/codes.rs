@@ -1,6 +1,8 @@
 //! The codes of errors: they are unique, explained, and never change.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod shelf;
+
 use std::collections::BTreeSet;
 
 use rejoin::session::{CODES, Code, Explanation, Session};
@@ -51,12 +53,28 @@ R060 OtherDocument
 R061 Equivocation
 R062 Corrupt
 R063 Malformed
+R070 Unreadable
+R071 Circle
+R072 StartsSessions
+R073 InFile
+R074 Unwritable
+R075 NotTyped
+R076 Recording
+R077 NotRecording
 ";
 
 /// Those whose error no line can bring about: they tell of limits that a test cannot reach, or of what
 /// the session rules out before.
-const WITHOUT_EXAMPLE: &[Code] =
-    &[Code::Json, Code::Stopped, Code::Full, Code::Edit, Code::ActorInUse, Code::Corrupt];
+const WITHOUT_EXAMPLE: &[Code] = &[
+    Code::Json,
+    Code::Stopped,
+    Code::Full,
+    Code::Edit,
+    Code::ActorInUse,
+    Code::Corrupt,
+    Code::Circle,
+    Code::NotTyped,
+];
 
 #[test]
 fn given_all_codes_then_they_are_those_that_were_given_away() {
@@ -81,12 +99,13 @@ fn given_the_example_of_a_code_when_it_runs_then_its_last_command_fails_with_the
     for Explanation { code, example, .. } in CODES {
         assert_eq!(example.is_empty(), WITHOUT_EXAMPLE.contains(code), "{code}");
         let Some((expected, commands)) = example.split_last() else { continue };
-        let mut session = Session::default();
+        let (mut session, mut host) = (Session::default(), shelf::host());
+        let mut run = |line: &str| host.run(&mut session, line, &mut |_| {});
         let (last, before) = commands.split_last().unwrap();
         for line in before.iter().filter(|line| !line.starts_with("#=>")) {
-            session.run(line).unwrap();
+            run(line).unwrap();
         }
-        let error = session.run(last).unwrap_err();
+        let error = run(last).unwrap_err();
         if format!("#=> error: {error}") != *expected || error.code() != *code {
             wrong.push(format!("{code}: {last} fails with {}, #=> error: {error}", error.code()));
         }

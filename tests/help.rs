@@ -1,13 +1,15 @@
 //! What `help` says is true: every example runs, and every command is explained.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod shelf;
+
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use rejoin::script::{Failure, Outcome, Ran, Script, run};
+use rejoin::script::{Failure, Outcome, Ran, Script, run_with};
 use rejoin::session::{COMMANDS, Command, Session};
 
-/// Runs a session; says how it went and what did not hold.
+/// Runs a session into which somebody types; says how it went and what did not hold.
 fn verify(text: &str) -> (Outcome, Vec<String>) {
     let mut wrong = Vec::new();
     let each = |ran: Ran<'_>| {
@@ -19,7 +21,7 @@ fn verify(text: &str) -> (Outcome, Vec<String>) {
         }
         Ok::<_, Infallible>(())
     };
-    let outcome = run(&mut Session::default(), &Script::parse(text), each).unwrap();
+    let outcome = run_with(&mut shelf::host(), &mut Session::default(), &Script::parse(text), each).unwrap();
     (outcome, wrong)
 }
 

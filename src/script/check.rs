@@ -1,6 +1,8 @@
-use crate::script::{Expectation, Expected, Step};
+use crate::script::diff::diff;
+use crate::script::pattern::matches_text;
+use crate::script::{DiffLine, Expectation, Expected, Step};
 use crate::session::{CommandError, Reply};
-use crate::value::{same, text};
+use crate::value::text;
 
 /// An expectation that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +13,13 @@ pub struct Mismatch {
     pub expected: String,
     /// What the command answered.
     pub actual: String,
+}
+
+impl Mismatch {
+    /// The difference, line by line; values are spread over several lines when they are long.
+    pub fn diff(&self) -> Vec<DiffLine> {
+        diff(&self.expected, &self.actual)
+    }
 }
 
 /// What a step did wrong.
@@ -50,9 +59,18 @@ fn mismatch(expectation: &Expectation, actual: impl Into<String>) -> Mismatch {
 
 fn failed(expectations: &[Expectation], error: &CommandError) -> Vec<Mismatch> {
     let message = error.to_string();
-    let fails =
-        |e: &&Expectation| !matches!(&e.expected, Expected::Error(expected) if *expected == message.trim());
+    let fails = |e: &&Expectation| !expects(e, &message);
     expectations.iter().filter(fails).map(|e| mismatch(e, format!("error: {message}"))).collect()
+}
+
+/// Whether an expectation is that of an error with this message.
+pub(super) fn expects(expectation: &Expectation, message: &str) -> bool {
+    matches!(&expectation.expected, Expected::Error(expected) if matches_text(expected, message.trim()))
+}
+
+/// Whether an expectation of a line of the report holds for this one.
+pub(super) fn is_line(expectation: &Expectation, line: &str) -> bool {
+    matches_text(&expectation.text, line.trim())
 }
 
 fn replied(expectations: &[Expectation], reply: &Reply) -> Vec<Mismatch> {
@@ -65,13 +83,13 @@ fn replied(expectations: &[Expectation], reply: &Reply) -> Vec<Mismatch> {
     for expectation in expectations {
         match &expectation.expected {
             Expected::Value(expected) => match values.next() {
-                Some(value) if same(value, expected) => {}
+                Some(value) if expected.matches(value) => {}
                 Some(value) => mismatches.push(mismatch(expectation, text(value))),
                 None => mismatches.push(mismatch(expectation, "no value")),
             },
-            Expected::Line => match rest.iter().position(|line| line.trim() == expectation.text) {
+            Expected::Line => match rest.iter().position(|line| is_line(expectation, line)) {
                 Some(at) => rest = &rest[at + 1..],
-                None if lines.iter().any(|line| line.trim() == expectation.text) => {
+                None if lines.iter().any(|line| is_line(expectation, line)) => {
                     mismatches.push(mismatch(expectation, "this line comes earlier"));
                 }
                 None if rest.is_empty() => mismatches.push(mismatch(expectation, "no such line")),
@@ -89,18 +107,14 @@ fn replied(expectations: &[Expectation], reply: &Reply) -> Vec<Mismatch> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::{Item, Script};
+    use crate::script::Script;
     use crate::session::Session;
 
     /// The mismatches of a session file, as `line: expected / actual`.
     fn check(text: &str) -> Vec<String> {
         let mut session = Session::default();
         let script = Script::parse(text);
-        let steps = script.items.iter().filter_map(|item| match item {
-            Item::Step(step) => Some(step),
-            Item::Narration(_) => None,
-        });
-        let failures = steps.filter_map(|step| compare(step, &session.run(&step.text)).err());
+        let failures = script.steps().filter_map(|step| compare(step, &session.run(&step.text)).err());
         failures
             .flat_map(|failure| match failure {
                 Failure::Mismatches(mismatches) => mismatches,
@@ -127,6 +141,10 @@ mod tests {
             ("b\n#=> error: no", vec!["2: error: no / error: `b` is neither a command nor a name"]),
             ("b", vec!["0: no error / `b` is neither a command nor a name"]),
             ("ref a {}\nswap a .x=1|.y=2\n#=> + .x 1\n#=> + .y 2", vec![]),
+            ("ref a {}\nswap a .x=1|.y=2\n#=> + .x ...\n#=> + ... 2", vec![]),
+            ("ref a [1,2]\n#=> [1, ...]\n#=> actor ...", vec![]),
+            ("ref a [1,2]\n#=> [2, ...]", vec!["2: [2, ...] / [1,2]"]),
+            ("b\n#=> error: `...` is neither ...", vec![]),
             (
                 "ref a {}\nswap a .x=1|.y=2\n#=> + .y 2\n#=> + .x 1",
                 vec!["4: + .x 1 / this line comes earlier"],

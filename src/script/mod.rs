@@ -13,12 +13,33 @@
 //! `#=> text` must be one of the lines of the report, in their order. What no expectation names is not
 //! compared. A command goes on in the next line while brackets or a quote are open.
 //!
-//! In a Markdown file the blocks that are fenced as `rejoin` are the session; the rest is narration.
+//! Three dots stand for what is not said: in a line of a report and in the message of an error for any
+//! text (`#=> error: ... is missing`), and in JSON for a value, for items, for other keys, or for a part
+//! of a string (see [`Pattern`]).
+//!
+//! In a Markdown file the blocks that are fenced as `rejoin` are one session; the rest is narration. At a
+//! block that is fenced as `rejoin fresh` a new session starts.
+//!
+//! [`bless()`] rewrites expectations that do not hold. A [`Host`] gives a session the files that `read` and
+//! `record` need.
 
+mod bless;
 mod check;
+mod diff;
+mod host;
+mod lesson;
 mod parse;
+mod pattern;
+mod prose;
+mod record;
 mod run;
 
+pub use bless::{Blessing, Edit, NotBlessed, bless};
 pub use check::{Failure, Mismatch, compare};
+pub use diff::DiffLine;
+pub use host::{Files, Host};
+pub use lesson::{LESSONS, Lesson};
 pub use parse::{Expectation, Expected, Item, Script, Step};
-pub use run::{Outcome, Ran, run, transcript};
+pub use pattern::Pattern;
+pub use prose::{Paragraph, prose};
+pub use run::{Outcome, Ran, answers, count, run, run_with, transcript};

@@ -1,6 +1,8 @@
+use std::path::Path;
+
 use crate::filter::Scan;
+use crate::script::Pattern;
 use crate::session::needs_more;
-use crate::value::{Val, parse};
 
 /// A session file that was read. Reading never fails: what is no comment is a command.
 #[derive(Debug, Clone)]
@@ -12,8 +14,17 @@ pub struct Script {
 /// A part of a session file.
 #[derive(Debug, Clone)]
 pub enum Item {
-    /// A blank line, a comment, or a line of Markdown outside the blocks.
+    /// A blank line or a comment.
     Narration(String),
+    /// A line of Markdown outside the blocks of the session.
+    Prose(String),
+    /// The line of a Markdown file that opens or closes a block of the session.
+    Fence {
+        /// The line.
+        text: String,
+        /// Whether a new session starts here: it opens a block of `rejoin fresh`.
+        fresh: bool,
+    },
     /// A command with its expectations.
     Step(Step),
 }
@@ -27,6 +38,13 @@ pub struct Step {
     pub text: String,
     /// The expectations below it, up to the next command.
     pub expectations: Vec<Expectation>,
+}
+
+impl Step {
+    /// The line of the file where the command ends.
+    pub fn last_line(&self) -> usize {
+        self.line + self.text.matches('\n').count()
+    }
 }
 
 /// One `#=>` line.
@@ -44,10 +62,10 @@ pub struct Expectation {
 #[derive(Debug, Clone)]
 pub enum Expected {
     /// A value.
-    Value(Val),
-    /// A line of the report.
+    Value(Pattern),
+    /// A line of the report, in which `...` stands for any text.
     Line,
-    /// That the command fails with this message.
+    /// That the command fails with this message, in which `...` stands for any text.
     Error(String),
 }
 
@@ -56,8 +74,19 @@ impl Expected {
         if let Some(message) = text.strip_prefix("error:") {
             return Self::Error(message.trim().to_owned());
         }
-        parse(text).map_or(Self::Line, Self::Value)
+        Pattern::parse(text).map_or(Self::Line, Self::Value)
     }
+}
+
+/// What a line of a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// Of the session.
+    Session,
+    /// Outside the session.
+    Prose,
+    /// The start or the end of a block.
+    Fence { fresh: bool },
 }
 
 impl Script {
@@ -65,55 +94,95 @@ impl Script {
     pub fn parse(text: &str) -> Self {
         // Some editors put a mark at the start.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        Self::read(text.lines().map(|line| (line, true)))
+        Self::read(text.lines().map(|line| (line, Line::Session)))
     }
 
-    /// Reads a Markdown file with blocks fenced as `rejoin`.
+    /// Reads a Markdown file with blocks fenced as `rejoin`. A new session starts at a block fenced as
+    /// `rejoin fresh`.
     pub fn parse_markdown(text: &str) -> Self {
         let mut fence: Option<(&str, bool)> = None;
         Self::read(text.lines().map(move |line| {
             let trimmed = line.trim_start();
             let ticks = &trimmed[..trimmed.len() - trimmed.trim_start_matches('`').len()];
             match fence {
-                Some((open, _)) if ticks.len() >= open.len() && trimmed.trim_end() == ticks => {
+                Some((open, is_session)) if ticks.len() >= open.len() && trimmed.trim_end() == ticks => {
                     fence = None;
-                    (line, false)
+                    (line, if is_session { Line::Fence { fresh: false } } else { Line::Prose })
                 }
-                Some((_, is_session)) => (line, is_session),
-                None => {
-                    if ticks.len() >= 3 {
-                        let language = trimmed[ticks.len()..].split_whitespace().next();
-                        fence = Some((ticks, language == Some("rejoin")));
-                    }
-                    (line, false)
+                Some((_, is_session)) => (line, if is_session { Line::Session } else { Line::Prose }),
+                None if ticks.len() >= 3 => {
+                    let mut words = trimmed[ticks.len()..].split_whitespace();
+                    let is_session = words.next() == Some("rejoin");
+                    fence = Some((ticks, is_session));
+                    let fresh = words.any(|word| word == "fresh");
+                    (line, if is_session { Line::Fence { fresh } } else { Line::Prose })
                 }
+                None => (line, Line::Prose),
             }
         }))
+    }
+
+    /// Reads a file as its name asks for: `*.md` is Markdown.
+    pub fn parse_file(name: &Path, text: &str) -> Self {
+        let is_markdown = name.extension().is_some_and(|extension| extension == "md");
+        if is_markdown { Self::parse_markdown(text) } else { Self::parse(text) }
+    }
+
+    /// Whether it starts a new session somewhere.
+    pub fn starts_sessions(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Fence { fresh: true, .. }))
+    }
+
+    /// The narration above a command: the nearest lines without a blank one between them. The command is
+    /// known by the line where it starts.
+    pub fn narration_above(&self, line: usize) -> Vec<&str> {
+        let above =
+            self.items.iter().take_while(|item| !matches!(item, Item::Step(step) if step.line >= line));
+        let mut block: Vec<&str> = Vec::new();
+        let mut ended = true;
+        for item in above {
+            match item {
+                Item::Narration(text) | Item::Prose(text) if !text.trim().is_empty() => {
+                    if ended {
+                        block.clear();
+                    }
+                    block.push(text.trim());
+                    ended = false;
+                }
+                _ => ended = true,
+            }
+        }
+        block
     }
 
     /// The commands.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.items.iter().filter_map(|item| match item {
             Item::Step(step) => Some(step),
-            Item::Narration(_) => None,
+            _ => None,
         })
     }
 
     /// Reads lines; those that are not of the session are narration.
-    fn read<'a>(lines: impl Iterator<Item = (&'a str, bool)>) -> Self {
+    fn read<'a>(lines: impl Iterator<Item = (&'a str, Line)>) -> Self {
         let mut items: Vec<Item> = Vec::new();
         let mut lines = (1..).zip(lines).peekable();
-        while let Some((number, (line, is_session))) = lines.next() {
+        while let Some((number, (line, kind))) = lines.next() {
             let trimmed = line.trim();
-            if !is_session || trimmed.is_empty() {
+            if let Line::Fence { fresh } = kind {
+                items.push(Item::Fence { text: line.to_owned(), fresh });
+            } else if kind == Line::Prose {
+                items.push(Item::Prose(line.to_owned()));
+            } else if trimmed.is_empty() {
                 items.push(Item::Narration(line.to_owned()));
             } else if let Some(text) = trimmed.strip_prefix("#=>") {
                 let text = text.trim().to_owned();
                 let expected = Expected::new(&text);
                 let expectation = Expectation { line: number, text, expected };
-                let above = items.iter_mut().rev().find_map(|item| match item {
+                let of_session = |item: &&mut Item| !matches!(item, Item::Fence { fresh: true, .. });
+                let above = items.iter_mut().rev().take_while(of_session).find_map(|item| match item {
                     Item::Step(step) => Some(step),
-                    Item::Narration(_) => None,
+                    _ => None,
                 });
                 match above {
                     Some(step) => step.expectations.push(expectation),
@@ -134,7 +203,7 @@ impl Script {
                 while scan.is_open() || needs_more(&text) {
                     // An expectation ends a command that forgot to close something.
                     let goes_on = |line: &str| !line.trim_start().starts_with("#=>");
-                    let next = lines.next_if(|(_, (line, is_session))| *is_session && goes_on(line));
+                    let next = lines.next_if(|(_, (line, kind))| *kind == Line::Session && goes_on(line));
                     let Some((_, (line, _))) = next else { break };
                     scan.feed("\n");
                     scan.feed(line);
@@ -171,5 +240,24 @@ mod tests {
         let script = Script::parse_markdown(text);
         let steps: Vec<_> = script.steps().map(|step| (step.line, step.text.as_str())).collect();
         assert_eq!(steps, [(3, "ref a 1"), (11, "a")]);
+        assert!(!script.starts_sessions());
+    }
+
+    #[test]
+    fn a_block_may_start_a_new_session() {
+        let text =
+            "```rejoin\nref a 1\n```\n# Title\n```rejoin fresh\n#=> 1\nref a 2\n```\n```sh fresh\n```\n";
+        let script = Script::parse_markdown(text);
+        let fresh = |item: &Item| matches!(item, Item::Fence { fresh: true, .. });
+        assert_eq!(script.items.iter().filter(|item| fresh(item)).count(), 1);
+        let steps: Vec<_> = script.steps().map(|step| (step.line, step.expectations.len())).collect();
+        assert_eq!(steps, [(2, 0), (6, 1), (7, 0)], "an expectation looks at no other session");
+    }
+
+    #[test]
+    fn the_narration_of_a_command_is_the_nearest_above() {
+        let script = Script::parse("# One.\n\n# Two,\n# three.\n\nref a 1\na\n# Four.\na\n");
+        let above: Vec<_> = script.steps().map(|step| script.narration_above(step.line)).collect();
+        assert_eq!(above, [vec!["# Two,", "# three."], vec!["# Two,", "# three."], vec!["# Four."]]);
     }
 }

@@ -1,10 +1,14 @@
-use crate::script::{Failure, Item, Script, Step, compare};
+use std::convert::Infallible;
+
+use crate::script::{Failure, Host, Item, Script, Step, compare};
 use crate::session::{CommandError, Reply, Session};
 use crate::value::text;
 
 /// How a session file went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcome {
+    /// Sessions started: one, and one for each block that starts a new one.
+    pub sessions: usize,
     /// Commands run.
     pub commands: usize,
     /// Expectations compared.
@@ -16,29 +20,59 @@ pub struct Outcome {
 impl Outcome {
     /// Adds the outcome of another file.
     pub fn add(&mut self, other: Self) {
+        self.sessions += other.sessions;
         self.commands += other.commands;
         self.expectations += other.expectations;
         self.failures += other.failures;
     }
+
+    /// `3 commands, 2 expectations`.
+    pub fn words(&self) -> String {
+        format!("{}, {}", count(self.commands, "command"), count(self.expectations, "expectation"))
+    }
+}
+
+/// `1 command`, `2 commands`.
+pub fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Runs a session file without reaching other files; see [`run_with`].
+pub fn run<E>(
+    session: &mut Session,
+    script: &Script,
+    each: impl FnMut(Ran<'_>) -> Result<(), E>,
+) -> Result<Outcome, E> {
+    run_with(&mut Host::without_files(), session, script, each)
 }
 
 /// Runs a session file: `each` gets every item in turn, commands with their answer and what it does
 /// wrong. A command that fails unexpectedly, and one that quits, end the file.
-pub fn run<E>(
+pub fn run_with<E>(
+    host: &mut Host,
     session: &mut Session,
     script: &Script,
     mut each: impl FnMut(Ran<'_>) -> Result<(), E>,
 ) -> Result<Outcome, E> {
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome { sessions: 1, ..Outcome::default() };
     for item in &script.items {
         let step = match item {
-            Item::Narration(text) => {
+            Item::Narration(text) | Item::Prose(text) => {
+                each(Ran::Narration(text))?;
+                continue;
+            }
+            Item::Fence { text, fresh } => {
+                // The first block starts a session anyway.
+                if *fresh && outcome.commands > 0 {
+                    *session = session.fresh();
+                    outcome.sessions += 1;
+                }
                 each(Ran::Narration(text))?;
                 continue;
             }
             Item::Step(step) => step,
         };
-        let answer = session.run(&step.text);
+        let answer = host.run(session, &step.text, &mut |_| {});
         let failure = compare(step, &answer).err();
         outcome.commands += 1;
         outcome.expectations += step.expectations.len();
@@ -55,6 +89,12 @@ pub fn run<E>(
         }
     }
     Ok(outcome)
+}
+
+/// What a listener that cannot fail answers.
+#[expect(clippy::unnecessary_wraps, reason = "it says which error there never is")]
+pub(super) fn no_one() -> Result<(), Infallible> {
+    Ok(())
 }
 
 /// An item of a session file that was run.
@@ -77,16 +117,20 @@ pub enum Ran<'a> {
 /// expectations. Without a newline at the end.
 pub fn transcript(step: &Step, answer: &Result<Reply, CommandError>) -> String {
     let mut lines = step.text.clone();
-    let answers = match answer {
+    for answer in answers(answer) {
+        lines.push_str("\n#=> ");
+        lines.push_str(&answer);
+    }
+    lines
+}
+
+/// What a command answers, as lines that may stand behind `#=>`.
+pub fn answers(answer: &Result<Reply, CommandError>) -> Vec<String> {
+    match answer {
         Ok(reply) => {
             let (values, lines) = reply.shown();
             values.iter().map(text).chain(lines).collect()
         }
         Err(error) => vec![format!("error: {error}")],
-    };
-    for answer in answers {
-        lines.push_str("\n#=> ");
-        lines.push_str(&answer);
     }
-    lines
 }

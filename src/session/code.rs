@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::table::Example;
-use super::{CommandError, ErrorKind};
+use super::{CommandError, ErrorKind, FileError};
 use crate::crdt::{ClockError, EditError, MergeError, SwapError};
 use crate::filter::RunError;
 
@@ -268,6 +268,39 @@ codes! {
             "#=> error: a stays as it is: the change 9@b is malformed: its first counter is 9, but what it \
              depends on makes it 2",
         ];
+
+    Unreadable 70 "a session file cannot be read"
+        "`read` looks for a file where the file is that reads it, and at the prompt in the working folder."
+        &[
+            "read nowhere.rejoin",
+            "#=> error: cannot read `nowhere.rejoin`: No such file or directory (os error 2)",
+        ];
+    Circle 71 "a session file reads itself"
+        "It does so itself, or by way of other files that it reads; or too many files read each other."
+        &[];
+    StartsSessions 72 "a session file starts new sessions"
+        "`read` runs a file in the session that is there, and a block of Markdown that is fenced as `rejoin fresh` \
+         would forget it. `rejoin run` and `rejoin check` run such a file."
+        &["read guide.md", "#=> error: `guide.md` starts new sessions, and `read` runs a file in this one"];
+    InFile 73 "a session file that was read fails"
+        "A command in it fails and nothing expects that, or an expectation in it does not hold. What ran before \
+         stays done."
+        &["read broken.rejoin", "#=> error: broken.rejoin:2: nothing has the name `b`"];
+    Unwritable 74 "a session file cannot be written"
+        "`record` makes a new file and leaves alone what is there already."
+        &[
+            "record nowhere/lesson.rejoin",
+            "#=> error: cannot write `nowhere/lesson.rejoin`: No such file or directory (os error 2)",
+        ];
+    NotTyped 75 "a script cannot be recorded"
+        "`record` keeps what is typed at the prompt. Of a script `rejoin run` prints what it answers."
+        &[];
+    Recording 76 "there is a recording already"
+        "`record stop` ends it and writes its file."
+        &["record one.rejoin", "record two.rejoin", "#=> error: `one.rejoin` is being recorded"];
+    NotRecording 77 "nothing is being recorded"
+        "`record FILE` begins a recording."
+        &["record stop", "#=> error: nothing is being recorded"];
 }
 
 impl Code {
@@ -333,7 +366,21 @@ impl ErrorKind {
             Self::Decode { .. } => Code::Decode,
             Self::Branch(_) => Code::ActorInUse,
             Self::Merge { error, .. } => merge(error),
+            Self::File(error) => file(error),
         }
+    }
+}
+
+fn file(error: &FileError) -> Code {
+    match error {
+        FileError::OutOfReach | FileError::Unreadable { .. } => Code::Unreadable,
+        FileError::Circle(_) | FileError::TooDeep(_) => Code::Circle,
+        FileError::StartsSessions(_) => Code::StartsSessions,
+        FileError::Failed { .. } => Code::InFile,
+        FileError::NotTyped => Code::NotTyped,
+        FileError::Unwritable { .. } => Code::Unwritable,
+        FileError::Recording(_) => Code::Recording,
+        FileError::NotRecording => Code::NotRecording,
     }
 }
 

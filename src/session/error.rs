@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use super::EntryKind;
+use super::{EntryKind, FileError};
 use crate::crdt::{BranchError, ClockError, DecodeError, EditError, MergeError, SwapError};
 use crate::filter::{CompileError, RunError};
 use crate::value::{NotJson, ParseError, Path, Val};
@@ -234,6 +234,9 @@ pub enum ErrorKind {
     /// A ref has no validator.
     #[error("`{0}` has no validator")]
     NotValidated(String),
+    /// A session file cannot be read here, or not be written.
+    #[error("{0}")]
+    File(#[from] FileError),
 }
 
 /// A part of a value that may be missing.

@@ -31,6 +31,7 @@ mod marks;
 mod names;
 mod place;
 mod reply;
+mod request;
 mod settings;
 mod signature;
 mod slots;
@@ -48,6 +49,7 @@ pub use error::{CommandError, ErrorKind};
 pub use marks::{Mark, MarkKind, partner};
 pub use names::{Entry, EntryKind};
 pub use reply::{Part, Reply, Sentence};
+pub use request::{FileError, Request, Wish};
 pub use settings::{Color, SETTINGS, Setting, Settings, Theme};
 pub use table::{COMMANDS, Command, Example};
 
@@ -106,6 +108,13 @@ impl Session {
     /// Starts an empty session.
     pub fn new(options: Options) -> Self {
         Self { options, ..Self::default() }
+    }
+
+    /// An empty session that does by itself what this one does, and is shown in the same way.
+    pub fn fresh(&self) -> Self {
+        let fresh = Self { settings: self.settings.clone(), ..Self::new(self.options.clone()) };
+        fresh.set_filter_limits(self.filter_limits());
+        fresh
     }
 
     /// Runs one command or expression; a blank line or a comment does nothing.

@@ -3,7 +3,7 @@ use std::fmt;
 use crate::crdt::{Conflict, LostEdits, MergeReport};
 use crate::value::{PathChange, Val, differences};
 
-use super::words;
+use super::{Request, words};
 
 /// What a line answers: values, and a report in words.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,8 @@ pub struct Reply {
     pub whole: bool,
     /// Whether the session is to end.
     pub quit: bool,
+    /// What the session asks for and cannot do itself.
+    pub request: Option<Request>,
 }
 
 /// A part of a report.
@@ -95,6 +97,11 @@ impl Reply {
             Part::Line(_) | Part::Text(_) | Part::Watched { .. } => Vec::new(),
         });
         changes.flatten().collect()
+    }
+
+    /// Whether the command is one that changes values; it may have found nothing to change.
+    pub fn may_change(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Changed { .. } | Part::Merged { .. }))
     }
 
     /// The report of the merge, if the command was one.

@@ -2,7 +2,7 @@
 
 use super::args::Args;
 use super::error::CommandError;
-use super::{Reply, Session, commands, help, settings, slots, undo, versions};
+use super::{Reply, Session, commands, help, request, settings, slots, undo, versions};
 
 /// A command of the session language.
 #[derive(Debug)]
@@ -463,6 +463,41 @@ pub const COMMANDS: &[Command] = &[
             "#=> ~ .n 1 → 2",
         ],
         run: undo::redo,
+    },
+    Command {
+        name: "read",
+        aliases: &[],
+        arguments: "FILE",
+        summary: "run a session file here",
+        details: "Its commands run as if they stood here, and its expectations must hold; the commands before one \
+                  that fails stay done. FILE is looked for where the file is that reads it; at the prompt, and for \
+                  what comes from standard input, that is the working folder.",
+        example: &[
+            "read setup.rejoin",
+            "#=> 2 commands, 1 expectation: all hold",
+            "branched.items",
+            "#=> [0, 1]",
+        ],
+        run: request::read,
+    },
+    Command {
+        name: "record",
+        aliases: &[],
+        arguments: "FILE|stop",
+        summary: "write what you type as a session file",
+        details: "From here to `record stop`, or to the end of the session, what you type is kept, and then written to \
+                  FILE with its answers as expectations. Comments that you type are the narration. A file that is \
+                  there already is refused. A script cannot be recorded.",
+        example: &[
+            "record lesson.rejoin",
+            "#=> recording to lesson.rejoin, until `record stop`",
+            "# A counter.",
+            "ref a 1",
+            "swap a . + 1",
+            "record stop",
+            "#=> wrote lesson.rejoin: 2 commands, 4 expectations",
+        ],
+        run: request::record,
     },
     Command {
         name: "show",

@@ -1,11 +1,16 @@
 //! Everything that only the binary needs: the command line, the terminal, colour.
 
 mod answer;
+mod blessing;
 mod cli;
+mod disk;
 mod dumb;
 mod envelope;
+mod failures;
+mod generate;
 mod pager;
 mod paint;
+mod play;
 mod progress;
 mod prompt;
 mod scripts;
@@ -29,7 +34,14 @@ pub(crate) fn main(cli: &Cli) -> ExitCode {
     let scripts = scripts::Scripts { json: cli.json, out, err, limits: cli.limits() };
     let done = match &cli.action {
         Some(Action::Run { files }) => scripts.run(files),
-        Some(Action::Check { files }) => scripts.check(files),
+        Some(Action::Check { files, bless: true, all }) => scripts.bless(files, *all),
+        Some(Action::Check { files, .. }) => scripts.check(files),
+        Some(Action::Play { file, pace }) => scripts.play(file, *pace),
+        Some(Action::Demo { name: None, .. }) => scripts.lessons(),
+        Some(Action::Demo { name: Some(name), pace }) => scripts.demo(name, *pace),
+        Some(Action::Schema) => generate::schema(),
+        Some(Action::Completions { shell }) => generate::completions(*shell),
+        Some(Action::Man) => generate::man(),
         None if !cli.commands.is_empty() => scripts.commands(&cli.commands),
         None if io::stdin().is_terminal() => {
             let limits = cli.limits();

@@ -69,6 +69,26 @@ impl Paint {
         self.role(Role::Error, text)
     }
 
+    /// What is no longer there, or should have been.
+    pub(crate) fn gone(self, text: &str) -> String {
+        self.role(Role::Removed, &visible(text))
+    }
+
+    /// What is there now.
+    pub(crate) fn come(self, text: &str) -> String {
+        self.role(Role::Added, &visible(text))
+    }
+
+    /// Text as it is.
+    pub(crate) fn plain(self, text: &str) -> String {
+        visible(text)
+    }
+
+    /// A heading.
+    pub(crate) fn heading(self, text: &str) -> String {
+        self.role(Role::Command, &visible(text))
+    }
+
     /// Something that is not in the foreground.
     pub(crate) fn dim(self, text: &str) -> String {
         self.role(Role::Dim, text)

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
-use rejoin::script::{Failure, Script, Step, compare};
+use rejoin::script::{Failure, Host, Item, Script, Step, compare};
 use rejoin::session::{CommandError, Interrupt, Limits, Options, Reply, Session};
 use rejoin::value::Extent;
 use rustyline::config::{BellStyle, ColorMode, Configurer, EditMode};
@@ -17,14 +17,16 @@ use rustyline::{CompletionType, Config, Editor};
 use signal_hook::consts::SIGINT;
 
 use super::answer::Look;
+use super::disk::Disk;
 use super::dumb;
 use super::envelope::envelope;
 use super::pager;
 use super::paint::Paint;
 use super::progress::Progress;
+use super::scripts::Scripts;
 use super::typing::{Typing, is_open};
 
-const PROMPT: &str = "rejoin> ";
+pub(crate) const PROMPT: &str = "rejoin> ";
 /// How much memory a filter may take unless the command line says otherwise: 1 GiB.
 const MEMORY: u64 = 1 << 30;
 /// So many lines are kept.
@@ -52,7 +54,7 @@ pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCod
     let session = Session::new(Options { seed, unique_actors: true });
     let limits = start.limits;
     session.set_filter_limits(Limits { memory: limits.memory.or(Some(MEMORY)), ..limits });
-    let mut prompt = Prompt::open(session, start, out, err)?;
+    let mut prompt = Prompt::open(session, Host::new(Disk).typed(), start, out, err)?;
     if start.init {
         prompt.init()?;
     }
@@ -62,6 +64,15 @@ pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCod
     }
     prompt.run()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A prompt in a session that is under way, until `exit`.
+pub(crate) fn live(session: Session, host: Host, out: Paint, err: Paint) -> io::Result<()> {
+    let limits = session.filter_limits();
+    let limits = Limits { memory: limits.memory.or(Some(MEMORY)), ..limits };
+    session.set_filter_limits(limits);
+    let start = Start { json: false, vi: false, init: false, limits };
+    Prompt::open(session, host, start, out, err)?.run()
 }
 
 /// A prompt for a session.
@@ -74,6 +85,8 @@ pub(crate) struct Prompt {
     typed: Arc<AtomicBool>,
     /// The terminal cannot edit lines.
     dumb: bool,
+    /// What gives the session its files.
+    host: Host,
     json: bool,
     out: Paint,
     err: Paint,
@@ -82,7 +95,13 @@ pub(crate) struct Prompt {
 }
 
 impl Prompt {
-    pub(crate) fn open(session: Session, start: Start, out: Paint, err: Paint) -> io::Result<Self> {
+    pub(crate) fn open(
+        session: Session,
+        host: Host,
+        start: Start,
+        out: Paint,
+        err: Paint,
+    ) -> io::Result<Self> {
         let interrupt = session.interrupt();
         let typed = Arc::new(AtomicBool::new(false));
         for flag in [interrupt.flag(), &typed] {
@@ -106,6 +125,7 @@ impl Prompt {
         Ok(Self {
             editor,
             history,
+            host,
             interrupt,
             typed,
             dumb: dumb::is_dumb(),
@@ -116,8 +136,17 @@ impl Prompt {
         })
     }
 
-    /// Reads and runs lines until the session ends.
+    /// Reads and runs lines until the session ends. A recording ends with it.
     pub(crate) fn run(&mut self) -> io::Result<()> {
+        self.lines()?;
+        match self.host.stop_recording() {
+            None => Ok(()),
+            Some(Ok(lines)) => lines.iter().try_for_each(|line| writeln!(io::stderr(), "{line}")),
+            Some(Err(error)) => writeln!(io::stderr(), "{} {error}", self.err.label("error:")),
+        }
+    }
+
+    fn lines(&mut self) -> io::Result<()> {
         loop {
             // What was interrupted is over.
             self.interrupt.clear();
@@ -147,7 +176,11 @@ impl Prompt {
     fn block(&mut self, text: &str) -> io::Result<bool> {
         let script = Script::parse(text);
         let steps: Vec<&Step> = script.steps().filter(|step| !step.text.is_empty()).collect();
+        let mut told = script.items.iter();
         for (at, step) in steps.iter().enumerate() {
+            self.narrate(
+                told.by_ref().take_while(|item| !matches!(item, Item::Step(it) if it.line == step.line)),
+            );
             // A blank in front keeps a line out, also where it is the only one.
             let line = if steps.len() == 1 { text.trim_end() } else { &step.text };
             self.remember(line);
@@ -157,7 +190,7 @@ impl Prompt {
             }
             let progress = Progress::start(at + 1, steps.len());
             let began = Instant::now();
-            let answer = self.session()?.run(&step.text);
+            let answer = self.command(&step.text)?;
             let took = began.elapsed();
             let is_line_clean = progress.stop();
             let interrupted = self.typed.swap(false, Ordering::Relaxed);
@@ -178,7 +211,31 @@ impl Prompt {
                 break;
             }
         }
+        self.narrate(told);
         Ok(false)
+    }
+
+    /// Runs a command; a file that is read shows what it does as it goes.
+    fn command(&mut self, line: &str) -> io::Result<Result<Reply, CommandError>> {
+        let typing = self.editor.helper_mut().ok_or_else(no_session)?;
+        let limits = typing.session.filter_limits();
+        let scripts = Scripts { json: self.json, out: self.out, err: self.err, limits };
+        let mut told = Ok(());
+        let answer = self.host.run(&mut typing.session, line, &mut |ran| {
+            if told.is_ok() && !scripts.json {
+                told = scripts.item(&mut io::stdout(), ran);
+            }
+        });
+        told.map(|()| answer)
+    }
+
+    /// What is told between commands is for a recording.
+    fn narrate<'a>(&mut self, items: impl Iterator<Item = &'a Item>) {
+        for item in items {
+            if let Item::Narration(text) = item {
+                self.host.narrate(text);
+            }
+        }
     }
 
     /// Shows the values, then the report; an error with a caret under its place.
@@ -229,7 +286,7 @@ impl Prompt {
 
     fn session(&mut self) -> io::Result<&mut Session> {
         let typing = self.editor.helper_mut();
-        typing.map(|typing| &mut typing.session).ok_or_else(|| io::Error::other("the prompt has no session"))
+        typing.map(|typing| &mut typing.session).ok_or_else(no_session)
     }
 
     /// What cannot be remembered is no reason to stop. Written at once: the session may end badly.
@@ -253,7 +310,7 @@ impl Prompt {
             }
         };
         for step in Script::parse(&text).steps() {
-            let answer = self.session()?.run(&step.text);
+            let answer = self.command(&step.text)?;
             if let Err(Failure::Error(error)) = compare(step, &answer) {
                 let place = error.place(&step.text);
                 let line = step.line + place.line - 1;
@@ -263,6 +320,10 @@ impl Prompt {
         }
         Ok(())
     }
+}
+
+fn no_session() -> io::Error {
+    io::Error::other("the prompt has no session")
 }
 
 /// `0.32 ms`, `1.24 s`.

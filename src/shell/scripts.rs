@@ -1,14 +1,15 @@
-use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rejoin::script::{Failure, Mismatch, Outcome, Ran, Script, Step, run, transcript};
+use rejoin::script::{Failure, Host, Outcome, Ran, Script, Step, count, run_with, transcript};
 use rejoin::session::{CommandError, Limits, Reply, Session};
 
 use super::USAGE;
+use super::disk::Disk;
 use super::envelope::envelope;
+use super::failures::Failures;
 use super::paint::Paint;
 
 /// Runs what is not typed into a terminal.
@@ -23,36 +24,42 @@ pub(crate) struct Scripts {
 impl Scripts {
     /// `rejoin run FILE…`: prints each file again, with what the commands answer.
     pub(crate) fn run(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
-        let (code, _) = self.each_file(files, |out, name, ran| {
-            match ran {
-                _ if self.json => self.print_json(out, ran)?,
-                Ran::Narration(text) => writeln!(out, "{}", self.out.dim(text))?,
-                Ran::Step { step, failure: Some(Failure::Error(_)), .. } => writeln!(out, "{}", step.text)?,
-                Ran::Step { step, answer, .. } => writeln!(out, "{}", self.transcript(step, answer))?,
-            }
-            self.failure(out, name, ran)
+        let (code, _) = self.each_file(files, |out, name, _, ran| {
+            self.item(out, ran)?;
+            self.failure(out, name, &[], ran)
         })?;
         Ok(code)
     }
 
+    /// An item of a session file, commands with what they answer.
+    pub(crate) fn item(&self, out: &mut dyn Write, ran: Ran<'_>) -> io::Result<()> {
+        match ran {
+            _ if self.json => self.print_json(out, ran),
+            Ran::Narration(text) => writeln!(out, "{}", self.out.dim(text)),
+            Ran::Step { step, failure: Some(Failure::Error(_)), .. } => writeln!(out, "{}", step.text),
+            Ran::Step { step, answer, .. } => writeln!(out, "{}", self.transcript(step, answer)),
+        }
+    }
+
     /// `rejoin check FILE…`: verifies the expectations, and shows those that do not hold.
     pub(crate) fn check(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
-        let (code, outcome) = self.each_file(files, |out, name, ran| {
+        let (code, outcome) = self.each_file(files, |out, name, script, ran| {
             if self.json {
                 self.print_json(out, ran)?;
             }
-            self.failure(out, name, ran)
+            match ran {
+                Ran::Step { step, failure: Some(_), .. } => {
+                    self.failure(out, name, &script.narration_above(step.line), ran)
+                }
+                _ => Ok(()),
+            }
         })?;
-        let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let verdict = match outcome.failures {
             _ if code == ExitCode::from(USAGE) => return Ok(code),
             0 => "all hold".to_owned(),
             n => count(n, "failure"),
         };
-        let sessions = count(files.len(), "session");
-        let (commands, expectations) =
-            (count(outcome.commands, "command"), count(outcome.expectations, "expectation"));
-        writeln!(io::stderr(), "{sessions}, {commands}, {expectations}: {verdict}")?;
+        writeln!(io::stderr(), "{}, {}: {verdict}", count(outcome.sessions, "session"), outcome.words())?;
         Ok(code)
     }
 
@@ -75,7 +82,7 @@ impl Scripts {
     }
 
     /// An empty session.
-    fn session(&self) -> Session {
+    pub(crate) fn session(&self) -> Session {
         let session = Session::default();
         session.set_filter_limits(self.limits);
         session
@@ -84,13 +91,14 @@ impl Scripts {
     /// Runs a script and prints what its commands answer.
     fn answers(&self, name: &str, script: &Script) -> io::Result<ExitCode> {
         let mut out = BufWriter::new(io::stdout().lock());
-        let outcome = run(&mut self.session(), script, |ran| {
+        let mut host = Host::new(Disk);
+        let outcome = run_with(&mut host, &mut self.session(), script, |ran| {
             match ran {
                 _ if self.json => self.print_json(&mut out, ran)?,
                 Ran::Step { answer: Ok(reply), .. } => print_answer(&mut out, self.out, reply)?,
                 Ran::Step { .. } | Ran::Narration(_) => {}
             }
-            self.failure(&mut out, name, ran)
+            self.failure(&mut out, name, &[], ran)
         })?;
         out.flush()?;
         Ok(exit(outcome))
@@ -100,7 +108,7 @@ impl Scripts {
     fn each_file(
         &self,
         files: &[PathBuf],
-        mut each: impl FnMut(&mut dyn Write, &str, Ran<'_>) -> io::Result<()>,
+        mut each: impl FnMut(&mut dyn Write, &str, &Script, Ran<'_>) -> io::Result<()>,
     ) -> io::Result<(ExitCode, Outcome)> {
         let mut total = Outcome::default();
         let mut unreadable = false;
@@ -112,11 +120,14 @@ impl Scripts {
                     if script.steps().next().is_none() {
                         writeln!(io::stderr(), "{} {name}: no commands", self.err.label("warning:"))?;
                     }
-                    total.add(run(&mut self.session(), &script, |ran| each(&mut out, &name, ran))?);
+                    let mut host = Host::new(Disk).in_file(file);
+                    let session = &mut self.session();
+                    let each = |ran: Ran<'_>| each(&mut out, &name, &script, ran);
+                    total.add(run_with(&mut host, session, &script, each)?);
                 }
                 Err(error) => {
                     out.flush()?;
-                    writeln!(io::stderr(), "{} {name}: {error}", self.err.label("error:"))?;
+                    self.file_error(&name, &error)?;
                     unreadable = true;
                 }
             }
@@ -142,38 +153,13 @@ impl Scripts {
     }
 
     /// What a step did wrong, on standard error; an error that is printed as JSON is told already.
-    fn failure(&self, out: &mut dyn Write, name: &str, ran: Ran<'_>) -> io::Result<()> {
+    fn failure(&self, out: &mut dyn Write, name: &str, narration: &[&str], ran: Ran<'_>) -> io::Result<()> {
         let Ran::Step { step, failure: Some(failure), .. } = ran else { return Ok(()) };
         out.flush()?;
-        match failure {
-            Failure::Error(_) if self.json => Ok(()),
-            Failure::Error(error) => self.failed(name, step, error),
-            Failure::Mismatches(mismatches) => {
-                mismatches.iter().try_for_each(|mismatch| self.mismatch(name, step, mismatch))
-            }
+        if self.json && matches!(failure, Failure::Error(_)) {
+            return Ok(());
         }
-    }
-
-    /// An error that nothing expects: `FILE:LINE:COLUMN`, the caret, the message.
-    fn failed(&self, name: &str, step: &Step, error: &CommandError) -> io::Result<()> {
-        let place = error.place(&step.text);
-        let line = step.line + place.line - 1;
-        let text = self.err.error(error, &place);
-        writeln!(io::stderr(), "{name}:{line}:{}\n{text}", place.column)
-    }
-
-    /// An expectation that does not hold: `FILE:LINE`, the command, expected and actual.
-    fn mismatch(&self, name: &str, step: &Step, mismatch: &Mismatch) -> io::Result<()> {
-        let Mismatch { line, expected, actual } = mismatch;
-        let paint = self.err;
-        let actual = actual.replace('\n', "\n              ");
-        writeln!(
-            io::stderr(),
-            "{name}:{line}\n  {}\n    expected: {}\n    actual:   {}",
-            step.text.replace('\n', "\n  "),
-            paint.report(expected),
-            paint.label(&actual),
-        )
+        Failures { paint: self.err, name, narration }.show(step, failure)
     }
 }
 
@@ -184,10 +170,9 @@ pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> 
     lines.iter().try_for_each(|line| writeln!(out, "{}", paint.report(line)))
 }
 
-fn read(file: &Path) -> io::Result<Script> {
-    let text = fs::read_to_string(file)?;
-    let markdown = file.extension() == Some(OsStr::new("md"));
-    Ok(if markdown { Script::parse_markdown(&text) } else { Script::parse(&text) })
+/// Reads a session file.
+pub(crate) fn read(file: &Path) -> io::Result<Script> {
+    Ok(Script::parse_file(file, &fs::read_to_string(file)?))
 }
 
 fn exit(outcome: Outcome) -> ExitCode {

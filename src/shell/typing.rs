@@ -58,7 +58,7 @@ fn commands(block: &str) -> Vec<(usize, String)> {
     let mut begin = 0;
     for item in Script::parse(block).items {
         let text = match item {
-            Item::Narration(text) => text,
+            Item::Narration(text) | Item::Prose(text) | Item::Fence { text, .. } => text,
             Item::Step(step) => step.text,
         };
         // Lines that are no items, such as expectations, are passed over.

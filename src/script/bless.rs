@@ -1,0 +1,350 @@
+use std::path::Path;
+
+use thiserror::Error;
+
+use crate::script::check::{expects, is_line};
+use crate::script::{Expectation, Expected, Failure, Host, Ran, Script, Step, answers, run_with};
+use crate::session::{CommandError, Reply, Session};
+use crate::value::{Piece, Val, print, text};
+
+/// A session file with expectations that hold.
+#[derive(Debug, Clone)]
+pub struct Blessing {
+    /// The whole file.
+    pub text: String,
+    /// What was changed in it, in order; nothing when all held.
+    pub edits: Vec<Edit>,
+}
+
+/// Lines of a file that became others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The line where the removed ones start, or before which the added ones stand, from 1.
+    pub line: usize,
+    /// The command that they are below.
+    pub command: String,
+    /// The lines that went.
+    pub removed: Vec<String>,
+    /// The lines that came.
+    pub added: Vec<String>,
+}
+
+/// Why a session file stays as it is.
+#[derive(Debug, Clone, Error)]
+pub enum NotBlessed {
+    /// A command fails, and nothing expects that.
+    #[error("a command fails, and nothing expects that: {error}")]
+    Failed {
+        /// The command.
+        step: Box<Step>,
+        /// Its error.
+        error: CommandError,
+    },
+    /// An expectation stands above the first command.
+    #[error("no command stands above this expectation")]
+    NoCommand {
+        /// The line of the expectation.
+        line: usize,
+    },
+    /// What the file answers cannot be written down so that it holds.
+    #[error("the answer cannot be written down so that it holds")]
+    Unsteady {
+        /// The line of an expectation that would not hold.
+        line: usize,
+    },
+}
+
+/// Rewrites the expectations of a session file that do not hold, and with `all` writes some below each
+/// command that has none. Everything else stays as it is, byte for byte: what holds, comments, line
+/// endings.
+///
+/// Values take the place of values. Of the lines of a report those that hold stay, and the others become
+/// what the report has between those. `start` makes what each run of the file needs.
+///
+/// # Errors
+/// The file has something that needs a person.
+pub fn bless(
+    name: &Path,
+    old: &str,
+    all: bool,
+    start: impl Fn() -> (Host, Session),
+) -> Result<Blessing, NotBlessed> {
+    let mut changes = Vec::new();
+    let script = Script::parse_file(name, old);
+    let is_spaced = writes_blanks(&script);
+    let each = |ran: Ran<'_>| {
+        let Ran::Step { step, answer, failure } = ran else { return Ok(()) };
+        match failure {
+            _ if step.text.is_empty() => return Err(NotBlessed::NoCommand { line: step.line }),
+            Some(Failure::Error(error)) => {
+                return Err(NotBlessed::Failed { step: Box::new(step.clone()), error: error.clone() });
+            }
+            Some(Failure::Mismatches(_)) => changes.extend(rewritten(step, answer, is_spaced)),
+            None if all && step.expectations.is_empty() => {
+                let lines = shown(answer, is_spaced);
+                changes.push(Change {
+                    below: step.last_line(),
+                    replaces: false,
+                    lines,
+                    step: step.text.clone(),
+                });
+            }
+            None => {}
+        }
+        Ok(())
+    };
+    let (mut host, mut session) = start();
+    run_with(&mut host, &mut session, &script, each)?;
+    changes.retain(|change| change.replaces || !change.lines.is_empty());
+    changes.sort_by_key(|change| change.below);
+    let blessing = apply(old, &changes);
+    if !blessing.edits.is_empty() {
+        holds(name, &blessing.text, start())?;
+    }
+    Ok(blessing)
+}
+
+/// Whether values are written with blanks in this file: as in its expectations, or in its commands when no
+/// expectation tells.
+fn writes_blanks(script: &Script) -> bool {
+    let has = |text: &str, marks: [&str; 2]| marks.iter().any(|mark| text.contains(mark));
+    let expectations = script.steps().flat_map(|step| &step.expectations);
+    let values = expectations.filter(|e| matches!(e.expected, Expected::Value(_))).map(|e| &*e.text);
+    let values: Vec<&str> = values.filter(|text| has(text, [",", ":"])).collect();
+    match values.is_empty() {
+        true => script.steps().any(|step| has(&step.text, [", ", ": "])),
+        false => values.iter().any(|text| has(text, [", ", ": "])),
+    }
+}
+
+/// New lines below a line, or in its place.
+struct Change {
+    below: usize,
+    replaces: bool,
+    lines: Vec<String>,
+    step: String,
+}
+
+/// What a command answers, as a person would write it who writes `spaced` values.
+fn shown(answer: &Result<Reply, CommandError>, is_spaced: bool) -> Vec<String> {
+    match answer {
+        Ok(reply) if is_spaced => {
+            let (values, lines) = reply.shown();
+            values.iter().map(|value| json(value, true)).chain(lines).collect()
+        }
+        _ => answers(answer),
+    }
+}
+
+fn json(value: &Val, is_spaced: bool) -> String {
+    if !is_spaced {
+        return text(value);
+    }
+    let mut text = String::new();
+    print(value, |piece, part| {
+        text.push_str(part);
+        if piece == Piece::Punctuation && [",", ":"].contains(&part) {
+            text.push(' ');
+        }
+    });
+    text
+}
+
+/// What becomes of each expectation of a step that has one that does not hold.
+fn rewritten(step: &Step, answer: &Result<Reply, CommandError>, is_spaced: bool) -> Vec<Change> {
+    let expectations = &step.expectations;
+    let is_error = |e: &Expectation| matches!(e.expected, Expected::Error(_));
+    let mut changes: Vec<Option<Vec<String>>> = vec![None; expectations.len()];
+    match answer {
+        Err(error) => {
+            let message = error.to_string();
+            let mut told = expectations.iter().any(|e| expects(e, &message));
+            for (expectation, change) in expectations.iter().zip(&mut changes) {
+                if !expects(expectation, &message) {
+                    let takes = is_error(expectation) && !std::mem::replace(&mut told, true);
+                    *change = Some(if takes { answers(answer) } else { Vec::new() });
+                }
+            }
+        }
+        Ok(_) if expectations.iter().any(is_error) => {
+            changes.fill(Some(Vec::new()));
+            changes[0] = Some(shown(answer, is_spaced));
+        }
+        Ok(reply) => {
+            values(expectations, reply, is_spaced, &mut changes);
+            lines(expectations, reply, &mut changes);
+        }
+    }
+    let changed = expectations.iter().zip(changes).filter_map(|(expectation, lines)| {
+        Some(Change { below: expectation.line, replaces: true, lines: lines?, step: step.text.clone() })
+    });
+    changed.collect()
+}
+
+fn values(expectations: &[Expectation], reply: &Reply, is_spaced: bool, changes: &mut [Option<Vec<String>>]) {
+    let mut values = reply.values.iter();
+    for (expectation, change) in expectations.iter().zip(changes) {
+        if let Expected::Value(expected) = &expectation.expected {
+            match values.next() {
+                Some(value) if expected.matches(value) => {}
+                value => *change = Some(value.into_iter().map(|value| json(value, is_spaced)).collect()),
+            }
+        }
+    }
+}
+
+/// The first of several that fail between two that hold becomes all that the report has there.
+fn lines(expectations: &[Expectation], reply: &Reply, changes: &mut [Option<Vec<String>>]) {
+    let report = reply.lines();
+    let mut at = 0;
+    // The expectations that fail since the last one that holds.
+    let mut failed: Vec<usize> = Vec::new();
+    let mut settle = |failed: &mut Vec<usize>, between: &[String]| {
+        for (nth, which) in failed.drain(..).enumerate() {
+            changes[which] = Some(if nth == 0 { between.to_vec() } else { Vec::new() });
+        }
+    };
+    for (which, expectation) in expectations.iter().enumerate() {
+        if !matches!(expectation.expected, Expected::Line) {
+            continue;
+        }
+        match report[at..].iter().position(|line| is_line(expectation, line)) {
+            Some(found) => {
+                settle(&mut failed, &report[at..at + found]);
+                at += found + 1;
+            }
+            None => failed.push(which),
+        }
+    }
+    settle(&mut failed, &report[at..]);
+}
+
+/// Puts the changes into the text.
+fn apply(old: &str, changes: &[Change]) -> Blessing {
+    let ending = if old.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut changes = changes.iter().peekable();
+    let mut text = String::with_capacity(old.len());
+    let mut edits: Vec<Edit> = Vec::new();
+    for (number, line) in (1..).zip(old.split_inclusive('\n')) {
+        let Some(change) = changes.next_if(|change| change.below == number) else {
+            text.push_str(line);
+            continue;
+        };
+        let bare = line.trim_end_matches(['\r', '\n']);
+        let indent = &bare[..bare.len() - bare.trim_start().len()];
+        let added: Vec<String> = change.lines.iter().map(|line| format!("{indent}#=> {line}")).collect();
+        let mut lines: Vec<&str> = added.iter().map(String::as_str).collect();
+        if !change.replaces {
+            lines.insert(0, bare);
+        }
+        let own = &line[bare.len()..];
+        let between = if own.is_empty() { ending } else { own };
+        for (nth, new) in lines.iter().enumerate() {
+            text.push_str(new);
+            text.push_str(if nth + 1 < lines.len() { between } else { own });
+        }
+        let removed: Vec<String> = if change.replaces { vec![bare.to_owned()] } else { Vec::new() };
+        let line = if change.replaces { number } else { number + 1 };
+        match edits.last_mut() {
+            // Lines that stand together are one piece of the difference.
+            Some(last) if change.replaces && last.line + last.removed.len() == number => {
+                last.removed.extend(removed);
+                last.added.extend(added);
+            }
+            _ => edits.push(Edit { line, command: change.step.clone(), removed, added }),
+        }
+    }
+    Blessing { text, edits }
+}
+
+/// Runs what was written, from its text: it must hold.
+fn holds(name: &Path, text: &str, (mut host, mut session): (Host, Session)) -> Result<(), NotBlessed> {
+    let each = |ran: Ran<'_>| match ran {
+        Ran::Step { failure: Some(failure), step, .. } => Err(NotBlessed::Unsteady {
+            line: match failure {
+                Failure::Mismatches(mismatches) => mismatches.first().map_or(step.line, |first| first.line),
+                Failure::Error(_) => step.line,
+            },
+        }),
+        _ => Ok(()),
+    };
+    run_with(&mut host, &mut session, &Script::parse_file(name, text), each).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blessed(name: &str, old: &str, all: bool) -> Result<Blessing, NotBlessed> {
+        let start = || (Host::without_files(), Session::default());
+        let blessing = bless(Path::new(name), old, all, start)?;
+        let again = bless(Path::new(name), &blessing.text, all, start)?;
+        assert_eq!((&again.text, again.edits.len()), (&blessing.text, 0), "a second time changes nothing");
+        Ok(blessing)
+    }
+
+    #[test]
+    fn what_does_not_hold_is_rewritten_and_the_rest_stays() {
+        let rows = [
+            ("ref a 1\n#=> 1\n", "ref a 1\n#=> 1\n"),
+            ("ref a 1\n  #=>   2\n", "ref a 1\n  #=> 1\n"),
+            ("ref a 1\r\n#=> 2\r\n# Hello. \r\n\r\n", "ref a 1\r\n#=> 1\r\n# Hello. \r\n\r\n"),
+            ("ref a 1\n#=> 2", "ref a 1\n#=> 1"),
+            ("ref a [1]\n#=> [1, ...]\n#=> actor b", "ref a [1]\n#=> [1, ...]\n#=> actor a"),
+            ("ref a {\"x\":[1,2]}\n#=> {\"x\": 1}\n", "ref a {\"x\":[1,2]}\n#=> {\"x\": [1, 2]}\n"),
+            ("ref a {\"x\":[1,2]}\n#=> {\"x\":1}\n", "ref a {\"x\":[1,2]}\n#=> {\"x\":[1,2]}\n"),
+            ("ref a [1,2]\na[]\n#=> 1\n#=> 3\n#=> 4\n", "ref a [1,2]\na[]\n#=> 1\n#=> 2\n"),
+            ("b\n#=> error: no\n", "b\n#=> error: `b` is neither a command nor a name\n"),
+            ("b\n#=> error: ... nor a name\n#=> 1\n", "b\n#=> error: ... nor a name\n"),
+            ("ref a 1\n#=> error: no\n#=> 7\n", "ref a 1\n#=> 1\n#=> actor a\n"),
+            (
+                "ref a {}\nswap a .x=1|.y=2|.z=3\n#=> + .w 1\n#=> + .y 2\n#=> + .u 3\n#=> {}\n",
+                "ref a {}\nswap a .x=1|.y=2|.z=3\n#=> + .x 1\n#=> + .y 2\n#=> + .z 3\n#=> {\"x\":1,\"y\":2,\"z\":3}\n",
+            ),
+        ];
+        for (old, new) in rows {
+            assert_eq!(blessed("a.rejoin", old, false).unwrap().text, new, "{old}");
+        }
+    }
+
+    #[test]
+    fn with_all_every_command_gets_expectations() {
+        let rows = [
+            ("ref a 1", "ref a 1\n#=> 1\n#=> actor a"),
+            (
+                "# x\n  ref a [\n1]\r\n\r\na\r\n",
+                "# x\n  ref a [\n1]\r\n#=> [1]\r\n#=> actor a\r\n\r\na\r\n#=> [1]\r\n",
+            ),
+            ("ref a 1\n#=> actor a\nquit\n", "ref a 1\n#=> actor a\nquit\n"),
+        ];
+        for (old, new) in rows {
+            assert_eq!(blessed("a.rejoin", old, true).unwrap().text, new, "{old}");
+        }
+        let old =
+            "Text\n- item\n  ```rejoin\n  ref a 1\n  ```\n#=> 2\n```rejoin fresh\nref a 2\n#=> 3\n```\n";
+        let new = "Text\n- item\n  ```rejoin\n  ref a 1\n  #=> 1\n  #=> actor a\n  ```\n#=> 2\n```rejoin fresh\nref a 2\n#=> 2\n```\n";
+        assert_eq!(blessed("a.md", old, true).unwrap().text, new);
+    }
+
+    #[test]
+    fn the_edits_say_what_was_done() {
+        let blessing = blessed("a.rejoin", "ref a 1\n#=> 2\n#=> actor b\na\n", true).unwrap();
+        let edit = |line, command: &str, removed: &[&str], added: &[&str]| {
+            let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+            Edit { line, command: command.to_owned(), removed: owned(removed), added: owned(added) }
+        };
+        let edits = [
+            edit(2, "ref a 1", &["#=> 2", "#=> actor b"], &["#=> 1", "#=> actor a"]),
+            edit(5, "a", &[], &["#=> 1"]),
+        ];
+        assert_eq!(blessing.edits, edits);
+    }
+
+    #[test]
+    fn what_needs_a_person_is_refused() {
+        let failed = blessed("a.rejoin", "ref a 1\n#=> 2\nswop a\n", true);
+        assert!(matches!(failed, Err(NotBlessed::Failed { step, .. }) if step.line == 3));
+        let alone = blessed("a.rejoin", "# x\n#=> 1\n", false);
+        assert!(matches!(alone, Err(NotBlessed::NoCommand { line: 2 })));
+    }
+}

@@ -1,0 +1,277 @@
+//! `rejoin play` and `rejoin demo`: a session file a step at a time, for a room full of people.
+
+mod keys;
+mod recap;
+mod scenes;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rejoin::script::{Host, LESSONS, Lesson, Paragraph, Script, compare};
+use rejoin::session::{CommandError, Reply, Session};
+use rejoin::value::Extent;
+
+use super::USAGE;
+use super::answer::Look;
+use super::cli::Pace;
+use super::disk::Disk;
+use super::paint::Paint;
+use super::prompt;
+use super::scripts::{Scripts, read};
+use keys::{Keys, Wish};
+use scenes::{Scene, scenes};
+
+/// The exit status of what Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+/// A terminal that does not tell how wide it is.
+const USUAL: u16 = 80;
+
+/// Prose does not touch the edge.
+const MARGIN: usize = 2;
+
+/// No longer lines than these are read with ease.
+const WIDEST: u16 = 100;
+
+impl Scripts {
+    /// `rejoin play FILE`.
+    pub(crate) fn play(&self, file: &Path, pace: Pace) -> io::Result<ExitCode> {
+        match read(file) {
+            Ok(script) => self.lesson(&file.display().to_string(), &script, Some(file), pace),
+            Err(error) => {
+                self.file_error(&file.display().to_string(), &error)?;
+                Ok(ExitCode::from(USAGE))
+            }
+        }
+    }
+
+    /// `rejoin demo`.
+    pub(crate) fn lessons(&self) -> io::Result<ExitCode> {
+        let mut out = io::stdout().lock();
+        let width = LESSONS.iter().map(|lesson| lesson.name.len()).max().unwrap_or(0);
+        for lesson in LESSONS {
+            let gap = " ".repeat(width - lesson.name.len());
+            writeln!(out, "{}{gap}  {}", self.out.heading(lesson.name), lesson.title())?;
+        }
+        writeln!(out, "\n{}", self.out.dim("`rejoin demo NAME` plays one."))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// `rejoin demo NAME`.
+    pub(crate) fn demo(&self, name: &str, pace: Pace) -> io::Result<ExitCode> {
+        match Lesson::find(name) {
+            Some(lesson) => self.lesson(name, &Script::parse(lesson.text), None, pace),
+            None => {
+                let (error, hint) = (self.err.label("error:"), self.err.dim("hint:"));
+                let hint = format!("{hint} `rejoin demo` lists the lessons");
+                writeln!(io::stderr(), "{error} there is no lesson `{name}`\n{hint}")?;
+                Ok(ExitCode::from(USAGE))
+            }
+        }
+    }
+
+    fn lesson(&self, name: &str, script: &Script, file: Option<&Path>, pace: Pace) -> io::Result<ExitCode> {
+        let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+        if pace.delay.is_none() && !is_terminal {
+            let (error, hint) = (self.err.label("error:"), self.err.dim("hint:"));
+            writeln!(
+                io::stderr(),
+                "{error} a lesson is played on a terminal\n{hint} `--delay 0` plays it without one"
+            )?;
+            return Ok(ExitCode::from(USAGE));
+        }
+        let (scenes, end) = scenes(script);
+        let player = Player {
+            name,
+            scripts: self,
+            scenes: &scenes,
+            end: &end,
+            file: file.map(Path::to_owned),
+            delay: pace.delay,
+            on_terminal: is_terminal && pace.delay != Some(Duration::ZERO),
+            out: self.out,
+            err: self.err,
+        };
+        player.play()
+    }
+}
+
+/// A lesson that is played.
+struct Player<'a> {
+    name: &'a str,
+    scripts: &'a Scripts,
+    scenes: &'a [Scene<'a>],
+    /// What is said after the last command.
+    end: &'a [Paragraph],
+    file: Option<PathBuf>,
+    delay: Option<Duration>,
+    /// Whether somebody sits there with a keyboard.
+    on_terminal: bool,
+    out: Paint,
+    err: Paint,
+}
+
+/// Where a lesson is: the session that its commands made.
+struct Stage {
+    session: Session,
+    host: Host,
+}
+
+impl Player<'_> {
+    fn play(&self) -> io::Result<ExitCode> {
+        let mut at = 0;
+        let mut stage = self.stage(0, false);
+        // The last scene that was shown: what was seen before is not typed out again.
+        let mut seen = 0;
+        let mut wrong = 0;
+        loop {
+            let scene = self.scenes.get(at);
+            self.tell(scene.map_or(self.end, |scene| &scene.prose))?;
+            if let Some(scene) = scene {
+                self.command(&scene.step.text, self.on_terminal && at >= seen)?;
+            }
+            seen = seen.max(at + 1);
+            match (self.wait(at)?, scene) {
+                (Wish::Next, Some(scene)) => {
+                    if scene.fresh {
+                        stage.session = stage.session.fresh();
+                    }
+                    let answer = stage.run(&scene.step.text);
+                    self.answer(&scene.step.text, &answer)?;
+                    wrong += usize::from(compare(scene.step, &answer).is_err());
+                    at += 1;
+                    if answer.is_ok_and(|reply| reply.quit) {
+                        break;
+                    }
+                }
+                (Wish::Next, None) => break,
+                (Wish::Back, _) => {
+                    at = at.saturating_sub(1);
+                    stage = self.stage(at, false);
+                    let back = format!("— back to step {} of {} —", at + 1, self.scenes.len());
+                    writeln!(io::stdout(), "\n{}\n", self.out.dim(&back))?;
+                }
+                (Wish::Quit, _) => return Ok(ExitCode::SUCCESS),
+                (Wish::Interrupt, _) => return Ok(ExitCode::from(INTERRUPTED)),
+                // `wait` has dealt with it.
+                (Wish::Try, _) => {}
+            }
+        }
+        self.recap(at, &stage.session)?;
+        if wrong == 0 {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let label = self.err.label("error:");
+        let are = if wrong == 1 { "is" } else { "are" };
+        writeln!(io::stderr(), "{label} {wrong} of the answers {are} not what {} expects", self.name)?;
+        Ok(ExitCode::FAILURE)
+    }
+
+    /// The stage as it is before a scene. A session cannot be taken back, but it can be made again: a
+    /// script does the same every time.
+    fn stage(&self, at: usize, typed: bool) -> Stage {
+        let mut host = Host::new(Disk);
+        if let Some(file) = &self.file {
+            host = host.in_file(file);
+        }
+        if typed {
+            host = host.typed();
+        }
+        let mut stage = Stage { session: self.scripts.session(), host };
+        for scene in &self.scenes[..at] {
+            if scene.fresh {
+                stage.session = stage.session.fresh();
+            }
+            // What it answers was shown before.
+            let _ = stage.run(&scene.step.text);
+        }
+        stage
+    }
+
+    /// The narration.
+    fn tell(&self, prose: &[Paragraph]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        for paragraph in prose {
+            for line in paragraph.lines(self.width() - MARGIN) {
+                match paragraph {
+                    Paragraph::Heading(_) => writeln!(out, "{}", self.out.heading(&line))?,
+                    _ => writeln!(out, "{}", self.out.plain(&line))?,
+                }
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
+    /// The command, typed out as if somebody did.
+    fn command(&self, text: &str, typed: bool) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        write!(out, "{}", self.out.dim(prompt::PROMPT))?;
+        if typed {
+            let keys = Keys::new()?;
+            keys.type_out(&mut out, &self.out.plain(text))?;
+        } else {
+            write!(out, "{}", self.out.plain(text))?;
+        }
+        writeln!(out)
+    }
+
+    /// What the one at the keyboard wants; or the delay has passed.
+    fn wait(&self, at: usize) -> io::Result<Wish> {
+        loop {
+            if !self.on_terminal {
+                std::thread::sleep(self.delay.unwrap_or_default());
+                return Ok(Wish::Next);
+            }
+            let place = format!("[{}/{}]", (at + 1).min(self.scenes.len()), self.scenes.len());
+            let enter = if at < self.scenes.len() { "run" } else { "end" };
+            let line = format!("{place} Enter: {enter}  b: back  e: try it  q: quit");
+            let short = format!("{place} Enter, b back, e try, q quit");
+            let line = if line.chars().count() < self.width() { line } else { short };
+            let wish = Keys::new()?.ask(&line, self.out, self.delay)?;
+            if wish != Wish::Try {
+                return Ok(wish);
+            }
+            self.live(at)?;
+            if let Some(scene) = self.scenes.get(at) {
+                self.command(&scene.step.text, false)?;
+            }
+        }
+    }
+
+    /// A prompt in a copy of the session; the lesson goes on with its own.
+    fn live(&self, at: usize) -> io::Result<()> {
+        let Stage { session, host } = self.stage(at, true);
+        writeln!(io::stdout(), "{}", self.out.dim("Try what you like; `exit` returns to the lesson."))?;
+        prompt::live(session, host, self.out, self.err)?;
+        writeln!(io::stdout(), "{}\n", self.out.dim("— the lesson goes on where it was —"))
+    }
+
+    /// What a command answers: the value, what changed; or the error.
+    fn answer(&self, line: &str, answer: &Result<Reply, CommandError>) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match answer {
+            Ok(reply) => {
+                let extent = Extent { width: self.width(), limit: None };
+                write!(out, "{}", Look { paint: self.out, extent }.answer(reply))?;
+            }
+            Err(error) => writeln!(out, "{}", self.out.error(error, &error.place(line)))?,
+        }
+        writeln!(out)
+    }
+
+    /// The columns that are used.
+    fn width(&self) -> usize {
+        let columns = if self.on_terminal { crossterm::terminal::size().ok() } else { None };
+        let columns = columns.map_or(USUAL, |(columns, _)| columns);
+        usize::from(if columns == 0 { USUAL } else { columns.clamp(20, WIDEST) })
+    }
+}
+
+impl Stage {
+    fn run(&mut self, line: &str) -> Result<Reply, CommandError> {
+        self.host.run(&mut self.session, line, &mut |_| {})
+    }
+}

@@ -1,0 +1,49 @@
+use std::io::{self, Write};
+
+use rejoin::session::{COMMANDS, Command, Entry, Session};
+use rejoin::value::text;
+
+use super::Player;
+
+impl Player<'_> {
+    /// What the lesson was made of: the commands that ran, and the refs that there are now.
+    pub(super) fn recap(&self, played: usize, session: &Session) -> io::Result<()> {
+        let used = |command: &Command| {
+            let word = |line: &str| line.split_whitespace().next().map(str::to_owned);
+            let first = self.scenes[..played].iter().filter_map(|scene| word(&scene.step.text));
+            first.filter(|first| command.names().any(|name| name == first)).count()
+        };
+        let counts = COMMANDS.iter().map(|command| (command, used(command)));
+        let counts: Vec<(&Command, usize)> = counts.filter(|(_, count)| *count > 0).collect();
+        let refs = session.entries().filter_map(|(name, entry)| match entry {
+            Entry::Ref(reference) => Some((name, text(reference.value()))),
+            _ => None,
+        });
+        let refs: Vec<(&str, String)> = refs.collect();
+        let names = counts.iter().map(|(command, _)| command.name).chain(refs.iter().map(|(name, _)| *name));
+        let width = names.map(str::len).max().unwrap_or(0);
+
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}\n", self.out.heading(&format!("What was used in {}", self.name)))?;
+        for (command, count) in counts {
+            let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+            writeln!(out, "  {:width$}  {}{}", command.name, command.summary, self.out.dim(&times))?;
+        }
+        if !refs.is_empty() {
+            writeln!(out, "\n{}\n", self.out.heading("Where the refs are now"))?;
+        }
+        for (name, value) in refs {
+            let room = self.width().saturating_sub(width + 4).max(8);
+            writeln!(out, "  {name:width$}  {}", cut(&value, room))?;
+        }
+        Ok(())
+    }
+}
+
+/// A text that is cut where the room ends.
+fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    text.chars().take(room - 1).chain(['…']).collect()
+}

@@ -1,0 +1,187 @@
+//! Lessons, played through a pseudo-terminal; and what is recorded at the prompt.
+#![cfg(all(unix, feature = "shell"))]
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod command;
+
+use std::fs;
+use std::process::Command;
+
+use command::{Folder, rejoin};
+use rexpect::session::{PtySession, spawn_command};
+
+/// How long an answer may take before the test fails, in milliseconds.
+const PATIENCE: u64 = 20_000;
+const CTRL_C: char = 'c';
+const CTRL_D: char = 'd';
+
+const LESSON: &str = "\
+# A lesson about one.
+
+# Make it.
+ref a {\"n\": 1}
+branch a as b
+
+# Then it is two.
+swap a .n += 1
+#=> {\"n\": 2}
+
+# And back.
+merge b a
+# The end.
+";
+
+fn start(folder: &Folder, args: &[&str]) -> PtySession {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
+    command.args(args).current_dir(&folder.0).env("XDG_STATE_HOME", &folder.0);
+    command.env("TERM", "dumb").env("NO_COLOR", "1").env_remove("COLUMNS");
+    spawn_command(command, Some(PATIENCE)).unwrap()
+}
+
+fn expect(session: &mut PtySession, shown: &[&str]) {
+    for text in shown {
+        session.exp_string(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+}
+
+fn press(session: &mut PtySession, key: &str) {
+    session.send(key).unwrap();
+    session.flush().unwrap();
+}
+
+#[test]
+fn given_a_lesson_when_enter_is_pressed_then_it_goes_on_to_a_recap() {
+    let folder = Folder::new("play-through");
+    folder.file("one.rejoin", LESSON);
+    let mut session = start(&folder, &["play", "one.rejoin"]);
+    expect(
+        &mut session,
+        &["A lesson about one.", "Make it.", "rejoin> ref a {\"n\": 1}", "[1/4] Enter: run"],
+    );
+    press(&mut session, "\r");
+    expect(&mut session, &["{\"n\":1}\r\nactor a", "rejoin> branch a as b", "[2/4]"]);
+    press(&mut session, "\r");
+    expect(&mut session, &["actor b", "Then it is two.", "rejoin> swap a .n += 1", "[3/4]"]);
+    press(&mut session, " ");
+    expect(&mut session, &["{\"n\":2}\r\n~ .n 1 ", "And back.", "rejoin> merge b a", "[4/4]"]);
+    press(&mut session, "\r");
+    expect(&mut session, &["1 change new", "The end.", "Enter: end"]);
+    press(&mut session, "\r");
+    expect(
+        &mut session,
+        &["What was used in one.rejoin", "  swap", "Where the refs are now", "  b       {\"n\":2}"],
+    );
+    session.exp_eof().unwrap();
+}
+
+#[test]
+fn given_a_step_back_then_the_session_is_as_it_was() {
+    let folder = Folder::new("play-back");
+    folder.file("one.rejoin", LESSON);
+    let mut session = start(&folder, &["play", "one.rejoin"]);
+    for step in ["[1/4]", "[2/4]", "[3/4]"] {
+        expect(&mut session, &[step]);
+        press(&mut session, "\r");
+    }
+    expect(&mut session, &["{\"n\":2}", "[4/4]"]);
+    press(&mut session, "b");
+    expect(&mut session, &["back to step 3 of 4", "Then it is two.", "rejoin> swap a .n += 1", "[3/4]"]);
+    press(&mut session, "b");
+    expect(&mut session, &["back to step 2 of 4", "rejoin> branch a as b", "[2/4]"]);
+    press(&mut session, "\r");
+    // Not an error, as it would be if b were there already.
+    expect(&mut session, &["actor b", "[3/4]"]);
+    press(&mut session, "\r");
+    expect(&mut session, &["{\"n\":2}\r\n~ .n 1 ", "[4/4]"]);
+    press(&mut session, "q");
+    session.exp_eof().unwrap();
+}
+
+#[test]
+fn given_a_prompt_in_a_lesson_then_the_lesson_goes_on_with_its_own_session() {
+    let folder = Folder::new("play-try");
+    folder.file("one.rejoin", LESSON);
+    let mut session = start(&folder, &["play", "one.rejoin"]);
+    expect(&mut session, &["[1/4]"]);
+    press(&mut session, "\r");
+    expect(&mut session, &["[2/4]"]);
+    press(&mut session, "e");
+    expect(&mut session, &["`exit` returns to the lesson"]);
+    session.send_line("swap a .n = 41").unwrap();
+    expect(&mut session, &["{\"n\":41}"]);
+    session.send_line("exit").unwrap();
+    expect(&mut session, &["the lesson goes on where it was", "rejoin> branch a as b", "[2/4]"]);
+    press(&mut session, "\r");
+    expect(&mut session, &["{\"n\":1}", "[3/4]"]);
+    press(&mut session, "e");
+    expect(&mut session, &["`exit` returns to the lesson"]);
+    session.send_line("b.n + 1").unwrap();
+    expect(&mut session, &["2"]);
+    session.send_control(CTRL_D).unwrap();
+    expect(&mut session, &["the lesson goes on where it was", "[3/4]"]);
+    session.send_control(CTRL_C).unwrap();
+    session.exp_eof().unwrap();
+}
+
+#[test]
+fn given_a_delay_then_the_lesson_goes_on_by_itself() {
+    let folder = Folder::new("play-delay");
+    folder.file("one.rejoin", LESSON);
+    let mut session = start(&folder, &["play", "one.rejoin", "--delay", "10ms"]);
+    expect(&mut session, &["[1/4]", "[4/4]", "1 change new", "What was used"]);
+    session.exp_eof().unwrap();
+}
+
+// --- record and read ---
+
+#[test]
+fn given_a_recording_then_it_is_a_session_file_that_holds() {
+    let folder = Folder::new("record");
+    folder.file("more.rejoin", "swap c .more = true\n#=> + .more true\n");
+    let mut session = start(&folder, &[]);
+    let mut type_line = |line: &str, answer: &str| {
+        session.send_line(line).unwrap();
+        session.exp_string(answer).unwrap_or_else(|error| panic!("{line}: {error}"));
+    };
+    type_line("ref a {\"n\": 1}", "actor a-");
+    type_line("swop a", "did you mean");
+    type_line("record kept.rejoin", "recording to kept.rejoin");
+    type_line("record other.rejoin", "`kept.rejoin` is being recorded");
+    type_line("# Two come together.", "");
+    type_line("branch a as c", "actor c-");
+    type_line("read more.rejoin", "1 command, 1 expectation: all hold");
+    type_line("merge a c", "1 change new");
+    type_line("swop a", "did you mean");
+    type_line("record stop", "wrote kept.rejoin: 5 commands, 8 expectations");
+    type_line("record kept.rejoin", "cannot write `kept.rejoin`");
+    type_line("record rest.rejoin", "recording to rest.rejoin");
+    type_line("a.n", "1");
+    type_line("exit", "wrote rest.rejoin");
+    session.exp_eof().unwrap();
+    let kept = "\
+# What was there when the recording began.
+
+ref a {\"n\": 1}
+
+# The recording.
+
+# Two come together.
+branch a as c
+#=> {\"n\":1}
+#=> actor c
+swap c .more = true
+#=> {\"n\":1,\"more\":true}
+#=> + .more true
+merge a c
+#=> {\"n\":1,\"more\":true}
+#=> 1 change new
+#=> + .more true
+swop a
+#=> error: `swop` is neither a command nor a name
+";
+    assert_eq!(fs::read_to_string(folder.0.join("kept.rejoin")).unwrap(), kept);
+    for name in ["kept.rejoin", "rest.rejoin"] {
+        let checked = rejoin(&["check", folder.0.join(name).to_str().unwrap()]);
+        assert_eq!(checked.code, 0, "{}", checked.err);
+    }
+}

@@ -1,0 +1,288 @@
+//! Session files from the outside: what `check` shows, what `--bless` writes, what `read` reads.
+#![cfg(feature = "shell")]
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod command;
+
+use std::fs;
+use std::path::Path;
+
+use command::{Folder, command, done, rejoin};
+
+// --- check ---
+
+#[test]
+fn given_what_does_not_hold_then_the_narration_and_the_difference_are_shown() {
+    let folder = Folder::new("difference");
+    let value = r#"{"name":"A rather long name","items":[0,1,2],"tags":["one","two","three"],"n":1}"#;
+    let expected = r#"{"name": "A rather long name", "items": [0, 1], "tags": ["one", ...], "n": ...}"#;
+    let text = format!(
+        "# First.\n\n# A long value,\n# told in two lines.\nref a {value}\n#=> {expected}\n#=> actor b\n"
+    );
+    let file = folder.file("long.rejoin", text);
+    let err = format!(
+        "{file}:6
+  # A long value,
+  # told in two lines.
+  ref a {value}
+    expected (-) and actual (+):
+      {{
+        \"name\": \"A rather long name\",
+    -   \"items\": [0,1],
+    +   \"items\": [0,1,2],
+        \"tags\": [\"one\",\"two\",\"three\"],
+        \"n\": 1
+      }}
+{file}:7
+    expected: actor b
+    actual:   actor a
+1 session, 1 command, 2 expectations: 2 failures
+"
+    );
+    assert_eq!(rejoin(&["check", &file]), done(1, "", &err));
+}
+
+#[test]
+fn given_failures_in_several_files_then_all_are_shown() {
+    let folder = Folder::new("several");
+    let first = folder.file("1.rejoin", "ref a 1\n#=> 2\na\n#=> 3\nswop a\nref b 1\n");
+    let second = folder.file("2.md", "Prose.\n```rejoin\nref a 1\n#=> 4\n```\n");
+    let ended = rejoin(&["check", &first, &second]);
+    let places =
+        [format!("{first}:2\n"), format!("{first}:4\n"), format!("{first}:5:1\n"), format!("{second}:4\n")];
+    for place in places {
+        assert!(ended.err.contains(&place), "{place}: {}", ended.err);
+    }
+    assert!(ended.err.contains("\n  Prose.\n  ref a 1\n"), "{}", ended.err);
+    assert!(ended.err.ends_with("2 sessions, 4 commands, 3 expectations: 4 failures\n"), "{}", ended.err);
+    assert_eq!(ended.code, 1);
+}
+
+#[test]
+fn given_a_check_then_no_file_is_written() {
+    let folder = Folder::new("read-only");
+    let file = folder.file("wrong.rejoin", "ref a 1\n#=> 2\n");
+    let written = || fs::metadata(&file).unwrap().modified().unwrap();
+    let before = written();
+    assert_eq!(rejoin(&["check", &file]).code, 1);
+    assert_eq!(written(), before);
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+}
+
+#[test]
+fn given_a_block_that_is_fresh_then_a_new_session_starts() {
+    let folder = Folder::new("fresh");
+    let text = "```rejoin\nref a 1\n#=> actor a\n```\n## Next\n```rejoin\na\n#=> 1\n```\n```rejoin fresh\nref a 2\n#=> actor a\n```\n";
+    let file = folder.file("doc.md", text);
+    let verdict = "2 sessions, 3 commands, 3 expectations: all hold\n";
+    assert_eq!(rejoin(&["check", &file]), done(0, "", verdict));
+}
+
+#[cfg(unix)]
+#[test]
+fn given_an_interrupt_then_the_shell_sees_130() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = Folder::new("interrupt");
+    let file = folder
+        .file("long.rejoin", "ref a [range(100000)]\n".to_owned() + &"swap a map(. + 1)\n".repeat(1_000));
+    let mut child = command(&["check", &file]).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let ended = child.wait().unwrap();
+    let status = ended.code().or_else(|| ended.signal().map(|signal| 128 + signal));
+    assert_eq!(status, Some(130));
+}
+
+// --- bless ---
+
+const LESSON: &str =
+    "# Hello. \r\nref a {\"n\": 1}\r\n\r\n  #=> {\"n\": 2}\r\nswap a .n += 1\r\n#=> ~ .n ... → ...\r\n# End";
+
+#[test]
+fn given_bless_then_the_difference_is_shown_and_written() {
+    let folder = Folder::new("bless");
+    let file = folder.file("lesson.rejoin", LESSON);
+    let out = format!("{file}:4\n  ref a {{\"n\": 1}}\n- #=> {{\"n\": 2}}\n+ #=> {{\"n\": 1}}\n");
+    assert_eq!(rejoin(&["check", "--bless", &file]), done(0, &out, "1 file rewritten\n"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), LESSON.replace("{\"n\": 2}", "{\"n\": 1}"));
+    assert_eq!(rejoin(&["check", "--bless", &file]), done(0, "", "1 file held already\n"));
+    assert_eq!(rejoin(&["check", &file]).code, 0);
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn given_bless_all_then_commands_without_expectations_get_some() {
+    let folder = Folder::new("bless-all");
+    let text = "# Title\n\n* item\n  ```rejoin\n  ref a 1\n  ```\n\n```sh\nls\n```\n```rejoin fresh\nref a 2\n#=> 2\n```\n";
+    let file = folder.file("doc.md", text);
+    assert_eq!(rejoin(&["check", "--bless", &file]).err, "1 file held already\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    assert_eq!(rejoin(&["check", "--bless", "--all", &file]).code, 0);
+    let blessed = text.replace("  ref a 1\n", "  ref a 1\n  #=> 1\n  #=> actor a\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), blessed);
+}
+
+#[test]
+fn given_a_command_that_fails_when_it_is_blessed_then_the_file_stays_as_it_is() {
+    let folder = Folder::new("bless-error");
+    let wrong = folder.file("wrong.rejoin", "ref a 1\n#=> 2\n# Oh.\nswop a\n");
+    let right = folder.file("right.rejoin", "ref a 1\n#=> 2\n");
+    let ended = rejoin(&["check", "--bless", "--all", &wrong, &right]);
+    let err = format!(
+        "{wrong}:4:1\n# Oh.\nswop a\n^^^^\nerror: `swop` is neither a command nor a name [R001]\nhint: did you mean `swap`?\n\
+         {wrong} stays as it is\n1 file rewritten, 1 file left as it is\n"
+    );
+    assert_eq!((ended.code, ended.err), (1, err));
+    assert_eq!(fs::read_to_string(&wrong).unwrap(), "ref a 1\n#=> 2\n# Oh.\nswop a\n");
+    assert_eq!(fs::read_to_string(&right).unwrap(), "ref a 1\n#=> 1\n");
+    let missing = folder.0.join("missing.rejoin");
+    assert_eq!(rejoin(&["check", "--bless", missing.to_str().unwrap()]).code, 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn given_a_link_or_permissions_when_a_file_is_blessed_then_they_stay() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = Folder::new("bless-link");
+    let file = folder.file("lesson.rejoin", "ref a 1\n#=> 2\n");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let link = folder.0.join("link.rejoin");
+    symlink(&file, &link).unwrap();
+    assert_eq!(rejoin(&["check", "--bless", link.to_str().unwrap()]).code, 0);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "ref a 1\n#=> 1\n");
+}
+
+// --- read ---
+
+#[test]
+fn given_a_file_that_reads_another_then_that_is_looked_for_beside_it() {
+    let folder = Folder::new("read");
+    fs::create_dir_all(folder.0.join("parts")).unwrap();
+    folder.file("parts/inner.rejoin", "swap a . + 1\n#=> 2\n");
+    folder.file("parts/setup.rejoin", "ref a 1\nread inner.rejoin\n#=> 1 command, 1 expectation: all hold\n");
+    let file = folder.file("main.rejoin", "read parts/setup.rejoin\na\n#=> 2\n");
+    let transcript = "read parts/setup.rejoin\n#=> 2 commands, 1 expectation: all hold\na\n#=> 2\n";
+    assert_eq!(rejoin(&["run", &file]), done(0, transcript, ""));
+    assert_eq!(rejoin(&["check", &file]).code, 0);
+    let setup = folder.0.join("parts/setup.rejoin");
+    let read = format!("read {}", serde_json::json!(setup));
+    assert_eq!(rejoin(&["-c", &read, "-c", "a"]).out, "2 commands, 1 expectation: all hold\n2\n");
+}
+
+#[test]
+fn given_a_read_that_fails_then_the_error_says_where() {
+    let folder = Folder::new("read-error");
+    folder.file("fails.rejoin", "ref kept 1\nswop a\n");
+    folder.file("differs.rejoin", "1 + 1\n#=> 3\n");
+    folder.file("circle.rejoin", "read ./circle.rejoin\n");
+    folder.file("a.rejoin", "read b.rejoin\n");
+    folder.file("b.rejoin", "read a.rejoin\n");
+    folder.file("fresh.md", "```rejoin fresh\nref a 1\n```\n");
+    let rows = [
+        ("read fails.rejoin", "fails.rejoin:2: `swop` is neither a command nor a name"),
+        ("kept", ""),
+        ("read differs.rejoin", "differs.rejoin:2: expected `3`, not `2`"),
+        ("read circle.rejoin", "circle.rejoin:1: `./circle.rejoin` is being read already"),
+        ("read a.rejoin", "a.rejoin:1: b.rejoin:1: `a.rejoin` is being read already"),
+        ("read missing.rejoin", "cannot read `missing.rejoin`: ..."),
+        ("read fresh.md", "`fresh.md` starts new sessions, and `read` runs a file in this one"),
+        ("read", "the session file is missing"),
+        ("record x.rejoin", "what is typed at the prompt can be recorded, and this is a script"),
+        ("record stop", "nothing is being recorded"),
+    ];
+    let lines = rows.iter().map(|(command, error)| match *error {
+        "" => format!("{command}\n"),
+        error => format!("{command}\n#=> error: {error}\n"),
+    });
+    let file = folder.file("main.rejoin", lines.collect::<String>());
+    let ended = rejoin(&["check", &file]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(!Path::new(&folder.0).join("x.rejoin").exists());
+}
+
+// --- play ---
+
+#[test]
+fn given_no_delay_then_a_lesson_plays_to_its_end_without_a_terminal() {
+    let listed = rejoin(&["demo"]);
+    assert_eq!((listed.code, &*listed.err), (0, ""));
+    let names = listed.out.lines().take_while(|line| !line.is_empty());
+    let names: Vec<&str> = names.map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert!(names.contains(&"conflict"), "{}", listed.out);
+    for name in names {
+        let played = rejoin(&["demo", name, "--delay", "0"]);
+        assert_eq!((played.code, &*played.err), (0, ""), "{name}");
+        assert!(played.out.contains(&format!("\nWhat was used in {name}\n")), "{}", played.out);
+        assert!(played.out.contains("\nWhere the refs are now\n"), "{}", played.out);
+        assert!(played.out.lines().all(|line| !line.starts_with("#=>")), "{}", played.out);
+    }
+}
+
+#[test]
+fn given_a_session_file_when_it_is_played_then_it_is_told_and_answered() {
+    let folder = Folder::new("play");
+    let file = folder.file(
+        "lesson.md",
+        "# Title\nSome\ntext.\n```rejoin\nref a {\"n\": 1}\n```\n## More\n```rejoin fresh\nref a 2\nswop\n#=> error: ...\n```\nEnd.\n",
+    );
+    let out = format!(
+        "Title\n\nSome text.\n\nrejoin> ref a {{\"n\": 1}}\n{{\"n\":1}}\nactor a\n\nMore\n\nrejoin> ref a 2\n2\nactor a\n\n\
+         rejoin> swop\nswop\n^^^^\nerror: `swop` is neither a command nor a name [R001]\nhint: did you mean `swap`?\n\nEnd.\n\n\
+         What was used in {file}\n\n  ref  make a document and its first replica (2 times)\n\n\
+         Where the refs are now\n\n  a    2\n"
+    );
+    assert_eq!(rejoin(&["play", &file, "--delay", "0"]), done(0, &out, ""));
+}
+
+#[test]
+fn given_a_lesson_that_does_not_hold_when_it_is_played_then_the_status_says_so() {
+    let folder = Folder::new("play-wrong");
+    let file = folder.file("lesson.rejoin", "ref a 1\n#=> 2\n");
+    let played = rejoin(&["play", &file, "--delay", "0"]);
+    assert_eq!(played.code, 1);
+    assert!(played.err.contains("1 of the answers is not what"), "{}", played.err);
+}
+
+#[test]
+fn given_no_terminal_then_a_lesson_needs_a_delay() {
+    let played = rejoin(&["demo", "conflict"]);
+    let err = "error: a lesson is played on a terminal\nhint: `--delay 0` plays it without one\n";
+    assert_eq!(played, done(2, "", err));
+    assert_eq!(rejoin(&["demo", "conflict", "--delay", "soon"]).code, 2);
+    assert_eq!(rejoin(&["demo", "no-such-lesson", "--delay", "0"]).code, 2);
+    assert_eq!(rejoin(&["play", "no-such-file", "--delay", "0"]).code, 2);
+}
+
+// --- around it ---
+
+#[test]
+fn given_a_shell_then_its_completions_know_the_subcommands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let printed = rejoin(&["completions", shell]);
+        assert_eq!((printed.code, &*printed.err), (0, ""), "{shell}");
+        for word in ["check", "bless", "demo", "completions"] {
+            assert!(printed.out.contains(word), "{shell}: {word}");
+        }
+    }
+    assert_eq!(rejoin(&["completions", "cmd"]).code, 2);
+}
+
+#[test]
+fn given_man_then_it_is_a_manual_page() {
+    let page = rejoin(&["man"]);
+    assert_eq!((page.code, &*page.err), (0, ""));
+    for part in [".TH rejoin 1", ".SH SYNOPSIS", "rejoin\\-check", "Exit status"] {
+        assert!(page.out.contains(part), "{part}: {}", page.out);
+    }
+}
+
+#[test]
+fn given_help_then_examples_come_first() {
+    let help = rejoin(&["--help"]).out;
+    let at = |what: &str| help.find(what).unwrap();
+    assert!(at("Examples:") < at("Usage:") && at("Usage:") < at("Commands:"), "{help}");
+    assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+}

@@ -1,0 +1,36 @@
+//! The files that the examples of the help reach.
+
+use std::path::Path;
+
+use rejoin::script::{Files, Host};
+
+const FILES: &[(&str, &str)] = &[
+    ("setup.rejoin", "ref origin {\"items\": [0, 1]}\nbranch origin as branched\n#=> actor branched\n"),
+    ("broken.rejoin", "ref a 1\nmerge b a\n"),
+    ("guide.md", "```rejoin fresh\nref a 1\n```\n"),
+];
+
+const NOT_THERE: &str = "No such file or directory (os error 2)";
+
+/// Files that are always the same; what is written goes nowhere.
+struct Shelf;
+
+impl Files for Shelf {
+    fn read(&self, path: &Path) -> Result<String, String> {
+        let found = FILES.iter().find(|(name, _)| path == Path::new(name));
+        found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| NOT_THERE.to_owned())
+    }
+
+    fn create(&self, path: &Path) -> Result<(), String> {
+        if path.starts_with("nowhere") { Err(NOT_THERE.to_owned()) } else { Ok(()) }
+    }
+
+    fn write(&self, _: &Path, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// A host for sessions into which somebody types.
+pub(crate) fn host() -> Host {
+    Host::new(Shelf).typed()
+}
