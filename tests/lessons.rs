@@ -41,7 +41,7 @@ fn given_the_readme_then_it_lists_every_lesson_in_order() {
 fn given_a_lesson_then_it_has_a_title_narration_and_expectations() {
     for lesson in LESSONS {
         let title = lesson.title();
-        assert!(title.ends_with('.') && title.len() < 80, "{}: {title}", lesson.name);
+        assert!(title.ends_with('.') && title.len() <= 60, "{}: {title}", lesson.name);
         let script = Script::parse(lesson.text);
         assert!(prose(&script.items).len() > 3, "{}", lesson.name);
         assert!(script.steps().any(|step| !step.expectations.is_empty()), "{}", lesson.name);

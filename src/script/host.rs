@@ -167,15 +167,15 @@ fn counts(outcome: Outcome) -> String {
 /// What went wrong in a file that is read.
 fn failure(file: &str, ran: Ran<'_>) -> Option<FileError> {
     let Ran::Step { step, failure: Some(failure), .. } = ran else { return None };
-    let (line, message) = match failure {
-        Failure::Error(error) => (step.line, error.to_string()),
+    let (line, message, hint) = match failure {
+        Failure::Error(error) => (step.line, error.to_string(), error.hint.clone()),
         Failure::Mismatches(mismatches) => {
             let first = mismatches.first()?;
             let actual = first.actual.lines().next().unwrap_or_default();
-            (first.line, format!("expected `{}`, not `{actual}`", first.expected))
+            (first.line, format!("expected `{}`, not `{actual}`", first.expected), None)
         }
     };
-    Some(FileError::Failed { file: file.to_owned(), line, message })
+    Some(FileError::Failed { file: file.to_owned(), line, message, hint })
 }
 
 fn lines(lines: Vec<String>) -> Reply {

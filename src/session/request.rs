@@ -62,6 +62,8 @@ pub enum FileError {
         line: usize,
         /// What went wrong there.
         message: String,
+        /// What was probably meant there, or what helps.
+        hint: Option<String>,
     },
     /// A recording needs somebody who types.
     #[error("what is typed at the prompt can be recorded, and this is a script")]
@@ -83,21 +85,23 @@ pub enum FileError {
 }
 
 impl FileError {
-    fn hint(&self) -> Option<&'static str> {
-        match self {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Failed { hint, .. } => return hint.clone(),
             Self::NotTyped => Some("`rejoin run FILE` prints a session file with what it answers"),
             Self::Recording(_) => Some("`record stop` ends it"),
             Self::NotRecording => Some("`record FILE` begins a recording"),
             Self::StartsSessions(_) => Some("`rejoin run FILE` runs it"),
             _ => None,
-        }
+        };
+        hint.map(str::to_owned)
     }
 }
 
 impl Request {
     /// The error of a request that is not fulfilled.
     pub fn refused(&self, error: FileError) -> CommandError {
-        let hint = error.hint().map(str::to_owned);
+        let hint = error.hint();
         CommandError::new(error, self.span.clone()).with_hint(hint)
     }
 }

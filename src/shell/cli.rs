@@ -129,39 +129,33 @@ fn delay(text: &str) -> Result<Duration, String> {
 /// The shells that completions are made for.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum CompletionShell {
-    /// Bash
     Bash,
-    /// Zsh
     Zsh,
-    /// Fish
     Fish,
 }
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
 /// Examples come first: most who ask for help look for one.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   rejoin                                            start the interactive shell
   rejoin demo                                       list the built-in lessons
   rejoin demo conflict                              play one of them
   rejoin -c 'ref a {\"n\": 1}' -c 'swap a .n += 1'    run two commands
-  rejoin run lesson.rejoin                          print the transcript of a session file
-  rejoin check lessons/*.rejoin README.md           verify the expectations of session files
-  rejoin check --bless lesson.rejoin                rewrite those that do not hold";
+  rejoin run lesson.rejoin                          print it with its answers
+  rejoin check lessons/*.rejoin README.md           verify what they expect
+  rejoin check --bless lesson.rejoin                rewrite what does not hold";
 
-const STATUS: &str = "\
-Exit status: 0 when all went well, 1 when a command failed or an expectation did not hold,
-2 for wrong usage or a file that cannot be read, 130 when it was interrupted.";
+pub(super) const STATUS: &str = "\
+Exit status: 0 when all went well, 1 when a command failed or an expectation did not hold, \
+2 for wrong usage or a file that cannot be read or written, 130 when it was interrupted.";

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
 
-use super::cli::{Cli, CompletionShell};
+use super::cli::{Cli, CompletionShell, EXAMPLES, STATUS};
 
 const SCHEMA: &str = include_str!("../../schema/answer.schema.json");
 
@@ -28,10 +30,38 @@ pub(crate) fn completions(shell: CompletionShell) -> io::Result<ExitCode> {
     write(&script)
 }
 
-/// `rejoin man`.
+/// `rejoin man`: one page, with a section for each subcommand.
 pub(crate) fn man() -> io::Result<ExitCode> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    // What stands before and after the help has sections of its own here.
+    let command = Cli::command().before_help("").after_help("");
+    let main = Man::new(command.clone());
+    main.render_title(&mut page)?;
+    main.render_name_section(&mut page)?;
+    main.render_synopsis_section(&mut page)?;
+    main.render_description_section(&mut page)?;
+    let examples = EXAMPLES.lines().skip(1).map(str::trim_end);
+    let mut section = Roff::new();
+    section.control("SH", ["EXAMPLES"]).control("nf", []);
+    for example in examples {
+        section.text([roman(example)]);
+    }
+    section.control("fi", []);
+    section.to_writer(&mut page)?;
+    main.render_options_section(&mut page)?;
+    for subcommand in command.get_subcommands() {
+        let name = format!("rejoin {}", subcommand.get_name());
+        Roff::new().control("SH", [&*name.to_uppercase()]).to_writer(&mut page)?;
+        let mut part = Vec::new();
+        let subcommand = Man::new(subcommand.clone().display_name(name.clone()).bin_name(name));
+        subcommand.render_synopsis_section(&mut part)?;
+        subcommand.render_description_section(&mut part)?;
+        subcommand.render_options_section(&mut part)?;
+        // Its sections are parts of this one.
+        page.extend(String::from_utf8_lossy(&part).replace(".SH ", ".SS ").into_bytes());
+    }
+    let status = STATUS.trim_start_matches("Exit status: ");
+    Roff::new().control("SH", ["EXIT STATUS"]).text([roman(status)]).to_writer(&mut page)?;
     write(&page)
 }
 
