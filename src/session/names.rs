@@ -208,17 +208,26 @@ impl Names {
 
     // --- what was before ---
 
-    /// What was before the command, but for what it left as it was.
-    pub(super) fn take_journal(&mut self) -> Vec<Before> {
-        let mut journal = std::mem::take(&mut self.journal);
+    /// Whether the command changed something; forgets what it touched and left as it was.
+    pub(super) fn have_changed(&mut self) -> bool {
+        let Self { journal, entries, .. } = self;
         journal.retain(|before| match before {
-            Before::Version(name, version) => match self.entries.get(name) {
+            Before::Version(name, version) => match entries.get(name) {
                 Some(Entry::Ref(reference)) => !reference.is_at(version),
                 _ => true,
             },
             _ => true,
         });
-        journal
+        !journal.is_empty()
+    }
+
+    /// Gives what was before the command for an empty list.
+    pub(super) fn swap_journal(&mut self, empty: &mut Vec<Before>) {
+        std::mem::swap(&mut self.journal, empty);
+    }
+
+    pub(super) fn forget_journal(&mut self) {
+        self.journal.clear();
     }
 
     /// Makes something what it was before; says what it was until now.

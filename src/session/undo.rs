@@ -22,6 +22,7 @@ pub(super) struct Steps {
 }
 
 /// A command that changed something, and how to take it back (or, when it is taken back, how to do it again).
+#[derive(Default)]
 struct Step {
     /// The command, cut short.
     line: String,
@@ -56,21 +57,24 @@ fn nothing(what: &'static str) -> CommandError {
 impl Session {
     /// Keeps what the command changed, if it changed something.
     pub(super) fn keep_step(&mut self, line: &str, derived: u64) {
-        let before = self.names.take_journal();
-        let actor = self.new_actor.take();
-        if before.is_empty() {
+        if !self.names.have_changed() {
             return;
         }
-        if self.steps.done.len() == KEPT {
-            self.steps.done.pop_front();
-        }
         self.steps.undone.clear();
-        self.steps.done.push_back(Step { line: words::start(line.trim()), before, derived, actor });
+        // The oldest step gives its room to the newest.
+        let full = self.steps.done.len() == KEPT;
+        let mut step = if full { self.steps.done.pop_front() } else { None }.unwrap_or_default();
+        step.before.clear();
+        self.names.swap_journal(&mut step.before);
+        step.line.clear();
+        words::start(line.trim(), &mut step.line);
+        (step.derived, step.actor) = (derived, self.new_actor.take());
+        self.steps.done.push_back(step);
     }
 
     /// Forgets what a command noted that failed: it changed nothing.
     pub(super) fn drop_step(&mut self) {
-        self.names.take_journal();
+        self.names.forget_journal();
         self.new_actor = None;
     }
 

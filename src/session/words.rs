@@ -15,14 +15,17 @@ pub(super) fn short(value: &Val) -> String {
     }
 }
 
-/// The start of a command, on one line.
-pub(super) fn start(line: &str) -> String {
+/// Writes the start of a command, on one line.
+pub(super) fn start(line: &str, to: &mut String) {
     let first = line.lines().next().unwrap_or_default();
     // What is not longer in bytes is not longer in characters.
     let long = first.len() > SHORT;
     let end = if long { first.char_indices().nth(SHORT).map(|(end, _)| end) } else { None };
     let end = end.unwrap_or(first.len());
-    if end < line.len() { format!("{}…", &line[..end]) } else { line.to_owned() }
+    to.push_str(&line[..end]);
+    if end < line.len() {
+        to.push('…');
+    }
 }
 
 /// What sort of value it is: `a string`, `an object`.
