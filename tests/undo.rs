@@ -7,6 +7,7 @@ use rejoin::session::{Entry, Session};
 const SETUP: &[&str] = &[
     r#"ref a {"n": 1, "name": "Foo", "items": [0, {"x": 1}], "body": "hello"}"#,
     "text a .body",
+    "pop-patches a",
     "branch a as b",
     "clock a as seen",
     "swap a .n = 2 | .body = \"hello world\"",
