@@ -435,8 +435,8 @@ pub const COMMANDS: &[Command] = &[
         summary: "take back the last change of the session",
         details: "Whatever it was: an edit, a merge, a new name, a dropped one, a watch. The session is then as if \
                   the command had not been run; the last 100 can be taken back. That is not an edit of the \
-                  document: what others have got by a patch or a merge that is not undone stays there, and they \
-                  will refuse the changes that you make instead.",
+                  document: who has got a patch of it in another process keeps that, and will refuse the \
+                  changes that you make instead.",
         example: &[
             r#"ref a {"n": 1}"#,
             "swap a .n += 1",
