@@ -60,6 +60,20 @@ fn given_own_changes_that_wait_when_edited_then_the_edit_is_refused_until_they_a
 }
 
 #[test]
+fn given_an_own_change_that_ignores_what_came_before_when_read_from_bytes_then_the_next_one_depends_on_it() {
+    let mut ann = replica("ann", r#"{"n":0}"#);
+    set(&mut ann, r#"{"n":1}"#);
+    // As if bob had not seen the second change of ann, though it was there.
+    let mut bob = branch(&ann, "bob");
+    bob.merge_patch(&patch([put("bob", &[("ann", 2)], "1@ann", "b")])).unwrap();
+    let mut bob = ConvergentRef::from_bytes(&bob.to_bytes()).unwrap();
+    set(&mut bob, r#"{"n":2,"b":1}"#);
+    assert_eq!(bob.check(), Ok(()));
+    ann.merge(&bob).unwrap();
+    assert_eq!(text(&ann), text(&bob));
+}
+
+#[test]
 fn given_a_patch_that_wakes_one_change_and_is_refused_then_that_change_waits_on() {
     let mut ann = replica("ann", r#"{"n":0}"#);
     let good = put("bob", &[("ann", 2)], "1@ann", "b");
@@ -208,6 +222,24 @@ fn given_a_box_that_moved_and_was_deleted_then_the_path_is_where_it_last_stood()
     edit(&mut bob, |tx| tx.put(&boxed, "k", Val::from(2_isize)).unwrap());
     edit(&mut ann, |tx| tx.remove(&root, "y").unwrap());
     assert_eq!(lost(&ann.merge(&bob).unwrap()), [".y: 5@bob"]);
+}
+
+#[test]
+fn given_deletes_by_two_that_stand_side_by_side_then_each_knows_what_its_actor_had_seen() {
+    let base = replica("base", "{}");
+    let root = at(&base, ".");
+    let (mut ann, mut bob) = (branch(&base, "ann"), branch(&base, "bob"));
+    edit(&mut bob, |tx| tx.put(&root, "n", Val::from(1_isize)).unwrap());
+    ann.merge(&bob).unwrap();
+    edit(&mut bob, |tx| tx.put(&root, "box", json("[1]")).unwrap());
+    edit(&mut ann, |tx| tx.remove(&root, "n").unwrap());
+    bob.merge(&ann).unwrap();
+    edit(&mut bob, |tx| tx.remove(&root, "box").unwrap());
+    // Somebody who has lost something before, so that it is looked for.
+    let mut cid = branch(&base, "cid");
+    set(&mut cid, r#"{"gone":[]}"#);
+    set(&mut cid, "{}");
+    assert_eq!(lost(&cid.merge(&bob).unwrap()), Vec::<String>::new());
 }
 
 #[test]

@@ -108,11 +108,13 @@ impl History {
         self.authors.truncate(mark.authors);
     }
 
-    /// The actors whose ops came after the last one of an actor.
+    /// The actors whose last ops an actor had not seen when it made its own last one. O(spans of the actor).
     pub(super) fn not_seen_by(&self, actor: ActorIx) -> BTreeSet<ActorIx> {
-        let last = self.authors.last(actor);
-        let from = self.authors.lv(Id { counter: last, actor }).map_or(0, |lv| lv.index() + 1);
-        self.authors.actors_since(from).filter(|&other| other != actor).collect()
+        let authors = &self.authors;
+        let own = authors.lv(Id { counter: authors.last(actor), actor });
+        let seen = own.map(|own| authors.clock_at(own)).unwrap_or_default();
+        let others = authors.actors_since(0).filter(|&other| other != actor);
+        others.filter(|&other| authors.last(other) > seen.get(authors.name(other))).collect()
     }
 
     // --- reading ---

@@ -44,19 +44,23 @@ impl Tree {
                 }
             }
             Row::Put { slot, over, written } => {
-                self.hide_all(history, over.iter().map(|put| (*put, 1)), first);
+                self.hide_all(history, over.iter().map(|put| (*put, 1)), |_| first);
                 let place = self.write(history, slot, first);
                 if let Written::Container(holds) = written {
                     self.put_container(history, first, place, holds);
                 }
                 self.settle_slot(history, place);
             }
-            Row::Delete { over } => self.hide_all(history, over.iter().copied(), first),
+            Row::Delete { over } => self.hide_all(history, over.iter().copied(), |_| first),
             Row::DeleteEach { first: gone, count, step } => match step {
-                Step::Forward => self.hide_all(history, [(gone, count)], first),
+                Step::Forward => {
+                    let by = |put: Lv| first.plus(put.index() - gone.index());
+                    self.hide_all(history, [(gone, count)], by);
+                }
                 Step::Back => {
                     let lowest = step.from(gone, count - 1).expect("it deletes what is there");
-                    self.hide_all(history, [(lowest, count)], first);
+                    let by = |put: Lv| first.plus(gone.index() - put.index());
+                    self.hide_all(history, [(lowest, count)], by);
                 }
             },
             Row::Add { counter, by } => {
@@ -121,8 +125,14 @@ impl Tree {
         }
     }
 
-    /// Hides writes: items, characters, puts, which `by` overwrites. Those that were hidden before stay so.
-    fn hide_all(&mut self, history: &History, spans: impl IntoIterator<Item = (Lv, u32)>, by: Lv) {
+    /// Hides writes: items, characters, puts; `by` tells which op overwrites one. Those that were hidden before
+    /// stay so.
+    fn hide_all(
+        &mut self,
+        history: &History,
+        spans: impl IntoIterator<Item = (Lv, u32)>,
+        by: impl Fn(Lv) -> Lv,
+    ) {
         let mut unplaced: Vec<(Node, Lv)> = Vec::new();
         for (first, count) in spans {
             let mut at = first.index();

@@ -152,9 +152,9 @@ impl Tree {
 
     /// Forgets placements that were overwritten. O(log n) each, and the placements with higher ids when a
     /// container could stand in itself.
-    pub(super) fn unplace(&mut self, history: &History, gone: Vec<(Node, Lv)>, by: Lv) {
+    pub(super) fn unplace(&mut self, history: &History, gone: Vec<(Node, Lv)>, by: impl Fn(Lv) -> Lv) {
         if let Some(batch) = &mut self.batch {
-            batch.removed.extend(gone.iter().map(|(node, _)| Removed { node: *node, by }));
+            batch.removed.extend(gone.iter().map(|(node, put)| Removed { node: *node, by: by(*put) }));
         } else if self.moves.is_none() {
             for (node, put) in gone {
                 let body = self.body_mut(node);
