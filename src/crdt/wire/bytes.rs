@@ -154,6 +154,9 @@ impl<'b> Source<'b> {
         for _ in 0..self.count()? {
             wire.actors.push(Actor::new(self.text()?).map_err(|_| Corrupt)?);
         }
+        if !are_distinct(&wire.actors) {
+            return Err(Corrupt);
+        }
         let keys = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
         if keys > 0 {
             let (lengths, text) = (self.column()?, bytes::Bytes::from(self.column()?.into_vec()));
@@ -189,6 +192,18 @@ impl<'b> Source<'b> {
     /// Says that nothing more should follow.
     pub(in crate::crdt) fn end(self) -> Result<(), Corrupt> {
         if self.0.is_empty() { Ok(()) } else { Err(Corrupt) }
+    }
+}
+
+fn are_distinct(actors: &[Actor]) -> bool {
+    match actors {
+        [] | [_] => true,
+        [one, other] => one != other,
+        _ => {
+            let mut sorted: Vec<&Actor> = actors.iter().collect();
+            sorted.sort_unstable();
+            sorted.is_sorted_by(|a, b| a < b)
+        }
     }
 }
 

@@ -78,6 +78,9 @@ pub(in crate::crdt) struct Reader<'w> {
     contents: &'w [u8],
     chars: &'w str,
     last: SmallVec<[u64; 4]>,
+    /// The last header that depends on each actor, by its number from 1.
+    named: SmallVec<[u32; 4]>,
+    headers: u32,
     /// The next op.
     op: WireId,
     /// The ops that are left under the last header.
@@ -104,6 +107,8 @@ impl<'w> Reader<'w> {
             contents,
             chars: std::str::from_utf8(chars).map_err(|_| Corrupt)?,
             last: SmallVec::from_elem(0, wire.actors.len()),
+            named: SmallVec::from_elem(0, wire.actors.len()),
+            headers: 0,
             op: WireId::default(),
             left: 0,
             last_key: 0,
@@ -138,9 +143,15 @@ impl<'w> Reader<'w> {
         let previous = expected.wrapping_add_signed(varint::unzigzag(varint::read(heads)?));
         let count = usize::try_from(varint::read(heads)?).ok().filter(|count| *count <= heads.len())?;
         let mut deps: SmallVec<[WireId; 2]> = SmallVec::with_capacity(count);
+        self.headers = self.headers.checked_add(1)?;
         for _ in 0..count {
-            let actor = varint::read_u32(heads).filter(|actor| (*actor as usize) < self.last.len())?;
+            let actor = varint::read_u32(heads)?;
+            // Each actor once: the same dependencies have one form.
+            let before = std::mem::replace(self.named.get_mut(actor as usize)?, self.headers);
             let counter = previous.wrapping_add_signed(varint::unzigzag(varint::read(heads)?));
+            if before == self.headers || counter == 0 {
+                return None;
+            }
             deps.push(WireId { actor, counter });
         }
         let highest = deps.iter().map(|dep| dep.counter).fold(previous, u64::max);
@@ -331,4 +342,28 @@ fn take_chars<'c>(chars: &mut &'c str, count: u32) -> Option<&'c str> {
     let (taken, rest) = chars.split_at(end);
     *chars = rest;
     Some(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::Actor;
+    use crate::crdt::wire::Writer;
+
+    /// What a header with these dependencies on `ann` reads as.
+    fn depending_on(counters: &[u64]) -> Result<Option<Head>, Corrupt> {
+        let mut writer = Writer::default();
+        let [bob, ann] = ["bob", "ann"].map(|name| writer.actor(&Actor::new(name).unwrap()));
+        let deps: Vec<WireId> = counters.iter().map(|&counter| WireId { actor: ann, counter }).collect();
+        writer.head(bob, 6, 0, &deps, &[(1, 1)]);
+        Reader::new(&writer.finish()).unwrap().head()
+    }
+
+    #[test]
+    fn dependencies_have_one_form() {
+        assert!(depending_on(&[5]).is_ok_and(|head| head.is_some_and(|head| head.deps.len() == 1)));
+        assert_eq!(depending_on(&[5, 5]), Err(Corrupt));
+        assert_eq!(depending_on(&[5, 4]), Err(Corrupt));
+        assert_eq!(depending_on(&[0]), Err(Corrupt));
+    }
 }
