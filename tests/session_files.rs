@@ -247,13 +247,14 @@ fn given_a_lesson_that_does_not_hold_when_it_is_played_then_the_status_says_so()
 }
 
 #[test]
-fn given_no_terminal_then_a_lesson_needs_a_delay() {
+fn given_no_terminal_then_a_lesson_plays_to_its_end() {
     let played = rejoin(&["demo", "conflict"]);
-    let err = "error: a lesson is played on a terminal\nhint: `--delay 0` plays it without one\n";
-    assert_eq!(played, done(2, "", err));
+    assert_eq!(played, rejoin(&["demo", "conflict", "--delay", "0"]));
+    assert_eq!(played.code, 0);
+    assert!(played.out.contains("What was used in conflict"), "{}", played.out);
     assert_eq!(rejoin(&["demo", "conflict", "--delay", "soon"]).code, 2);
-    assert_eq!(rejoin(&["demo", "no-such-lesson", "--delay", "0"]).code, 2);
-    assert_eq!(rejoin(&["play", "no-such-file", "--delay", "0"]).code, 2);
+    assert_eq!(rejoin(&["demo", "no-such-lesson"]).code, 2);
+    assert_eq!(rejoin(&["play", "no-such-file"]).code, 2);
 }
 
 // --- around it ---

@@ -116,7 +116,7 @@ pub(crate) enum Action {
 /// How fast a lesson goes.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Pace {
-    /// Go on by itself after a while, such as 2s or 500ms; 0 goes through at once
+    /// Go on by itself after a while, such as 2s or 500ms; 0 goes through at once, as does a pipe
     #[arg(long, value_name = "TIME", value_parser = delay)]
     pub(crate) delay: Option<Duration>,
 }

@@ -74,14 +74,8 @@ impl Scripts {
 
     fn lesson(&self, name: &str, script: &Script, file: Option<&Path>, pace: Pace) -> io::Result<ExitCode> {
         let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-        if pace.delay.is_none() && !is_terminal {
-            let (error, hint) = (self.err.label("error:"), self.err.dim("hint:"));
-            writeln!(
-                io::stderr(),
-                "{error} a lesson is played on a terminal\n{hint} `--delay 0` plays it without one"
-            )?;
-            return Ok(ExitCode::from(USAGE));
-        }
+        // Where nobody can press a key, it plays to its end.
+        let delay = pace.delay.or_else(|| (!is_terminal).then_some(Duration::ZERO));
         let (scenes, end) = scenes(script);
         let player = Player {
             name,
@@ -89,8 +83,8 @@ impl Scripts {
             scenes: &scenes,
             end: &end,
             file: file.map(Path::to_owned),
-            delay: pace.delay,
-            on_terminal: is_terminal && pace.delay != Some(Duration::ZERO),
+            delay,
+            on_terminal: is_terminal && delay != Some(Duration::ZERO),
             out: self.out,
             err: self.err,
         };
