@@ -8,9 +8,9 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use common::cases::{count, for_all};
-use common::edit::{Json, values};
-use common::history::{Done, History, Step, World, histories, pure_tangles, tangles};
-use common::transact::{amounts, edit_all, tx_edits};
+use common::edit::{Edit, Json, values};
+use common::history::{Done, History, Made, Step, TREE, World, histories, pure_tangles, tangles};
+use common::transact::{TxEdit, amounts, edit_all, tx_edits};
 use common::{
     Calls, actor, branch, change_set, document, json, mirror, patch, singles, sorted, text, typed_whole,
     waiting,
@@ -603,4 +603,42 @@ fn splice(replica: &mut ConvergentRef, text: &OpId, at: usize, typed: &str) {
     let mut transaction = replica.transaction().unwrap();
     transaction.splice(text, at, 0, typed).unwrap();
     transaction.commit().unwrap();
+}
+
+#[test]
+fn given_a_skipped_placement_of_what_is_nowhere_when_it_is_overwritten_then_what_held_it_is_still_known() {
+    // Found at random, and as small as it gets: moves that cross, and one swap at the end.
+    let edit = |who, edits| Step::Transact { who, edits, commit: true };
+    let swap = |who, edits| Step::Swap { who, edits, made: Made::Shared };
+    let steps = vec![
+        edit(
+            2,
+            vec![
+                TxEdit::MoveToKey { container: 3, map: 1, key: 0 },
+                TxEdit::MoveToKey { container: 10, map: 6, key: 0 },
+            ],
+        ),
+        edit(
+            0,
+            vec![
+                TxEdit::MoveToKey { container: 8, map: 11, key: 0 },
+                TxEdit::MoveToItem { container: 6, list: 11, at: 0 },
+            ],
+        ),
+        swap(2, vec![Edit::Move { what: 3, into: 0, at: 1 }]),
+        edit(2, vec![TxEdit::PutNew { map: 1, key: 0, kind: Kind::Map }]),
+        Step::Ask { who: 3, from: 2, everything: false, split: true, bytes: false },
+        swap(0, vec![Edit::Move { what: 4, into: 1, at: 0 }]),
+        edit(0, vec![TxEdit::MoveToKey { container: 9, map: 1, key: 2 }]),
+        Step::Deliver { parcel: 1, again: false },
+        edit(0, vec![TxEdit::Remove { map: 7, at: 1 }]),
+        Step::Ask { who: 3, from: 2, everything: false, split: true, bytes: false },
+        edit(0, vec![TxEdit::MoveToKey { container: 0, map: 0, key: 0 }]),
+        edit(0, vec![TxEdit::MoveToKey { container: 0, map: 0, key: 0 }]),
+        Step::Deliver { parcel: 5, again: false },
+        swap(0, vec![Edit::MoveEdited { what: 2, into: 0, at: 1, put: 0, value: Json(json(r#"0"#)) }]),
+    ];
+    let start = Some(Json(json(TREE)));
+    let history = History { start, typed: false, replicas: 3, steps };
+    history_is_sound(&history, &Cell::new(0)).unwrap();
 }

@@ -214,11 +214,9 @@ impl Tree {
                 }
             }
         };
-        // The placement of a container that is elsewhere was not shown.
+        // The placement of a container that is elsewhere, or nowhere, was not shown.
         let elsewhere = self.moves.is_some()
-            && self
-                .container(history, put)
-                .is_some_and(|node| self.body(node).put.is_some_and(|placing| placing != put));
+            && self.container(history, put).is_some_and(|node| self.body(node).put != Some(put));
         if hidden && !elsewhere {
             self.settle_slot(history, place);
         }
