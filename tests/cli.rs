@@ -184,6 +184,10 @@ fn given_a_file_that_cannot_be_read_then_the_others_are_run_all_the_same() {
     let ended = rejoin(&["check", &missing, &wrong]);
     assert_eq!(ended.code, 2);
     assert!(ended.err.contains(&format!("{wrong}:2\n")), "{}", ended.err);
+    let summary = "1 session, 1 command, 1 expectation: 1 failure, 1 file not read\n";
+    assert!(ended.err.ends_with(summary), "{}", ended.err);
+    let ended = rejoin(&["check", &bytes]);
+    assert!(ended.err.starts_with(&format!("error: {bytes}: line 1 is not UTF-8\n")), "{}", ended.err);
 }
 
 #[test]

@@ -207,6 +207,17 @@ fn given_a_pasted_block_then_its_commands_run_one_after_another() {
 }
 
 #[test]
+fn given_lines_that_are_typed_ahead_then_all_of_them_run() {
+    let state = State::new("ahead");
+    let mut session = start(&state.0);
+    keys(&mut session, "ref a 1\nref b 2\na + $b\n");
+    for shown in ["actor a-", "actor b-", "3", READY] {
+        session.exp_string(shown).unwrap();
+    }
+    leave(session);
+}
+
+#[test]
 fn given_two_shells_at_once_then_the_history_keeps_the_lines_of_both() {
     let state = State::new("both");
     let mut one = start(&state.0);

@@ -31,16 +31,16 @@ impl Place {
         let line = text[first..].split('\n').next().unwrap_or_default();
         let end = floor(text, span.end).clamp(start, first + line.len());
         // Of a long line only the part around the place is shown.
-        let (shown, line) = window(line, start - first, end - first);
+        let (line, shown) = window(line, start - first, end - first);
         // What a terminal would take for something else than text takes one column.
         let clean =
             |part: &str| -> String { part.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
         Self {
             line: text[..start].matches('\n').count() + 1,
             column: text[first..start].chars().count() + 1,
+            before: clean(&line[..shown.start]),
+            marked: clean(&line[shown]),
             text: clean(&line),
-            before: clean(&line[..shown]),
-            marked: clean(&text[start..end]),
         }
     }
 }
@@ -52,12 +52,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// A line that fits a terminal of 80 columns, with what `start` and `end` mark in it, and where that
-/// starts.
-fn window(line: &str, start: usize, end: usize) -> (usize, String) {
+/// A line that fits a terminal of 80 columns, with what `start` and `end` mark in it (of which the end may be
+/// cut off), and where that stands.
+fn window(line: &str, start: usize, end: usize) -> (String, Range<usize>) {
     const WIDTH: usize = 78;
     if line.width() <= WIDTH {
-        return (start, line.to_owned());
+        return (line.to_owned(), start..end);
     }
     let before: Vec<char> = line[..start].chars().rev().take(WIDTH / 2).collect();
     let mut shown: String = before.into_iter().rev().collect();
@@ -65,14 +65,15 @@ fn window(line: &str, start: usize, end: usize) -> (usize, String) {
         shown.insert(0, '…');
     }
     let place = shown.len();
-    shown.push_str(&line[start..end]);
-    let after = &line[end..];
+    let rest = &line[start..];
     let room = WIDTH.saturating_sub(shown.width());
-    shown.extend(after.chars().take(room));
-    if after.chars().count() > room {
+    let cut = rest.char_indices().nth(room).map_or(rest.len(), |(cut, _)| cut);
+    shown.push_str(&rest[..cut]);
+    let marked = place..shown.len().min(place + (end - start));
+    if cut < rest.len() {
         shown.push('…');
     }
-    (place, shown)
+    (shown, marked)
 }
 
 /// The nearest boundary of a character at or before a byte.
@@ -103,6 +104,9 @@ mod tests {
         let long = format!("{}X{}", "a".repeat(100), "b".repeat(100));
         let shown = format!("…{}X{}…\n{}^", "a".repeat(39), "b".repeat(37), " ".repeat(40));
         assert_eq!(show(&long, 100..101), shown);
+        // Of a long place the beginning is marked.
+        let shown = format!("{}…\n{}", "X".repeat(78), "^".repeat(78));
+        assert_eq!(show(&"X".repeat(100_000), 0..100_000), shown);
         let place = Place::new("a\nbcd", &(3..4));
         assert_eq!((place.line, place.column), (2, 2));
     }

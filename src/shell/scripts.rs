@@ -24,11 +24,11 @@ pub(crate) struct Scripts {
 impl Scripts {
     /// `rejoin run FILE…`: prints each file again, with what the commands answer.
     pub(crate) fn run(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
-        let (code, _) = self.each_file(files, |out, name, _, ran| {
+        let total = self.each_file(files, |out, name, _, ran| {
             self.item(out, ran)?;
             self.failure(out, name, &[], ran)
         })?;
-        Ok(code)
+        Ok(total.exit())
     }
 
     /// An item of a session file, commands with what they answer.
@@ -43,7 +43,7 @@ impl Scripts {
 
     /// `rejoin check FILE…`: verifies the expectations, and shows those that do not hold.
     pub(crate) fn check(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
-        let (code, outcome) = self.each_file(files, |out, name, script, ran| {
+        let total = self.each_file(files, |out, name, script, ran| {
             if self.json {
                 self.print_json(out, ran)?;
             }
@@ -54,13 +54,15 @@ impl Scripts {
                 _ => Ok(()),
             }
         })?;
-        let verdict = match outcome.failures {
-            _ if code == ExitCode::from(USAGE) => return Ok(code),
-            0 => "all hold".to_owned(),
-            n => count(n, "failure"),
+        let Total { ran, unreadable } = &total;
+        let verdict = match (ran.failures, *unreadable) {
+            (0, 0) => "all hold".to_owned(),
+            (0, files) => format!("{} not read", count(files, "file")),
+            (failures, 0) => count(failures, "failure"),
+            (failures, files) => format!("{}, {} not read", count(failures, "failure"), count(files, "file")),
         };
-        writeln!(io::stderr(), "{}, {}: {verdict}", count(outcome.sessions, "session"), outcome.words())?;
-        Ok(code)
+        writeln!(io::stderr(), "{}, {}: {verdict}", count(ran.sessions, "session"), ran.words())?;
+        Ok(total.exit())
     }
 
     /// `rejoin -c COMMAND …`: prints the answers.
@@ -76,9 +78,15 @@ impl Scripts {
 
     /// A session on standard input: prints the answers, and verifies expectations.
     pub(crate) fn stdin(&self) -> io::Result<ExitCode> {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text)?;
-        self.answers("stdin", &Script::parse(&text))
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes)?;
+        match utf8(bytes) {
+            Ok(text) => self.answers("stdin", &Script::parse(&text)),
+            Err(error) => {
+                self.file_error("stdin", &error)?;
+                Ok(ExitCode::from(USAGE))
+            }
+        }
     }
 
     /// An empty session.
@@ -109,9 +117,8 @@ impl Scripts {
         &self,
         files: &[PathBuf],
         mut each: impl FnMut(&mut dyn Write, &str, &Script, Ran<'_>) -> io::Result<()>,
-    ) -> io::Result<(ExitCode, Outcome)> {
-        let mut total = Outcome::default();
-        let mut unreadable = false;
+    ) -> io::Result<Total> {
+        let mut total = Total::default();
         let mut out = BufWriter::new(io::stdout().lock());
         for file in files {
             let name = file.display().to_string();
@@ -123,17 +130,17 @@ impl Scripts {
                     let mut host = Host::new(Disk).in_file(file);
                     let session = &mut self.session();
                     let each = |ran: Ran<'_>| each(&mut out, &name, &script, ran);
-                    total.add(run_with(&mut host, session, &script, each)?);
+                    total.ran.add(run_with(&mut host, session, &script, each)?);
                 }
                 Err(error) => {
                     out.flush()?;
                     self.file_error(&name, &error)?;
-                    unreadable = true;
+                    total.unreadable += 1;
                 }
             }
         }
         out.flush()?;
-        Ok((if unreadable { ExitCode::from(USAGE) } else { exit(total) }, total))
+        Ok(total)
     }
 
     fn print_json(&self, out: &mut dyn Write, ran: Ran<'_>) -> io::Result<()> {
@@ -170,9 +177,32 @@ pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> 
     lines.iter().try_for_each(|line| writeln!(out, "{}", paint.report(line)))
 }
 
+/// What became of several files.
+#[derive(Default)]
+struct Total {
+    ran: Outcome,
+    /// The files that could not be read.
+    unreadable: usize,
+}
+
+impl Total {
+    fn exit(&self) -> ExitCode {
+        if self.unreadable > 0 { ExitCode::from(USAGE) } else { exit(self.ran) }
+    }
+}
+
 /// Reads a session file.
 pub(crate) fn read(file: &Path) -> io::Result<Script> {
-    Ok(Script::parse_file(file, &fs::read_to_string(file)?))
+    Ok(Script::parse_file(file, &utf8(fs::read(file)?)?))
+}
+
+/// Bytes as text; the error says in which line they are none.
+fn utf8(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
+    })
 }
 
 fn exit(outcome: Outcome) -> ExitCode {
