@@ -124,6 +124,26 @@ fn given_a_prompt_in_a_lesson_then_the_lesson_goes_on_with_its_own_session() {
 }
 
 #[test]
+fn given_a_command_that_does_not_end_when_it_is_interrupted_then_the_lesson_goes_on() {
+    let folder = Folder::new("play-endless");
+    folder.file("endless.rejoin", "ref a 1\nswap a (def f: f; f)\n#=> error: ...\nswap a . + 1\n");
+    let mut session = start(&folder, &["play", "endless.rejoin"]);
+    for at in 1..=2 {
+        expect(&mut session, &[&format!("[{at}/3] Enter: run")]);
+        press(&mut session, "\r");
+    }
+    // The line that tells the keys is gone: the command runs.
+    expect(&mut session, &["\r"]);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    session.send_control(CTRL_C).unwrap();
+    expect(&mut session, &["the filter was interrupted", "[3/3] Enter: run"]);
+    press(&mut session, "\r");
+    expect(&mut session, &["~ . 1 ", "Enter: end"]);
+    session.send_control(CTRL_C).unwrap();
+    session.exp_eof().unwrap();
+}
+
+#[test]
 fn given_a_delay_then_the_lesson_goes_on_by_itself() {
     let folder = Folder::new("play-delay");
     folder.file("one.rejoin", LESSON);

@@ -28,7 +28,7 @@ use super::typing::{Typing, is_open};
 
 pub(crate) const PROMPT: &str = "rejoin> ";
 /// How much memory a filter may take unless the command line says otherwise: 1 GiB.
-const MEMORY: u64 = 1 << 30;
+pub(crate) const MEMORY: u64 = 1 << 30;
 /// So many lines are kept.
 const HISTORY: usize = 10_000;
 /// The screen, where it does not tell.

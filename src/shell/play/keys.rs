@@ -35,8 +35,8 @@ impl Keys {
         Ok(Self(()))
     }
 
-    /// Shows a text as if it were typed; a key brings the rest at once.
-    pub(super) fn type_out(&self, out: &mut impl Write, text: &str) -> io::Result<()> {
+    /// Shows a text as if it were typed; a key brings the rest at once. Says whether that was Ctrl-C.
+    pub(super) fn type_out(&self, out: &mut impl Write, text: &str) -> io::Result<bool> {
         let chars = u32::try_from(text.chars().count()).unwrap_or(u32::MAX).max(1);
         let stroke = STROKE.min(COMMAND / chars);
         let mut hurried = false;
@@ -49,10 +49,13 @@ impl Keys {
             }
             if !hurried {
                 out.flush()?;
-                hurried = key(Some(stroke))?.is_some();
+                match key(Some(stroke))? {
+                    Some(Some(Wish::Interrupt)) => return Ok(true),
+                    pressed => hurried = pressed.is_some(),
+                }
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Shows a line that tells the keys until one of them comes; without one, goes on after the delay.

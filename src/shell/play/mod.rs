@@ -7,11 +7,13 @@ mod scenes;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rejoin::script::{Host, LESSONS, Lesson, Paragraph, Script, compare};
-use rejoin::session::{CommandError, Reply, Session};
+use rejoin::session::{CommandError, Limits, Reply, Session};
 use rejoin::value::Extent;
+use signal_hook::consts::SIGINT;
 
 use super::USAGE;
 use super::answer::Look;
@@ -123,8 +125,10 @@ impl Player<'_> {
         loop {
             let scene = self.scenes.get(at);
             self.tell(scene.map_or(self.end, |scene| &scene.prose))?;
-            if let Some(scene) = scene {
-                self.command(&scene.step.text, self.on_terminal && at >= seen)?;
+            if let Some(scene) = scene
+                && self.command(&scene.step.text, self.on_terminal && at >= seen)?
+            {
+                return Ok(ExitCode::from(INTERRUPTED));
             }
             seen = seen.max(at + 1);
             match (self.wait(at)?, scene) {
@@ -132,7 +136,7 @@ impl Player<'_> {
                     if scene.fresh {
                         stage.session = stage.session.fresh();
                     }
-                    let answer = stage.run(&scene.step.text);
+                    let answer = self.run(&mut stage, &scene.step.text)?;
                     self.answer(&scene.step.text, &answer)?;
                     wrong += usize::from(compare(scene.step, &answer).is_err());
                     at += 1;
@@ -161,6 +165,21 @@ impl Player<'_> {
         let are = if wrong == 1 { "is" } else { "are" };
         writeln!(io::stderr(), "{label} {wrong} of the answers {are} not what {} expects", self.name)?;
         Ok(ExitCode::FAILURE)
+    }
+
+    /// Runs a command; Ctrl-C stops a filter that does not end.
+    fn run(&self, stage: &mut Stage, line: &str) -> io::Result<Result<Reply, CommandError>> {
+        if !self.on_terminal {
+            return Ok(stage.run(line));
+        }
+        let limits = stage.session.filter_limits();
+        stage.session.set_filter_limits(Limits { memory: limits.memory.or(Some(prompt::MEMORY)), ..limits });
+        let interrupt = stage.session.interrupt();
+        let registered = signal_hook::flag::register(SIGINT, Arc::clone(interrupt.flag()))?;
+        let answer = stage.run(line);
+        signal_hook::low_level::unregister(registered);
+        interrupt.clear();
+        Ok(answer)
     }
 
     /// The stage as it is before a scene. A session cannot be taken back, but it can be made again: a
@@ -199,17 +218,18 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// The command, typed out as if somebody did.
-    fn command(&self, text: &str, typed: bool) -> io::Result<()> {
+    /// The command, typed out as if somebody did. Says whether Ctrl-C came in between.
+    fn command(&self, text: &str, typed: bool) -> io::Result<bool> {
         let mut out = io::stdout().lock();
         write!(out, "{}", self.out.dim(prompt::PROMPT))?;
-        if typed {
-            let keys = Keys::new()?;
-            keys.type_out(&mut out, &self.out.plain(text))?;
+        let interrupted = if typed {
+            Keys::new()?.type_out(&mut out, &self.out.plain(text))?
         } else {
             write!(out, "{}", self.out.plain(text))?;
-        }
-        writeln!(out)
+            false
+        };
+        writeln!(out)?;
+        Ok(interrupted)
     }
 
     /// What the one at the keyboard wants; or the delay has passed.
