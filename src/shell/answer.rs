@@ -60,7 +60,8 @@ impl Look {
                 continue;
             }
             let line = visible(&sentence.to_string());
-            let line = if is_text { line } else { wrapped(&line, self.extent.width) };
+            let lines: Vec<String> = line.split('\n').map(|line| wrapped(line, self.extent.width)).collect();
+            let line = lines.join("\n");
             text.push_str(&match sentence {
                 Sentence::Words(_) => self.paint.dim(&line),
                 // What a command of an example answers.
@@ -140,7 +141,7 @@ impl Look {
 
 /// A line in lines of no more than so many columns, as far as its words are shorter; those that go on are
 /// indented.
-fn wrapped(line: &str, width: usize) -> String {
+pub(crate) fn wrapped(line: &str, width: usize) -> String {
     let indent = line.len() - line.trim_start_matches(' ').len() + 2;
     let (mut text, mut used) = (String::new(), 0);
     for word in line.split_inclusive(' ') {
@@ -213,6 +214,21 @@ mod tests {
         assert_eq!(wrapped("conflict", 4), "conflict");
         assert_eq!(wrapped("a  b", 4), "a  b");
         assert_eq!(wrapped("", 4), "");
+    }
+
+    #[test]
+    fn help_and_errors_fit_a_narrow_terminal() {
+        let help = shown(&["help swap"], 40, Some(10));
+        let long = help.lines().find(|line| columns(line) > 40);
+        assert_eq!(long, None, "{help}");
+        let paint = Paint::new(Color::Never, &std::io::stdout());
+        let line = "swap a .t | lenght";
+        let error = Session::default().run(line).unwrap_err();
+        let text = paint.error_within(&error, &error.place(line), 20);
+        assert_eq!(
+            text,
+            "swap a .t | lenght\n     ^\nerror: nothing has\n  the name `a`\n  [R010]\nhint: `refs` lists\n  the names"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use owo_colors::Style;
 use rejoin::session::{CommandError, Place, Settings, Theme};
 use rejoin::value::{Piece, Val, print};
 
+use super::answer::wrapped;
 use super::cli::Color;
 use super::theme::Role;
 
@@ -96,11 +97,20 @@ impl Paint {
 
     /// An error: the line with a caret, the message with its code, the hint.
     pub(crate) fn error(self, error: &CommandError, place: &Place) -> String {
-        let code = self.dim(&format!("[{}]", error.code()));
-        let message = visible(&error.to_string());
-        let mut text = format!("{place}\n{} {message} {code}", self.label("error:"));
+        self.error_within(error, place, usize::MAX)
+    }
+
+    /// The same, in lines of no more than so many columns.
+    pub(crate) fn error_within(self, error: &CommandError, place: &Place, width: usize) -> String {
+        let code = format!("[{}]", error.code());
+        let message = wrapped(&format!("error: {} {code}", visible(&error.to_string())), width);
+        let message = message.strip_prefix("error:").and_then(|rest| rest.strip_suffix(&*code));
+        let message = message.expect("it begins and ends so");
+        let mut text = format!("{place}\n{}{message}{}", self.label("error:"), self.dim(&code));
         if let Some(hint) = &error.hint {
-            text.push_str(&format!("\n{} {}", self.dim("hint:"), visible(hint)));
+            let hint = wrapped(&format!("hint: {}", visible(hint)), width);
+            let hint = hint.strip_prefix("hint:").expect("it begins so");
+            text.push_str(&format!("\n{}{hint}", self.dim("hint:")));
         }
         text
     }

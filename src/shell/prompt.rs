@@ -252,7 +252,8 @@ impl Prompt {
             Ok(reply) => write!(io::stdout(), "{}", look.answer(reply))?,
             Err(error) => {
                 let err = self.err.with(self.session()?.settings());
-                writeln!(io::stderr(), "{}", err.error(error, &error.place(line)))?;
+                let text = err.error_within(error, &error.place(line), look.extent.width);
+                writeln!(io::stderr(), "{text}")?;
             }
         }
         if self.session()?.settings().timer {

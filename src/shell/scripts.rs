@@ -2,9 +2,12 @@ use std::fs;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rejoin::script::{Failure, Host, Outcome, Ran, Script, Step, count, run_with, transcript};
 use rejoin::session::{CommandError, Limits, Reply, Session};
+use signal_hook::consts::SIGINT;
 
 use super::USAGE;
 use super::disk::Disk;
@@ -98,6 +101,7 @@ impl Scripts {
 
     /// Runs a script and prints what its commands answer.
     fn answers(&self, name: &str, script: &Script) -> io::Result<ExitCode> {
+        end_on_interrupt()?;
         let mut out = BufWriter::new(io::stdout().lock());
         let mut host = Host::new(Disk);
         let outcome = run_with(&mut host, &mut self.session(), script, |ran| {
@@ -119,6 +123,7 @@ impl Scripts {
         mut each: impl FnMut(&mut dyn Write, &str, &Script, Ran<'_>) -> io::Result<()>,
     ) -> io::Result<Total> {
         let mut total = Total::default();
+        end_on_interrupt()?;
         let mut out = BufWriter::new(io::stdout().lock());
         for file in files {
             let name = file.display().to_string();
@@ -175,6 +180,14 @@ pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> 
     let (values, lines) = reply.shown();
     values.iter().try_for_each(|value| writeln!(out, "{}", paint.value(value)))?;
     lines.iter().try_for_each(|line| writeln!(out, "{}", paint.report(line)))
+}
+
+/// From here on Ctrl-C ends the program with the status of what it interrupted, also where it was started with
+/// Ctrl-C switched off.
+fn end_on_interrupt() -> io::Result<()> {
+    const INTERRUPTED: i32 = 130;
+    let always = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, always).map(drop)
 }
 
 /// What became of several files.

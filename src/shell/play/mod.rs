@@ -271,7 +271,10 @@ impl Player<'_> {
                 let extent = Extent { width: self.width(), limit: None };
                 write!(out, "{}", Look { paint: self.out, extent }.answer(reply))?;
             }
-            Err(error) => writeln!(out, "{}", self.out.error(error, &error.place(line)))?,
+            Err(error) => {
+                let text = self.out.error_within(error, &error.place(line), self.width());
+                writeln!(out, "{text}")?;
+            }
         }
         writeln!(out)
     }
