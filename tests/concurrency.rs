@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Calls, branch, exchange, id, json, last_change, patch, replica, set, text};
+use common::{Calls, branch, exchange, exchange_all, id, json, last_change, patch, replica, set, text};
 use rejoin::crdt::{Conflict, ConvergentRef, LostEdits, MergeReport};
 use rejoin::value::Val;
 
@@ -12,15 +12,6 @@ fn three(value: &str) -> [ConvergentRef; 3] {
     let ann = replica("ann", value);
     let (bob, cid) = (branch(&ann, "bob"), branch(&ann, "cid"));
     [ann, bob, cid]
-}
-
-/// Everybody takes what everybody has; the order does not matter, so each has its own.
-fn exchange_all([ann, bob, cid]: &mut [ConvergentRef; 3]) -> String {
-    exchange(ann, bob);
-    exchange(cid, bob);
-    exchange(ann, cid);
-    assert_eq!(text(ann), text(bob));
-    text(ann)
 }
 
 /// A conflict as text: path, winner, losers.

@@ -3,11 +3,12 @@
 //! Start with [`ConvergentRef`]. It knows no I/O, no time and no randomness: the caller supplies the
 //! ids of documents and actors.
 //!
-//! In reading order: `id` and `clock` (names and versions), `change` and `patch` (what travels), `json`
-//! (how it reads), `history` and `digest` (what has arrived), `sequence` and `slot` (the two data
-//! types), `tree` (the state of a document), `diff` (from a new value to ops), `validate` and `merge`
-//! (from outside to applied), `queue` (what is to be sent), `rewind` (back to what was), `report` and
-//! `error`.
+//! In reading order: `id` and `clock` (names and versions), `change` and `patch` (what travels), `json` and
+//! `wire` (how it reads, and how it is packed), `lv` and `row` (how ops are named and kept here), `history`
+//! (what has arrived), `sequence` (lists and texts) and `tree` (the state of a document), `diff` and `edit`
+//! (from a new value to ops), `transaction` (edits by handles), `validate`, `merge` and `effects` (from outside
+//! to applied, and what that did), `store` (whole refs as bytes), `queue` (what is to be sent), `rewind` (back
+//! to what was), `report` and `error`; `contents`, `chars` and `varint` pack values.
 
 mod change;
 mod chars;

@@ -63,6 +63,15 @@ pub fn exchange(a: &mut ConvergentRef, b: &mut ConvergentRef) {
     b.check().unwrap();
 }
 
+/// Everybody takes what everybody has; the order does not matter, so each has its own. What all come to.
+pub fn exchange_all([ann, bob, cid]: &mut [ConvergentRef; 3]) -> String {
+    exchange(ann, bob);
+    exchange(cid, bob);
+    exchange(ann, cid);
+    assert_eq!(text(ann), text(bob));
+    text(ann)
+}
+
 /// Makes edits in one transaction.
 pub fn edit<T>(replica: &mut ConvergentRef, edit: impl FnOnce(&mut Transaction<'_>) -> T) -> T {
     let mut transaction = replica.transaction().unwrap();
