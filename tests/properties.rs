@@ -162,7 +162,26 @@ fn history_is_sound(history: &History, steps: &Cell<u64>) -> Result<World, TestC
         prop_assert_eq!(replica.conflicts(), world.replicas[0].conflicts());
         prop_assert!(waiting(replica).is_empty());
     }
+    goes_back(&world)?;
     Ok(world)
+}
+
+/// All replicas go back to all clocks that there were, some forwards and some backwards.
+fn goes_back(world: &World) -> Verdict {
+    let clocks: BTreeSet<String> = world.clocks.iter().map(Clock::to_string).collect();
+    let clocks: Vec<Clock> =
+        clocks.iter().map(|text| Clock::from_json(&parse(text).unwrap()).unwrap()).collect();
+    let changes: Vec<Change> = world.replicas[0].changes().collect();
+    let then: Vec<String> =
+        clocks.iter().map(|clock| Oracle::at(changes.clone(), clock).value().to_string()).collect();
+    for (who, replica) in world.replicas.iter().enumerate() {
+        for at in 0..clocks.len() {
+            let at = if who % 2 == 0 { at } else { clocks.len() - 1 - at };
+            let value = replica.at(&clocks[at]).unwrap();
+            prop_assert_eq!(&value.to_string(), &then[at], "{} at {}", replica.actor(), clocks[at]);
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use super::diff::{self, Plan};
 use super::effects::conflict;
 use super::history::{ActorIx, History, Id, Mark, Waiting};
 use super::lv::Lv;
+use super::past::{Moment, Past};
 use super::patch::Body;
 use super::row::{Holds, Row, Written};
 use super::tree::{Node, Place, Reading, Tree};
@@ -38,6 +40,8 @@ pub struct ConvergentRef {
     pub(super) popped: u64,
     /// Whether a local change has begun and not ended.
     is_open: bool,
+    /// What stood when, as far as it was asked for.
+    past: RefCell<Past>,
     /// The container that a transaction edited last.
     pub(super) edited: Option<(OpId, Node, Kind)>,
     /// Room to pack scalars in.
@@ -82,6 +86,7 @@ impl ConvergentRef {
             moved,
             popped: 0,
             is_open: false,
+            past: RefCell::default(),
             edited: None,
             buffer: Vec::new(),
             watchers: BTreeMap::new(),
@@ -145,25 +150,24 @@ impl ConvergentRef {
         self.history.clock()
     }
 
-    /// The value at an older clock: what all changes come to that the clock covers. The present value
-    /// costs nothing; for an older one the covered changes are applied again, O(ops), a typed run at once.
+    /// The value at an older clock: what all changes come to that the clock covers.
+    ///
+    /// The first look reads the history up to there, and each other one what of it was not read before: O(log
+    /// history) an op. Besides that it costs the size of the value times O(log history), whatever came and went;
+    /// and what the clock covers of the ops that came here after the first that it lacks: nothing for a clock that
+    /// this ref once had. When containers were moved into each other, all moves are considered too.
     ///
     /// # Errors
     /// When it is no clock that this ref could have had.
     pub fn at(&self, clock: &Clock) -> Result<Val, ClockError> {
-        let later = self.history.since(clock);
-        self.history.check_clock(clock)?;
-        if later.is_empty() {
+        let cut = self.history.cut(clock)?;
+        if cut.before == self.history.len() {
             return Ok(self.value().clone());
         }
-        let mut tree = Tree::default();
-        let mut at = 0;
-        for range in later {
-            tree.apply_all(&self.history, at..range.start);
-            at = range.end;
-        }
-        tree.apply_all(&self.history, at..self.history.len());
-        Ok(tree.value(&self.history).clone())
+        let mut past = self.past.borrow_mut();
+        let moment = Moment::new(&self.history, &mut past, &cut);
+        let then = self.tree.then(&self.history, &moment);
+        Ok(then.value(&self.history).clone())
     }
 
     /// The applied changes, in the order in which they were applied here. O(size) for each.

@@ -7,8 +7,8 @@
 //! `wire` (how it reads, and how it is packed), `lv` and `row` (how ops are named and kept here), `history`
 //! (what has arrived), `sequence` (lists and texts) and `tree` (the state of a document), `diff` and `edit`
 //! (from a new value to ops), `transaction` (edits by handles), `validate`, `merge` and `effects` (from outside
-//! to applied, and what that did), `store` (whole refs as bytes), `queue` (what is to be sent), `rewind` (back
-//! to what was), `report` and `error`; `contents`, `chars` and `varint` pack values.
+//! to applied, and what that did), `store` (whole refs as bytes), `queue` (what is to be sent), `past` (what was at
+//! an older clock), `rewind` (back to what was), `report` and `error`; `contents`, `chars` and `varint` pack values.
 
 mod change;
 mod chars;
@@ -24,6 +24,7 @@ mod id;
 mod json;
 mod lv;
 mod merge;
+mod past;
 mod patch;
 mod queue;
 mod report;

@@ -162,6 +162,7 @@ pub fn tangles(steps: std::ops::Range<usize>) -> impl Strategy<Value = History> 
         3 => (who(), edit::moves())
             .prop_map(|(who, edit)| Step::Swap { who, edits: vec![edit], made: Made::Shared }),
         2 => (who(), gone).prop_map(|(who, edit)| Step::Transact { who, edits: vec![edit], commit: true }),
+        2 => (who(), 0..64usize).prop_map(|(who, clock)| Step::At { who, clock }),
         4 => exchanges(),
     ];
     prop::collection::vec(step, steps).prop_map(tangle)
@@ -189,7 +190,7 @@ pub struct World {
     pub replicas: Vec<ConvergentRef>,
     network: Vec<(usize, Parcel)>,
     /// The clocks that replicas had after each step.
-    clocks: Vec<Clock>,
+    pub clocks: Vec<Clock>,
 }
 
 /// How a patch travels.

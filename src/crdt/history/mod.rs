@@ -40,6 +40,15 @@ pub(super) struct History {
 /// So many ops get their digests together.
 const BATCH: u32 = 48;
 
+/// The ops that a clock covers.
+#[derive(Debug)]
+pub(super) struct Cut {
+    /// All ops before this one, and not this one.
+    pub(super) before: u32,
+    /// Those that came after it.
+    pub(super) beyond: Vec<Range<u32>>,
+}
+
 /// How long a history was.
 pub(super) struct Mark {
     log: log::Mark,
@@ -124,28 +133,41 @@ impl History {
         self.authors.since(clock)
     }
 
-    /// Checks that a clock is one that this history could have had at some time. O(spans).
-    pub(super) fn check_clock(&self, clock: &Clock) -> Result<(), ClockError> {
+    /// Which ops a clock covers; it must be one that this history could have had at some time. O(log n) for each
+    /// actor, and what it covers beyond the first op that it does not.
+    pub(super) fn cut(&self, clock: &Clock) -> Result<Cut, ClockError> {
         let authors = &self.authors;
+        let mut last = 0;
         for (name, counter) in clock.iter() {
             let op = || OpId::new(counter, name.clone());
             let actor = authors.find(name).filter(|&actor| counter <= authors.last(actor));
             let actor = actor.ok_or_else(|| ClockError::Ahead(op()))?;
-            let last = authors.lv(Id { counter, actor }).filter(|lv| authors.is_end(lv.index() + 1));
-            last.ok_or_else(|| ClockError::Torn(op()))?;
+            let lv = authors.lv(Id { counter, actor }).filter(|lv| authors.is_end(lv.index() + 1));
+            last = last.max(lv.ok_or_else(|| ClockError::Torn(op()))?.index() + 1);
         }
-        let mut at = 0;
-        while at < self.len() {
-            let header = authors.header(at, self.len());
-            let covered = header.first <= clock.get(authors.name(header.actor));
-            let missing = header.deps.iter().find(|dep| clock.get(authors.name(dep.actor)) < dep.counter);
-            if let Some(missing) = missing.filter(|_| covered) {
-                let change = OpId::new(header.first, authors.name(header.actor).clone());
-                return Err(ClockError::Open { change, missing: authors.public(*missing) });
+        let lacks = authors.actors().filter_map(|actor| {
+            let counter = clock.get(authors.name(actor));
+            authors.first_from(actor, counter + 1).map(Lv::index)
+        });
+        let before = lacks.min().unwrap_or(self.len());
+        let mut beyond = Vec::new();
+        let mut at = before;
+        while at < last {
+            let header = authors.header(at, last);
+            let counter = clock.get(authors.name(header.actor));
+            if header.first <= counter {
+                // What came before is covered, or was looked at.
+                let missing = header.deps.iter().find(|dep| clock.get(authors.name(dep.actor)) < dep.counter);
+                if let Some(missing) = missing {
+                    let change = OpId::new(header.first, authors.name(header.actor).clone());
+                    return Err(ClockError::Open { change, missing: authors.public(*missing) });
+                }
+                let covered = (counter - header.first + 1).min(u64::from(header.end - at));
+                beyond.push(at..at + covered as u32);
             }
             at = header.end;
         }
-        Ok(())
+        Ok(Cut { before, beyond })
     }
 
     /// The digest of an actor's changes up to a counter, which must be the last of a change here.

@@ -14,6 +14,7 @@
 
 mod forks;
 mod order;
+mod part;
 mod pieces;
 mod place;
 mod runs;

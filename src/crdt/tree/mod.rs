@@ -7,6 +7,7 @@ mod apply;
 mod check;
 mod map;
 mod placement;
+mod then;
 mod value;
 
 use std::collections::HashMap;

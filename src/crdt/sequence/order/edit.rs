@@ -39,6 +39,17 @@ impl Order {
         self.add(gap.leaf, span.shown());
     }
 
+    /// Adds a visible span behind all. Nothing is noted of where it stands.
+    pub(in crate::crdt::sequence) fn append(&mut self, span: Span) {
+        let mut gap = self.end().unwrap_or_else(|| self.begin());
+        if !self.extend(gap, span) {
+            if self.full(gap.leaf) {
+                gap = self.make_room(gap).0;
+            }
+            self.put(gap, span);
+        }
+    }
+
     /// Shows or hides `count` elements from a spot on, all in one span of the other kind, in a leaf that
     /// has room for two.
     pub(in crate::crdt::sequence) fn flip(&mut self, spot: Spot, count: u32) {

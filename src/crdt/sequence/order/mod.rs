@@ -164,6 +164,19 @@ impl Order {
         Some(Spot { leaf, span: self.leaves.get(leaf as usize)?.len as usize, offset: 0 })
     }
 
+    /// Tells the order of leaves: it is lower for those that come before. O(log n).
+    pub(super) fn rank(&self, leaf: u32) -> u64 {
+        let (mut rank, mut shift) = (0, 0);
+        let (mut child, mut up) = (leaf, self.leaves[leaf as usize].parent);
+        while up != NONE {
+            let node = &self.nodes[up as usize];
+            rank |= (node.slot(child) as u64) << shift;
+            shift += FAN.ilog2();
+            (child, up) = (up, node.parent);
+        }
+        rank
+    }
+
     /// All spans in order, as long as can be.
     pub(super) fn iter(&self) -> impl Iterator<Item = Span> {
         let mut spans = self.leaves_in_order().flat_map(|leaf| self.spans(leaf).iter().copied()).peekable();
