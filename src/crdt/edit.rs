@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::contents::{Packed, Run};
 use super::history::{Authors, History};
 use super::lv::Lv;
-use super::row::{Holds, Local, Row, Target, Written};
+use super::row::{Holds, Local, Over, Row, Target, Written};
 use super::tree::{Node, Place, Reading, Tree};
 use super::{ConvergentRef, Key, Kind, Side};
 use crate::value::{Map, Val};
@@ -282,7 +282,7 @@ impl ConvergentRef {
             What::Make(kind) => Written::Container(Holds::Make(*kind)),
             What::Move(container) => Written::Container(Holds::Move(*container)),
         };
-        let lv = self.push(&Row::Put { slot, over, written });
+        let lv = self.push(&Row::Put { slot, over: Over::These(over), written });
         self.buffer = buffer;
         lv
     }

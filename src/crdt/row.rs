@@ -34,13 +34,29 @@ pub(super) enum Row<'a, S: Space> {
     /// A container in a list.
     Item { list: S::Id, parent: Option<S::Id>, side: Side, holds: Holds<S> },
     /// A write into a slot.
-    Put { slot: Target<S>, over: &'a [S::Id], written: Written<'a, S> },
+    Put { slot: Target<S>, over: Over<'a, S::Id>, written: Written<'a, S> },
     /// A delete of spans.
     Delete { over: &'a [(S::Id, u32)] },
     /// Deletes of one write each: of `first`, and of those after it or before it.
     DeleteEach { first: S::Id, count: u32, step: Step },
     /// An addition to a counter.
     Add { counter: S::Id, by: i64 },
+}
+
+/// The writes that a put overwrites.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Over<'a, I> {
+    One(I),
+    These(&'a [I]),
+}
+
+impl<I> Over<'_, I> {
+    pub(super) fn ids(&self) -> &[I] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::These(ids) => ids,
+        }
+    }
 }
 
 /// A slot that is written.

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::history::{ActorIx, History, Id};
 use super::lv::Lv;
-use super::row::{Holds, Local, Row, Step, Target, Written};
+use super::row::{Holds, Local, Over, Row, Step, Target, Written};
 use super::wire::{Head, Wire, WireId, Wired};
 use super::{Change, Kind, MAX_COUNTER, Op, OpId, Side};
 
@@ -175,7 +175,7 @@ impl<'a> Adder<'a> {
                 let holds = self.holds(holds)?;
                 self.history.push(&Row::Item { list, parent, side, holds });
             }
-            Row::Put { slot, over, written } => self.put(slot, over, written)?,
+            Row::Put { slot, over, written } => self.put(slot, over.ids(), written)?,
             Row::Delete { over } => self.delete(over)?,
             Row::DeleteEach { first, count, step } => self.delete_each(first, count, step)?,
             Row::Add { counter, by } => {
@@ -223,7 +223,7 @@ impl<'a> Adder<'a> {
             Written::Scalar(scalar) => Written::Scalar(scalar),
             Written::Container(holds) => Written::Container(self.holds(holds)?),
         };
-        self.history.push(&Row::Put { slot, over: &seen, written });
+        self.history.push(&Row::Put { slot, over: Over::These(&seen), written });
         self.over = seen;
         Ok(())
     }

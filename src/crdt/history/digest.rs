@@ -105,8 +105,8 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
             }
             Row::Put { slot, over, written } => {
                 self.target(slot, names);
-                self.mix.number(over.len() as u64);
-                over.iter().for_each(|id| self.id(names.id(*id)));
+                self.mix.number(over.ids().len() as u64);
+                over.ids().iter().for_each(|id| self.id(names.id(*id)));
                 match written {
                     Written::Scalar(scalar) => self.mix.bytes(scalar.bytes()),
                     Written::Container(holds) => self.mix.number(held(holds, names)),

@@ -1,7 +1,8 @@
 //! The ops of a history, in the order in which they were applied: rows, one after the other.
 //!
 //! Ops that go on where the last row ended become part of it, whatever change they belong to: a typed
-//! paragraph is one row, and so are the numbers appended to a list one by one.
+//! paragraph is one row, and so are the numbers appended to a list one by one, or put before it, the keys of a new
+//! map, and what is written into one slot again and again.
 
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use crate::crdt::Side;
 use crate::crdt::chars::Chars;
 use crate::crdt::contents::{Content, Contents, Packed};
 use crate::crdt::lv::{Link, Lv};
-use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
+use crate::crdt::row::{Holds, Local, Over, Row, Step, Target, Written};
 
 /// All ops.
 #[derive(Clone, Default)]
@@ -47,12 +48,12 @@ struct Entry {
 /// A delete of several spans names itself, and the spans are in its list.
 #[derive(Debug, Clone, Copy)]
 enum Body {
-    Type { text: Lv, parent: Link, side: Side, chars: u32 },
-    Items { list: Lv, parent: Link, side: Side, held: u32 },
+    Type { text: Lv, parent: Link, side: Side, chars: u32, others: Side },
+    Items { list: Lv, parent: Link, side: Side, held: u32, others: Side },
     Item { list: Lv, parent: Link, side: Side, held: u32 },
-    PutRoot { over: Over, held: u32 },
-    PutKey { map: Lv, key: u32, over: Over, held: u32 },
-    PutItem { list: Lv, item: Lv, over: Over, held: u32 },
+    PutRoot { over: Overwrites, held: u32 },
+    PutKey { map: Lv, key: u32, over: Overwrites, held: u32, others: Others },
+    PutItem { list: Lv, item: Lv, over: Overwrites, held: u32 },
     Delete { over: (Lv, u32) },
     DeleteEach { first: Lv, step: Step },
     Add { counter: Lv, by: [u32; 2] },
@@ -60,7 +61,16 @@ enum Body {
 
 /// The write that a put overwrites. Itself, when it overwrites none, or those in its list.
 #[derive(Debug, Clone, Copy)]
-struct Over(Lv);
+struct Overwrites(Lv);
+
+/// Which keys the puts of a row write after the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// The same key: each overwrites the one before. Puts of the root and of an item go on in no other way.
+    Again,
+    /// The next key, by number, and overwrites nothing.
+    NextKey,
+}
 
 /// How long a log was.
 #[derive(Debug, Clone, Copy)]
@@ -128,16 +138,16 @@ impl Log {
             Row::Type { text, parent, side, chars, .. } => {
                 let from = self.chars.len();
                 let count = self.chars.push(chars);
-                let goes_on = self.is_last(parent, side)
-                    && matches!(self.last(), Some(Body::Type { text: t, .. }) if *t == text);
-                self.extend(goes_on, Body::Type { text, parent: parent.into(), side, chars: from }, count)
+                let goes_on = self.hangs_on(text, parent, side, count);
+                let (parent, others) = (parent.into(), Side::Right);
+                self.extend(goes_on, Body::Type { text, parent, side, chars: from, others }, count)
             }
             Row::Items { list, parent, side, scalars, count } => {
                 let from = self.contents.len();
                 scalars.take(count as usize).for_each(|scalar| self.contents.push(scalar));
-                let goes_on = self.is_last(parent, side)
-                    && matches!(self.last(), Some(Body::Items { list: l, .. }) if *l == list);
-                self.extend(goes_on, Body::Items { list, parent: parent.into(), side, held: from }, count)
+                let goes_on = self.hangs_on(list, parent, side, count);
+                let (parent, others) = (parent.into(), Side::Right);
+                self.extend(goes_on, Body::Items { list, parent, side, held: from, others }, count)
             }
             Row::Item { list, parent, side, holds } => {
                 let held = self.hold(holds);
@@ -151,21 +161,23 @@ impl Log {
                         self.contents.len() - 1
                     }
                 };
-                let over = match *over {
-                    [] => Over(self.next()),
-                    [one] => Over(one),
+                let goes_on = self.puts_on(slot, over.ids());
+                let over = match *over.ids() {
+                    [] => Overwrites(self.next()),
+                    [one] => Overwrites(one),
                     _ => {
-                        self.lists.push(List::new(self.next(), self.overs.len(), over.len()));
-                        self.overs.extend_from_slice(over);
-                        Over(self.next())
+                        self.lists.push(List::new(self.next(), self.overs.len(), over.ids().len()));
+                        self.overs.extend_from_slice(over.ids());
+                        Overwrites(self.next())
                     }
                 };
+                let others = Others::Again;
                 let body = match slot {
                     Target::Root => Body::PutRoot { over, held },
-                    Target::Key { map, key } => Body::PutKey { map, key, over, held },
+                    Target::Key { map, key } => Body::PutKey { map, key, over, held, others },
                     Target::Item { list, item } => Body::PutItem { list, item, over, held },
                 };
-                self.extend(false, body, 1)
+                self.extend(goes_on, body, 1)
             }
             Row::Delete { over: [(one, 1)] } => self.push_each(*one, 1, Step::Forward),
             Row::Delete { over: [span] } => self.extend(false, Body::Delete { over: *span }, 1),
@@ -208,13 +220,50 @@ impl Log {
         self.contents.len() - 1
     }
 
-    /// Whether an element hangs on the last op as runs do.
-    fn is_last(&self, parent: Option<Lv>, side: Side) -> bool {
-        side == Side::Right && parent.is_some() && parent == self.next().minus(1)
+    /// Whether elements of a list or a text go on with the last row: the first hangs on the last op, and the others
+    /// as it does.
+    fn hangs_on(&mut self, of: Lv, parent: Option<Lv>, side: Side, count: u32) -> bool {
+        let is_last = parent.is_some() && parent == self.next().minus(1);
+        let Some(last) = self.entries.last_mut().filter(|_| is_last && (side == Side::Right || count == 1))
+        else {
+            return false;
+        };
+        match &mut last.body {
+            Body::Type { text: holder, others, .. } | Body::Items { list: holder, others, .. }
+                if *holder == of =>
+            {
+                if self.len - last.from == 1 {
+                    // One element goes either way.
+                    *others = side;
+                }
+                *others == side
+            }
+            _ => false,
+        }
     }
 
-    fn last(&self) -> Option<&Body> {
-        self.entries.last().map(|entry| &entry.body)
+    /// Whether a put goes on with the last row.
+    fn puts_on(&mut self, slot: Target<Local>, over: &[Lv]) -> bool {
+        let Some(last) = self.entries.last_mut() else { return false };
+        let before = self.len - last.from;
+        let again = matches!(over, [one] if one.index() + 1 == self.len);
+        match (&mut last.body, slot) {
+            (Body::PutRoot { .. }, Target::Root) => again,
+            (Body::PutItem { list: l, item: i, .. }, Target::Item { list, item }) => {
+                again && (*l, *i) == (list, item)
+            }
+            (Body::PutKey { map: m, key: k, others, .. }, Target::Key { map, key }) if *m == map => {
+                let next = over.is_empty() && key == *k + before;
+                if before == 1 {
+                    *others = if next { Others::NextKey } else { Others::Again };
+                }
+                match others {
+                    Others::Again => again && key == *k,
+                    Others::NextKey => next,
+                }
+            }
+            _ => false,
+        }
     }
 
     /// Adds ops to the last row or as a row of their own.
@@ -251,7 +300,7 @@ impl Log {
     pub(in crate::crdt) fn row_from(&self, lv: Lv, most: u32) -> (Row<'_, Local>, u32) {
         let at = lv.index();
         let entry = self.entry(at);
-        let count = (self.end(entry) - at).min(most);
+        let count = self.alike(entry, at).min(most);
         (self.part(entry, at, count), count)
     }
 
@@ -269,11 +318,11 @@ impl Log {
     fn held(&self, lv: Lv) -> Option<u32> {
         let Entry { from, body } = &self.entries[self.entry(lv.index())];
         match body {
-            Body::Items { held, .. } => Some(held + (lv.index() - from)),
-            Body::Item { held, .. }
+            Body::Items { held, .. }
+            | Body::Item { held, .. }
             | Body::PutRoot { held, .. }
             | Body::PutKey { held, .. }
-            | Body::PutItem { held, .. } => Some(*held),
+            | Body::PutItem { held, .. } => Some(held + (lv.index() - from)),
             _ => None,
         }
     }
@@ -310,18 +359,28 @@ impl Log {
         self.entries.get(entry + 1).map_or(self.len, |next| next.from)
     }
 
+    /// How many ops of an entry, from one on, are one row.
+    fn alike(&self, entry: usize, at: u32) -> u32 {
+        match self.entries[entry].body {
+            Body::Type { others: Side::Right, .. }
+            | Body::Items { others: Side::Right, .. }
+            | Body::DeleteEach { .. } => self.end(entry) - at,
+            _ => 1,
+        }
+    }
+
     /// A part of a row: `count` ops from `at` on.
     fn part(&self, entry: usize, at: u32, count: u32) -> Row<'_, Local> {
         let Entry { from, body } = self.entries[entry];
         let skipped = at - from;
         // In the middle of a run each op hangs on the one before.
-        let origin = |parent, side| match skipped {
+        let origin = |parent, side, others| match skipped {
             0 => (parent, side),
-            _ => (Link::from(Lv::new(at).minus(1)), Side::Right),
+            _ => (Link::from(Lv::new(at).minus(1)), others),
         };
         match body {
-            Body::Type { text, parent, side, chars } => {
-                let (parent, side) = origin(parent, side);
+            Body::Type { text, parent, side, chars, others } => {
+                let (parent, side) = origin(parent, side, others);
                 let from = chars + skipped;
                 Row::Type {
                     text,
@@ -331,8 +390,8 @@ impl Log {
                     count,
                 }
             }
-            Body::Items { list, parent, side, held } => {
-                let (parent, side) = origin(parent, side);
+            Body::Items { list, parent, side, held, others } => {
+                let (parent, side) = origin(parent, side, others);
                 Row::Items {
                     list,
                     parent: parent.get(),
@@ -345,9 +404,17 @@ impl Log {
                 Written::Container(holds) => Row::Item { list, parent: parent.get(), side, holds },
                 Written::Scalar(_) => unreachable!("an item of its own holds a container"),
             },
-            Body::PutRoot { held, .. } => self.put(at, Target::Root, held, entry),
-            Body::PutKey { map, key, held, .. } => self.put(at, Target::Key { map, key }, held, entry),
-            Body::PutItem { list, item, held, .. } => self.put(at, Target::Item { list, item }, held, entry),
+            Body::PutRoot { over, held } => self.put(at, skipped, Target::Root, over, held),
+            Body::PutKey { map, key, held, others: Others::NextKey, .. } if skipped > 0 => {
+                let (slot, over) = (Target::Key { map, key: key + skipped }, Over::These(&[]));
+                Row::Put { slot, over, written: self.written(Lv::new(at), held + skipped) }
+            }
+            Body::PutKey { map, key, over, held, .. } => {
+                self.put(at, skipped, Target::Key { map, key }, over, held)
+            }
+            Body::PutItem { list, item, over, held } => {
+                self.put(at, skipped, Target::Item { list, item }, over, held)
+            }
             Body::Delete { over: (first, _) } if first.index() == at => {
                 let list = self.list(at).expect("a delete of several spans lists them");
                 Row::Delete { over: &self.spans[list] }
@@ -366,17 +433,15 @@ impl Log {
         }
     }
 
-    fn put(&self, at: u32, slot: Target<Local>, held: u32, entry: usize) -> Row<'_, Local> {
-        let over = match &self.entries[entry].body {
-            Body::PutRoot { over, .. } | Body::PutKey { over, .. } | Body::PutItem { over, .. } => over,
-            _ => unreachable!("the row is a put"),
+    /// A put of a row in which each other one overwrites the one before.
+    fn put(&self, at: u32, skipped: u32, slot: Target<Local>, over: Overwrites, held: u32) -> Row<'_, Local> {
+        let over = match skipped {
+            // It does not overwrite itself.
+            0 if over.0.index() == at => Over::These(self.list(at).map_or(&[], |list| &self.overs[list])),
+            0 => Over::One(over.0),
+            _ => Over::One(Lv::new(at - 1)),
         };
-        // It does not overwrite itself.
-        let over = match over.0.index() == at {
-            false => std::slice::from_ref(&over.0),
-            true => self.list(at).map_or(&[][..], |list| &self.overs[list]),
-        };
-        Row::Put { slot, over, written: self.written(Lv::new(at), held) }
+        Row::Put { slot, over, written: self.written(Lv::new(at), held + skipped) }
     }
 
     fn written(&self, lv: Lv, held: u32) -> Written<'_, Local> {
@@ -444,11 +509,13 @@ impl<'a> Iterator for Rows<'a> {
         if self.at >= self.end {
             return None;
         }
-        let end = self.log.end(self.entry).min(self.end);
-        let row = self.log.part(self.entry, self.at, end - self.at);
+        let count = self.log.alike(self.entry, self.at).min(self.end - self.at);
+        let row = self.log.part(self.entry, self.at, count);
         let first = Lv::new(self.at);
-        self.at = end;
-        self.entry += 1;
+        self.at += count;
+        if self.at >= self.log.end(self.entry) {
+            self.entry += 1;
+        }
         Some((first, row))
     }
 }

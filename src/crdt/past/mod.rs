@@ -66,7 +66,7 @@ impl Past {
                 self.hold(history, first, list, holds);
             }
             Row::Put { slot, over, written } => {
-                over.iter().for_each(|&put| self.end(history, put, 1, By::One(first)));
+                over.ids().iter().for_each(|&put| self.end(history, put, 1, By::One(first)));
                 self.settle(history);
                 let holder = match slot {
                     Target::Root => ROOT,

@@ -53,9 +53,7 @@ impl Sequence {
         for (&(parent, side), siblings) in children {
             let (only, crowd) = (self.forks.only(parent, side), self.forks.crowd(parent, side));
             let holds = match siblings[..] {
-                [child] if parent == ROOT || follows(parent, side, child) => {
-                    only.is_none() && crowd.is_none()
-                }
+                [child] if parent == ROOT || follows(parent, child) => only.is_none() && crowd.is_none(),
                 [child] => {
                     links[usize::from(side == Side::Right)] += 1;
                     only == Some(child) && crowd.is_none()

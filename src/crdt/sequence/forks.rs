@@ -12,9 +12,9 @@ pub(super) struct Forks(Option<Box<Inner>>);
 
 #[derive(Debug, Clone, Default)]
 struct Inner {
-    /// Parents with one child on the left.
+    /// Parents with one child on the left, but for a child that is the next Lv.
     left: Links,
-    /// Parents with one child on the right, but for a child that is the next Lv.
+    /// The same on the right.
     right: Links,
     /// Parents with several children on a side: they are in no other table.
     crowds: HashTable<Crowd>,

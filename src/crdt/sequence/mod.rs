@@ -228,7 +228,7 @@ impl Sequence {
         self.linked(parent, side).or_else(|| match side {
             // The oldest element had nothing else to hang on.
             _ if parent == ROOT => self.runs.oldest(),
-            Side::Left => None,
+            Side::Left => self.runs.goes_back(parent).then(|| Lv(parent.0 + 1)),
             Side::Right => self.runs.goes_on(parent).then(|| Lv(parent.0 + 1)),
         })
     }

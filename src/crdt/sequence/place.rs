@@ -73,7 +73,7 @@ impl Sequence {
 
     /// Hangs a new element in the Fugue tree that has no sibling on its side.
     pub(super) fn hang(&mut self, new: Lv, parent: Lv, side: Side) {
-        if !follows(parent, side, new) {
+        if !follows(parent, new) {
             self.forks.link(parent, side, new);
         }
         let first = side == Side::Left && self.forks.crowded();

@@ -41,6 +41,11 @@ impl Run {
     pub(super) fn last(&self) -> Lv {
         Lv(self.end().0 - 1)
     }
+
+    /// Whether it hangs on the right of the Lv before it, which is `element`.
+    fn goes_on(&self, element: Lv) -> bool {
+        self.parent == element && self.side() == Side::Right && follows(element, self.start)
+    }
 }
 
 impl Item for Run {
@@ -78,8 +83,14 @@ impl Runs {
     /// Whether the next Lv hangs on the right of an element, as a run says. O(log n).
     pub(super) fn goes_on(&self, element: Lv) -> bool {
         let Some(slot) = self.slot(element) else { return false };
-        let next = |run: &Run| run.parent == element && follows(run.parent, run.side(), run.start);
-        element < self.0.at(slot).last() || self.0.after(Some(slot)).is_some_and(next)
+        element < self.0.at(slot).last() || self.0.after(Some(slot)).is_some_and(|run| run.goes_on(element))
+    }
+
+    /// Whether the next Lv hangs on the left of an element, as its run says. O(log n).
+    pub(super) fn goes_back(&self, element: Lv) -> bool {
+        let next = Lv(element.0 + 1);
+        let back = |run: &Run| run.start == next && run.parent == element && run.side() == Side::Left;
+        self.find(next).is_some_and(back)
     }
 
     /// As [`goes_on`](Self::goes_on), with the leaf in which the element stands. What comes behind the element
@@ -91,8 +102,7 @@ impl Runs {
             self.cut(slot, Lv(element.0 + 1));
             return Some((run.leaf(), true));
         }
-        let next = |run: &Run| run.parent == element && follows(run.parent, run.side(), run.start);
-        Some((run.leaf(), self.0.after(Some(slot)).is_some_and(next)))
+        Some((run.leaf(), self.0.after(Some(slot)).is_some_and(|run| run.goes_on(element))))
     }
 
     /// Adds a run that is newer than all. O(1).
@@ -153,7 +163,7 @@ impl Runs {
     }
 }
 
-/// Whether a run says by itself that `child` hangs where it does.
-pub(super) fn follows(parent: Lv, side: Side, child: Lv) -> bool {
-    side == Side::Right && parent.0.wrapping_add(1) == child.0
+/// Whether the runs alone say that `child`, without siblings, hangs where it does.
+pub(super) fn follows(parent: Lv, child: Lv) -> bool {
+    parent.0.wrapping_add(1) == child.0
 }

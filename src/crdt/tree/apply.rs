@@ -44,7 +44,7 @@ impl Tree {
                 }
             }
             Row::Put { slot, over, written } => {
-                self.hide_all(history, over.iter().map(|put| (*put, 1)), |_| first);
+                self.hide_all(history, over.ids().iter().map(|put| (*put, 1)), |_| first);
                 let place = self.write(history, slot, first);
                 if let Written::Container(holds) = written {
                     self.put_container(history, first, place, holds);

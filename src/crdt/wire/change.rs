@@ -2,7 +2,7 @@
 
 use super::{Corrupt, Head, Reader, Wire, WireId, Wired, Writer};
 use crate::crdt::contents::{Packed, pack};
-use crate::crdt::row::{Holds, Row, Step, Target, Written};
+use crate::crdt::row::{Holds, Over, Row, Step, Target, Written};
 use crate::crdt::{Change, Clock, Content, Op, OpId, OpSpan, Scalar, Side, SlotId};
 
 impl Wire {
@@ -95,7 +95,7 @@ impl Wire {
                     Written::Scalar(scalar) => unpack_scalar(scalar),
                     Written::Container(holds) => self.unpack_holds(holds),
                 };
-                ops.push(Op::Put { slot, over: over.iter().map(|over| id(*over)).collect(), content });
+                ops.push(Op::Put { slot, over: over.ids().iter().map(|over| id(*over)).collect(), content });
             }
             Row::Delete { over } => {
                 let span =
@@ -207,7 +207,7 @@ impl Writer {
                     Content::Scalar(scalar) => {
                         let mut buffer = Vec::new();
                         let written = Written::Scalar(Packed::new(scalar.value(), &mut buffer));
-                        self.row(&Row::Put { slot, over: &over, written });
+                        self.row(&Row::Put { slot, over: Over::These(&over), written });
                     }
                     Content::Make(kind) => self.put_container(slot, &over, Holds::Make(*kind)),
                     Content::Move(container) => {
@@ -251,6 +251,6 @@ impl Writer {
     }
 
     fn put_container(&mut self, slot: Target<Wired>, over: &[WireId], holds: Holds<Wired>) {
-        self.row(&Row::Put { slot, over, written: Written::Container(holds) });
+        self.row(&Row::Put { slot, over: Over::These(over), written: Written::Container(holds) });
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::{Wire, WireId, Wired, Writer};
 use crate::crdt::history::{ActorIx, Header, History, Id};
 use crate::crdt::lv::Lv;
-use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
+use crate::crdt::row::{Holds, Local, Over, Row, Step, Target, Written};
 
 impl History {
     /// Packs the changes in these ranges of ops, each of which begins and ends with a change. Costs what it
@@ -99,15 +99,15 @@ impl Packer<'_> {
                     Written::Scalar(scalar) => Written::Scalar(scalar),
                     Written::Container(holds) => Written::Container(self.holds(holds)),
                 };
-                match *over {
-                    [] => self.writer.row(&Row::Put { slot, over: &[], written }),
+                match *over.ids() {
+                    [] => self.writer.row(&Row::Put { slot, over: Over::These(&[]), written }),
                     [one] => {
-                        let over = [self.id(one)];
-                        self.writer.row(&Row::Put { slot, over: &over, written });
+                        let over = Over::One(self.id(one));
+                        self.writer.row(&Row::Put { slot, over, written });
                     }
                     _ => {
-                        let over: Vec<WireId> = over.iter().map(|over| self.id(*over)).collect();
-                        self.writer.row(&Row::Put { slot, over: &over, written });
+                        let over: Vec<WireId> = over.ids().iter().map(|over| self.id(*over)).collect();
+                        self.writer.row(&Row::Put { slot, over: Over::These(&over), written });
                     }
                 }
             }

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::{Columns, Cursor, Wire, WireId, Wired, kind};
 use crate::crdt::contents::{Content, Run};
-use crate::crdt::row::{Holds, Row, Step, Target, Written};
+use crate::crdt::row::{Holds, Over, Row, Step, Target, Written};
 use crate::crdt::{MAX_COUNTER, Side, varint};
 
 /// Columns that end too early, or say what cannot be.
@@ -241,7 +241,7 @@ impl<'w> Reader<'w> {
                     self.over.push(id);
                 }
                 let written = self.written()?;
-                Some(Row::Put { slot, over: &self.over, written })
+                Some(Row::Put { slot, over: Over::These(&self.over), written })
             }
             kind::DELETE => {
                 let spans = varint::read(&mut self.counts)?;

@@ -134,15 +134,15 @@ impl Writer {
                         kind::PUT_ITEM | same
                     }
                 };
-                let many = match over {
+                let many = match over.ids() {
                     [] => 0,
                     [_] => kind::LEFT_OR_ONE,
                     _ => {
-                        varint::write(&mut self.columns.overs, over.len() as u64);
+                        varint::write(&mut self.columns.overs, over.ids().len() as u64);
                         kind::ROOT_OR_MANY
                     }
                 };
-                over.iter().for_each(|id| self.overs.write(*id, &mut self.columns.overs));
+                over.ids().iter().for_each(|id| self.overs.write(*id, &mut self.columns.overs));
                 match written {
                     Written::Scalar(scalar) => {
                         pack_content(&mut self.columns.contents, Content::Scalar(scalar));
