@@ -144,13 +144,17 @@ struct Signs {
     /// A container went, or was written over.
     gone: bool,
     /// The containers that were taken for one, before and after.
-    before: HashSet<usize>,
-    after: HashSet<usize>,
+    before: SmallVec<[usize; 8]>,
+    after: SmallVec<[usize; 8]>,
 }
 
 impl Signs {
     fn of_moves(&self) -> bool {
-        self.gone || !self.before.is_disjoint(&self.after)
+        if self.gone || self.before.len() <= 8 {
+            return self.gone || self.after.iter().any(|after| self.before.contains(after));
+        }
+        let before: HashSet<usize> = self.before.iter().copied().collect();
+        self.after.iter().any(|after| before.contains(after))
     }
 }
 
