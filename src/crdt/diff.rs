@@ -69,10 +69,27 @@ struct Logical {
     moved: bool,
 }
 
+impl Logical {
+    /// The way here from the map that holds the slot.
+    fn way(&self) -> Option<Way> {
+        match &self.spot {
+            Spot::Key { key, .. } => Some(Way::Key(key.clone())),
+            Spot::Root | Spot::Item { .. } => None,
+        }
+    }
+}
+
+/// A step of a path that is only told when something is wrong.
+#[derive(Clone)]
+enum Way {
+    Key(Key),
+    Index(usize),
+}
+
 /// A slot that is to hold `new` instead of `old`.
 struct Child {
     /// The way here from the container.
-    step: Option<Step>,
+    step: Option<Way>,
     /// Where it stands in the new container.
     index: usize,
     slot: Logical,
@@ -82,7 +99,7 @@ struct Child {
 
 /// A container whose parts are being compared.
 struct Opened {
-    step: Option<Step>,
+    is_below: bool,
     index: usize,
     /// The one container that keeps the value; `None` when the value is joined of several.
     node: Option<Node>,
@@ -129,7 +146,7 @@ struct Planner<'a> {
     history: &'a History,
     tree: &'a mut Tree,
     plan: Plan,
-    path: Path,
+    path: SmallVec<[Way; 4]>,
     moved: Option<Moved<'a>>,
     /// Moves whose containers were edited on the way.
     pending: Vec<usize>,
@@ -161,7 +178,7 @@ impl Signs {
 impl<'a> Planner<'a> {
     fn new(history: &'a History, tree: &'a mut Tree, moved: Option<Moved<'a>>) -> Self {
         let plan = Plan { drafts: Drafts::new(history.log.next()), updated: Vec::new(), joined: false };
-        let (path, pending, signs) = (Path::default(), Vec::new(), Signs::default());
+        let (path, pending, signs) = (SmallVec::new(), Vec::new(), Signs::default());
         Self { history, tree, plan, path, moved, pending, written: 0, signs }
     }
 
@@ -198,8 +215,8 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let Some(done) = stack.pop() else { break };
-            if done.step.is_some() {
-                self.path.0.pop();
+            if done.is_below {
+                self.path.pop();
             }
             let index = done.index;
             let (value, height) = self.close(done);
@@ -213,6 +230,15 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
+    /// Where the planner is.
+    fn path(&self) -> Path {
+        let steps = self.path.iter().map(|way| match way {
+            Way::Key(key) => Step::Key(key.as_str().to_owned()),
+            Way::Index(index) => Step::Index(*index),
+        });
+        Path(steps.collect())
+    }
+
     fn slot(&self, spot: Spot, depth: usize, shown: Overs) -> Logical {
         let reading = self.tree.reading(self.history, &shown);
         Logical { spot, depth, reading, shown, moved: false }
@@ -221,10 +247,11 @@ impl<'a> Planner<'a> {
     /// Enters a slot: finds the parts that differ, or writes it over.
     fn open(&mut self, child: Child) -> Result<Opened, NotJson> {
         let Child { step, index, slot, old, new } = child;
-        self.path.0.extend(step.clone());
+        let is_below = step.is_some();
+        self.path.extend(step);
         let Logical { spot, depth, reading, shown, moved } = slot;
         let mut opened = Opened {
-            step,
+            is_below,
             index,
             node: None,
             new,
@@ -340,7 +367,7 @@ impl<'a> Planner<'a> {
                 Some((_, before)) if in_order => Some(before),
                 _ => {
                     // To a map a byte string is the same key as a string.
-                    value::check_key(key).map_err(|reason| NotJson { path: self.path.clone(), reason })?;
+                    value::check_key(key).map_err(|reason| NotJson { path: self.path(), reason })?;
                     let before = old.get(key);
                     // A key that is not where it was, or that comes back to where it once was.
                     in_order &= before.is_none() && index >= old.len() && !self.has_had(maps, key);
@@ -352,16 +379,16 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let slot = self.key(maps, depth, key)?;
-            let step = Step::key(key);
+            let step = slot.way();
             match before {
                 Some(before) => {
                     let (old, new) = (before.clone(), value.clone());
-                    children.push(Child { step: Some(step), index, slot, old, new });
+                    children.push(Child { step, index, slot, old, new });
                 }
                 None => {
-                    self.path.0.push(step);
+                    self.path.extend(step);
                     self.write(Dest::Slot { slot: slot.spot, over: slot.shown }, value, depth)?;
-                    self.path.0.pop();
+                    self.path.pop();
                 }
             }
         }
@@ -379,7 +406,7 @@ impl<'a> Planner<'a> {
     fn key(&self, maps: &[Node], depth: usize, key: &Val) -> Result<Logical, NotJson> {
         let Some(name) = Key::new(key) else {
             let reason = value::check_key(key).err().unwrap_or(NotJsonReason::Key);
-            return Err(NotJson { path: self.path.clone(), reason });
+            return Err(NotJson { path: self.path(), reason });
         };
         let number = self.history.log.keys.find(name.as_str());
         let shown = number.map(|key| self.tree.shown_key(self.history, maps, key)).unwrap_or_default();
@@ -433,7 +460,7 @@ impl<'a> Planner<'a> {
                     let item = self.item(list, i);
                     let shown = self.tree.shown_item(self.history, list, item);
                     let slot = self.slot(Spot::Item { list: self.tree.lv(list), item }, depth, shown);
-                    let step = Some(Step::Index(j));
+                    let step = Some(Way::Index(j));
                     children.push(Child { step, index: j, slot, old: old[i].clone(), new: new[j].clone() });
                 }
                 ItemEdit::Insert { after, new: j } => {
@@ -442,9 +469,9 @@ impl<'a> Planner<'a> {
                         _ => self.tree.origin(list, after.map_or(0, |after| after + 1)),
                     };
                     let dest = Dest::Item { list: self.tree.lv(list), parent, side };
-                    self.path.0.push(Step::Index(j));
+                    self.path.push(Way::Index(j));
                     inserted = Some((j, self.write(dest, &new[j], depth)?));
-                    self.path.0.pop();
+                    self.path.pop();
                 }
             }
         }
@@ -460,7 +487,7 @@ impl<'a> Planner<'a> {
     // --- texts and counters ---
 
     fn text(&mut self, text: Node, old: &Val, new: &Val) -> Result<(), NotJson> {
-        value::check_scalar(new).map_err(|reason| NotJson { path: self.path.clone(), reason })?;
+        value::check_scalar(new).map_err(|reason| NotJson { path: self.path(), reason })?;
         let (Some(old), Some(new)) = (value::as_str(old), value::as_str(new)) else { return Ok(()) };
         // The last one first: those before it keep their positions.
         for splice in value::splices(old, new).into_iter().rev() {
@@ -518,7 +545,7 @@ impl<'a> Planner<'a> {
     /// Writes a value that is not there yet, with all that is inside.
     fn write(&mut self, mut dest: Dest, value: &Val, depth: usize) -> Result<Lv, NotJson> {
         value::check_below(value, depth).map_err(|(steps, reason)| {
-            let mut path = self.path.clone();
+            let mut path = self.path();
             path.0.extend(steps.into_iter().rev());
             NotJson { path, reason }
         })?;
