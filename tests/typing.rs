@@ -96,6 +96,12 @@ fn given_a_path_then_the_keys_of_the_value_complete_it() {
         ("$_.o", &["$_.other"]),
         ("news.ch", &["news.changes"]),
         ("seen.o", &["seen.origin"]),
+        (
+            "swap origin .items[0].id, .items[].",
+            &["swap origin .items[0].id, .items[].id", "swap origin .items[0].id, .items[].tags"],
+        ),
+        ("$my_branch.o", &["$my_branch.other"]),
+        ("swap origin .items | .[0] | .t", &["swap origin .items | .[0] | .tags"]),
         ("swap origin .name.", &[]),
         ("swap origin .nope.", &[]),
         ("swap origin \"it", &[]),
@@ -103,6 +109,65 @@ fn given_a_path_then_the_keys_of_the_value_complete_it() {
     for (line, lines) in rows {
         assert_eq!(complete(&session, line), *lines, "{line}");
     }
+}
+
+#[test]
+fn given_a_bracket_or_a_quote_behind_a_path_then_indexes_and_keys_complete_it() {
+    let mut session = session();
+    session.run(r#"ref list [range(12)]"#).unwrap();
+    session.run(r#"ref odd {"a\"b": 1, "é": {"n": 2}}"#).unwrap();
+    let rows: &[(&str, &[&str])] = &[
+        ("swap origin .items[", &["swap origin .items[0]", "swap origin .items[]"]),
+        ("list[", &["list[0]", "list[1]", "list[2]", "list[-1]", "list[]"]),
+        (
+            "swap list .[",
+            &["swap list .[0]", "swap list .[1]", "swap list .[2]", "swap list .[-1]", "swap list .[]"],
+        ),
+        ("list[1", &["list[1]", "list[10]", "list[11]"]),
+        ("list[-12", &["list[-12]"]),
+        ("list[99", &[]),
+        (
+            "swap origin .[",
+            &[
+                r#"swap origin .["name"]"#,
+                r#"swap origin .["items"]"#,
+                r#"swap origin .["two words"]"#,
+                "swap origin .[]",
+            ],
+        ),
+        (r#"swap origin .["tw"#, &[r#"swap origin .["two words"]"#]),
+        (r#"swap origin ."tw"#, &[r#"swap origin ."two words""#]),
+        (
+            r#"swap origin .items[0]["#,
+            &[
+                r#"swap origin .items[0]["id"]"#,
+                r#"swap origin .items[0]["tags"]"#,
+                "swap origin .items[0][]",
+            ],
+        ),
+        (r#"swap origin .items[0]."t"#, &[r#"swap origin .items[0]."tags""#]),
+        (r#"odd.""#, &[r#"odd."a\"b""#, r#"odd."é""#]),
+        (r#"odd["a\""#, &[r#"odd["a\"b"]"#]),
+        (r#"odd."é"."#, &[r#"odd."é".n"#]),
+        ("text origin .items[", &["text origin .items[0]"]),
+        (r#"text origin ."two words"."#, &[r#"text origin ."two words".x"#]),
+        ("map([", &[]),
+        ("[\"na", &[]),
+    ];
+    for (line, lines) in rows {
+        assert_eq!(complete(&session, line), *lines, "{line}");
+    }
+}
+
+#[test]
+fn given_a_ref_that_is_not_there_then_no_keys_are_offered() {
+    let mut session = session();
+    session.run("origin").unwrap();
+    for line in ["swap nope .", "swap nope ", "text nope .n", "cas nope .n", "swap seen .n", "swap nope .[\""]
+    {
+        assert_eq!(complete(&session, line), [""; 0], "{line}");
+    }
+    assert_eq!(complete(&session, "swap nope $or"), ["swap nope $origin"]);
 }
 
 #[test]
@@ -148,6 +213,7 @@ fn given_any_cut_of_a_line_then_completions_replace_what_is_typed() {
         "  patch-from-clock my-branch ({origin: 1}) as p-2",
         "cas origin [1, \"x y\"] .[\"two words\"]?.x // 1",
         "é & ] $ origin..x",
+        "swap origin .\"two w\"[0][\"é\\n\"][-1].[\"x",
     ] {
         for cut in (0..=line.len()).filter(|cut| line.is_char_boundary(*cut)) {
             let found = session.complete(line, cut);

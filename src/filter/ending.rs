@@ -23,6 +23,22 @@ pub enum Ending {
         /// Whether more of the path stands before that dot.
         goes_on: bool,
     },
+    /// A path whose last key is being typed in quotes: `."na`, `.["na`, `.items[0]["na`.
+    Quoted {
+        /// What has the key, as far as that can be told.
+        of: Option<Reach>,
+        /// Where the dot or the bracket before the quote stands.
+        start: usize,
+        /// The key as far as it is typed.
+        typed: String,
+    },
+    /// A path whose last index is being typed: `.items[`, `.items[1`, `.items[-`.
+    Index {
+        /// What is indexed, as far as that can be told.
+        of: Option<Reach>,
+        /// Where the bracket stands.
+        start: usize,
+    },
     /// A variable, from its `$`.
     Variable {
         /// Where it starts.
@@ -200,11 +216,13 @@ impl Cursor<'_> {
                 Ending::Start { of: place.stage }
             }
             Tok::Block(inner) if is_open => match text.chars().next() {
-                // An index: an expression of the input of the whole path.
-                Some('[') if place.has_term && inside(inner).is_empty() => Ending::Other,
+                Some('[') if place.has_term => self.in_index(place, inside(inner), start),
                 Some('(') => self.in_block(inside(inner), argument(place, before)),
                 _ => self.in_block(inside(inner), place.stage.clone()),
             },
+            Tok::Str(parts) if is_open && self.text[..start].ends_with('.') && is_text(parts) => {
+                Ending::Quoted { of: place.before(), start: start - 1, typed: unfinished(parts) }
+            }
             Tok::Str(parts) if is_open => match parts.last() {
                 Some(StrPart::Term(Token(text, Tok::Block(inner)))) => {
                     let is_open = super::explain::span(self.text, text).is_some_and(|s| s.end > self.end);
@@ -215,11 +233,50 @@ impl Cursor<'_> {
             _ => Ending::Other,
         }
     }
+
+    /// Inside of the brackets behind a term, which are open: a key, an index, or an expression of the input
+    /// of the whole path.
+    fn in_index(self, place: &Place, inner: &[Token<&str>], start: usize) -> Ending {
+        let of = place.before();
+        match inner {
+            [] => Ending::Index { of, start },
+            [Token(_, Tok::Num)] | [Token("-", Tok::Sym)] | [Token("-", Tok::Sym), Token(_, Tok::Num)]
+                if !self.text[..self.end].ends_with(char::is_whitespace) =>
+            {
+                Ending::Index { of, start }
+            }
+            [Token(text, Tok::Str(parts))]
+                if is_text(parts) && span(self.text, text).is_some_and(|span| span.end > self.end) =>
+            {
+                Ending::Quoted { of, start, typed: unfinished(parts) }
+            }
+            _ => self.in_block(inner, place.stage.clone()),
+        }
+    }
+}
+
+/// Whether the token is a dot of its own.
+fn is_dot(token: Option<&Token<&str>>) -> bool {
+    matches!(token, Some(Token(".", Tok::Sym)))
+}
+
+/// The text of a string that is not closed yet: what closes it stands on a line of its own.
+fn unfinished(parts: &[StrPart<&str, Token<&str>>]) -> String {
+    let mut text = literal(parts).unwrap_or_default();
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    text
+}
+
+/// Whether a string is text alone, without `\(…)`.
+fn is_text(parts: &[StrPart<&str, Token<&str>>]) -> bool {
+    parts.iter().all(|part| !matches!(part, StrPart::Term(_)))
 }
 
 /// The token is passed.
 fn step(place: &mut Place, before: Option<&Token<&str>>, text: &str, tok: &Tok<&str>) {
-    let after_dot = matches!(before, Some(Token(".", Tok::Sym)));
+    let after_dot = is_dot(before);
     match tok {
         Tok::Sym if text == "?" => {}
         Tok::Sym if text == "." => {
@@ -342,6 +399,10 @@ mod tests {
         };
         match ending(code) {
             Ending::Path { of, start, .. } => format!("{} of {}", &code[start..], reach(&of)),
+            Ending::Quoted { of, start, typed } => {
+                format!("key {typed} from {} of {}", &code[start..], reach(&of))
+            }
+            Ending::Index { of, start } => format!("index {} of {}", &code[start..], reach(&of)),
             Ending::Variable { start } => format!("variable {}", &code[start..]),
             Ending::Word { start } => format!("word {}", &code[start..]),
             Ending::Start { of } => format!("start with {}", reach(&of)),
@@ -378,6 +439,18 @@ mod tests {
             ("keys | .[0].x", ".x of ?"),
             (".a + .b | .c", ".c of ?"),
             ("\"x \\(.a.b", ".b of ./a"),
+            (".a[", "index [ of ./a"),
+            (".a[1", "index [1 of ./a"),
+            (".a[-", "index [- of ./a"),
+            (".a[-1", "index [-1 of ./a"),
+            (".[", "index [ of ."),
+            ("$a[", "index [ of $a"),
+            (".a[.b", ".b of ."),
+            (".a[\"x y", "key x y from [\"x y of ./a"),
+            (".[\"", "key  from [\" of ."),
+            (".\"x", "key x from .\"x of ."),
+            (".a.\"q\\\"", "key q\" from .\"q\\\" of ./a"),
+            ("[.a, .\"x", "key x from .\"x of ."),
         ];
         for (code, at_end) in rows {
             assert_eq!(shown(code), at_end, "{code}");
@@ -400,8 +473,12 @@ mod tests {
             ("\"so", "other"),
             ("12", "other"),
             ("..", "other"),
-            (".a[", "other"),
-            (".a[\"x", "other"),
+            (".a[1 ", "other"),
+            (".a[1:", "start with ."),
+            (".a[\"x\"", "other"),
+            ("[\"x", "other"),
+            (".\"x\\(.a)", "other"),
+            (". \"x", "other"),
             (".a & .b", "other"),
             ("1) .a", "other"),
         ];

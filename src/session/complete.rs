@@ -15,6 +15,9 @@ const KEYS: usize = 1_000;
 const CHANGES: usize = 100;
 /// So many keys are offered.
 const OFFERED: usize = 200;
+/// So many items are offered from the start of an array, and of those whose index begins as it is typed.
+const ITEMS: usize = 3;
+const INDEXES: usize = 10;
 
 /// What can stand at a place of a line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,11 +82,11 @@ impl Session {
         match self.leading_name(text) {
             Some(name) => {
                 let code = format!("${}{}", variable(name), &text[name.len()..]);
-                let mut found = self.code(&code, &self.last);
+                let mut found = self.code(&code, Some(&self.last));
                 found.start = (start + found.start).saturating_sub(1);
                 found
             }
-            None => shifted(self.code(text, &self.last), start),
+            None => shifted(self.code(text, Some(&self.last)), start),
         }
     }
 
@@ -100,12 +103,13 @@ impl Session {
             (None, None) => return Completions { start: line.len(), ..Completions::default() },
         };
         let typed = &line[start..];
+        // Of a ref that is not there nothing is known.
         let input = || match layout.taken.first() {
             Some((Wants::Ref, word)) => match self.names.get(word.text) {
-                Some(Entry::Ref(reference)) => reference.value().clone(),
-                _ => self.last.clone(),
+                Some(Entry::Ref(reference)) => Some(reference.value().clone()),
+                _ => None,
             },
-            _ => self.last.clone(),
+            _ => Some(self.last.clone()),
         };
         let names = |kinds: &[EntryKind]| {
             let names = self.entries().filter(|(_, entry)| kinds.contains(&entry.kind()));
@@ -119,8 +123,10 @@ impl Session {
             Wants::Name => names(&[EntryKind::Ref, EntryKind::Clock, EntryKind::Patch]),
             Wants::Clock if name_length(typed) == typed.len() => names(&[EntryKind::Clock]),
             Wants::Source if name_length(typed) == typed.len() => names(&[EntryKind::Ref, EntryKind::Patch]),
-            Wants::Code | Wants::Clock | Wants::Source => return shifted(self.code(typed, &input()), start),
-            Wants::Path => return shifted(self.path(typed, &input()), start),
+            Wants::Code | Wants::Clock | Wants::Source => {
+                return shifted(self.code(typed, input().as_ref()), start);
+            }
+            Wants::Path => return shifted(self.path(typed, input().as_ref()), start),
             Wants::Topic => {
                 let codes: Vec<String> =
                     CODES.iter().map(|explanation| explanation.code.to_string()).collect();
@@ -144,16 +150,20 @@ impl Session {
         Completions { start, candidates, files: false }
     }
 
-    /// The end of a path: only keys and indexes.
-    fn path(&self, typed: &str, input: &Val) -> Completions {
+    /// The end of a path to one place: only keys and indexes.
+    fn path(&self, typed: &str, input: Option<&Val>) -> Completions {
         match filter::ending(typed) {
-            Ending::Path { .. } | Ending::Start { .. } => self.code(typed, input),
+            Ending::Path { .. } | Ending::Quoted { .. } | Ending::Index { .. } | Ending::Start { .. } => {
+                let mut found = self.code(typed, input);
+                found.candidates.retain(|candidate| !candidate.text.ends_with("[]"));
+                found
+            }
             _ => Completions { start: typed.len(), ..Completions::default() },
         }
     }
 
-    /// The end of code with this input.
-    fn code(&self, code: &str, input: &Val) -> Completions {
+    /// The end of code with this input, if it is known.
+    fn code(&self, code: &str, input: Option<&Val>) -> Completions {
         let none = || Completions { start: code.len(), ..Completions::default() };
         if matches!(filter::lexemes(code).last(), Some(last) if last.kind == LexemeKind::Comment) {
             return none();
@@ -162,6 +172,17 @@ impl Session {
             Ending::Path { of, start, goes_on } => {
                 let of = of.and_then(|reach| self.reach(&reach, input));
                 (start, of.map_or_else(Vec::new, |of| keys(&of, &code[start + 1..], goes_on)))
+            }
+            Ending::Quoted { of, start, typed } => {
+                let of = of.and_then(|reach| self.reach(&reach, input));
+                let (open, close) = if code[start..].starts_with('[') { ("[", "]") } else { (".", "") };
+                let quoted = |key: &str| format!("{open}{}{close}", value::text(&value::string(key)));
+                let keys = of.iter().flat_map(|of| matching_keys(of, &typed));
+                (start, keys.map(|key| Candidate::new(quoted(key))).collect())
+            }
+            Ending::Index { of, start } => {
+                let of = of.and_then(|reach| self.reach(&reach, input));
+                (start, of.map_or_else(Vec::new, |of| in_brackets(&of, &code[start + 1..])))
             }
             Ending::Start { of } => {
                 let of = of.and_then(|reach| self.reach(&reach, input));
@@ -180,9 +201,9 @@ impl Session {
     }
 
     /// Goes to a part of a value, hop by hop.
-    fn reach(&self, reach: &Reach, input: &Val) -> Option<Val> {
+    fn reach(&self, reach: &Reach, input: Option<&Val>) -> Option<Val> {
         let mut value = match &reach.base {
-            Base::Input => input.clone(),
+            Base::Input => input?.clone(),
             Base::Variable(name) if name == "_" => self.last.clone(),
             Base::Variable(name) => match self.names.get(self.names.of_variable(name)?)? {
                 Entry::Patch(patch) if patch.len() > CHANGES => return None,
@@ -222,8 +243,7 @@ fn keys(of: &Val, typed: &str, goes_on: bool) -> Vec<Candidate> {
         Val::Arr(items) if typed.is_empty() => return indexes(".", items.len()),
         _ => return Vec::new(),
     };
-    let keys = entries.keys().take(KEYS).filter_map(as_str);
-    let matching: Vec<&str> = keys.filter(|key| key.starts_with(typed)).take(OFFERED).collect();
+    let matching: Vec<&str> = matching_keys(of, typed).collect();
     if let [key] = matching[..]
         && key == typed
     {
@@ -236,6 +256,35 @@ fn keys(of: &Val, typed: &str, goes_on: bool) -> Vec<Candidate> {
     matching.into_iter().map(|key| Candidate::new(step(key, goes_on))).collect()
 }
 
+/// The keys of an object that begin so, as far as one looks.
+fn matching_keys<'v>(of: &'v Val, typed: &str) -> impl Iterator<Item = &'v str> {
+    let entries = if let Val::Obj(entries) = of { Some(entries) } else { None };
+    let keys = entries.into_iter().flat_map(|entries| entries.keys().take(KEYS)).filter_map(as_str);
+    keys.filter(move |key| key.starts_with(typed)).take(OFFERED)
+}
+
+/// What can stand in the brackets behind a value: the keys of an object, the first indexes of an array and
+/// the last, or those that begin as it is typed.
+fn in_brackets(of: &Val, typed: &str) -> Vec<Candidate> {
+    let typed = typed.trim_start();
+    match of {
+        Val::Obj(_) if typed.is_empty() => {
+            let quoted = |key| Candidate::new(format!("[{}]", value::text(&value::string(key))));
+            let each = Some(Candidate::new("[]")).filter(|_| matching_keys(of, "").next().is_some());
+            matching_keys(of, "").map(quoted).chain(each).collect()
+        }
+        Val::Arr(items) if typed.is_empty() => indexes("", items.len()),
+        Val::Arr(items) => {
+            let length = items.len();
+            let from_start = (0..length.min(KEYS)).map(|at| at.to_string());
+            let from_end = (1..=length.min(KEYS)).map(|at| format!("-{at}"));
+            let all = from_start.chain(from_end).filter(|index| index.starts_with(typed));
+            all.take(INDEXES).map(|index| Candidate::new(format!("[{index}]"))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// A key as a path has it.
 fn step(key: &str, goes_on: bool) -> String {
     let path = value::Path(vec![value::Step::Key(key.to_owned())]).to_string();
@@ -246,10 +295,12 @@ fn step(key: &str, goes_on: bool) -> String {
     }
 }
 
+/// The first items of an array, the last, and all.
 fn indexes(path: &str, length: usize) -> Vec<Candidate> {
-    let ends = [("[0]", 1), ("[-1]", 2), ("[]", 1)];
-    let ends = ends.into_iter().filter(|(_, least)| length >= *least);
-    ends.map(|(end, _)| Candidate::new(format!("{path}{end}"))).collect()
+    let first = (0..length.min(ITEMS)).map(|at| at.to_string());
+    let last = Some("-1".to_owned()).filter(|_| length > 1);
+    let each = Some(String::new()).filter(|_| length > 0);
+    first.chain(last).chain(each).map(|index| Candidate::new(format!("{path}[{index}]"))).collect()
 }
 
 /// The filters of jq that begin so: with a bracket where they take arguments, shown with how many.
