@@ -51,6 +51,16 @@ fn start(state: &Path) -> PtySession {
 
 /// Starts the prompt with other options or another environment.
 fn start_with(state: &Path, change: impl FnOnce(&mut Command)) -> PtySession {
+    let mut command = program(state);
+    change(&mut command);
+    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
+    session.exp_string("Ctrl-D leaves").unwrap();
+    session.exp_string(READY).unwrap();
+    session
+}
+
+/// The prompt, not yet started.
+fn program(state: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
     command
         .env("XDG_STATE_HOME", state)
@@ -60,11 +70,7 @@ fn start_with(state: &Path, change: impl FnOnce(&mut Command)) -> PtySession {
     for variable in ["COLUMNS", "REJOIN_HISTFILE", "REJOIN_PAGER", "PAGER"] {
         command.env_remove(variable);
     }
-    change(&mut command);
-    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
-    session.exp_string("Ctrl-D leaves").unwrap();
-    session.exp_string(READY).unwrap();
-    session
+    command
 }
 
 /// Types a line, and waits until the answer has been shown and the prompt is back.
@@ -283,6 +289,33 @@ fn given_colour_then_what_is_unknown_is_underlined_too_and_it_can_be_switched_of
 }
 
 #[test]
+fn given_no_colour_then_what_is_unknown_is_underlined_and_nothing_is_coloured() {
+    let state = State::new("underline");
+    let mut session = start(&state.0);
+    keys(&mut session, "frobnicate [x]");
+    let shown = session.exp_string("\x1b[4mfrobnicate").unwrap();
+    assert!(!shown.contains("\x1b[3"), "{shown:?}");
+    interrupt(&mut session);
+    leave(session);
+}
+
+#[test]
+fn given_a_history_that_cannot_be_kept_then_it_is_said_once_and_the_shell_goes_on() {
+    let state = State::new("unkept");
+    let mut command = program(&state.0);
+    command.env("REJOIN_HISTFILE", state.0.join("nowhere/history"));
+    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
+    session.exp_string("warning: the history is not kept:").unwrap();
+    session.exp_string("Ctrl-D leaves").unwrap();
+    session.exp_string(READY).unwrap();
+    type_line(&mut session, "ref a 1", "actor a-");
+    session.send_line("a + 1").unwrap();
+    let shown = session.exp_string(READY).unwrap();
+    assert!(!shown.contains("history"), "{shown}");
+    leave(session);
+}
+
+#[test]
 fn given_a_long_value_then_it_is_shown_as_far_as_one_wants_to_read() {
     let state = State::new("long");
     let mut session = start_with(&state.0, |command| {
@@ -322,10 +355,16 @@ fn given_the_keys_of_vi_then_a_command_of_vi_edits_the_line() {
 #[test]
 fn given_a_dumb_terminal_then_it_works_without_any_escape() {
     let state = State::new("dumb");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
-    command.env("XDG_STATE_HOME", &state.0).env("XDG_CONFIG_HOME", &state.0).env("TERM", "dumb");
+    let mut command = program(&state.0);
+    command.env("TERM", "dumb");
     let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
     session.exp_string("rejoin> ").unwrap();
+    // Ctrl-C gives the prompt again, also where nothing is typed.
+    for typed in ["", "half"] {
+        keys(&mut session, typed);
+        session.send_control(CTRL_C).unwrap();
+        session.exp_string("\r\nrejoin> ").unwrap();
+    }
     session.send_line("ref a [1,").unwrap();
     session.send_line("2]").unwrap();
     session.exp_string("[1,2]").unwrap();
@@ -337,8 +376,7 @@ fn given_a_dumb_terminal_then_it_works_without_any_escape() {
     session.exp_string("...> ").unwrap();
     keys(&mut session, "half");
     session.send_control(CTRL_C).unwrap();
-    // A moment later: the terminal drops what it has at the signal.
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    session.exp_string("\r\nrejoin> ").unwrap();
     session.send_line("a | length").unwrap();
     session.exp_string("2\r\nrejoin> ").unwrap();
     session.send_line("quit").unwrap();
@@ -360,6 +398,24 @@ fn given_a_command_then_the_rest_of_its_signature_is_shown_unless_hints_are_off(
     let shown = session.exp_string(READY).unwrap();
     assert!(!shown.contains("FILTER"), "{shown}");
     leave(session);
+}
+
+#[test]
+fn given_a_hint_when_ctrl_c_drops_the_line_then_what_was_typed_stands_there_alone() {
+    let state = State::new("abandoned");
+    let mut session = start(&state.0);
+    keys(&mut session, "swap ");
+    session.exp_string("(REF FILTER)").unwrap();
+    session.send_control(CTRL_C).unwrap();
+    // The line is written once more before the terminal is given back, without the hint.
+    let shown = session.exp_string(DONE).unwrap();
+    let last = shown.rsplit("\x1b[K").next().unwrap();
+    assert!(last.starts_with("rejoin> swap ") && !last.contains("FILTER"), "{shown:?}");
+    session.exp_string(READY).unwrap();
+    // Nor is it kept.
+    type_line(&mut session, "ref a 1", "actor a-");
+    leave(session);
+    assert!(!state.history().contains("swap"), "{}", state.history());
 }
 
 /// Starts a filter that does not end, and types Ctrl-C when it runs.

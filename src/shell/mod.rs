@@ -13,6 +13,7 @@ mod paint;
 mod play;
 mod progress;
 mod prompt;
+mod reader;
 mod scripts;
 mod theme;
 mod typing;

@@ -49,6 +49,14 @@ impl Paint {
         self.style(role.style(self.theme), text)
     }
 
+    /// The same in a line that is being typed: what stands out there is underlined without colour too.
+    pub(crate) fn typed(self, role: Role, text: &str) -> String {
+        match role {
+            Role::Unknown | Role::Partner if !self.on => Style::new().underline().style(text).to_string(),
+            role => self.role(role, text),
+        }
+    }
+
     fn style(self, style: Style, text: &str) -> String {
         if self.on { style.style(text).to_string() } else { text.to_owned() }
     }

@@ -10,29 +10,21 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 use rejoin::script::{Failure, Host, Item, Script, Step, compare};
 use rejoin::session::{CommandError, Interrupt, Limits, Options, Reply, Session};
 use rejoin::value::Extent;
-use rustyline::config::{BellStyle, ColorMode, Configurer, EditMode};
-use rustyline::error::ReadlineError;
-use rustyline::history::DefaultHistory;
-use rustyline::{CompletionType, Config, Editor};
 use signal_hook::consts::SIGINT;
 
-use super::answer::Look;
+use super::answer::{Look, wrapped};
 use super::disk::Disk;
-use super::dumb;
 use super::envelope::envelope;
 use super::pager;
 use super::paint::Paint;
 use super::progress::Progress;
+use super::reader::Reader;
 use super::scripts::Scripts;
-use super::typing::{Typing, is_open};
+use super::typing::Typing;
 
 pub(crate) const PROMPT: &str = "rejoin> ";
 /// How much memory a filter may take unless the command line says otherwise: 1 GiB.
 pub(crate) const MEMORY: u64 = 1 << 30;
-/// So many lines are kept.
-const HISTORY: usize = 10_000;
-/// The screen, where it does not tell.
-const SCREEN: (usize, usize) = (80, 24);
 
 /// How the prompt is started.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +52,9 @@ pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCod
     }
     if !start.json {
         let version = env!("CARGO_PKG_VERSION");
-        writeln!(io::stdout(), "rejoin {version} — `help` lists the commands, Ctrl-D leaves")?;
+        let greeting = format!("rejoin {version} — `help` lists the commands, Ctrl-D leaves");
+        let width = prompt.look()?.extent.width;
+        writeln!(io::stdout(), "{}", wrapped(&greeting, width))?;
     }
     prompt.run()?;
     Ok(ExitCode::SUCCESS)
@@ -77,14 +71,11 @@ pub(crate) fn live(session: Session, host: Host, out: Paint, err: Paint) -> io::
 
 /// A prompt for a session.
 pub(crate) struct Prompt {
-    editor: Editor<Typing, DefaultHistory>,
-    history: Option<PathBuf>,
+    reader: Reader,
     /// Raised by Ctrl-C.
     interrupt: Interrupt,
     /// Whether Ctrl-C was typed while a command ran.
     typed: Arc<AtomicBool>,
-    /// The terminal cannot edit lines.
-    dumb: bool,
     /// What gives the session its files.
     host: Host,
     json: bool,
@@ -107,33 +98,13 @@ impl Prompt {
         for flag in [interrupt.flag(), &typed] {
             signal_hook::flag::register(SIGINT, Arc::clone(flag))?;
         }
-        let config = Config::builder()
-            .max_history_size(HISTORY)
-            .map_err(io::Error::other)?
-            .history_ignore_space(true)
-            .completion_type(CompletionType::List)
-            .completion_show_all_if_ambiguous(true)
-            .bell_style(BellStyle::None)
-            .edit_mode(if start.vi { EditMode::Vi } else { EditMode::Emacs });
-        let mut editor = Editor::with_config(config.build()).map_err(io::Error::other)?;
-        editor.set_helper(Some(Typing::new(session, out)));
-        let history = history_file();
-        if let Some(file) = &history {
-            // The first session has none yet.
-            let _ = editor.load_history(file);
+        let (mut reader, warning) = Reader::open(Typing::new(session, out), start.vi)?;
+        if let Some(warning) = warning {
+            let text = wrapped(&format!("warning: {warning}"), reader.screen().0);
+            let text = text.strip_prefix("warning:").unwrap_or(&text);
+            writeln!(io::stderr(), "{}{text}", err.label("warning:"))?;
         }
-        Ok(Self {
-            editor,
-            history,
-            host,
-            interrupt,
-            typed,
-            dumb: dumb::is_dumb(),
-            json: start.json,
-            out,
-            err,
-            count: 0,
-        })
+        Ok(Self { reader, host, interrupt, typed, json: start.json, out, err, count: 0 })
     }
 
     /// Reads and runs lines until the session ends. A recording ends with it.
@@ -150,25 +121,12 @@ impl Prompt {
         loop {
             // What was interrupted is over.
             self.interrupt.clear();
-            self.typed.store(false, Ordering::Relaxed);
             self.look()?;
-            let Some(block) = self.read()? else { return Ok(()) };
+            let Some(block) = self.reader.read(PROMPT, &self.interrupt)? else { return Ok(()) };
+            self.typed.store(false, Ordering::Relaxed);
             if self.block(&block)? {
                 return Ok(());
             }
-        }
-    }
-
-    /// Reads what is typed or pasted up to an Enter that ends it; `None` when there is no more.
-    fn read(&mut self) -> io::Result<Option<String>> {
-        if self.dumb {
-            return dumb::read(PROMPT, is_open, &self.interrupt);
-        }
-        match self.editor.readline(PROMPT) {
-            Ok(block) => Ok(Some(block)),
-            Err(ReadlineError::Interrupted) => Ok(Some(String::new())),
-            Err(ReadlineError::Eof) => Ok(None),
-            Err(error) => Err(io::Error::other(error)),
         }
     }
 
@@ -183,7 +141,7 @@ impl Prompt {
             );
             // A blank in front keeps a line out, also where it is the only one.
             let line = if steps.len() == 1 { text.trim_end() } else { &step.text };
-            self.remember(line);
+            self.reader.remember(line);
             if steps.len() > 1 && !self.json {
                 let Look { paint, .. } = self.look()?;
                 writeln!(io::stdout(), "{}{}", paint.dim(PROMPT), step.text)?;
@@ -217,7 +175,7 @@ impl Prompt {
 
     /// Runs a command; a file that is read shows what it does as it goes.
     fn command(&mut self, line: &str) -> io::Result<Result<Reply, CommandError>> {
-        let typing = self.editor.helper_mut().ok_or_else(no_session)?;
+        let typing = self.reader.typing()?;
         let limits = typing.session.filter_limits();
         let scripts = Scripts { json: self.json, out: self.out, err: self.err, limits };
         let mut told = Ok(());
@@ -246,7 +204,7 @@ impl Prompt {
         }
         match answer {
             Ok(reply) if reply.whole && io::stdout().is_terminal() => {
-                let (_, rows) = self.screen();
+                let (_, rows) = self.reader.screen();
                 pager::show(&look.answer(reply), rows)?;
             }
             Ok(reply) => write!(io::stdout(), "{}", look.answer(reply))?,
@@ -264,38 +222,18 @@ impl Prompt {
 
     /// How answers look now; what is typed follows.
     fn look(&mut self) -> io::Result<Look> {
-        let (columns, _) = self.screen();
+        let (columns, _) = self.reader.screen();
         let out = self.out;
         let settings = self.session()?.settings().clone();
         let paint = out.with(&settings);
-        self.editor.set_color_mode(if paint.is_on() { ColorMode::Forced } else { ColorMode::Disabled });
-        if let Some(typing) = self.editor.helper_mut() {
-            typing.paint = paint;
-        }
+        self.reader.colour(paint.is_on());
+        self.reader.typing()?.paint = paint;
         let extent = Extent { width: settings.width.unwrap_or(columns), limit: settings.limit };
         Ok(Look { paint, extent })
     }
 
-    /// The columns and rows of the terminal.
-    fn screen(&mut self) -> (usize, usize) {
-        let (columns, rows) = self.editor.dimensions().unwrap_or_default();
-        // The editor takes a height that the terminal does not tell for endless.
-        let is_told = |n: u16| (1..u16::MAX).contains(&n);
-        let columns = if is_told(columns) { columns.into() } else { SCREEN.0 };
-        (columns, if is_told(rows) { rows.into() } else { SCREEN.1 })
-    }
-
     fn session(&mut self) -> io::Result<&mut Session> {
-        let typing = self.editor.helper_mut();
-        typing.map(|typing| &mut typing.session).ok_or_else(no_session)
-    }
-
-    /// What cannot be remembered is no reason to stop. Written at once: the session may end badly.
-    fn remember(&mut self, line: &str) {
-        let _ = self.editor.add_history_entry(line);
-        if let Some(file) = &self.history {
-            let _ = self.editor.append_history(file);
-        }
+        Ok(&mut self.reader.typing()?.session)
     }
 
     /// Runs `init.rejoin`, if there is one: it says something only where a command fails, and that
@@ -323,25 +261,10 @@ impl Prompt {
     }
 }
 
-fn no_session() -> io::Error {
-    io::Error::other("the prompt has no session")
-}
-
 /// `0.32 ms`, `1.24 s`.
 fn duration(took: Duration) -> String {
     let seconds = took.as_secs_f64();
     if seconds < 1.0 { format!("{:.2} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
-}
-
-/// `$REJOIN_HISTFILE`, or `rejoin/history` in the XDG state folder, which is made.
-fn history_file() -> Option<PathBuf> {
-    if let Some(file) = std::env::var_os("REJOIN_HISTFILE") {
-        // Set to nothing it means none.
-        return (!file.is_empty()).then(|| PathBuf::from(file));
-    }
-    let folder = choose_base_strategy().ok()?.state_dir()?.join("rejoin");
-    fs::create_dir_all(&folder).ok()?;
-    Some(folder.join("history"))
 }
 
 /// `rejoin/init.rejoin` in the XDG config folder.

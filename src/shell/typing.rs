@@ -149,7 +149,7 @@ impl Highlighter for Typing {
             shown.push_str(gap);
             let role = if is_partner(mark.span.start) { Some(Role::Partner) } else { role(mark.kind) };
             match role {
-                Some(role) => shown.push_str(&self.paint.role(role, text)),
+                Some(role) => shown.push_str(&self.paint.typed(role, text)),
                 None => shown.push_str(text),
             }
             at = mark.span.end;
