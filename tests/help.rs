@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use rejoin::script::{Failure, Outcome, Ran, Script, run_with};
-use rejoin::session::{COMMANDS, Command, Session};
+use rejoin::session::{CODES, COMMANDS, Command, Explanation, Session};
 
 /// Runs a session into which somebody types; says how it went and what did not hold.
 fn verify(text: &str) -> (Outcome, Vec<String>) {
@@ -85,14 +85,15 @@ fn given_help_alone_then_every_command_is_named_and_the_first_ones_explained() {
 }
 
 /// What `help` explains besides commands and errors.
-const TOPICS: [&str; 3] = ["help jq", "help model", "help keys"];
+const TOPICS: [&str; 4] = ["help jq", "help model", "help keys", "help errors"];
 
 #[test]
 fn given_help_then_it_fits_a_terminal_of_80_columns_and_24_lines() {
     const WIDEST: usize = 80;
     // One more is the prompt's.
     const LONGEST: usize = 23;
-    for topic in ["help"].iter().chain(&TOPICS) {
+    // There are more errors than lines.
+    for topic in ["help"].iter().chain(&TOPICS).filter(|topic| **topic != "help errors") {
         let lines = help(topic);
         assert!(lines.len() <= LONGEST, "{topic}: {} lines", lines.len());
     }
@@ -111,7 +112,7 @@ fn given_the_filters_of_help_jq_when_they_run_then_they_yield_what_stands_there(
     session.run(given.trim()).unwrap();
     let rows = lines.iter().filter(|line| line.starts_with("  ") && !line.starts_with("  ref "));
     /// Where the results stand.
-    const COLUMN: usize = 29;
+    const COLUMN: usize = 31;
     let mut filters = 0;
     for row in rows {
         let (filter, rest) = row.split_at(COLUMN);
@@ -122,6 +123,14 @@ fn given_the_filters_of_help_jq_when_they_run_then_they_yield_what_stands_there(
         filters += 1;
     }
     assert_eq!(filters, 10);
+}
+
+#[test]
+fn given_help_errors_then_every_code_has_a_line() {
+    let lines = help("help errors");
+    for Explanation { code, title, .. } in CODES {
+        assert!(lines.contains(&format!("{code}  {title}")), "{code}: {lines:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::fmt;
 use crate::crdt::{Conflict, LostEdits, MergeReport};
 use crate::value::{PathChange, Val, differences};
 
-use super::{Request, words};
+use super::{Page, Request, words};
 
 /// What a line answers: values, and a report in words.
 #[derive(Debug, Clone, Default)]
@@ -28,8 +28,8 @@ pub struct Reply {
 pub enum Part {
     /// A line in words.
     Line(String),
-    /// A line of a text that is to be read, such as that of `help`.
-    Text(String),
+    /// A text that is to be read, such as that of `help`.
+    Text(Page),
     /// What changed: a line for each path.
     Changed {
         /// The value before.
@@ -127,7 +127,7 @@ impl Part {
         };
         match self {
             Self::Line(line) => vec![Sentence::Words(line.clone())],
-            Self::Text(line) => vec![Sentence::Text(line.clone())],
+            Self::Text(page) => page.lines(usize::MAX).into_iter().map(Sentence::Text).collect(),
             Self::Changed { old, new } => changes(None, old, new),
             Self::Watched { name, old, new } => changes(Some(name), old, new),
             Self::Merged { old, new, report } => merged(changes(None, old, new), report),

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::args::Args;
 use super::error::{CommandError, ErrorKind, did_you_mean};
-use super::{Limits, Part, Reply, Session, units, words};
+use super::{Limits, Page, Part, Reply, Session, units, words};
 use crate::value::{object, string};
 
 /// How a terminal is to show the session. Scripts and their answers do not look at it.
@@ -264,13 +264,13 @@ pub(super) fn set(session: &mut Session, mut args: Args<'_>) -> Result<Reply, Co
 /// Every setting with what it is, and in words what it does.
 fn all(session: &Session) -> Reply {
     let value = object(SETTINGS.iter().map(|setting| (setting.name, string((setting.get)(session)))));
-    let line = |setting: &Setting| {
-        let (name, value) = (setting.name, (setting.get)(session));
-        words::join_columns(&[(name, 14), (&value, 6), (setting.summary, 0)])
+    let row = |setting: &Setting| {
+        let is = words::join_columns(&[(setting.name, 14), (&(setting.get)(session), 0)]);
+        format!("{is}\t{}\n", setting.summary)
     };
-    let mut reply = Reply::value(value).in_words();
-    reply.parts = SETTINGS.iter().map(|setting| Part::Text(line(setting))).collect();
-    reply.with(Part::Text("`set SETTING CHOICE` changes one; `help set` has the choices.".to_owned()))
+    let rows: String = SETTINGS.iter().map(row).collect();
+    let page = Page::new(rows + "`set SETTING CHOICE` changes one; `help set` has the choices.");
+    Reply::value(value).in_words().with(Part::Text(page))
 }
 
 #[cfg(test)]

@@ -433,8 +433,8 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: "",
         summary: "take back the last change of the session",
-        details: "Whatever it was: an edit, a merge, a new name, a dropped one, a watch. The session is then as if \
-                  the command had not been run; the last 100 can be taken back. That is not an edit of the \
+        details: "Whatever it was: an edit, a merge, a new name, a dropped one, a watch; settings stay. The session \
+                  is then as if the command had not been run; the last 100 can be taken back. That is not an edit of the \
                   document: who has got a patch of it in another process keeps that, and will refuse the \
                   changes that you make instead.",
         example: &[
@@ -518,7 +518,7 @@ pub const COMMANDS: &[Command] = &[
                   1000000, timer is on or off, color is auto, always or never, theme is dark, light or mono; on \
                   them no answer of a script depends. filter-timeout is none or a time such as 2s, filter-memory \
                   is none or a size such as 64M: a filter that needs more is stopped, and its command changes \
-                  nothing. Put those that you like into init.rejoin in the folder rejoin of the XDG config folder: \
+                  nothing. `undo` leaves the settings alone. Put those that you like into init.rejoin in the folder rejoin of the XDG config folder: \
                   it runs when the prompt starts.",
         example: &[
             "set limit 50",

@@ -1,6 +1,6 @@
 //! What the prompt shows of an answer: as much as one wants to read.
 
-use rejoin::session::{Reply, Sentence};
+use rejoin::session::{Page, Part, Reply, Sentence, fill};
 use rejoin::value::{Difference, Extent, PathChange, Val, excerpt, grouped, print_while};
 use unicode_width::UnicodeWidthChar;
 
@@ -29,7 +29,10 @@ impl Look {
             self.more(reply.values.len().saturating_sub(most), "values", &mut text);
         }
         for part in &reply.parts {
-            self.report(&part.sentences(), &mut text);
+            match part {
+                Part::Text(page) => self.page(page, &mut text),
+                part => self.report(&part.sentences(), &mut text),
+            }
         }
         text
     }
@@ -41,10 +44,18 @@ impl Look {
         });
     }
 
+    /// A text to read; what the commands of an example answer is dim.
+    fn page(self, page: &Page, text: &mut String) {
+        for line in page.lines(self.extent.width) {
+            let line = visible(&line);
+            let is_answer = line.trim_start().starts_with("#=>");
+            text.push_str(&if is_answer { self.paint.dim(&line) } else { line });
+            text.push('\n');
+        }
+    }
+
     fn report(self, sentences: &[Sentence], text: &mut String) {
-        // A text is as long as its author made it.
-        let is_text = matches!(sentences, [Sentence::Text(_)]);
-        let limit = self.extent.limit.filter(|_| !is_text);
+        let limit = self.extent.limit;
         let changes = |sentence: &&Sentence| matches!(sentence, Sentence::Change { .. });
         let (mut left, total) = (limit.unwrap_or(usize::MAX), sentences.iter().filter(changes).count());
         let mut passed = 0;
@@ -64,8 +75,6 @@ impl Look {
             let line = lines.join("\n");
             text.push_str(&match sentence {
                 Sentence::Words(_) => self.paint.dim(&line),
-                // What a command of an example answers.
-                Sentence::Text(_) if line.trim_start().starts_with("#=>") => self.paint.dim(&line),
                 Sentence::Conflict(_) | Sentence::Warning(_) => self.paint.role(Role::Warning, &line),
                 Sentence::Text(_) | Sentence::Change { .. } => line,
             });
@@ -143,19 +152,7 @@ impl Look {
 /// indented.
 pub(crate) fn wrapped(line: &str, width: usize) -> String {
     let indent = line.len() - line.trim_start_matches(' ').len() + 2;
-    let (mut text, mut used) = (String::new(), 0);
-    for word in line.split_inclusive(' ') {
-        let needs = columns(word.trim_end());
-        if used > indent && used + needs > width {
-            text.truncate(text.trim_end().len());
-            text.push('\n');
-            text.push_str(&" ".repeat(indent));
-            used = indent;
-        }
-        text.push_str(word);
-        used += columns(word);
-    }
-    text
+    fill(line, width, indent).join("\n")
 }
 
 fn columns(text: &str) -> usize {
@@ -208,19 +205,16 @@ mod tests {
     }
 
     #[test]
-    fn words_go_on_in_the_next_line() {
-        assert_eq!(wrapped("one two three", 9), "one two\n  three");
-        assert_eq!(wrapped("  one two", 7), "  one\n    two");
-        assert_eq!(wrapped("conflict", 4), "conflict");
-        assert_eq!(wrapped("a  b", 4), "a  b");
-        assert_eq!(wrapped("", 4), "");
-    }
-
-    #[test]
     fn help_and_errors_fit_a_narrow_terminal() {
-        let help = shown(&["help swap"], 40, Some(10));
-        let long = help.lines().find(|line| columns(line) > 40);
-        assert_eq!(long, None, "{help}");
+        let topics = ["jq", "model", "keys", "errors", "R012"].into_iter();
+        let topics = topics.chain(rejoin::session::COMMANDS.iter().map(|command| command.name));
+        for topic in topics.map(|topic| format!("help {topic}")).chain(["help".into(), "set".into()]) {
+            let help = shown(&[&topic], 40, Some(10));
+            let long = help.lines().find(|line| columns(line) > 40);
+            assert_eq!(long, None, "{help}");
+        }
+        let rows = shown(&["set"], 40, Some(10));
+        assert!(rows.starts_with("hints           on\n    while typing, show what can follow\n"), "{rows}");
         let paint = Paint::new(Color::Never, &std::io::stdout());
         let line = "swap a .t | lenght";
         let error = Session::default().run(line).unwrap_err();

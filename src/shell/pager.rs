@@ -3,23 +3,33 @@
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
+use super::dumb;
+
 /// Shows text: by the pager if it has more lines than the screen, else as it is.
 pub(crate) fn show(text: &str, rows: usize) -> io::Result<()> {
     // The prompt takes one.
     let long = text.lines().count() >= rows;
-    if long && page(text) {
+    if long
+        && let Some(pager) = pager()
+        && page(&pager, text)
+    {
         return Ok(());
     }
     write!(io::stdout(), "{text}")
 }
 
-/// Whether a pager could be started.
-fn page(text: &str) -> bool {
+/// The command line of the pager: on a dumb terminal only one that was meant for it.
+fn pager() -> Option<String> {
     let set = |name| std::env::var(name).ok().filter(|pager| !pager.trim().is_empty());
-    let pager = set("REJOIN_PAGER").or_else(|| set("PAGER")).unwrap_or_else(|| "less -FRX".to_owned());
+    let usual = || set("PAGER").unwrap_or_else(|| "less -FRX".to_owned());
+    set("REJOIN_PAGER").or_else(|| (!dumb::is_dumb()).then(usual))
+}
+
+/// Whether a pager could be started.
+fn page(pager: &str, text: &str) -> bool {
     // A pager is a command line, as in other programs.
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let Ok(mut child) = Command::new(shell).arg(flag).arg(&pager).stdin(Stdio::piped()).spawn() else {
+    let Ok(mut child) = Command::new(shell).arg(flag).arg(pager).stdin(Stdio::piped()).spawn() else {
         return false;
     };
     if let Some(mut stdin) = child.stdin.take() {
