@@ -1,7 +1,7 @@
 //! What the prompt shows of an answer: as much as one wants to read.
 
 use rejoin::session::{Page, Part, Reply, Sentence, fill};
-use rejoin::value::{Difference, Extent, PathChange, Val, excerpt, grouped, print_while};
+use rejoin::value::{Extent, Val, excerpt, grouped};
 use unicode_width::UnicodeWidthChar;
 
 use super::paint::{Paint, visible};
@@ -88,64 +88,6 @@ impl Look {
             text.push('\n');
         }
     }
-
-    /// A line for what changed at a path: the sign and the path in the colour of its kind, the values cut
-    /// to what is left of the line.
-    fn change(self, of: Option<&str>, change: &PathChange, text: &mut String) {
-        let PathChange { path, difference } = change;
-        let sign = match difference {
-            Difference::Added(_) => '+',
-            Difference::Removed(_) => '-',
-            Difference::Changed(..) => '~',
-            Difference::Moved { .. } => '>',
-        };
-        let path = visible(&path.to_string());
-        if let Some(name) = of {
-            text.push_str(&self.paint.dim(&format!("{name}: ")));
-        }
-        let head = format!("{sign} {path}");
-        let used = columns(&head) + of.map_or(0, |name| name.len() + 2);
-        let room = self.extent.width.saturating_sub(used + 2).max(20);
-        text.push_str(&self.paint.role(Role::from(difference), &head));
-        text.push(' ');
-        match difference {
-            Difference::Added(value) | Difference::Removed(value) => self.short(value, room, text),
-            Difference::Changed(old, new) => {
-                self.short(old, room / 2 - 2, text);
-                text.push_str(" → ");
-                self.short(new, room / 2 - 2, text);
-            }
-            Difference::Moved { from } => text.push_str(&format!("from {}", visible(&from.to_string()))),
-        }
-        text.push('\n');
-    }
-
-    /// A value on one line, cut at so many columns.
-    fn short(self, value: &Val, room: usize, text: &mut String) {
-        let most = if self.extent.limit.is_none() { usize::MAX } else { room };
-        let mut left = most;
-        let fits = print_while(value, |_, part| {
-            let width = columns(part);
-            left = left.saturating_sub(width);
-            left > 0
-        });
-        // The mark of what was cut takes a column.
-        let mut left = if fits { usize::MAX } else { most.saturating_sub(1) };
-        print_while(value, |piece, part| {
-            let length = part.char_indices().find_map(|(at, c)| {
-                let width = c.width().unwrap_or(0);
-                let fits = width <= left;
-                left = left.saturating_sub(width);
-                (!fits).then_some(at)
-            });
-            let shown = visible(&part[..length.unwrap_or(part.len())]);
-            text.push_str(&self.paint.role(Role::Json(piece), &shown));
-            length.is_none()
-        });
-        if !fits {
-            text.push('…');
-        }
-    }
 }
 
 /// A line in lines of no more than so many columns, as far as its words are shorter; those that go on are
@@ -155,18 +97,18 @@ pub(crate) fn wrapped(line: &str, width: usize) -> String {
     fill(line, width, indent).join("\n")
 }
 
-fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::super::cli::Color;
     use super::*;
     use rejoin::session::Session;
 
     /// What the last of the lines answers, on a terminal of so many columns.
-    fn shown(lines: &[&str], width: usize, limit: Option<usize>) -> String {
+    pub(crate) fn shown(lines: &[&str], width: usize, limit: Option<usize>) -> String {
         let mut session = Session::default();
         let replies: Vec<Reply> = lines.iter().map(|line| session.run(line).unwrap()).collect();
         let paint = Paint::new(Color::Never, &std::io::stdout());
@@ -181,19 +123,6 @@ mod tests {
         let expected = "{\"todo\":[],\"done\":[{\"id\":1}],\"name\":\"Bar\",\"new\":1}\n\
                         > .done[0] from .todo[0]\n~ .name \"Foo\" → \"Bar\"\n+ .new 1\n";
         assert_eq!(shown, expected);
-    }
-
-    #[test]
-    fn long_values_are_cut_to_the_line() {
-        let start = format!("ref a {{\"n\": {:?}}}", "x".repeat(100));
-        let swap = format!("swap a .n = {:?}", "é".repeat(100));
-        let shown = shown(&[&start, &swap], 40, Some(10));
-        let line = shown.lines().last().unwrap();
-        assert_eq!(line.chars().count(), 38, "{line}");
-        assert!(
-            line.starts_with("~ .n \"xxxx") && line.contains("x… → \"éé") && line.ends_with("é…"),
-            "{line}"
-        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod answer;
 mod blessing;
+mod change;
 mod cli;
 mod disk;
 mod dumb;
