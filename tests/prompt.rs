@@ -11,6 +11,7 @@ use rexpect::session::{PtySession, spawn_command};
 const PATIENCE: u64 = 20_000;
 const CTRL_C: char = 'c';
 const CTRL_D: char = 'd';
+const CTRL_Z: char = 'z';
 /// The terminal is made ready for a line (bracketed paste goes on, once for each): from here on Ctrl-C
 /// is a key and not a signal.
 const READY: &str = "\x1b[?2004h";
@@ -474,5 +475,37 @@ fn given_a_prompt_when_ctrl_c_comes_between_commands_then_the_next_one_runs() {
         interrupt(&mut session);
     }
     type_line(&mut session, "swap a . + 1", "~ . 1");
+    leave(session);
+}
+
+#[test]
+fn given_a_half_typed_line_when_the_shell_is_suspended_then_it_goes_on_where_it_was() {
+    let state = State::new("suspended");
+    let rejoin = program(&state.0);
+    // A shell with job control that brings the prompt back when it stops.
+    let mut command = Command::new("sh");
+    command.args(["-m", "-c", r#""$0"; echo it stopped; fg; echo it ended"#]).arg(rejoin.get_program());
+    command.envs(rejoin.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env_remove("REJOIN_HISTFILE");
+    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
+    session.exp_string(READY).unwrap();
+    keys(&mut session, "40 + ");
+    session.send_control(CTRL_Z).unwrap();
+    session.exp_string("it stopped").unwrap();
+    session.exp_string(READY).unwrap();
+    session.exp_string("rejoin> 40 + ").unwrap();
+    type_line(&mut session, "2", "\n42");
+    session.send_control(CTRL_D).unwrap();
+    session.exp_string("it ended").unwrap();
+    session.exp_eof().unwrap();
+}
+
+#[test]
+fn given_a_very_long_line_then_it_can_be_edited_and_runs() {
+    let state = State::new("wide");
+    let mut session = start(&state.0);
+    let long = "x".repeat(10_000);
+    keys(&mut session, &format!("{PASTE}\"{long} 日本 😀\" | lengt{PASTED}"));
+    type_line(&mut session, "h", "\n10005");
     leave(session);
 }

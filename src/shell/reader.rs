@@ -3,8 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 use rejoin::session::Interrupt;
@@ -29,8 +28,8 @@ pub(crate) struct Reader {
     editor: Editor<Typing, DefaultHistory>,
     /// Where the history is kept, if it can be.
     history: Option<PathBuf>,
-    /// Whether the line that was read last is to be dropped.
-    dropped: Arc<AtomicBool>,
+    /// What ended the line that was read last, if it was not Enter.
+    left: Arc<Mutex<Option<Left>>>,
     /// For a terminal that cannot edit lines.
     dumb: Option<Dumb>,
 }
@@ -48,11 +47,15 @@ impl Reader {
             .edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs });
         let mut editor = Editor::with_config(config.build()).map_err(io::Error::other)?;
         editor.set_helper(Some(typing));
-        let dropped = Arc::new(AtomicBool::new(false));
-        let abandon = Box::new(Abandon(Arc::clone(&dropped)));
-        editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(abandon));
+        let left = Arc::default();
+        for key in ['C', 'Z'] {
+            let leave = Leave { left: Arc::clone(&left), suspends: key == 'Z' };
+            if cfg!(unix) || !leave.suspends {
+                editor.bind_sequence(KeyEvent::ctrl(key), EventHandler::Conditional(Box::new(leave)));
+            }
+        }
         let dumb = if dumb::is_dumb() { Some(Dumb::open()?) } else { None };
-        let mut reader = Self { editor, history: None, dropped, dumb };
+        let mut reader = Self { editor, history: None, left, dumb };
         let warning = match history_file() {
             Ok(None) => None,
             Ok(Some(file)) => reader.keep_history(file).err(),
@@ -81,17 +84,22 @@ impl Reader {
         if let Some(dumb) = &self.dumb {
             return dumb.read(prompt, is_open, interrupt);
         }
-        self.dropped.store(false, Ordering::Relaxed);
-        let read = self.editor.readline(prompt);
-        if self.dropped.load(Ordering::Relaxed) {
-            return Ok(Some(String::new()));
-        }
-        match read {
-            Ok(block) => Ok(Some(block)),
-            Err(ReadlineError::Interrupted) => Ok(Some(String::new())),
-            Err(ReadlineError::Eof) => Ok(None),
-            Err(ReadlineError::Io(error)) => Err(error),
-            Err(error) => Err(io::Error::other(error)),
+        let mut begun = (String::new(), String::new());
+        loop {
+            let read = self.editor.readline_with_initial(prompt, (&begun.0, &begun.1));
+            let left = self.left.lock().map_or(None, |mut left| left.take());
+            match (read, left) {
+                (Ok(_), Some(Left::Dropped)) => return Ok(Some(String::new())),
+                (Ok(_), Some(Left::Suspended { before, behind })) => {
+                    suspend()?;
+                    begun = (before, behind);
+                }
+                (Ok(block), None) => return Ok(Some(block)),
+                (Err(ReadlineError::Interrupted), _) => return Ok(Some(String::new())),
+                (Err(ReadlineError::Eof), _) => return Ok(None),
+                (Err(ReadlineError::Io(error)), _) => return Err(error),
+                (Err(error), _) => return Err(io::Error::other(error)),
+            }
         }
     }
 
@@ -125,14 +133,42 @@ impl Reader {
     }
 }
 
-/// Ctrl-C: the line ends as by Enter, so that it stands there as it was typed, and is dropped.
-struct Abandon(Arc<AtomicBool>);
+/// How a line was left that Enter did not end.
+enum Left {
+    /// By Ctrl-C: it does not run.
+    Dropped,
+    /// By Ctrl-Z: it goes on with what stood before and behind the cursor.
+    Suspended { before: String, behind: String },
+}
 
-impl ConditionalEventHandler for Abandon {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        self.0.store(true, Ordering::Relaxed);
+/// Leaves the line: it ends as by Enter, so that it stands there as it was typed.
+struct Leave {
+    left: Arc<Mutex<Option<Left>>>,
+    suspends: bool,
+}
+
+impl ConditionalEventHandler for Leave {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, typed: &EventContext<'_>) -> Option<Cmd> {
+        let (before, behind) = typed.line().split_at_checked(typed.pos()).unwrap_or((typed.line(), ""));
+        let left = match self.suspends {
+            true => Left::Suspended { before: before.to_owned(), behind: behind.to_owned() },
+            false => Left::Dropped,
+        };
+        *self.left.lock().ok()? = Some(left);
         Some(Cmd::AcceptLine)
     }
+}
+
+/// Stops the process until it is continued. The signal goes to this thread: one to the process would stop it
+/// some time later, when the terminal is set up for the next line.
+#[cfg(unix)]
+fn suspend() -> io::Result<()> {
+    signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)
+}
+
+#[cfg(not(unix))]
+fn suspend() -> io::Result<()> {
+    Ok(())
 }
 
 /// `$REJOIN_HISTFILE`, or `rejoin/history` in the XDG state folder, which is made.
