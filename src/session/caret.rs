@@ -1,9 +1,12 @@
 use std::fmt;
 use std::ops::Range;
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::CommandError;
+
+/// What a line of a terminal of 80 columns takes.
+const WIDTH: usize = 78;
 
 /// Where in a text an error is, and the line with a caret under the place.
 ///
@@ -24,14 +27,19 @@ pub struct Place {
 }
 
 impl Place {
-    /// Finds a span of bytes in a text.
+    /// Finds a span of bytes in a text, for a terminal of 80 columns.
     pub fn new(text: &str, span: &Range<usize>) -> Self {
+        Self::within(text, span, WIDTH)
+    }
+
+    /// The same for a terminal of so many columns.
+    pub fn within(text: &str, span: &Range<usize>, width: usize) -> Self {
         let start = floor(text, span.start);
         let first = text[..start].rfind('\n').map_or(0, |end| end + 1);
         let line = text[first..].split('\n').next().unwrap_or_default();
         let end = floor(text, span.end).clamp(start, first + line.len());
         // Of a long line only the part around the place is shown.
-        let (line, shown) = window(line, start - first, end - first);
+        let (line, shown) = window(line, start - first, end - first, width);
         // What a terminal would take for something else than text takes one column.
         let clean =
             |part: &str| -> String { part.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
@@ -52,28 +60,43 @@ impl fmt::Display for Place {
     }
 }
 
-/// A line that fits a terminal of 80 columns, with what `start` and `end` mark in it (of which the end may be
+/// A line of no more than so many columns, with what `start` and `end` mark in it (of which the end may be
 /// cut off), and where that stands.
-fn window(line: &str, start: usize, end: usize) -> (String, Range<usize>) {
-    const WIDTH: usize = 78;
-    if line.width() <= WIDTH {
+fn window(line: &str, start: usize, end: usize, width: usize) -> (String, Range<usize>) {
+    if line.width() <= width {
         return (line.to_owned(), start..end);
     }
-    let before: Vec<char> = line[..start].chars().rev().take(WIDTH / 2).collect();
+    // A sign on either side says that there is more.
+    let room = width.saturating_sub(2);
+    let mut before = fitting(line[..start].chars().rev(), room / 2);
+    // What follows up to the end may need less than its half.
+    if line[start..].width() < room - room / 2 {
+        before = fitting(line[..start].chars().rev(), room - line[start..].width());
+    }
     let mut shown: String = before.into_iter().rev().collect();
     if shown.len() < start {
         shown.insert(0, '…');
     }
     let place = shown.len();
     let rest = &line[start..];
-    let room = WIDTH.saturating_sub(shown.width());
-    let cut = rest.char_indices().nth(room).map_or(rest.len(), |(cut, _)| cut);
+    let room = (width - 1).saturating_sub(shown.width());
+    let cut: usize = fitting(rest.chars(), room).into_iter().map(char::len_utf8).sum();
     shown.push_str(&rest[..cut]);
     let marked = place..shown.len().min(place + (end - start));
     if cut < rest.len() {
         shown.push('…');
     }
     (shown, marked)
+}
+
+/// The first characters, as far as there are columns for them.
+fn fitting(chars: impl Iterator<Item = char>, mut columns: usize) -> Vec<char> {
+    let fits = |c: &char| {
+        let rest = columns.checked_sub(c.width().unwrap_or(1));
+        columns = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    chars.take_while(fits).collect()
 }
 
 /// The nearest boundary of a character at or before a byte.
@@ -86,6 +109,11 @@ impl CommandError {
     /// Where the error is in the text that was run.
     pub fn place(&self, text: &str) -> Place {
         Place::new(text, &self.span)
+    }
+
+    /// The same, for a terminal of so many columns.
+    pub fn place_within(&self, text: &str, width: usize) -> Place {
+        Place::within(text, &self.span, width)
     }
 }
 
@@ -102,11 +130,15 @@ mod tests {
         assert_eq!(show("a\nbcd", 3..99), "bcd\n ^^");
         assert_eq!(show("a\tb", 2..3), "a b\n  ^");
         let long = format!("{}X{}", "a".repeat(100), "b".repeat(100));
-        let shown = format!("…{}X{}…\n{}^", "a".repeat(39), "b".repeat(37), " ".repeat(40));
+        let shown = format!("…{}X{}…\n{}^", "a".repeat(38), "b".repeat(37), " ".repeat(39));
         assert_eq!(show(&long, 100..101), shown);
         // Of a long place the beginning is marked.
-        let shown = format!("{}…\n{}", "X".repeat(78), "^".repeat(78));
+        let shown = format!("{}…\n{}", "X".repeat(77), "^".repeat(77));
         assert_eq!(show(&"X".repeat(100_000), 0..100_000), shown);
+        let narrow = |text: &str, span| Place::within(text, &span, 20).to_string();
+        assert_eq!(narrow("a | map(. + 1) | lenght | b", 17..23), "…. + 1) | lenght | …\n          ^^^^^^");
+        assert_eq!(narrow("a | map(. + 1) | lenght", 17..23), "…ap(. + 1) | lenght\n             ^^^^^^");
+        assert_eq!(narrow("日本日本日本日本日本日本x", 36..37), "…日本日本日本日本x\n                 ^");
         let place = Place::new("a\nbcd", &(3..4));
         assert_eq!((place.line, place.column), (2, 2));
     }

@@ -20,7 +20,7 @@ pub struct Page {
 impl Page {
     /// A page of such a text: each line is a paragraph, a row (with a tab between its columns), or code (it
     /// begins with a blank, and goes on with a larger indent).
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
     }
 

@@ -210,7 +210,8 @@ impl Prompt {
             Ok(reply) => write!(io::stdout(), "{}", look.answer(reply))?,
             Err(error) => {
                 let err = self.err.with(self.session()?.settings());
-                let text = err.error_within(error, &error.place(line), look.extent.width);
+                let text =
+                    err.error_within(error, &error.place_within(line, look.extent.width), look.extent.width);
                 writeln!(io::stderr(), "{text}")?;
             }
         }

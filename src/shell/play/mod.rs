@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rejoin::script::{Host, LESSONS, Lesson, Paragraph, Script, compare};
-use rejoin::session::{CommandError, Limits, Reply, Session};
+use rejoin::session::{CommandError, Limits, Page, Reply, Session};
 use rejoin::value::Extent;
 use signal_hook::consts::SIGINT;
 
@@ -52,10 +52,12 @@ impl Scripts {
     /// `rejoin demo`.
     pub(crate) fn lessons(&self) -> io::Result<ExitCode> {
         let mut out = io::stdout().lock();
-        let width = LESSONS.iter().map(|lesson| lesson.name.len()).max().unwrap_or(0);
-        for lesson in LESSONS {
-            let gap = " ".repeat(width - lesson.name.len());
-            writeln!(out, "{}{gap}  {}", self.out.heading(lesson.name), lesson.title())?;
+        let rows = LESSONS.iter().map(|lesson| format!("{}\t{}\n", lesson.name, lesson.title()));
+        for line in Page::new(rows.collect::<String>()).lines(columns(out.is_terminal()).into()) {
+            // A row begins with its name; one that goes on is indented.
+            let (name, title) = line.split_once(' ').unwrap_or((&line, ""));
+            let gap = if title.is_empty() { "" } else { " " };
+            writeln!(out, "{}{gap}{title}", self.out.heading(name))?;
         }
         writeln!(out, "\n{}", self.out.dim("`rejoin demo NAME` plays one."))?;
         Ok(ExitCode::SUCCESS)
@@ -272,7 +274,8 @@ impl Player<'_> {
                 write!(out, "{}", Look { paint: self.out, extent }.answer(reply))?;
             }
             Err(error) => {
-                let text = self.out.error_within(error, &error.place(line), self.width());
+                let text =
+                    self.out.error_within(error, &error.place_within(line, self.width()), self.width());
                 writeln!(out, "{text}")?;
             }
         }
@@ -281,10 +284,14 @@ impl Player<'_> {
 
     /// The columns that are used.
     fn width(&self) -> usize {
-        let columns = if self.on_terminal { crossterm::terminal::size().ok() } else { None };
-        let columns = columns.map_or(USUAL, |(columns, _)| columns);
-        usize::from(if columns == 0 { USUAL } else { columns.clamp(20, WIDEST) })
+        columns(self.on_terminal).clamp(20, WIDEST).into()
     }
+}
+
+/// The columns of the terminal, if it is one that tells.
+fn columns(on_terminal: bool) -> u16 {
+    let told = if on_terminal { crossterm::terminal::size().ok() } else { None };
+    told.map(|(columns, _)| columns).filter(|columns| *columns > 0).unwrap_or(USUAL)
 }
 
 impl Stage {
