@@ -72,8 +72,8 @@ because JSON has no such types.
 To see it: `log REF` has the changes, `clock REF` the clock, `refs` them all.";
 
 const KEYS: &str = "\
-Tab\tcomplete: commands, names, keys of the value, filters, files; of several that can stand there list them \
-(q or n leaves a long list)
+Tab\tcomplete: commands, names, keys of the value, filters, files; of several that can stand there list \
+them
 Right, Ctrl-E\tat the end of the line: take the rest from the history
 Up, Down\tthe lines before; Ctrl-R searches them, again for older ones
 Enter\trun; while a bracket or a quote is open: go on in a new line

@@ -223,13 +223,14 @@ impl Prompt {
 
     /// How answers look now; what is typed follows.
     fn look(&mut self) -> io::Result<Look> {
-        let (columns, _) = self.reader.screen();
+        let screen = self.reader.screen();
         let out = self.out;
         let settings = self.session()?.settings().clone();
         let paint = out.with(&settings);
         self.reader.colour(paint.is_on());
-        self.reader.typing()?.paint = paint;
-        let extent = Extent { width: settings.width.unwrap_or(columns), limit: settings.limit };
+        let typing = self.reader.typing()?;
+        (typing.paint, typing.screen) = (paint, screen);
+        let extent = Extent { width: settings.width.unwrap_or(screen.0), limit: settings.limit };
         Ok(Look { paint, extent })
     }
 

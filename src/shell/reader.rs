@@ -43,6 +43,8 @@ impl Reader {
             .history_ignore_space(true)
             .completion_type(CompletionType::List)
             .completion_show_all_if_ambiguous(true)
+            // Lists are as long as the screen: nothing is asked.
+            .completion_prompt_limit(usize::MAX)
             .bell_style(BellStyle::None)
             .edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs });
         let mut editor = Editor::with_config(config.build()).map_err(io::Error::other)?;

@@ -7,11 +7,12 @@ use rejoin::filter::LexemeKind;
 use rejoin::script::{Item, Script};
 use rejoin::session::{Mark, MarkKind, Session, needs_more, partner};
 use rejoin::value::Piece;
-use rustyline::completion::{Completer, FilenameCompleter, Pair};
+use rustyline::completion::{Completer, FilenameCompleter, Pair, longest_common_prefix};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter, HistoryHinter};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Context, Helper};
+use unicode_width::UnicodeWidthStr;
 
 use super::paint::Paint;
 use super::theme::Role;
@@ -23,6 +24,8 @@ const LONGEST: usize = 10_000;
 pub(crate) struct Typing {
     pub(crate) session: Session,
     pub(crate) paint: Paint,
+    /// The columns and rows of the terminal.
+    pub(crate) screen: (usize, usize),
     files: FilenameCompleter,
     history: HistoryHinter,
     /// Whether the line is shown for the last time, before it runs.
@@ -32,7 +35,7 @@ pub(crate) struct Typing {
 impl Typing {
     pub(crate) fn new(session: Session, paint: Paint) -> Self {
         let (files, history) = (FilenameCompleter::new(), HistoryHinter::new());
-        Self { session, paint, files, history, last: Cell::new(false) }
+        Self { session, paint, screen: (80, 24), files, history, last: Cell::new(false) }
     }
 }
 
@@ -82,13 +85,29 @@ impl Completer for Typing {
         let mut found = self.session.complete(line, pos);
         if found.files {
             let (start, files) = self.files.complete_path(&line[found.start..pos], pos - found.start)?;
-            return Ok((begin + found.start + start, files));
+            return Ok((begin + found.start + start, fitting(files, self.screen)));
         }
         found.start += begin;
         let pairs = found.candidates.into_iter();
         let pairs = pairs.map(|it| Pair { display: it.shown, replacement: it.text });
-        Ok((found.start, pairs.collect()))
+        Ok((found.start, fitting(pairs.collect(), self.screen)))
     }
+}
+
+/// As many as can be listed on the screen, and whether there are more. A longer list would have to be left
+/// before one can type on.
+fn fitting(mut pairs: Vec<Pair>, (columns, rows): (usize, usize)) -> Vec<Pair> {
+    const GAP: usize = 2;
+    const MORE: &str = "… and more";
+    let widest = pairs.iter().map(|pair| pair.display.width()).max().unwrap_or(0).max(MORE.width());
+    // Above and below the list stands the line.
+    let most = (columns / (widest + GAP)).max(1) * rows.saturating_sub(3).max(1);
+    if pairs.len() > most {
+        let common = longest_common_prefix(&pairs).unwrap_or_default().to_owned();
+        pairs.truncate(most - 1);
+        pairs.push(Pair { display: MORE.to_owned(), replacement: common });
+    }
+    pairs
 }
 
 /// What can follow.
@@ -218,6 +237,26 @@ impl Helper for Typing {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_that_is_too_long_for_the_screen_says_that_there_are_more() {
+        let pairs = |count: usize| -> Vec<Pair> {
+            let pair = |at| Pair { display: format!("{at}"), replacement: format!(".key{at} ") };
+            (0..count).map(pair).collect()
+        };
+        let shown = |count, screen| -> Vec<String> {
+            fitting(pairs(count), screen).into_iter().map(|pair| pair.display).collect()
+        };
+        assert_eq!(shown(4, (10, 7)), ["0", "1", "2", "3"]);
+        assert_eq!(shown(5, (10, 7)), ["0", "1", "2", "… and more"]);
+        assert_eq!(shown(9, (48, 5)), ["0", "1", "2", "3", "4", "5", "6", "… and more"]);
+        assert_eq!(shown(3, (1, 1)), ["… and more"]);
+        // The beginning that all have in common is that of all.
+        let mut mixed = pairs(4);
+        mixed.push(Pair { display: "other".into(), replacement: ".kind".into() });
+        let fitting = fitting(mixed, (10, 7));
+        assert_eq!(longest_common_prefix(&fitting), Some(".k"));
+    }
 
     #[test]
     fn a_block_is_its_commands_and_comments() {
