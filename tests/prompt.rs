@@ -141,13 +141,16 @@ fn given_a_second_start_then_the_history_is_there() {
     let mut session = start(&state.0);
     type_line(&mut session, "ref a {\"kept\": 1}", r#"{"kept":1}"#);
     type_line(&mut session, " ref secret 2", "actor secret-");
+    session.send_line("# A remark.").unwrap();
+    session.exp_string(READY).unwrap();
     session.send_line("quit").unwrap();
     session.exp_eof().unwrap();
-    assert!(state.history().contains(r#"ref a {"kept": 1}"#));
+    assert!(state.history().contains("ref a {\"kept\": 1}\n# A remark.\nquit\n"), "{}", state.history());
     assert!(!state.history().contains("secret"), "a leading blank keeps a line out");
     let mut session = start(&state.0);
-    session.send(UP).unwrap();
-    session.send(UP).unwrap();
+    for _ in ["quit", "# A remark.", "ref a"] {
+        session.send(UP).unwrap();
+    }
     type_line(&mut session, "", r#"{"kept":1}"#);
     leave(session);
 }

@@ -135,6 +135,10 @@ impl Prompt {
         let script = Script::parse(text);
         let steps: Vec<&Step> = script.steps().filter(|step| !step.text.is_empty()).collect();
         let mut told = script.items.iter();
+        if steps.is_empty() && !text.trim().is_empty() {
+            // A comment: for a recording it is worth as much as a command.
+            self.reader.remember(text.trim_end());
+        }
         for (at, step) in steps.iter().enumerate() {
             self.narrate(
                 told.by_ref().take_while(|item| !matches!(item, Item::Step(it) if it.line == step.line)),
@@ -253,9 +257,10 @@ impl Prompt {
         for step in Script::parse(&text).steps() {
             let answer = self.command(&step.text)?;
             if let Err(Failure::Error(error)) = compare(step, &answer) {
-                let place = error.place(&step.text);
+                let width = self.look()?.extent.width;
+                let place = error.place_within(&step.text, width);
                 let line = step.line + place.line - 1;
-                let text = self.err.error(&error, &place);
+                let text = self.err.error_within(&error, &place, width);
                 return writeln!(io::stderr(), "{}:{line}:{}\n{text}", file.display(), place.column);
             }
         }
