@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(100);
 const BAR: usize = 20;
+/// A terminal that does not tell how wide it is.
+const USUAL: u16 = 80;
 
 /// Shows, after half a second, how long a command has taken, and which of several it is.
 pub(crate) struct Progress {
@@ -29,7 +31,9 @@ impl Progress {
             let mut wait = PATIENCE;
             while waits.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 wait = TICK;
-                say(&line(number, total, began.elapsed()));
+                // It may have become another size.
+                let columns = crossterm::terminal::size().map_or(USUAL, |(columns, _)| columns);
+                say(&line(number, total, began.elapsed(), columns.into()));
             }
             let was_shown = wait == TICK;
             if was_shown {
@@ -57,14 +61,18 @@ fn say(line: &str) {
     let _ = write!(err, "\r\x1b[K{line}").and_then(|()| err.flush());
 }
 
-/// `[####                ] 21 of 100, 1.2 s`; of a single command the time alone.
-fn line(number: usize, total: usize, elapsed: Duration) -> String {
+/// `[####                ] 21 of 100, 1.2 s`, with a shorter bar on a narrow terminal; of a single command the
+/// time alone.
+fn line(number: usize, total: usize, elapsed: Duration, columns: usize) -> String {
     let seconds = elapsed.as_secs_f64();
     if total < 2 {
         return format!("{seconds:.1} s");
     }
-    let done = (number - 1) * BAR / total;
-    format!("[{}{}] {number} of {total}, {seconds:.1} s", "#".repeat(done), " ".repeat(BAR - done))
+    let text = format!("{number} of {total}, {seconds:.1} s");
+    // The brackets, the blank, and the last column, where a terminal may begin a new line.
+    let bar = columns.saturating_sub(text.len() + 4).min(BAR);
+    let done = (number - 1) * bar / total;
+    format!("[{}{}] {text}", "#".repeat(done), " ".repeat(bar - done))
 }
 
 #[cfg(test)]
@@ -73,7 +81,9 @@ mod tests {
 
     #[test]
     fn the_bar_grows_with_what_is_done() {
-        let line = |number, total| line(number, total, Duration::from_millis(1_250));
+        let took = Duration::from_millis(1_250);
+        assert_eq!(line(50, 99, took, 24), "[##   ] 50 of 99, 1.2 s");
+        let line = |number, total| line(number, total, took, 80);
         assert_eq!(line(1, 1), "1.2 s");
         assert_eq!(line(1, 2), format!("[{}] 1 of 2, 1.2 s", " ".repeat(20)));
         assert_eq!(line(2, 2), format!("[{}{}] 2 of 2, 1.2 s", "#".repeat(10), " ".repeat(10)));
