@@ -503,6 +503,46 @@ fn given_a_half_typed_line_when_the_shell_is_suspended_then_it_goes_on_where_it_
     session.exp_eof().unwrap();
 }
 
+/// Starts the prompt on such a terminal, in a process whose number is told.
+fn start_told(state: &Path, term: &str) -> (PtySession, String) {
+    let rejoin = program(state);
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"echo "it is $$."; exec "$0""#]).arg(rejoin.get_program());
+    command.envs(rejoin.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", term);
+    command.env_remove("REJOIN_HISTFILE");
+    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
+    session.exp_string("it is ").unwrap();
+    let process = session.exp_string(".").unwrap();
+    session.exp_string("rejoin> ").unwrap();
+    (session, process)
+}
+
+fn signal(process: &str, name: &str) {
+    assert!(Command::new("kill").args([name, process]).status().unwrap().success());
+}
+
+#[test]
+fn given_another_size_of_the_window_then_the_line_that_is_typed_stays() {
+    let state = State::new("resized");
+    let (mut session, process) = start_told(&state.0, "xterm");
+    keys(&mut session, "40 + ");
+    session.exp_string("40 + ").unwrap();
+    signal(&process, "-WINCH");
+    type_line(&mut session, "2", "\n42");
+    leave(session);
+}
+
+#[test]
+fn given_a_dumb_terminal_when_the_shell_comes_back_then_the_prompt_is_shown_again() {
+    let state = State::new("back");
+    let (mut session, process) = start_told(&state.0, "dumb");
+    signal(&process, "-CONT");
+    session.exp_string("rejoin> ").unwrap();
+    session.send_line("40 + 2").unwrap();
+    session.exp_string("42\r\nrejoin> ").unwrap();
+    leave(session);
+}
+
 #[test]
 fn given_a_very_long_line_then_it_can_be_edited_and_runs() {
     let state = State::new("wide");
