@@ -507,7 +507,8 @@ fn given_a_half_typed_line_when_the_shell_is_suspended_then_it_goes_on_where_it_
 fn start_told(state: &Path, term: &str) -> (PtySession, String) {
     let rejoin = program(state);
     let mut command = Command::new("sh");
-    command.args(["-c", r#"echo "it is $$."; exec "$0""#]).arg(rejoin.get_program());
+    let script = r#"sh -c 'echo "it is $$."; exec "$0"' "$0"; echo "it ended by $?"; stty -a"#;
+    command.args(["-c", script]).arg(rejoin.get_program());
     command.envs(rejoin.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", term);
     command.env_remove("REJOIN_HISTFILE");
     let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
@@ -530,6 +531,20 @@ fn given_another_size_of_the_window_then_the_line_that_is_typed_stays() {
     signal(&process, "-WINCH");
     type_line(&mut session, "2", "\n42");
     leave(session);
+}
+
+#[test]
+fn given_a_signal_that_ends_the_shell_then_the_terminal_is_as_it_was() {
+    let state = State::new("ended");
+    let (mut session, process) = start_told(&state.0, "xterm");
+    keys(&mut session, "40 + ");
+    session.exp_string("40 + ").unwrap();
+    signal(&process, "-TERM");
+    // Lines are read as lines again, and what is pasted has no marks.
+    for shown in ["\x1b[?2004l", "it ended by 143", " icanon"] {
+        session.exp_string(shown).unwrap();
+    }
+    session.exp_eof().unwrap();
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod failures;
 mod generate;
 mod pager;
 mod paint;
+#[cfg(unix)]
+mod parting;
 mod play;
 mod progress;
 mod prompt;

@@ -98,6 +98,8 @@ impl Prompt {
         for flag in [interrupt.flag(), &typed] {
             signal_hook::flag::register(SIGINT, Arc::clone(flag))?;
         }
+        #[cfg(unix)]
+        super::parting::prepare()?;
         let (mut reader, warning) = Reader::open(Typing::new(session, out), start.vi)?;
         if let Some(warning) = warning {
             let text = wrapped(&format!("warning: {warning}"), reader.screen().0);
