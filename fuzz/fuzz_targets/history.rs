@@ -15,7 +15,7 @@ use common::history::{Done, World};
 use common::{text, waiting};
 use libfuzzer_sys::fuzz_target;
 use oracle::Oracle;
-use rejoin::crdt::{Change, ConvergentRef, OpId};
+use rejoin::crdt::{Change, Clock, ConvergentRef, OpId};
 use rejoin::value::{same, text as printed};
 use shared::sound::is_sound;
 use story::Story;
@@ -23,6 +23,7 @@ use story::Story;
 fuzz_target!(|input: &[u8]| {
     let mut story = Story::new(input);
     let mut world = World::start(&story.start());
+    let mut then: Vec<(Clock, String)> = Vec::new();
     while let Some(step) = story.step() {
         let before: Vec<(String, usize)> =
             world.replicas.iter().map(|replica| (text(replica), replica.changes().len())).collect();
@@ -31,6 +32,7 @@ fuzz_target!(|input: &[u8]| {
         let replica = &world.replicas[who];
         look(&done, replica, before.get(who));
         is_sound(replica);
+        then.push((replica.clock().clone(), text(replica)));
     }
     world.exchange();
     let [first, others @ ..] = &world.replicas[..] else { return };
@@ -40,6 +42,13 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(other.clock(), first.clock());
         assert_eq!(other.conflicts(), first.conflicts());
         other.check().unwrap();
+    }
+    // All go back to all that there was, forwards and backwards.
+    for (who, replica) in world.replicas.iter().enumerate() {
+        for at in 0..then.len() {
+            let (clock, value) = &then[if who % 2 == 0 { at } else { then.len() - 1 - at }];
+            assert_eq!(&printed(&replica.at(clock).unwrap()), value, "{} at {clock}", replica.actor());
+        }
     }
     assert!(world.replicas.iter().all(|replica| waiting(replica).is_empty()));
 });
