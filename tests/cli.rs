@@ -7,6 +7,7 @@ mod command;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::process::Stdio;
 
 use command::{Done, Folder, command, done, piped, rejoin};
 
@@ -251,12 +252,15 @@ fn given_json_then_numbers_are_exact() {
 }
 
 #[test]
-fn given_json_then_run_and_check_print_objects_too() {
+fn given_json_then_a_run_prints_objects_and_a_check_that_holds_its_summary() {
     let folder = Folder::new("json");
     let file = folder.file("lesson.rejoin", LESSON);
     let (ran, checked) = (rejoin(&["run", "--json", &file]), rejoin(&["check", "--json", &file]));
-    assert_eq!((ran.code, checked.code), (0, 0));
-    assert_eq!(ran.out, checked.out);
+    assert_eq!((ran.code, checked.code, &*checked.err), (0, 0, ""));
+    let summary = serde_json::json!({"summary": {
+        "ok": true, "sessions": 1, "commands": 4, "expectations": 2, "failures": 0, "unread": [],
+    }});
+    assert_eq!(objects(&checked.out), [summary]);
     let lines: Vec<_> = objects(&ran.out).iter().map(|o| (o["line"].clone(), o["ok"].clone())).collect();
     assert_eq!(lines, [(2, true), (5, true), (7, false), (9, true)].map(|(l, ok)| (l.into(), ok.into())));
 }
@@ -381,6 +385,68 @@ fn given_limits_of_filters_then_a_command_that_comes_to_one_fails_and_the_rest_r
     let greedy = rejoin(&["--filter-memory", "32M", "-c", "ref a 1", "-c", "swap a [range(infinite)]"]);
     assert_eq!(greedy.code, 1);
     assert!(greedy.err.contains("failed on a: the filter took more than 32 MiB of memory"), "{}", greedy.err);
+}
+
+#[test]
+fn given_a_script_then_a_filter_that_eats_memory_is_stopped_at_a_gib() {
+    let rows: &[(&[&str], &str)] = &[(&[], "1 GiB"), (&["--filter-memory", "64M"], "64 MiB")];
+    for (option, size) in rows {
+        let line = "swap a reduce range(60) as $i (0; [., .])";
+        let ended = rejoin(&[option, &["-c", "ref a 1", "-c", line][..]].concat());
+        assert_eq!(ended.code, 1, "{}", ended.err);
+        assert!(ended.err.contains(&format!("the filter took more than {size} of memory")), "{}", ended.err);
+        let set = rejoin(&[option, &["-c", "set filter-memory"][..]].concat());
+        let short = size.replace(" MiB", "M").replace(" GiB", "G");
+        assert_eq!(set.out, format!("filter-memory is {short}\n"));
+    }
+    let none = rejoin(&["--filter-memory", "none", "--filter-timeout", "none", "-c", "set filter-memory"]);
+    assert_eq!(none, done(0, "filter-memory is none\n", ""));
+}
+
+#[cfg(unix)]
+#[test]
+fn given_more_than_a_session_may_have_then_that_is_an_error_before_all_memory_is_gone() {
+    let mut zeros = std::process::Command::new("head");
+    let mut zeros = zeros.args(["-c", "3G", "/dev/zero"]).stdout(Stdio::piped()).spawn().unwrap();
+    let ended: Done = command(&[]).stdin(zeros.stdout.take().unwrap()).output().unwrap().into();
+    zeros.wait().unwrap();
+    let err = "error: stdin: has more than 256 MiB, the most that a session may have\n";
+    assert_eq!(ended, done(2, "", err));
+}
+
+#[test]
+fn given_a_command_that_is_too_long_then_it_fails_and_is_not_shown() {
+    let long = format!("ref a \"{}\"\n", "x".repeat(65 << 20));
+    let ended = piped(&[], &long);
+    assert_eq!((ended.code, &*ended.out), (1, ""));
+    assert!(ended.err.len() < 1_000 && ended.err.contains("[R008]"), "{}", ended.err.len());
+}
+
+#[test]
+fn given_the_name_of_a_file_where_a_subcommand_belongs_then_the_hint_has_the_command() {
+    let folder = Folder::new("bare-file");
+    let file = folder.file("run.rejoin", "ref a 1\n");
+    let ended = rejoin(&[&file]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains(&format!("did you mean: rejoin run {file}\n")), "{}", ended.err);
+    assert!(!rejoin(&["no-such-file"]).err.contains("did you mean"), "a name that is no file");
+}
+
+#[test]
+fn given_a_folder_where_a_file_belongs_then_one_error_says_so() {
+    let folder = Folder::new("folder");
+    let name = folder.0.to_str().unwrap();
+    let error = format!("error: {name}: is a directory, not a session file\n");
+    let ends =
+        [("run", ""), ("check", "0 sessions, 0 commands, 0 expectations: 1 file not read\n"), ("play", "")];
+    for (action, end) in ends {
+        assert_eq!(rejoin(&[action, name]), done(2, "", &format!("{error}{end}")), "{action}");
+    }
+    let blessed = rejoin(&["check", "--bless", name]);
+    assert_eq!(blessed, done(2, "", &format!("{error}1 file left as it is\n")));
+    let read = format!("read {}", serde_json::json!(name));
+    let read = rejoin(&["-c", &read]);
+    assert!(read.err.contains("is a directory, not a session file [R070]"), "{}", read.err);
 }
 
 #[test]

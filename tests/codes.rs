@@ -17,6 +17,7 @@ R004 TooMuch
 R005 UnknownTopic
 R006 UnknownSetting
 R007 BadSetting
+R008 TooLong
 R010 UnknownName
 R011 WrongKind
 R012 NameTaken
@@ -66,6 +67,7 @@ R077 NotRecording
 /// Those whose error no line can bring about: they tell of limits that a test cannot reach, or of what
 /// the session rules out before.
 const WITHOUT_EXAMPLE: &[Code] = &[
+    Code::TooLong,
     Code::Json,
     Code::Stopped,
     Code::Full,

@@ -8,6 +8,7 @@ use std::fs;
 use std::process::Command;
 
 use command::{Folder, rejoin};
+use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
 
 /// How long an answer may take before the test fails, in milliseconds.
@@ -32,15 +33,27 @@ merge b a
 ";
 
 fn start(folder: &Folder, args: &[&str]) -> PtySession {
+    start_on(folder, args, "dumb")
+}
+
+fn start_on(folder: &Folder, args: &[&str], terminal: &str) -> PtySession {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
     command.args(args).current_dir(&folder.0).env("XDG_STATE_HOME", &folder.0);
-    command.env("TERM", "dumb").env("NO_COLOR", "1").env_remove("COLUMNS");
+    command.env("TERM", terminal).env("NO_COLOR", "1").env_remove("COLUMNS");
     spawn_command(command, Some(PATIENCE)).unwrap()
 }
 
 fn expect(session: &mut PtySession, shown: &[&str]) {
     for text in shown {
         session.exp_string(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+}
+
+/// The exit status, after the end of the output.
+fn status(session: &PtySession) -> Option<i32> {
+    match session.process().wait().unwrap() {
+        WaitStatus::Exited(_, status) => Some(status),
+        _ => None,
     }
 }
 
@@ -94,7 +107,100 @@ fn given_a_step_back_then_the_session_is_as_it_was() {
     press(&mut session, "\r");
     expect(&mut session, &["{\"n\":2}\r\n~ .n 1 ", "[4/4]"]);
     press(&mut session, "q");
+    expect(&mut session, &["What was used in one.rejoin, in 3 of 4 steps", "  swap", "  b       {\"n\":1}"]);
     session.exp_eof().unwrap();
+    assert_eq!(status(&session), Some(0));
+}
+
+#[test]
+fn given_a_key_that_means_nothing_then_the_line_says_so_and_tells_the_keys() {
+    let folder = Folder::new("play-keys");
+    folder.file("one.rejoin", LESSON);
+    let mut session = start(&folder, &["play", "one.rejoin"]);
+    expect(&mut session, &["[1/4]"]);
+    press(&mut session, "x");
+    expect(&mut session, &["x does nothing. [1/4] Enter: run  b: back  e: try it  q: quit"]);
+    press(&mut session, "\t");
+    expect(&mut session, &["Tab does nothing. [1/4]"]);
+    press(&mut session, "\r");
+    expect(&mut session, &["actor a", "\n[2/4] Enter: run"]);
+    press(&mut session, "q");
+    expect(&mut session, &["in 1 of 4 steps"]);
+    session.exp_eof().unwrap();
+}
+
+#[test]
+fn given_nothing_that_was_played_when_it_is_quit_then_there_is_no_recap() {
+    let folder = Folder::new("play-none");
+    folder.file("one.rejoin", LESSON);
+    let mut session = start(&folder, &["play", "one.rejoin"]);
+    expect(&mut session, &["[1/4]"]);
+    press(&mut session, "q");
+    assert!(!session.exp_eof().unwrap().contains("What was used"));
+    assert_eq!(status(&session), Some(0));
+}
+
+#[test]
+fn given_ctrl_c_between_steps_then_the_lesson_ends_with_a_recap_and_130() {
+    let folder = Folder::new("play-interrupt");
+    folder.file("one.rejoin", LESSON);
+    let mut session = start(&folder, &["play", "one.rejoin"]);
+    expect(&mut session, &["[1/4]"]);
+    press(&mut session, "\r");
+    expect(&mut session, &["[2/4]"]);
+    session.send_control(CTRL_C).unwrap();
+    expect(&mut session, &["What was used in one.rejoin, in 1 of 4 steps", "  a    {\"n\":1}"]);
+    session.exp_eof().unwrap();
+    assert_eq!(status(&session), Some(130));
+}
+
+#[test]
+fn given_an_endless_command_that_was_stopped_when_one_steps_back_behind_it_then_it_can_be_stopped_again() {
+    let folder = Folder::new("play-endless-back");
+    folder.file("endless.rejoin", "ref a 1\nswap a (def f: f; f)\n#=> error: ...\nswap a . + 1\n");
+    let mut session = start(&folder, &["play", "endless.rejoin"]);
+    for at in 1..=2 {
+        expect(&mut session, &[&format!("[{at}/3] Enter: run")]);
+        press(&mut session, "\r");
+    }
+    expect(&mut session, &["\r"]);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    session.send_control(CTRL_C).unwrap();
+    expect(&mut session, &["the filter was interrupted", "[3/3]"]);
+    press(&mut session, "\r");
+    expect(&mut session, &["~ . 1 ", "Enter: end"]);
+    press(&mut session, "b");
+    expect(&mut session, &["\r"]);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    session.send_control(CTRL_C).unwrap();
+    expect(&mut session, &["back to step 3 of 3", "[3/3]"]);
+    press(&mut session, "\r");
+    expect(&mut session, &["~ . 1 ", "Enter: end"]);
+    press(&mut session, "q");
+    session.exp_eof().unwrap();
+}
+
+#[test]
+fn given_the_keys_of_vi_then_the_prompt_of_a_lesson_has_them() {
+    let folder = Folder::new("play-vi");
+    folder.file("one.rejoin", LESSON);
+    for args in [["--vi", "play", "one.rejoin"], ["play", "one.rejoin", "--vi"]] {
+        let mut session = start_on(&folder, &args, "xterm");
+        expect(&mut session, &["[1/4]"]);
+        press(&mut session, "e");
+        expect(&mut session, &["`exit` returns to the lesson", "rejoin> "]);
+        // Escape, then: to the start of the line, delete a character, go on at the end.
+        press(&mut session, "x40 + 2");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        press(&mut session, "\u{1b}");
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        press(&mut session, "0x\r");
+        expect(&mut session, &["42\r\n"]);
+        press(&mut session, "exit\r");
+        expect(&mut session, &["the lesson goes on where it was", "[1/4]"]);
+        press(&mut session, "q");
+        session.exp_eof().unwrap();
+    }
 }
 
 #[test]

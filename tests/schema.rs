@@ -136,7 +136,15 @@ fn given_every_kind_of_answer_then_it_is_what_the_schema_says() {
     let validator = Validator { root: schema() };
     let mut seen = BTreeSet::new();
     let commands = SESSION.trim().lines().flat_map(|line| ["-c", line]).collect::<Vec<_>>();
-    for object in objects(&commands) {
+    let folder = std::env::temp_dir().join(format!("rejoin-{}-schema", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let [wrong, missing] = ["wrong.rejoin", "missing.rejoin"].map(|name| folder.join(name));
+    fs::write(&wrong, "ref a 1\n#=> 2\nswop\n#=> error: no\nswop\n").unwrap();
+    let checked = objects(&["check", wrong.to_str().unwrap(), missing.to_str().unwrap()]);
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(checked.len(), 4);
+    assert_eq!(checked[3]["summary"]["unread"].as_array().unwrap().len(), 1);
+    for object in objects(&commands).into_iter().chain(checked) {
         assert_eq!(validator.validate(&validator.root, &object, ""), Ok(()), "{object}");
         seen.extend(object.as_object().unwrap().keys().cloned());
         let changes = object["changes"].as_array().cloned().unwrap_or_default();
@@ -147,8 +155,8 @@ fn given_every_kind_of_answer_then_it_is_what_the_schema_says() {
     }
     // Else the schema could promise what never comes.
     let mut promised: BTreeSet<String> =
-        validator.root["properties"].as_object().unwrap().keys().cloned().collect();
-    promised.extend(["added", "removed", "changed", "moved", "a conflict"].map(str::to_owned));
+        validator.root["$defs"]["answer"]["properties"].as_object().unwrap().keys().cloned().collect();
+    promised.extend(["summary", "added", "removed", "changed", "moved", "a conflict"].map(str::to_owned));
     assert_eq!(seen, promised);
 }
 
@@ -181,6 +189,9 @@ fn given_an_object_that_is_not_an_answer_then_the_schema_tells() {
         ("changes", json!([{"kind": "added", "path": ".x"}])),
         ("changes", json!([{"kind": "eaten", "path": ".x"}])),
         ("conflicts", json!([{"path": ".x", "winner": {"id": "1@a"}, "losers": []}])),
+        ("mismatches", json!([])),
+        ("mismatches", json!([{"line": 1, "expected": "1"}])),
+        ("summary", json!({})),
     ];
     for (key, value) in rows {
         let mut wrong = right.clone();

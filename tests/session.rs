@@ -932,3 +932,16 @@ fn given_a_line_of_several_lines_or_wide_letters_then_the_place_is_right() {
         assert_eq!(found.to_string(), caret, "{line}");
     }
 }
+
+#[test]
+fn given_no_last_value_or_a_filter_that_does_not_look_at_it_then_no_error_names_it() {
+    let mut session = Session::default();
+    let error = |session: &mut Session, line: &str| session.run(line).unwrap_err().to_string();
+    assert_eq!(error(&mut session, "error(\"x\")"), "`error(\"x\")` failed: x");
+    assert_eq!(error(&mut session, "ref a error(\"x\")"), "`error(\"x\")` failed: x");
+    session.run("1 + 1").unwrap();
+    assert_eq!(error(&mut session, "error"), "`error` failed on the last value: 2");
+    assert_eq!(error(&mut session, "$_.x"), "`$_.x` failed on the last value: cannot index 2 with \"x\"");
+    assert_eq!(error(&mut session, "[1] | .x"), "`[1] | .x` failed: cannot index [1] with \"x\"");
+    assert_eq!(error(&mut session, "at a ([1] - 1)"), "nothing has the name `a`");
+}

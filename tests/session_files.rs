@@ -94,6 +94,66 @@ fn given_an_interrupt_then_the_shell_sees_130() {
     assert_eq!(status, Some(130));
 }
 
+#[test]
+fn given_nothing_to_check_then_that_is_said() {
+    let folder = Folder::new("nothing");
+    let text = folder.file("doc.md", "# Title\n```sh\nls\n```\n");
+    let empty = folder.file("empty.rejoin", "");
+    let err = format!(
+        "warning: {text}: no commands\nwarning: {empty}: no commands\n\
+         2 sessions, 0 commands, 0 expectations: nothing to check\n"
+    );
+    assert_eq!(rejoin(&["check", &text, &empty]), done(0, "", &err));
+}
+
+#[test]
+fn given_a_block_in_a_list_or_quote_when_it_is_checked_then_it_is_run() {
+    let folder = Folder::new("contained");
+    let text = "> [!NOTE]\n> ```rejoin\n> ref a [0,\n> 1]\n> #=> [0, 1]\n> ```\n\n1. ```rejoin\n   a[1]\n   #=> 2\n   ```\n> ```rejoin\n> swop\n";
+    let file = folder.file("doc.md", text);
+    let err = format!(
+        "{file}:10\n  > [!NOTE]\n  a[1]\n    expected: 2\n    actual:   1\n{file}:13:3\n> [!NOTE]\nswop\n^^^^\n\
+         error: `swop` is neither a command nor a name [R001]\nhint: did you mean `swap`?\n\
+         1 session, 3 commands, 2 expectations: 2 failures\n"
+    );
+    let checked = rejoin(&["check", &file]);
+    assert_eq!((checked.code, checked.err.replace("     a[1]\n", "  a[1]\n")), (1, err));
+    let quoted = text.split("1. ```").next().unwrap();
+    let file = folder.file("quoted.md", quoted);
+    let transcript = quoted.replace("> #=> [0, 1]\n", "> #=> [0,1]\n> #=> actor a\n");
+    assert_eq!(rejoin(&["run", &file]), done(0, &transcript, ""));
+    assert_eq!(rejoin(&["run", "--color", "always", &file]).code, 0);
+}
+
+#[test]
+fn given_a_check_as_json_then_it_has_what_fails_and_a_summary() {
+    let folder = Folder::new("check-json");
+    let wrong = folder.file("wrong.rejoin", "ref a 1\n#=> 2\n#=> actor b\na\n#=> 1\nswop a\nref b 1\n");
+    let missing = folder.0.join("missing.rejoin");
+    let missing = missing.to_str().unwrap();
+    let checked = rejoin(&["check", "--json", &wrong, missing]);
+    assert_eq!(checked.code, 2);
+    assert!(checked.err.starts_with(&format!("error: {missing}: ")), "{}", checked.err);
+    assert_eq!(checked.err.lines().count(), 1, "{}", checked.err);
+    let objects: Vec<serde_json::Value> =
+        checked.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [mismatch, failed, summary] = &objects[..] else { panic!("{}", checked.out) };
+    let expected = serde_json::json!([
+        {"line": 2, "expected": "2", "actual": "1"},
+        {"line": 3, "expected": "actor b", "actual": "actor a"},
+    ]);
+    assert_eq!(mismatch["mismatches"], expected);
+    assert_eq!(
+        (&mismatch["file"], &mismatch["line"], &mismatch["ok"]),
+        (&wrong.into(), &1.into(), &true.into())
+    );
+    assert_eq!((&failed["line"], &failed["error"]["code"]), (&6.into(), &"R001".into()));
+    let summary = &summary["summary"];
+    let counts = ["sessions", "commands", "expectations", "failures"].map(|key| summary[key].clone());
+    assert_eq!(counts, [1, 3, 3, 3].map(serde_json::Value::from));
+    assert_eq!((&summary["ok"], &summary["unread"][0]["file"]), (&false.into(), &missing.into()));
+}
+
 // --- bless ---
 
 const LESSON: &str =

@@ -50,10 +50,7 @@ fn given_the_start_of_a_word_then_commands_and_names_complete_it() {
         ("ref ", &[]),
         ("show origin -", &["show origin --all "]),
         ("help mo", &["help model "]),
-        (
-            "help R00",
-            &["help R001", "help R002", "help R003", "help R004", "help R005", "help R006", "help R007"],
-        ),
+        ("help R05", &["help R050", "help R051", "help R052", "help R053", "help R054"]),
         ("set the", &["set theme "]),
         ("set theme l", &["set theme light "]),
         ("refs ", &[]),

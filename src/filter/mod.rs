@@ -22,12 +22,15 @@ mod ending;
 mod error;
 mod explain;
 mod growth;
+mod input;
 mod lexemes;
 mod library;
 mod limits;
+mod measure;
 mod nesting;
 mod place;
 mod run;
+mod sentry;
 mod stack;
 mod supervisor;
 #[cfg(test)]
@@ -40,6 +43,7 @@ use std::sync::Arc;
 
 pub use ending::{Base, Ending, Hop, Reach, ending};
 pub use error::{CompileError, RunError};
+pub use input::may_read_input;
 pub use lexemes::{Lexeme, LexemeKind, lexemes};
 pub use library::{builtins, is_denied};
 pub use limits::{Cause, Interrupt, Limits};
@@ -80,9 +84,21 @@ impl Filters {
 
     /// Sets what each run of a filter may use, of those too that were compiled before.
     ///
-    /// Under a limit filters run in a thread of their own: every run costs some microseconds more.
+    /// Under a limit of time filters run in a thread of their own: every run costs some microseconds more.
     pub fn set_limits(&self, limits: Limits) {
         self.supervisor.set_limits(limits);
+    }
+
+    /// Whether somebody waits for the answers.
+    pub fn is_attended(&self) -> bool {
+        self.supervisor.is_attended()
+    }
+
+    /// Says whether somebody waits for the answers. Then every filter with a limit runs in a thread of its
+    /// own, and one that is stopped and in the middle of a single long step is left behind after a second.
+    /// Otherwise one whose only limit is memory runs where it is called, and its step to the end.
+    pub fn set_attended(&self, attended: bool) {
+        self.supervisor.set_attended(attended);
     }
 
     /// What interrupts a filter that runs.

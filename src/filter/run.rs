@@ -9,7 +9,7 @@ use super::error::RunError;
 use super::limits::Cause;
 use super::stack::{self, Fault, Room};
 use super::supervisor::Supervisor;
-use super::watch::{Data, Env};
+use super::watch::{Data, Env, Watch};
 use crate::value::dismantle;
 
 /// A compiled filter.
@@ -84,7 +84,7 @@ impl Filter {
         }
         let result = match self.supervisor.is_limited() {
             true => self.under_limits(input, vars, take),
-            false => self.here(input, vars, take),
+            false => self.here(&self.supervisor.unlimited, input, vars, take),
         };
         result.unwrap_or_else(|fault| {
             Err(match fault {
@@ -100,18 +100,15 @@ impl Filter {
         })
     }
 
-    /// Runs where it is called, as long as nobody interrupts.
+    /// Runs where it is called, as long as the watch does not stop it.
     fn here<T: Send>(
         &self,
+        watch: &Watch,
         input: Val,
         vars: Vec<Val>,
         take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
     ) -> Result<Result<T, RunError>, Fault> {
-        let env = Env::new(&self.program.lut, &self.supervisor.unlimited);
-        let run = |input, vars| {
-            let context = Ctx::<Data>::new(env, Vars::new(vars));
-            take(&mut self.program.id.run((context, input)).map(value))
-        };
+        let run = |input, vars| run(&self.program, watch, input, vars, take);
         let mut room = self.room;
         if self.guarded && room == Room::Here {
             // Few definitions recurse deeply: a stack of its own is for those that did. What a
@@ -124,19 +121,58 @@ impl Filter {
         stack::call(room, || run(input, vars))
     }
 
-    /// Runs under limits. An output that would come to one when it is written out is none.
+    /// Runs under limits.
     fn under_limits<T: Send + 'static>(
         &self,
         input: Val,
         vars: Vec<Val>,
         take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
     ) -> Result<Result<T, RunError>, Fault> {
-        let program = Arc::clone(&self.program);
-        self.supervisor.run(move |watch| {
-            let context = Ctx::<Data>::new(Env::new(&program.lut, watch), Vars::new(vars));
-            let measured = |output| value(output).inspect(|value| watch.measure(value));
-            take(&mut program.id.run((context, input)).map(measured))
-        })
+        let mut given = Some((input, vars));
+        let ran = self.supervisor.run_here(|watch| {
+            let (input, vars) = given.take().unwrap_or_default();
+            self.here(watch, input, vars, take)
+        });
+        match (ran, given) {
+            (Some((Err(Fault::Stopped { lingers, .. }), Some(cause))), _) => {
+                Err(Fault::Stopped { cause, lingers })
+            }
+            (Some((result, _)), _) => result,
+            (None, given) => {
+                let (input, vars) = given.unwrap_or_default();
+                let program = Arc::clone(&self.program);
+                self.supervisor.run(move |watch| run(&program, watch, input, vars, take))
+            }
+        }
+    }
+}
+
+/// Runs a program under a watch. An output that would come to the limit of memory when it is written out is
+/// none.
+fn run<T>(
+    program: &jaq_core::Filter<Data>,
+    watch: &Watch,
+    input: Val,
+    vars: Vec<Val>,
+    take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
+) -> Result<T, RunError> {
+    let context = Ctx::<Data>::new(Env::new(&program.lut, watch), Vars::new(vars));
+    if !watch.is_limited() {
+        return take(&mut program.id.run((context, input)).map(value));
+    }
+    let old = Old(Some(input.clone()));
+    let measured = |output| value(output).inspect(|value: &Val| watch.measure_new(value, old.0.as_ref()));
+    take(&mut program.id.run((context, input)).map(measured))
+}
+
+/// The input of a filter, kept until it has run; it may be nested deeply.
+struct Old(Option<Val>);
+
+impl Drop for Old {
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take() {
+            dismantle(value);
+        }
     }
 }
 

@@ -1,26 +1,30 @@
 //! Running filters under limits.
 //!
-//! Without a limit a filter runs where it is called. With one it runs in a thread of its own, a worker
-//! that goes on to the next filter, and the caller watches time and memory. A run that is to stop does so
-//! when it evaluates its next term. One that is in a single long step (such as a comparison of huge
-//! values) is left behind after a while: filters see nothing but shared values that never change, so it
-//! can do no harm, and it ends when the step does.
+//! A filter runs where it is called. Under a limit of memory a second thread looks now and then what it
+//! takes (see [`sentry`](super::sentry)). A run that is to stop does so when it evaluates its next term.
+//!
+//! With a limit of time, or when somebody waits for the answer, a run may not take any longer. Then it is in
+//! a thread of its own, a worker that goes on to the next filter, and the caller watches time and memory.
+//! One that is in a single long step (such as a comparison of huge values) is left behind after a while:
+//! filters see nothing but shared values that never change, so it can do no harm, and it ends when the step
+//! does.
 
 use core::time::Duration;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use super::limits::{Cause, Interrupt, Limits};
+use super::sentry::Sentry;
 use super::stack::{self, Fault};
 use super::watch::Watch;
 
 /// How long the first look at a run is away: most filters need less.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 /// How long it is from one look to the next.
-const LOOK: Duration = Duration::from_millis(5);
+pub(super) const LOOK: Duration = Duration::from_millis(5);
 /// How long a run may take to see that it is to stop.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -29,11 +33,23 @@ pub(super) struct Supervisor {
     pub(super) interrupt: Interrupt,
     /// The eye on runs without limits: they stop when somebody interrupts.
     pub(super) unlimited: Watch,
-    limits: Mutex<Limits>,
+    terms: Mutex<Terms>,
     /// Whether there is a limit.
     is_limited: AtomicBool,
+    /// The limit of memory, when it is all that there is to look after; else [`u64::MAX`].
+    memory_alone: AtomicU64,
     /// A worker that has nothing to do.
     idle: Mutex<Option<Worker>>,
+    /// The one that looks after runs where they are called; `None` when there is no thread for it.
+    sentry: OnceLock<Option<Sentry>>,
+}
+
+/// On which terms filters run.
+#[derive(Clone, Copy, Default)]
+struct Terms {
+    limits: Limits,
+    /// Whether somebody waits for the answers.
+    attended: bool,
 }
 
 /// A thread that runs one filter after the other; it ends when nobody can send it another one.
@@ -52,24 +68,53 @@ impl Default for Supervisor {
     fn default() -> Self {
         let interrupt = Interrupt::default();
         let unlimited = Watch::new(Arc::clone(interrupt.flag()), None);
-        let (limits, is_limited, idle) = Default::default();
-        Self { interrupt, unlimited, limits, is_limited, idle }
+        let (terms, is_limited, idle, sentry) = Default::default();
+        let memory_alone = AtomicU64::new(u64::MAX);
+        Self { interrupt, unlimited, terms, is_limited, memory_alone, idle, sentry }
     }
 }
 
 impl Supervisor {
     pub(super) fn limits(&self) -> Limits {
-        *lock(&self.limits)
+        lock(&self.terms).limits
     }
 
     pub(super) fn set_limits(&self, limits: Limits) {
-        *lock(&self.limits) = limits;
-        self.is_limited.store(limits != Limits::default(), Ordering::Relaxed);
+        self.agree(|terms| terms.limits = limits);
+    }
+
+    pub(super) fn is_attended(&self) -> bool {
+        lock(&self.terms).attended
+    }
+
+    pub(super) fn set_attended(&self, attended: bool) {
+        self.agree(|terms| terms.attended = attended);
+    }
+
+    fn agree(&self, change: impl FnOnce(&mut Terms)) {
+        let mut terms = lock(&self.terms);
+        change(&mut terms);
+        let memory_alone = match *terms {
+            Terms { limits: Limits { time: None, memory }, attended: false } => memory,
+            _ => None,
+        };
+        self.memory_alone.store(memory_alone.unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.is_limited.store(terms.limits != Limits::default(), Ordering::Relaxed);
     }
 
     /// Whether runs have a limit.
     pub(super) fn is_limited(&self) -> bool {
         self.is_limited.load(Ordering::Relaxed)
+    }
+
+    /// Runs `job` where it is called, under the limit of memory, and says why it was stopped if it was.
+    /// `None` when that cannot be, or is not enough: then it is for a worker.
+    pub(super) fn run_here<T>(&self, job: impl FnOnce(&Watch) -> T) -> Option<(T, Option<Cause>)> {
+        let limit = self.memory_alone.load(Ordering::Relaxed);
+        if limit == u64::MAX {
+            return None;
+        }
+        self.sentry.get_or_init(|| Sentry::start(&self.interrupt)).as_ref()?.run(limit, job)
     }
 
     /// Runs `job` in a worker until it ends, is interrupted or comes to a limit.
@@ -138,11 +183,11 @@ impl Supervisor {
 }
 
 /// The memory of the process, in bytes; 0 where the system does not say.
-fn memory() -> u64 {
+pub(super) fn memory() -> u64 {
     memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64)
 }
 
 /// What is kept here is whole whenever the lock is free, also after a panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

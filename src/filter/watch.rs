@@ -7,13 +7,14 @@
 //! A run that is to stop unwinds, which no `try` of the filter can catch.
 
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jaq_core::Lut;
 use jaq_core::data::{DataT, HasLut};
 
 use super::limits::Cause;
+use super::supervisor::lock;
 use crate::value::Val;
 
 /// The data that filters run on: values, and an environment for each run.
@@ -58,9 +59,9 @@ pub(super) struct Watch {
     /// Whether it has seen that.
     seen: AtomicBool,
     /// Why; an interruption when nothing else was said.
-    cause: OnceLock<Cause>,
-    /// The limit of memory.
-    memory: Option<u64>,
+    cause: Mutex<Option<Cause>>,
+    /// The limit of memory, in bytes; [`u64::MAX`] is none.
+    memory: AtomicU64,
 }
 
 /// What a run unwinds with when it was stopped.
@@ -69,14 +70,45 @@ pub(super) struct Left;
 impl Watch {
     /// The eye on a run that stops when `stop` becomes true.
     pub(super) fn new(stop: Arc<AtomicBool>, memory: Option<u64>) -> Self {
-        Self { stop, seen: AtomicBool::new(false), cause: OnceLock::new(), memory }
+        let memory = AtomicU64::new(memory.unwrap_or(u64::MAX));
+        Self { stop, seen: AtomicBool::new(false), cause: Mutex::new(None), memory }
+    }
+
+    /// Gives the next run a limit of memory.
+    pub(super) fn limit(&self, memory: u64) {
+        self.memory.store(memory, Ordering::Relaxed);
+    }
+
+    /// Whether runs have a limit of memory.
+    pub(super) fn is_limited(&self) -> bool {
+        self.memory.load(Ordering::Relaxed) != u64::MAX
     }
 
     /// Tells the run to stop.
     pub(super) fn stop(&self, cause: Cause) {
         // The first cause counts.
-        let _ = self.cause.set(cause);
+        lock(&self.cause).get_or_insert(cause);
         self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether so many bytes are more than the run may have.
+    pub(super) fn is_over(&self, bytes: u64) -> bool {
+        bytes > self.memory.load(Ordering::Relaxed)
+    }
+
+    /// Tells the run to stop because it came to the limit of memory.
+    pub(super) fn stop_for_memory(&self) {
+        self.stop(Cause::Memory(self.memory.load(Ordering::Relaxed)));
+    }
+
+    /// Gets ready for the next run after one that was [told](Self::stop) to stop; says why it was. One
+    /// that somebody interrupted was told nothing.
+    pub(super) fn recover(&self) -> Option<Cause> {
+        let cause = lock(&self.cause).take();
+        if cause.is_some() {
+            self.stop.store(false, Ordering::Relaxed);
+        }
+        cause
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -89,7 +121,7 @@ impl Watch {
     }
 
     pub(super) fn cause(&self) -> Cause {
-        self.cause.get().copied().unwrap_or(Cause::Interrupt)
+        lock(&self.cause).unwrap_or(Cause::Interrupt)
     }
 
     /// Ends the run if it is to stop.
@@ -101,36 +133,10 @@ impl Watch {
 
     /// Ends the run if so many bytes more are more than it may have.
     pub(super) fn reserve(&self, bytes: usize) {
-        if let Some(limit) = self.memory.filter(|limit| bytes as u64 > *limit) {
-            self.stop(Cause::Memory(limit));
+        if self.is_over(bytes as u64) {
+            self.stop_for_memory();
             self.leave();
         }
-    }
-
-    /// Ends the run if a value would have no room when nothing in it were shared: a small value that
-    /// holds itself again and again reads as a huge one. O(size as it reads).
-    pub(super) fn measure(&self, value: &Val) {
-        /// What a value takes at least when it is alone.
-        const ALONE: usize = 32;
-        /// So many values are measured between two looks.
-        const STRETCH: usize = 1 << 12;
-        let mut open = vec![value];
-        let (mut bytes, mut count) = (0_usize, 0);
-        while let Some(value) = open.pop() {
-            count += 1;
-            if count % STRETCH == 0 {
-                self.look();
-                self.reserve(bytes);
-            }
-            bytes = bytes.saturating_add(ALONE);
-            match value {
-                Val::TStr(text) | Val::BStr(text) => bytes = bytes.saturating_add(text.len()),
-                Val::Arr(items) => open.extend(items.iter()),
-                Val::Obj(entries) => open.extend(entries.values()),
-                _ => {}
-            }
-        }
-        self.reserve(bytes);
     }
 
     #[cold]

@@ -3,6 +3,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use crate::script::check::{expects, is_line};
+use crate::script::markdown::lead;
 use crate::script::{Expectation, Expected, Failure, Host, Ran, Script, Step, answers, run_with};
 use crate::session::{CommandError, Reply, Session};
 use crate::value::{Piece, Val, print, text};
@@ -86,6 +87,7 @@ pub fn bless(
                     below: step.last_line(),
                     replaces: false,
                     lines,
+                    quotes: step.lead.matches('>').count(),
                     step: step.text.clone(),
                 });
             }
@@ -122,6 +124,8 @@ struct Change {
     below: usize,
     replaces: bool,
     lines: Vec<String>,
+    /// In so many block quotes the lines are.
+    quotes: usize,
     step: String,
 }
 
@@ -176,7 +180,13 @@ fn rewritten(step: &Step, answer: &Result<Reply, CommandError>, is_spaced: bool)
         }
     }
     let changed = expectations.iter().zip(changes).filter_map(|(expectation, lines)| {
-        Some(Change { below: expectation.line, replaces: true, lines: lines?, step: step.text.clone() })
+        Some(Change {
+            below: expectation.line,
+            replaces: true,
+            lines: lines?,
+            quotes: step.lead.matches('>').count(),
+            step: step.text.clone(),
+        })
     });
     changed.collect()
 }
@@ -231,8 +241,9 @@ fn apply(old: &str, changes: &[Change]) -> Blessing {
             continue;
         };
         let bare = line.trim_end_matches(['\r', '\n']);
-        let indent = &bare[..bare.len() - bare.trim_start().len()];
-        let added: Vec<String> = change.lines.iter().map(|line| format!("{indent}#=> {line}")).collect();
+        let quoted = lead(bare, change.quotes).map_or(0, str::len);
+        let margin = &bare[..bare.len() - bare[quoted..].trim_start().len()];
+        let added: Vec<String> = change.lines.iter().map(|line| format!("{margin}#=> {line}")).collect();
         let mut lines: Vec<&str> = added.iter().map(String::as_str).collect();
         if !change.replaces {
             lines.insert(0, bare);
@@ -324,6 +335,17 @@ mod tests {
             "Text\n- item\n  ```rejoin\n  ref a 1\n  ```\n#=> 2\n```rejoin fresh\nref a 2\n#=> 3\n```\n";
         let new = "Text\n- item\n  ```rejoin\n  ref a 1\n  #=> 1\n  #=> actor a\n  ```\n#=> 2\n```rejoin fresh\nref a 2\n#=> 2\n```\n";
         assert_eq!(blessed("a.md", old, true).unwrap().text, new);
+    }
+
+    #[test]
+    fn block_quotes_and_lists_keep_their_marks() {
+        let old = "> [!NOTE]\n> ```rejoin\n> ref a [\n>1]\n>  #=>  [2]\n> a\n> ```\n> - ```rejoin\r\n>\t  a\n>   a \n>   #=> 3\n>> a\n";
+        let new = "> [!NOTE]\n> ```rejoin\n> ref a [\n>1]\n>  #=> [1]\n> a\n> #=> [1]\n> ```\n> - ```rejoin\r\n>\t  a\n>\t  #=> [1]\n>   a \n>   #=> [1]\n>> a\n";
+        assert!(
+            matches!(blessed("a.md", old, true), Err(NotBlessed::Failed { step, .. }) if step.text == "> a")
+        );
+        let (old, new) = (old.replace(">> a\n", ""), new.replace(">> a\n", ""));
+        assert_eq!(blessed("a.md", &old, true).unwrap().text, new);
     }
 
     #[test]

@@ -17,8 +17,8 @@
 //! text (`#=> error: ... is missing`), and in JSON for a value, for items, for other keys, or for a part
 //! of a string (see [`Pattern`]).
 //!
-//! In a Markdown file the blocks that are fenced as `rejoin` are one session; the rest is narration. At a
-//! block that is fenced as `rejoin fresh` a new session starts.
+//! In a Markdown file the blocks that are fenced as `rejoin` are one session, also those in lists and block
+//! quotes; the rest is narration. At a block that is fenced as `rejoin fresh` a new session starts.
 //!
 //! [`bless()`] rewrites expectations that do not hold. A [`Host`] gives a session the files that `read` and
 //! `record` need.
@@ -28,6 +28,7 @@ mod check;
 mod diff;
 mod host;
 mod lesson;
+mod markdown;
 mod parse;
 mod pattern;
 mod prose;

@@ -1,7 +1,9 @@
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::filter::Scan;
 use crate::script::Pattern;
+use crate::script::markdown::{Kind, Line, markdown};
 use crate::session::needs_more;
 
 /// A session file that was read. Reading never fails: what is no comment is a command.
@@ -34,6 +36,8 @@ pub enum Item {
 pub struct Step {
     /// The line of the file where it starts, from 1.
     pub line: usize,
+    /// What stands in front of each of its lines in the file: the marks of block quotes.
+    pub lead: String,
     /// The command, possibly of several lines.
     pub text: String,
     /// The expectations below it, up to the next command.
@@ -41,6 +45,22 @@ pub struct Step {
 }
 
 impl Step {
+    /// A command that starts at a line, without expectations.
+    pub fn new(line: usize, text: impl Into<String>) -> Self {
+        Self { line, lead: String::new(), text: text.into(), expectations: Vec::new() }
+    }
+
+    /// The command as it stands in the file.
+    pub fn written(&self) -> String {
+        format!("{}{}", self.lead, self.text.replace('\n', &format!("\n{}", self.lead)))
+    }
+
+    /// What stands in front of the command in the file, and is to stand in front of what is written below it.
+    pub fn margin(&self) -> String {
+        let blanks = self.text.len() - self.text.trim_start().len();
+        format!("{}{}", self.lead, &self.text[..blanks])
+    }
+
     /// The line of the file where the command ends.
     pub fn last_line(&self) -> usize {
         self.line + self.text.matches('\n').count()
@@ -78,53 +98,25 @@ impl Expected {
     }
 }
 
-/// What a line of a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
-    /// Of the session.
-    Session,
-    /// Outside the session.
-    Prose,
-    /// The start or the end of a block.
-    Fence { fresh: bool },
-}
-
 impl Script {
     /// Reads a session file.
     pub fn parse(text: &str) -> Self {
         // Some editors put a mark at the start.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        Self::read(text.lines().map(|line| (line, Line::Session)))
+        Self::read(text.lines().map(|text| Line { lead: "", text, kind: Kind::Session }))
     }
 
-    /// Reads a Markdown file with blocks fenced as `rejoin`. A new session starts at a block fenced as
-    /// `rejoin fresh`.
+    /// Reads a Markdown file with blocks fenced as `rejoin`, also in lists and block quotes. A new session
+    /// starts at a block fenced as `rejoin fresh`.
     pub fn parse_markdown(text: &str) -> Self {
-        let mut fence: Option<(&str, bool)> = None;
-        Self::read(text.lines().map(move |line| {
-            let trimmed = line.trim_start();
-            let ticks = &trimmed[..trimmed.len() - trimmed.trim_start_matches('`').len()];
-            match fence {
-                Some((open, is_session)) if ticks.len() >= open.len() && trimmed.trim_end() == ticks => {
-                    fence = None;
-                    (line, if is_session { Line::Fence { fresh: false } } else { Line::Prose })
-                }
-                Some((_, is_session)) => (line, if is_session { Line::Session } else { Line::Prose }),
-                None if ticks.len() >= 3 => {
-                    let mut words = trimmed[ticks.len()..].split_whitespace();
-                    let is_session = words.next() == Some("rejoin");
-                    fence = Some((ticks, is_session));
-                    let fresh = words.any(|word| word == "fresh");
-                    (line, if is_session { Line::Fence { fresh } } else { Line::Prose })
-                }
-                None => (line, Line::Prose),
-            }
-        }))
+        Self::read(markdown(text))
     }
 
-    /// Reads a file as its name asks for: `*.md` is Markdown.
+    /// Reads a file as its name asks for: `*.md` and `*.markdown` are Markdown.
     pub fn parse_file(name: &Path, text: &str) -> Self {
-        let is_markdown = name.extension().is_some_and(|extension| extension == "md");
+        let is =
+            |extension: &OsStr| ["md", "markdown"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+        let is_markdown = name.extension().is_some_and(is);
         if is_markdown { Self::parse_markdown(text) } else { Self::parse(text) }
     }
 
@@ -164,17 +156,17 @@ impl Script {
     }
 
     /// Reads lines; those that are not of the session are narration.
-    fn read<'a>(lines: impl Iterator<Item = (&'a str, Line)>) -> Self {
+    fn read<'a>(lines: impl Iterator<Item = Line<'a>>) -> Self {
         let mut items: Vec<Item> = Vec::new();
         let mut lines = (1..).zip(lines).peekable();
-        while let Some((number, (line, kind))) = lines.next() {
+        while let Some((number, Line { lead, text: line, kind })) = lines.next() {
             let trimmed = line.trim();
-            if let Line::Fence { fresh } = kind {
+            if let Kind::Fence { fresh } = kind {
                 items.push(Item::Fence { text: line.to_owned(), fresh });
-            } else if kind == Line::Prose {
+            } else if kind == Kind::Prose {
                 items.push(Item::Prose(line.to_owned()));
             } else if trimmed.is_empty() {
-                items.push(Item::Narration(line.to_owned()));
+                items.push(Item::Narration(format!("{lead}{line}")));
             } else if let Some(text) = trimmed.strip_prefix("#=>") {
                 let text = text.trim().to_owned();
                 let expected = Expected::new(&text);
@@ -189,12 +181,13 @@ impl Script {
                     // With no command above it, it is one of nothing, and cannot hold.
                     None => items.push(Item::Step(Step {
                         line: number,
+                        lead: lead.to_owned(),
                         text: String::new(),
                         expectations: vec![expectation],
                     })),
                 }
             } else if trimmed.starts_with('#') {
-                items.push(Item::Narration(line.to_owned()));
+                items.push(Item::Narration(format!("{lead}{line}")));
             } else {
                 let mut text = line.to_owned();
                 let mut scan = Scan::default();
@@ -203,14 +196,14 @@ impl Script {
                 while scan.is_open() || needs_more(&text) {
                     // An expectation ends a command that forgot to close something.
                     let goes_on = |line: &str| !line.trim_start().starts_with("#=>");
-                    let next = lines.next_if(|(_, (line, kind))| *kind == Line::Session && goes_on(line));
-                    let Some((_, (line, _))) = next else { break };
+                    let next = lines.next_if(|(_, it)| it.kind == Kind::Session && goes_on(it.text));
+                    let Some((_, Line { text: line, .. })) = next else { break };
                     scan.feed("\n");
                     scan.feed(line);
                     text.push('\n');
                     text.push_str(line);
                 }
-                items.push(Item::Step(Step { line: number, text, expectations: Vec::new() }));
+                items.push(Item::Step(Step { lead: lead.to_owned(), ..Step::new(number, text) }));
             }
         }
         Self { items }

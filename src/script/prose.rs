@@ -29,7 +29,8 @@ pub fn prose<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Paragraph> {
     for item in items {
         match item {
             Item::Narration(text) => {
-                let text = text.trim().trim_start_matches('#');
+                // In a block quote its marks come first.
+                let text = text.trim_start_matches([' ', '\t', '>']).trim().trim_start_matches('#');
                 reader.line(text.strip_prefix(' ').unwrap_or(text));
             }
             Item::Prose(text) => reader.markdown(text),
@@ -55,8 +56,13 @@ enum Kind {
 
 impl Reader {
     fn markdown(&mut self, line: &str) {
+        let mut line = line;
+        // What a block quote says is said without its marks.
+        while let Some(inside) = line.trim_start().strip_prefix('>') {
+            line = inside.strip_prefix(' ').unwrap_or(inside);
+        }
         let trimmed = line.trim();
-        if trimmed.starts_with("```") {
+        if ["```", "~~~"].iter().any(|fence| trimmed.starts_with(fence)) {
             self.in_code = !self.in_code;
             self.paragraph = None;
         } else if self.in_code || trimmed.starts_with('|') {

@@ -116,9 +116,11 @@ pub enum Ran<'a> {
 /// A step and its answer as a piece of a session file: the command, then what it answers as
 /// expectations. Without a newline at the end.
 pub fn transcript(step: &Step, answer: &Result<Reply, CommandError>) -> String {
-    let mut lines = step.text.clone();
+    let (mut lines, margin) = (step.written(), step.margin());
     for answer in answers(answer) {
-        lines.push_str("\n#=> ");
+        lines.push('\n');
+        lines.push_str(&margin);
+        lines.push_str("#=> ");
         lines.push_str(&answer);
     }
     lines

@@ -65,6 +65,9 @@ codes! {
     BadSetting 7 "the setting cannot be that"
         "Each setting is one of a few words, or a number; the hint has them."
         &["set limit none", "#=> error: limit cannot be `none`"];
+    TooLong 8 "the command is too long"
+        "A command may have 64 MiB. A value that is larger is made in several steps, by `swap`."
+        &[];
 
     UnknownName 10 "no ref, clock or patch has the name"
         "`refs` lists the names. A clock or patch gets one when it is made: `clock REF as NAME`."
@@ -338,6 +341,7 @@ impl ErrorKind {
             Self::Missing(_) => Code::Missing,
             Self::Expected { .. } => Code::Expected,
             Self::TooMuch(_) => Code::TooMuch,
+            Self::TooLong => Code::TooLong,
             Self::UnknownTopic(_) => Code::UnknownTopic,
             Self::UnknownSetting(_) => Code::UnknownSetting,
             Self::BadSetting { .. } => Code::BadSetting,

@@ -16,7 +16,7 @@ pub(super) fn make_ref(session: &mut Session, mut args: Args<'_>) -> Result<Repl
     let made = match args.optional_rest() {
         None => ConvergentRef::new(session.document(), session.actor(name.text, None)),
         Some(word) => {
-            let value = session.value(&word, session.last.clone(), "the last value")?;
+            let value = session.value_of_last(&word)?;
             is_json(&value, &word)?;
             let (document, actor) = (session.document(), session.actor(name.text, None));
             ConvergentRef::with_value(document, actor, value)
@@ -46,7 +46,7 @@ pub(super) fn swap(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let name = args.word("the ref to change")?;
     let old = session.reference(&name)?.value().clone();
     let filter = args.rest("the filter")?;
-    let value = session.run_one(&filter, old, name.text)?;
+    let value = session.run_one(&filter, old, Some(name.text))?;
     edit(session, &name, value, &filter)
 }
 
@@ -54,7 +54,7 @@ pub(super) fn reset(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
     let name = args.word("the ref to change")?;
     let old = session.reference(&name)?.value().clone();
     let word = args.rest("the new value")?;
-    let value = session.value(&word, old, name.text)?;
+    let value = session.value(&word, old, Some(name.text))?;
     edit(session, &name, value, &word)
 }
 
@@ -89,9 +89,9 @@ pub(super) fn cas(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let old = session.reference(&name)?.value().clone();
     let expected = args.value("the expected value")?;
     let word = args.rest("the new value")?;
-    let (expected, was) = (session.value(&expected, old.clone(), name.text)?, expected);
+    let (expected, was) = (session.value(&expected, old.clone(), Some(name.text))?, expected);
     is_json(&expected, &was)?;
-    let value = session.value(&word, old, name.text)?;
+    let value = session.value(&word, old, Some(name.text))?;
     is_json(&value, &word)?;
     let swapped = session.reference_mut(&name)?.compare_and_set(&expected, value);
     match swapped.map_err(|error| not_swapped(&name, error, &word))? {

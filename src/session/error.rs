@@ -87,6 +87,9 @@ pub enum ErrorKind {
         /// What is there.
         found: String,
     },
+    /// The line has more bytes than one may have.
+    #[error("the command has more than {} MiB", super::LONGEST >> 20)]
+    TooLong,
     /// There is more than the command takes.
     #[error("unexpected argument `{0}`")]
     TooMuch(String),
@@ -97,12 +100,12 @@ pub enum ErrorKind {
     #[error("{0}")]
     Compile(#[from] CompileError),
     /// A filter failed.
-    #[error("`{filter}` failed on {on}: {error}")]
+    #[error("`{filter}` failed{}: {error}", on.as_ref().map_or(String::new(), |on| format!(" on {on}")))]
     Run {
         /// The filter.
         filter: String,
-        /// Its input: a name, or in words.
-        on: String,
+        /// Its input, a name or in words; `None` when it looks at nothing.
+        on: Option<String>,
         /// What went wrong.
         error: RunError,
     },

@@ -9,7 +9,7 @@ use super::error::{CommandError, ErrorKind, did_you_mean};
 use super::names::{Names, name_length, variable};
 use super::table::{COMMANDS, Command};
 use super::{Reply, Session};
-use crate::filter::{self, Filter, RunError};
+use crate::filter::{self, Filter, Lexeme, RunError};
 use crate::value::{self, ParseError, Val};
 
 /// Words that may start a jq expression, besides the names of filters.
@@ -59,7 +59,7 @@ impl Session {
             // An assignment to `$name.path` is what newcomers try.
             let assigns = leading.filter(|_| error.to_string().starts_with("invalid path expression"));
             let hint = assigns.map(|name| format!("an expression changes nothing; try `swap {name} FILTER`"));
-            let on = leading.unwrap_or("the last value").to_owned();
+            let on = leading.map(str::to_owned).or_else(|| self.last_in_words(text));
             let kind = ErrorKind::Run { filter: text.to_owned(), on, error };
             CommandError::new(kind, code.span.clone()).with_hint(hint)
         })?;
@@ -130,8 +130,24 @@ impl Session {
         filter.vars().iter().map(value).collect()
     }
 
-    /// Runs a filter that must yield one value; `on` is its input in words.
-    pub(super) fn run_one(&mut self, word: &Word<'_>, input: Val, on: &str) -> Result<Val, CommandError> {
+    /// The VALUE that a text stands for, where a jq expression gets the last value.
+    pub(super) fn value_of_last(&mut self, word: &Word<'_>) -> Result<Val, CommandError> {
+        let on = self.last_in_words(word.text);
+        self.value(word, self.last.clone(), on.as_deref())
+    }
+
+    /// What code gets as its input, if there is something and the code may look at it.
+    fn last_in_words(&self, code: &str) -> Option<String> {
+        (self.answered && uses_last(code)).then(|| "the last value".to_owned())
+    }
+
+    /// Runs a filter that must yield one value; `on` is its input in words, if it looks at one.
+    pub(super) fn run_one(
+        &mut self,
+        word: &Word<'_>,
+        input: Val,
+        on: Option<&str>,
+    ) -> Result<Val, CommandError> {
         let filter = self.compile(&word.into()).map_err(|error| {
             let hint = error.hint.clone().or_else(|| word_hint(word, &error.span, &input));
             error.with_hint(hint)
@@ -142,19 +158,30 @@ impl Session {
                 RunError::Several => Some("put brackets around it to make one array of them".to_owned()),
                 _ => None,
             };
-            let kind = ErrorKind::Run { filter: word.text.to_owned(), on: on.to_owned(), error };
+            let kind = ErrorKind::Run { filter: word.text.to_owned(), on: on.map(str::to_owned), error };
             CommandError::new(kind, word.span.clone()).with_hint(hint)
         })
     }
 
     /// The VALUE that a text stands for: JSON, or a jq expression that yields one value.
-    pub(super) fn value(&mut self, word: &Word<'_>, input: Val, on: &str) -> Result<Val, CommandError> {
+    pub(super) fn value(
+        &mut self,
+        word: &Word<'_>,
+        input: Val,
+        on: Option<&str>,
+    ) -> Result<Val, CommandError> {
         match value::parse(word.text) {
             Ok(value) => Ok(value),
             Err(ParseError::TooDeep) => Err(CommandError::new(ParseError::TooDeep, word.span.clone())),
             Err(_) => self.run_one(word, input, on),
         }
     }
+}
+
+/// Whether code may use the last value: by its variable, or as its input.
+fn uses_last(code: &str) -> bool {
+    let is_last = |lexeme: &Lexeme| code.get(lexeme.span.clone()) == Some("$_");
+    filter::may_read_input(code) || filter::lexemes(code).iter().any(is_last)
 }
 
 /// A hint where a name of the session stands in code without its `$`, or with a `-`.

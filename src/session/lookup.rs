@@ -152,6 +152,6 @@ impl Session {
         if name_length(word.text) == word.text.len() {
             return Err(self.unknown(word, None));
         }
-        self.value(word, self.last.clone(), "the last value")
+        self.value_of_last(word)
     }
 }

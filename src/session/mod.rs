@@ -82,6 +82,8 @@ pub struct Session {
     names: Names,
     filters: Filters,
     last: Val,
+    /// Whether there was a value; until then `last` is null.
+    answered: bool,
     options: Options,
     settings: Settings,
     /// How many ids were derived from the seed.
@@ -94,6 +96,9 @@ pub struct Session {
     seen: Seen,
     steps: undo::Steps,
 }
+
+/// The most bytes that a line may have. What it says takes a multiple of that.
+const LONGEST: usize = 64 << 20;
 
 /// What watchers saw.
 type Seen = Arc<Mutex<Vec<Watched>>>;
@@ -116,6 +121,7 @@ impl Session {
     pub fn fresh(&self) -> Self {
         let fresh = Self { settings: self.settings.clone(), ..Self::new(self.options.clone()) };
         fresh.set_filter_limits(self.filter_limits());
+        fresh.set_attended(self.filters.is_attended());
         fresh
     }
 
@@ -125,6 +131,10 @@ impl Session {
     /// What is wrong, with its place in the line and, where there is one, a hint. The session is as it
     /// was.
     pub fn run(&mut self, line: &str) -> Result<Reply, CommandError> {
+        if line.len() > LONGEST {
+            let hint = "make the value in several steps".to_owned();
+            return Err(CommandError::new(ErrorKind::TooLong, 0..0).with_hint(hint));
+        }
         let mut args = Args::new(line);
         if args.is_empty() {
             return Ok(Reply::default());
@@ -148,6 +158,7 @@ impl Session {
         }));
         if let Some(last) = reply.values.last() {
             self.last = last.clone();
+            self.answered = true;
         }
         Ok(reply)
     }
@@ -167,6 +178,12 @@ impl Session {
     /// Sets what each filter may use; validators too.
     pub fn set_filter_limits(&self, limits: Limits) {
         self.filters.set_limits(limits);
+    }
+
+    /// Says whether somebody waits for the answers: then a filter that is stopped in the middle of one long
+    /// step is left behind, which makes every filter under a limit some microseconds slower.
+    pub fn set_attended(&self, attended: bool) {
+        self.filters.set_attended(attended);
     }
 
     /// What interrupts the command that runs, from another thread or a signal handler: a filter stops, its

@@ -1,4 +1,3 @@
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -6,7 +5,7 @@ use std::process::ExitCode;
 use rejoin::script::{Blessing, Edit, Host, NotBlessed, Script, bless, count};
 
 use super::USAGE;
-use super::disk::{Disk, write_whole};
+use super::disk::{Disk, read_text, write_whole};
 use super::failures::Failures;
 use super::scripts::Scripts;
 
@@ -25,7 +24,7 @@ impl Scripts {
         let mut tally = Tally::default();
         for file in files {
             let name = file.display().to_string();
-            let text = match fs::read_to_string(file) {
+            let text = match read_text(file) {
                 Ok(text) => text,
                 Err(error) => {
                     self.file_error(&name, &error)?;

@@ -1,7 +1,7 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use rejoin::session::{Limits, units};
 
@@ -22,17 +22,17 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub(crate) color: Color,
     /// Use the keys of vi at the prompt
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) vi: bool,
     /// Start the prompt without running `rejoin/init.rejoin` of the XDG config folder
     #[arg(long)]
     pub(crate) no_init: bool,
     /// Stop a filter that runs longer, such as 500ms or 2s: its command fails
-    #[arg(long, global = true, value_name = "TIME", value_parser = units::duration)]
-    pub(crate) filter_timeout: Option<Duration>,
+    #[arg(long, global = true, value_name = "TIME", value_parser = or_none(units::duration), default_value = "none")]
+    pub(crate) filter_timeout: Limit<Duration>,
     /// Stop a filter that takes more memory, such as 64M or 2G: its command fails
-    #[arg(long, global = true, value_name = "SIZE", value_parser = units::bytes)]
-    pub(crate) filter_memory: Option<u64>,
+    #[arg(long, global = true, value_name = "SIZE", value_parser = or_none(units::bytes), default_value = "1G")]
+    pub(crate) filter_memory: Limit<u64>,
     #[command(subcommand)]
     pub(crate) action: Option<Action>,
 }
@@ -40,7 +40,18 @@ pub(crate) struct Cli {
 impl Cli {
     /// Reads the command line; ends the program when it is wrong.
     pub(crate) fn read() -> Self {
-        let cli = Self::parse();
+        let cli = Self::try_parse().unwrap_or_else(|mut error| {
+            // Whoever names a file wants to run it.
+            if let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) =
+                (error.kind(), error.get(ContextKind::InvalidSubcommand))
+                && Path::new(word).is_file()
+            {
+                let hint = format!("did you mean: rejoin run {word}").into();
+                error.remove(ContextKind::SuggestedSubcommand);
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint]));
+            }
+            error.exit()
+        });
         if cli.action.is_some() && !cli.commands.is_empty() {
             let message = "-c COMMAND and a subcommand cannot be used together";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
@@ -58,9 +69,26 @@ impl Cli {
         cli
     }
 
+    /// How a lesson is played.
+    pub(crate) fn manner(&self, pace: Pace) -> Manner {
+        Manner { delay: pace.delay, vi: self.vi }
+    }
+
     /// What each filter may use.
     pub(crate) fn limits(&self) -> Limits {
-        Limits { time: self.filter_timeout, memory: self.filter_memory }
+        Limits { time: self.filter_timeout.0, memory: self.filter_memory.0 }
+    }
+}
+
+/// How much there may be of something; `None` where there is no limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit<T>(Option<T>);
+
+/// What reads a limit: the word `none`, or what `parse` reads.
+fn or_none<T>(parse: fn(&str) -> Result<T, String>) -> impl Fn(&str) -> Result<Limit<T>, String> + Clone {
+    move |text| match text {
+        "none" => Ok(Limit(None)),
+        text => parse(text).map(|limit| Limit(Some(limit))).map_err(|error| format!("{error}, or none")),
     }
 }
 
@@ -119,6 +147,15 @@ pub(crate) struct Pace {
     /// Go on by itself after a while, such as 2s or 500ms; 0 goes through at once, as does a pipe
     #[arg(long, value_name = "TIME", value_parser = delay)]
     pub(crate) delay: Option<Duration>,
+}
+
+/// How a lesson is played.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// After so long it goes on by itself.
+    pub(crate) delay: Option<Duration>,
+    /// Whether the keys of its prompt are those of vi.
+    pub(crate) vi: bool,
 }
 
 /// Reads a time; none at all is one too.

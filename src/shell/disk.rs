@@ -1,5 +1,5 @@
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use rejoin::script::Files;
@@ -9,7 +9,7 @@ pub(crate) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
-        fs::read_to_string(path).map_err(|error| error.to_string())
+        read_text(path).map_err(|error| error.to_string())
     }
 
     fn create(&self, path: &Path) -> Result<(), String> {
@@ -19,6 +19,34 @@ impl Files for Disk {
     fn write(&self, path: &Path, text: &str) -> Result<(), String> {
         write_whole(path, text).map_err(|error| error.to_string())
     }
+}
+
+/// The most bytes that a session file may have, in MiB.
+const MOST: u64 = 256;
+
+/// The text of a session file.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        let kind = io::ErrorKind::IsADirectory;
+        return Err(io::Error::new(kind, "is a directory, not a session file"));
+    }
+    read_all(file)
+}
+
+/// All that comes, as text, unless it is more than a session may be. The error says which line is no text.
+pub(crate) fn read_all(from: impl Read) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    from.take((MOST << 20) + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST << 20 {
+        let message = format!("has more than {MOST} MiB, the most that a session may have");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
+    })
 }
 
 /// Gives a file another text, whole or not at all: the text goes to a file beside it, which then takes its

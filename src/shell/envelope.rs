@@ -1,4 +1,5 @@
 use rejoin::crdt::{Conflict, Written};
+use rejoin::script::{Failure, Mismatch, Outcome, Step};
 use rejoin::session::{CommandError, Reply};
 use rejoin::value::{Difference, Num, PathChange, Val, object, string};
 
@@ -6,6 +7,41 @@ use rejoin::value::{Difference, Num, PathChange, Val, object, string};
 /// there is not exactly one) and `report`, or `error`. A command that changes a value has `changes`, and a
 /// merge has `conflicts` too. `schema/answer.schema.json` says it exactly.
 pub(crate) fn envelope(line: usize, command: &str, answer: &Result<Reply, CommandError>) -> Val {
+    object(fields(line, command, answer))
+}
+
+/// The same of a command of a session file: with the `file` where it has a name, and with `mismatches` where
+/// expectations do not hold.
+pub(crate) fn checked(
+    file: Option<&str>,
+    step: &Step,
+    answer: &Result<Reply, CommandError>,
+    failure: Option<&Failure>,
+) -> Val {
+    let file = file.map(|file| ("file", string(file)));
+    let mut fields: Vec<_> = file.into_iter().chain(fields(step.line, &step.text, answer)).collect();
+    if let Some(Failure::Mismatches(mismatches)) = failure {
+        fields.push(("mismatches", mismatches.iter().map(mismatch).collect()));
+    }
+    object(fields)
+}
+
+/// What all files of a check come to, and those that could not be read, with the reason.
+pub(crate) fn summary(ran: &Outcome, unread: &[(String, String)]) -> Val {
+    let reason =
+        |(file, reason): &(String, String)| object([("file", string(file)), ("reason", string(reason))]);
+    let summary = object([
+        ("ok", Val::Bool(ran.failures == 0 && unread.is_empty())),
+        ("sessions", number(ran.sessions)),
+        ("commands", number(ran.commands)),
+        ("expectations", number(ran.expectations)),
+        ("failures", number(ran.failures)),
+        ("unread", unread.iter().map(reason).collect()),
+    ]);
+    object([("summary", summary)])
+}
+
+fn fields(line: usize, command: &str, answer: &Result<Reply, CommandError>) -> Vec<(&'static str, Val)> {
     let mut fields =
         vec![("line", number(line)), ("command", string(command)), ("ok", Val::Bool(answer.is_ok()))];
     match answer {
@@ -34,7 +70,15 @@ pub(crate) fn envelope(line: usize, command: &str, answer: &Result<Reply, Comman
             fields.push(("error", object(error)));
         }
     }
-    object(fields)
+    fields
+}
+
+fn mismatch(mismatch: &Mismatch) -> Val {
+    object([
+        ("line", number(mismatch.line)),
+        ("expected", string(&*mismatch.expected)),
+        ("actual", string(&*mismatch.actual)),
+    ])
 }
 
 fn change(PathChange { path, difference }: PathChange) -> Val {

@@ -36,7 +36,8 @@ impl Failures<'_> {
     pub(crate) fn error(&self, step: &Step, error: &CommandError) -> io::Result<()> {
         let place = error.place(&step.text);
         let line = step.line + place.line - 1;
-        let mut text = format!("{}:{line}:{}\n", self.name, place.column);
+        let column = place.column + step.lead.chars().count();
+        let mut text = format!("{}:{line}:{column}\n", self.name);
         for line in self.narration {
             text.push_str(&format!("{}\n", self.paint.dim(line)));
         }

@@ -23,8 +23,6 @@ use super::scripts::Scripts;
 use super::typing::Typing;
 
 pub(crate) const PROMPT: &str = "rejoin> ";
-/// How much memory a filter may take unless the command line says otherwise: 1 GiB.
-pub(crate) const MEMORY: u64 = 1 << 30;
 
 /// How the prompt is started.
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +42,8 @@ pub(crate) struct Start {
 pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCode> {
     let seed = getrandom::u64().map_err(|e| io::Error::other(e.to_string()))?;
     let session = Session::new(Options { seed, unique_actors: true });
-    let limits = start.limits;
-    session.set_filter_limits(Limits { memory: limits.memory.or(Some(MEMORY)), ..limits });
+    session.set_filter_limits(start.limits);
+    session.set_attended(true);
     let mut prompt = Prompt::open(session, Host::new(Disk).typed(), start, out, err)?;
     if start.init {
         prompt.init()?;
@@ -61,11 +59,9 @@ pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCod
 }
 
 /// A prompt in a session that is under way, until `exit`.
-pub(crate) fn live(session: Session, host: Host, out: Paint, err: Paint) -> io::Result<()> {
+pub(crate) fn live(session: Session, host: Host, vi: bool, out: Paint, err: Paint) -> io::Result<()> {
     let limits = session.filter_limits();
-    let limits = Limits { memory: limits.memory.or(Some(MEMORY)), ..limits };
-    session.set_filter_limits(limits);
-    let start = Start { json: false, vi: false, init: false, limits };
+    let start = Start { json: false, vi, init: false, limits };
     Prompt::open(session, host, start, out, err)?.run()
 }
 

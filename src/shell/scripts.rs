@@ -1,5 +1,4 @@
-use std::fs;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,8 +9,8 @@ use rejoin::session::{CommandError, Limits, Reply, Session};
 use signal_hook::consts::SIGINT;
 
 use super::USAGE;
-use super::disk::Disk;
-use super::envelope::envelope;
+use super::disk::{Disk, read_all, read_text};
+use super::envelope::{checked, summary};
 use super::failures::Failures;
 use super::paint::Paint;
 
@@ -28,6 +27,9 @@ impl Scripts {
     /// `rejoin run FILE…`: prints each file again, with what the commands answer.
     pub(crate) fn run(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
         let total = self.each_file(files, |out, name, _, ran| {
+            if self.json {
+                return self.print_json(out, Some(name), ran);
+            }
             self.item(out, ran)?;
             self.failure(out, name, &[], ran)
         })?;
@@ -37,28 +39,28 @@ impl Scripts {
     /// An item of a session file, commands with what they answer.
     pub(crate) fn item(&self, out: &mut dyn Write, ran: Ran<'_>) -> io::Result<()> {
         match ran {
-            _ if self.json => self.print_json(out, ran),
             Ran::Narration(text) => writeln!(out, "{}", self.out.dim(text)),
-            Ran::Step { step, failure: Some(Failure::Error(_)), .. } => writeln!(out, "{}", step.text),
+            Ran::Step { step, failure: Some(Failure::Error(_)), .. } => writeln!(out, "{}", step.written()),
             Ran::Step { step, answer, .. } => writeln!(out, "{}", self.transcript(step, answer)),
         }
     }
 
     /// `rejoin check FILE…`: verifies the expectations, and shows those that do not hold.
     pub(crate) fn check(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
-        let total = self.each_file(files, |out, name, script, ran| {
-            if self.json {
-                self.print_json(out, ran)?;
+        let total = self.each_file(files, |out, name, script, ran| match ran {
+            Ran::Step { failure: Some(_), .. } if self.json => self.print_json(out, Some(name), ran),
+            Ran::Step { step, failure: Some(_), .. } => {
+                self.failure(out, name, &script.narration_above(step.line), ran)
             }
-            match ran {
-                Ran::Step { step, failure: Some(_), .. } => {
-                    self.failure(out, name, &script.narration_above(step.line), ran)
-                }
-                _ => Ok(()),
-            }
+            _ => Ok(()),
         })?;
-        let Total { ran, unreadable } = &total;
-        let verdict = match (ran.failures, *unreadable) {
+        let Total { ran, unread } = &total;
+        if self.json {
+            writeln!(io::stdout(), "{}", self.out.value(&summary(ran, unread)))?;
+            return Ok(total.exit());
+        }
+        let verdict = match (ran.failures, unread.len()) {
+            (0, 0) if ran.commands == 0 => "nothing to check".to_owned(),
             (0, 0) => "all hold".to_owned(),
             (0, files) => format!("{} not read", count(files, "file")),
             (failures, 0) => count(failures, "failure"),
@@ -70,20 +72,14 @@ impl Scripts {
 
     /// `rejoin -c COMMAND …`: prints the answers.
     pub(crate) fn commands(&self, commands: &[String]) -> io::Result<ExitCode> {
-        let steps = (1..).zip(commands).map(|(line, text)| Step {
-            line,
-            text: text.clone(),
-            expectations: Vec::new(),
-        });
+        let steps = (1..).zip(commands).map(|(line, text)| Step::new(line, &**text));
         let script = Script { items: steps.map(rejoin::script::Item::Step).collect() };
         self.answers("-c", &script)
     }
 
     /// A session on standard input: prints the answers, and verifies expectations.
     pub(crate) fn stdin(&self) -> io::Result<ExitCode> {
-        let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes)?;
-        match utf8(bytes) {
+        match read_all(io::stdin().lock()) {
             Ok(text) => self.answers("stdin", &Script::parse(&text)),
             Err(error) => {
                 self.file_error("stdin", &error)?;
@@ -106,7 +102,7 @@ impl Scripts {
         let mut host = Host::new(Disk);
         let outcome = run_with(&mut host, &mut self.session(), script, |ran| {
             match ran {
-                _ if self.json => self.print_json(&mut out, ran)?,
+                _ if self.json => return self.print_json(&mut out, None, ran),
                 Ran::Step { answer: Ok(reply), .. } => print_answer(&mut out, self.out, reply)?,
                 Ran::Step { .. } | Ran::Narration(_) => {}
             }
@@ -140,7 +136,7 @@ impl Scripts {
                 Err(error) => {
                     out.flush()?;
                     self.file_error(&name, &error)?;
-                    total.unreadable += 1;
+                    total.unread.push((name, error.to_string()));
                 }
             }
         }
@@ -148,31 +144,34 @@ impl Scripts {
         Ok(total)
     }
 
-    fn print_json(&self, out: &mut dyn Write, ran: Ran<'_>) -> io::Result<()> {
-        let Ran::Step { step, answer, .. } = ran else { return Ok(()) };
-        writeln!(out, "{}", self.out.value(&envelope(step.line, &step.text, answer)))
+    fn print_json(&self, out: &mut dyn Write, file: Option<&str>, ran: Ran<'_>) -> io::Result<()> {
+        let Ran::Step { step, answer, failure } = ran else { return Ok(()) };
+        writeln!(out, "{}", self.out.value(&checked(file, step, answer, failure)))
     }
 
     /// The transcript of a step, what it answers in colour.
     fn transcript(&self, step: &Step, answer: &Result<Reply, CommandError>) -> String {
-        let text = transcript(step, answer);
-        let Some(answers) = text.strip_prefix(&step.text) else { return text };
-        let answers = answers.lines().map(|line| match line.strip_prefix("#=> ") {
-            Some(answer) => format!("{} {}", self.out.dim("#=>"), self.out.report(answer)),
+        let (text, written) = (transcript(step, answer), step.written());
+        let Some(answers) = text.strip_prefix(&written) else { return text };
+        let margin = step.margin();
+        let answers = answers.lines().map(|line| match line.strip_prefix(&*margin).and_then(expected) {
+            Some(answer) => format!("{margin}{} {}", self.out.dim("#=>"), self.out.report(answer)),
             None => line.to_owned(),
         });
-        format!("{}{}", step.text, answers.collect::<Vec<_>>().join("\n"))
+        format!("{written}{}", answers.collect::<Vec<_>>().join("\n"))
     }
 
-    /// What a step did wrong, on standard error; an error that is printed as JSON is told already.
+    /// What a step did wrong, on standard error.
     fn failure(&self, out: &mut dyn Write, name: &str, narration: &[&str], ran: Ran<'_>) -> io::Result<()> {
         let Ran::Step { step, failure: Some(failure), .. } = ran else { return Ok(()) };
         out.flush()?;
-        if self.json && matches!(failure, Failure::Error(_)) {
-            return Ok(());
-        }
         Failures { paint: self.err, name, narration }.show(step, failure)
     }
+}
+
+/// What stands behind `#=>`.
+fn expected(line: &str) -> Option<&str> {
+    line.strip_prefix("#=> ")
 }
 
 /// What a command answers: its values, then its report.
@@ -184,7 +183,7 @@ pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> 
 
 /// From here on Ctrl-C ends the program with the status of what it interrupted, also where it was started with
 /// Ctrl-C switched off.
-fn end_on_interrupt() -> io::Result<()> {
+pub(crate) fn end_on_interrupt() -> io::Result<()> {
     const INTERRUPTED: i32 = 130;
     let always = Arc::new(AtomicBool::new(true));
     signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, always).map(drop)
@@ -194,28 +193,19 @@ fn end_on_interrupt() -> io::Result<()> {
 #[derive(Default)]
 struct Total {
     ran: Outcome,
-    /// The files that could not be read.
-    unreadable: usize,
+    /// The files that could not be read, and why.
+    unread: Vec<(String, String)>,
 }
 
 impl Total {
     fn exit(&self) -> ExitCode {
-        if self.unreadable > 0 { ExitCode::from(USAGE) } else { exit(self.ran) }
+        if !self.unread.is_empty() { ExitCode::from(USAGE) } else { exit(self.ran) }
     }
 }
 
 /// Reads a session file.
 pub(crate) fn read(file: &Path) -> io::Result<Script> {
-    Ok(Script::parse_file(file, &utf8(fs::read(file)?)?))
-}
-
-/// Bytes as text; the error says in which line they are none.
-fn utf8(bytes: Vec<u8>) -> io::Result<String> {
-    String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
-    })
+    Ok(Script::parse_file(file, &read_text(file)?))
 }
 
 fn exit(outcome: Outcome) -> ExitCode {

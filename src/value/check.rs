@@ -100,15 +100,17 @@ pub(crate) fn check_key(key: &Val) -> Result<(), NotJsonReason> {
 /// Drops a value of any depth without recursion: a filter can build one that is too deep to be
 /// dropped the usual way.
 pub(crate) fn dismantle(value: Val) {
-    let mut rest = vec![value];
-    while let Some(value) = rest.pop() {
+    let mut rest = Vec::new();
+    let mut next = Some(value);
+    while let Some(value) = next {
         match value {
-            Val::Arr(items) => rest.extend(Arc::try_unwrap(items).unwrap_or_default()),
+            Val::Arr(items) => rest.extend(Arc::into_inner(items).into_iter().flatten()),
             Val::Obj(entries) => {
-                rest.extend(Arc::try_unwrap(entries).unwrap_or_default().into_values());
+                rest.extend(Arc::into_inner(entries).into_iter().flat_map(|entries| entries.into_values()));
             }
             _ => {}
         }
+        next = rest.pop();
     }
 }
 

@@ -72,8 +72,13 @@ const GREEDY: &[&str] = &[
 ];
 
 fn under(limits: Limits, code: &str) -> Result<Vec<Val>, RunError> {
+    run_under(limits, false, code)
+}
+
+fn run_under(limits: Limits, attended: bool, code: &str) -> Result<Vec<Val>, RunError> {
     let mut filters = Filters::new();
     filters.set_limits(limits);
+    filters.set_attended(attended);
     let filter = filters.compile(code, |_| false, Vec::new).unwrap_or_else(|error| panic!("{code}: {error}"));
     filter.run(Val::Null, Vec::new())
 }
@@ -95,15 +100,56 @@ fn what_does_not_end_comes_to_the_limit_of_time() {
 
 #[test]
 fn what_grows_comes_to_the_limit_of_memory() {
+    let limits = Limits { time: None, memory: Some(MEMORY) };
     for code in GREEDY {
-        let outcome = under(Limits { time: None, memory: Some(MEMORY) }, code);
-        assert_eq!(outcome, stopped(Cause::Memory(MEMORY)), "{code}");
+        assert_eq!(run_under(limits, false, code), stopped(Cause::Memory(MEMORY)), "{code}");
+    }
+    // In a worker too, in which a long step may be left behind on a slow machine.
+    for code in GREEDY.iter().step_by(5) {
+        let outcome = run_under(limits, true, code);
+        let is_stopped = matches!(outcome, Err(RunError::Stopped { cause: Cause::Memory(MEMORY), .. }));
+        assert!(is_stopped, "{code}: {outcome:?}");
     }
 }
 
 #[test]
+fn what_came_to_the_limit_of_memory_leaves_nothing_behind() {
+    let mut filters = Filters::new();
+    filters.set_limits(Limits { time: None, memory: Some(MEMORY) });
+    let greedy = filters.compile("[range(infinite)]", |_| false, Vec::new).unwrap();
+    let short = filters.compile("1", |_| false, Vec::new).unwrap();
+    for _ in 0..3 {
+        assert_eq!(greedy.run(Val::Null, Vec::new()), stopped(Cause::Memory(MEMORY)));
+        assert!(!filters.interrupt().is_raised());
+        assert_eq!(short.run_one(Val::Null, Vec::new()), Ok(val("1")));
+        // Long enough for whoever looks after it to fall asleep.
+        thread::sleep(Duration::from_millis(150));
+    }
+    // Other limits hold for the next run.
+    filters.set_limits(Limits { time: None, memory: Some(2 * MEMORY) });
+    assert_eq!(greedy.run(Val::Null, Vec::new()), stopped(Cause::Memory(2 * MEMORY)));
+}
+
+#[test]
+fn several_can_run_at_a_time_under_a_limit_of_memory() {
+    let mut filters = Filters::new();
+    filters.set_limits(Limits { time: None, memory: Some(1 << 30) });
+    let endless = filters.compile("def f: f; f", |_| false, Vec::new).unwrap();
+    let short = filters.compile("1", |_| false, Vec::new).unwrap();
+    let runs = thread::spawn(move || endless.run(Val::Null, Vec::new()));
+    for _ in 0..50 {
+        assert_eq!(short.run_one(Val::Null, Vec::new()), Ok(val("1")));
+        thread::sleep(Duration::from_millis(1));
+    }
+    filters.interrupt().raise();
+    assert_eq!(runs.join().unwrap(), stopped(Cause::Interrupt));
+}
+
+#[test]
 fn what_is_interrupted_stops_with_and_without_limits() {
-    for limits in [Limits::default(), Limits { time: Some(Duration::from_secs(600)), memory: None }] {
+    let long = Duration::from_secs(600);
+    let memory = Limits { time: None, memory: Some(1 << 30) };
+    for limits in [Limits::default(), Limits { time: Some(long), memory: None }, memory] {
         let mut filters = Filters::new();
         filters.set_limits(limits);
         let endless = filters.compile("def f: f; f", |_| false, Vec::new).unwrap();

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, poll, read};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use unicode_width::UnicodeWidthStr;
 
 use crate::shell::paint::Paint;
 
@@ -50,7 +51,7 @@ impl Keys {
             if !hurried {
                 out.flush()?;
                 match key(Some(stroke))? {
-                    Some(Some(Wish::Interrupt)) => return Ok(true),
+                    Some(Pressed::Wish(Wish::Interrupt)) => return Ok(true),
                     pressed => hurried = pressed.is_some(),
                 }
             }
@@ -58,26 +59,32 @@ impl Keys {
         Ok(false)
     }
 
-    /// Shows a line that tells the keys until one of them comes; without one, goes on after the delay.
-    pub(super) fn ask(&self, line: &str, paint: Paint, delay: Option<Duration>) -> io::Result<Wish> {
+    /// Shows the line that tells the keys until one of them comes; without one, goes on after the delay.
+    /// `line` is given the key that came last and means nothing.
+    pub(super) fn ask(
+        &self,
+        line: impl Fn(Option<&str>) -> String,
+        paint: Paint,
+        delay: Option<Duration>,
+    ) -> io::Result<Wish> {
         let mut out = io::stdout().lock();
-        write!(out, "{}", paint.dim(line))?;
-        out.flush()?;
         let until = delay.map(|delay| Instant::now() + delay);
-        let wish = loop {
+        let mut other: Option<String> = None;
+        loop {
+            let line = line(other.as_deref());
+            write!(out, "{}", paint.dim(&line))?;
+            out.flush()?;
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            match key(left)? {
-                None => break Wish::Next,
-                Some(Some(wish)) => break wish,
-                // Not one of those that the line names.
-                Some(None) => {}
+            let pressed = key(left)?;
+            // The line goes. Blanks do it on every terminal.
+            write!(out, "\r{}\r", " ".repeat(line.width()))?;
+            out.flush()?;
+            match pressed {
+                None => return Ok(Wish::Next),
+                Some(Pressed::Wish(wish)) => return Ok(wish),
+                Some(Pressed::Other(name)) => other = Some(name),
             }
-        };
-        // The line goes. Blanks do it on every terminal.
-        let width = line.chars().count();
-        write!(out, "\r{}\r", " ".repeat(width))?;
-        out.flush()?;
-        Ok(wish)
+        }
     }
 }
 
@@ -88,8 +95,16 @@ impl Drop for Keys {
     }
 }
 
-/// The next key and what it means, if one comes in time.
-fn key(within: Option<Duration>) -> io::Result<Option<Option<Wish>>> {
+/// A key that came.
+enum Pressed {
+    /// One that means something.
+    Wish(Wish),
+    /// Another one: its name.
+    Other(String),
+}
+
+/// The next key, if one comes in time.
+fn key(within: Option<Duration>) -> io::Result<Option<Pressed>> {
     let until = within.map(|within| Instant::now() + within);
     loop {
         if let Some(until) = until
@@ -102,18 +117,18 @@ fn key(within: Option<Duration>) -> io::Result<Option<Option<Wish>>> {
             continue;
         }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        return Ok(Some(match key.code {
-            KeyCode::Char('c') if control => Some(Wish::Interrupt),
-            KeyCode::Char('d') if control => Some(Wish::Quit),
+        let wish = match key.code {
+            KeyCode::Char('c') if control => Wish::Interrupt,
+            KeyCode::Char('d') if control => Wish::Quit,
             // What Enter is on some terminals.
-            KeyCode::Char('j') if control => Some(Wish::Next),
-            KeyCode::Enter | KeyCode::Char(' ') | KeyCode::Right | KeyCode::PageDown => Some(Wish::Next),
-            KeyCode::Char('b' | 'B') | KeyCode::Left | KeyCode::Backspace | KeyCode::PageUp => {
-                Some(Wish::Back)
-            }
-            KeyCode::Char('e' | 'E') => Some(Wish::Try),
-            KeyCode::Char('q' | 'Q') | KeyCode::Esc => Some(Wish::Quit),
-            _ => None,
-        }));
+            KeyCode::Char('j') if control => Wish::Next,
+            KeyCode::Enter | KeyCode::Char(' ') | KeyCode::Right | KeyCode::PageDown => Wish::Next,
+            KeyCode::Char('b' | 'B') | KeyCode::Left | KeyCode::Backspace | KeyCode::PageUp => Wish::Back,
+            KeyCode::Char('e' | 'E') => Wish::Try,
+            KeyCode::Char('q' | 'Q') | KeyCode::Esc => Wish::Quit,
+            KeyCode::Char(c) if control => return Ok(Some(Pressed::Other(format!("Ctrl-{c}")))),
+            code => return Ok(Some(Pressed::Other(code.to_string()))),
+        };
+        return Ok(Some(Pressed::Wish(wish)));
     }
 }

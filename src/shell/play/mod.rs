@@ -4,24 +4,27 @@ mod keys;
 mod recap;
 mod scenes;
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rejoin::script::{Host, LESSONS, Lesson, Paragraph, Script, compare};
-use rejoin::session::{CommandError, Limits, Page, Reply, Session};
+use rejoin::session::{Code, CommandError, Page, Reply, Session};
 use rejoin::value::Extent;
 use signal_hook::consts::SIGINT;
+use unicode_width::UnicodeWidthStr;
 
 use super::USAGE;
 use super::answer::Look;
-use super::cli::Pace;
+use super::cli::Manner;
 use super::disk::Disk;
 use super::paint::Paint;
 use super::prompt;
-use super::scripts::{Scripts, read};
+use super::scripts::{Scripts, end_on_interrupt, read};
 use keys::{Keys, Wish};
 use scenes::{Scene, scenes};
 
@@ -39,9 +42,9 @@ const WIDEST: u16 = 100;
 
 impl Scripts {
     /// `rejoin play FILE`.
-    pub(crate) fn play(&self, file: &Path, pace: Pace) -> io::Result<ExitCode> {
+    pub(crate) fn play(&self, file: &Path, manner: Manner) -> io::Result<ExitCode> {
         match read(file) {
-            Ok(script) => self.lesson(&file.display().to_string(), &script, Some(file), pace),
+            Ok(script) => self.lesson(&file.display().to_string(), &script, Some(file), manner),
             Err(error) => {
                 self.file_error(&file.display().to_string(), &error)?;
                 Ok(ExitCode::from(USAGE))
@@ -64,9 +67,9 @@ impl Scripts {
     }
 
     /// `rejoin demo NAME`.
-    pub(crate) fn demo(&self, name: &str, pace: Pace) -> io::Result<ExitCode> {
+    pub(crate) fn demo(&self, name: &str, manner: Manner) -> io::Result<ExitCode> {
         match Lesson::find(name) {
-            Some(lesson) => self.lesson(name, &Script::parse(lesson.text), None, pace),
+            Some(lesson) => self.lesson(name, &Script::parse(lesson.text), None, manner),
             None => {
                 let (error, hint) = (self.err.label("error:"), self.err.dim("hint:"));
                 let hint = format!("{hint} `rejoin demo` lists the lessons");
@@ -76,10 +79,16 @@ impl Scripts {
         }
     }
 
-    fn lesson(&self, name: &str, script: &Script, file: Option<&Path>, pace: Pace) -> io::Result<ExitCode> {
+    fn lesson(
+        &self,
+        name: &str,
+        script: &Script,
+        file: Option<&Path>,
+        manner: Manner,
+    ) -> io::Result<ExitCode> {
         let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
         // Where nobody can press a key, it plays to its end.
-        let delay = pace.delay.or_else(|| (!is_terminal).then_some(Duration::ZERO));
+        let delay = manner.delay.or_else(|| (!is_terminal).then_some(Duration::ZERO));
         let (scenes, end) = scenes(script);
         let player = Player {
             name,
@@ -89,9 +98,15 @@ impl Scripts {
             file: file.map(Path::to_owned),
             delay,
             on_terminal: is_terminal && delay != Some(Duration::ZERO),
+            interrupted: Arc::default(),
+            vi: manner.vi,
             out: self.out,
             err: self.err,
         };
+        match player.on_terminal {
+            true => drop(signal_hook::flag::register(SIGINT, Arc::clone(&player.interrupted))?),
+            false => end_on_interrupt()?,
+        }
         player.play()
     }
 }
@@ -107,6 +122,10 @@ struct Player<'a> {
     delay: Option<Duration>,
     /// Whether somebody sits there with a keyboard.
     on_terminal: bool,
+    /// Raised by Ctrl-C where it is not a key: while something runs or is shown.
+    interrupted: Arc<AtomicBool>,
+    /// Whether the keys of the prompt are those of vi.
+    vi: bool,
     out: Paint,
     err: Paint,
 }
@@ -120,17 +139,17 @@ struct Stage {
 impl Player<'_> {
     fn play(&self) -> io::Result<ExitCode> {
         let mut at = 0;
-        let mut stage = self.stage(0, false);
+        let mut stage = self.stage(0, false)?;
         // The last scene that was shown: what was seen before is not typed out again.
         let mut seen = 0;
-        let mut wrong = 0;
-        loop {
+        let mut wrong = BTreeSet::new();
+        let interrupted = loop {
             let scene = self.scenes.get(at);
             self.tell(scene.map_or(self.end, |scene| &scene.prose))?;
             if let Some(scene) = scene
                 && self.command(&scene.step.text, self.on_terminal && at >= seen)?
             {
-                return Ok(ExitCode::from(INTERRUPTED));
+                break true;
             }
             seen = seen.max(at + 1);
             match (self.wait(at)?, scene) {
@@ -140,53 +159,64 @@ impl Player<'_> {
                     }
                     let answer = self.run(&mut stage, &scene.step.text)?;
                     self.answer(&scene.step.text, &answer)?;
-                    wrong += usize::from(compare(scene.step, &answer).is_err());
+                    if compare(scene.step, &answer).is_err() {
+                        wrong.insert(at);
+                    }
                     at += 1;
                     if answer.is_ok_and(|reply| reply.quit) {
-                        break;
+                        break false;
                     }
                 }
-                (Wish::Next, None) => break,
+                (Wish::Next | Wish::Quit, _) => break false,
                 (Wish::Back, _) => {
                     at = at.saturating_sub(1);
-                    stage = self.stage(at, false);
+                    stage = self.stage(at, false)?;
                     let back = format!("— back to step {} of {} —", at + 1, self.scenes.len());
                     writeln!(io::stdout(), "\n{}\n", self.out.dim(&back))?;
                 }
-                (Wish::Quit, _) => return Ok(ExitCode::SUCCESS),
-                (Wish::Interrupt, _) => return Ok(ExitCode::from(INTERRUPTED)),
+                (Wish::Interrupt, _) => break true,
                 // `wait` has dealt with it.
                 (Wish::Try, _) => {}
             }
+            if self.interrupted.load(Ordering::Relaxed) {
+                break true;
+            }
+        };
+        if at > 0 {
+            self.recap(at, &stage.session)?;
         }
-        self.recap(at, &stage.session)?;
-        if wrong == 0 {
-            return Ok(ExitCode::SUCCESS);
+        if !wrong.is_empty() {
+            let label = self.err.label("error:");
+            let (wrong, name) = (wrong.len(), self.name);
+            let are = if wrong == 1 { "is" } else { "are" };
+            writeln!(io::stderr(), "{label} {wrong} of the answers {are} not what {name} expects")?;
         }
-        let label = self.err.label("error:");
-        let are = if wrong == 1 { "is" } else { "are" };
-        writeln!(io::stderr(), "{label} {wrong} of the answers {are} not what {} expects", self.name)?;
-        Ok(ExitCode::FAILURE)
+        Ok(match (interrupted, wrong.is_empty()) {
+            (true, _) => ExitCode::from(INTERRUPTED),
+            (false, true) => ExitCode::SUCCESS,
+            (false, false) => ExitCode::FAILURE,
+        })
     }
 
-    /// Runs a command; Ctrl-C stops a filter that does not end.
+    /// Runs a command; Ctrl-C stops a filter that does not end, and the lesson goes on.
     fn run(&self, stage: &mut Stage, line: &str) -> io::Result<Result<Reply, CommandError>> {
         if !self.on_terminal {
             return Ok(stage.run(line));
         }
-        let limits = stage.session.filter_limits();
-        stage.session.set_filter_limits(Limits { memory: limits.memory.or(Some(prompt::MEMORY)), ..limits });
         let interrupt = stage.session.interrupt();
         let registered = signal_hook::flag::register(SIGINT, Arc::clone(interrupt.flag()))?;
         let answer = stage.run(line);
         signal_hook::low_level::unregister(registered);
         interrupt.clear();
+        if answer.as_ref().is_err_and(|error| error.code() == Code::Interrupted) {
+            self.interrupted.store(false, Ordering::Relaxed);
+        }
         Ok(answer)
     }
 
     /// The stage as it is before a scene. A session cannot be taken back, but it can be made again: a
     /// script does the same every time.
-    fn stage(&self, at: usize, typed: bool) -> Stage {
+    fn stage(&self, at: usize, typed: bool) -> io::Result<Stage> {
         let mut host = Host::new(Disk);
         if let Some(file) = &self.file {
             host = host.in_file(file);
@@ -195,14 +225,15 @@ impl Player<'_> {
             host = host.typed();
         }
         let mut stage = Stage { session: self.scripts.session(), host };
+        stage.session.set_attended(self.on_terminal);
         for scene in &self.scenes[..at] {
             if scene.fresh {
                 stage.session = stage.session.fresh();
             }
             // What it answers was shown before.
-            let _ = stage.run(&scene.step.text);
+            let _ = self.run(&mut stage, &scene.step.text)?;
         }
-        stage
+        Ok(stage)
     }
 
     /// The narration.
@@ -241,12 +272,7 @@ impl Player<'_> {
                 std::thread::sleep(self.delay.unwrap_or_default());
                 return Ok(Wish::Next);
             }
-            let place = format!("[{}/{}]", (at + 1).min(self.scenes.len()), self.scenes.len());
-            let enter = if at < self.scenes.len() { "run" } else { "end" };
-            let line = format!("{place} Enter: {enter}  b: back  e: try it  q: quit");
-            let short = format!("{place} Enter, b back, e try, q quit");
-            let line = if line.chars().count() < self.width() { line } else { short };
-            let wish = Keys::new()?.ask(&line, self.out, self.delay)?;
+            let wish = Keys::new()?.ask(|other| self.keys(at, other), self.out, self.delay)?;
             if wish != Wish::Try {
                 return Ok(wish);
             }
@@ -257,11 +283,27 @@ impl Player<'_> {
         }
     }
 
+    /// The line that tells where the lesson is and which keys there are; first of all, that another one
+    /// means nothing.
+    fn keys(&self, at: usize, other: Option<&str>) -> String {
+        let place = format!("[{}/{}]", (at + 1).min(self.scenes.len()), self.scenes.len());
+        let enter = if at < self.scenes.len() { "run" } else { "end" };
+        let keys = format!("{place} Enter: {enter}  b: back  e: try it  q: quit");
+        let short = format!("{place} Enter, b back, e try, q quit");
+        let lines = match other {
+            Some(key) => vec![format!("{key} does nothing. {keys}"), format!("{key}? {short}"), short],
+            None => vec![keys, short],
+        };
+        let fits = |line: &&String| line.width() < self.width();
+        lines.iter().find(fits).or(lines.last()).cloned().unwrap_or_default()
+    }
+
     /// A prompt in a copy of the session; the lesson goes on with its own.
     fn live(&self, at: usize) -> io::Result<()> {
-        let Stage { session, host } = self.stage(at, true);
+        let Stage { session, host } = self.stage(at, true)?;
         writeln!(io::stdout(), "{}", self.out.dim("Try what you like; `exit` returns to the lesson."))?;
-        prompt::live(session, host, self.out, self.err)?;
+        prompt::live(session, host, self.vi, self.out, self.err)?;
+        self.interrupted.store(false, Ordering::Relaxed);
         writeln!(io::stdout(), "{}\n", self.out.dim("— the lesson goes on where it was —"))
     }
 

@@ -24,7 +24,9 @@ impl Player<'_> {
         let width = names.map(str::len).max().unwrap_or(0);
 
         let mut out = io::stdout().lock();
-        writeln!(out, "{}\n", self.out.heading(&format!("What was used in {}", self.name)))?;
+        let all = self.scenes.len();
+        let part = if played < all { format!(", in {played} of {all} steps") } else { String::new() };
+        writeln!(out, "{}\n", self.out.heading(&format!("What was used in {}{part}", self.name)))?;
         for (command, count) in counts {
             let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
             writeln!(out, "  {:width$}  {}{}", command.name, command.summary, self.out.dim(&times))?;
