@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use crate::script::record::Recorder;
 use crate::script::run::no_one;
 use crate::script::{Failure, Outcome, Ran, Script, run_with};
-use crate::session::{CommandError, FileError, Part, Reply, Request, Session, Wish};
+use crate::session::{CommandError, FileError, Limits, Part, Reply, Request, Session, Wish};
 
 /// The files that sessions may reach, by what the system says when it cannot be done.
 pub trait Files {
@@ -75,13 +75,13 @@ impl Host {
         let request = answer.as_ref().ok().and_then(|reply| reply.request.clone());
         let Some(request) = request else {
             if let Some(recorder) = &mut self.recorder {
-                recorder.typed(line, &answer);
+                recorder.typed(session, line, &answer);
             }
             return answer;
         };
         let done = match &request.wish {
             Wish::Read(name) => self.read(session, name, nested),
-            Wish::Record(name) => self.record(name),
+            Wish::Record(name) => self.record(name, session.filter_limits()),
             Wish::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
         };
         done.map(lines).map_err(|error| Request::refused(&request, error))
@@ -107,7 +107,7 @@ impl Host {
         Some(written.map(|()| report))
     }
 
-    fn record(&mut self, name: &str) -> Result<Vec<String>, FileError> {
+    fn record(&mut self, name: &str, limits: Limits) -> Result<Vec<String>, FileError> {
         let files = self.files.as_ref().ok_or(FileError::OutOfReach)?;
         let recorder = self.recorder.as_mut().ok_or(FileError::NotTyped)?;
         if let Some(file) = recorder.recording() {
@@ -115,7 +115,7 @@ impl Host {
         }
         let path = PathBuf::from(name);
         files.create(&path).map_err(|reason| FileError::Unwritable { file: name.to_owned(), reason })?;
-        recorder.start(path);
+        recorder.start(path, limits);
         Ok(vec![format!("recording to {name}, until `record stop`")])
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::args::Word;
+use super::args::{Args, Word};
 use super::error::{CommandError, ErrorKind, did_you_mean};
 use super::names::{Names, name_length, variable};
 use super::table::{COMMANDS, Command};
@@ -136,6 +136,30 @@ impl Session {
         self.value(word, self.last.clone(), on.as_deref())
     }
 
+    /// Whether a line may use the last value, by its variable or as the input of an expression.
+    pub fn may_use_last(&self, line: &str) -> bool {
+        let mut args = Args::new(line);
+        let Some(command) = args.command() else {
+            let code = line.trim();
+            return match self.leading_name(code) {
+                Some(name) => uses_last(&format!("${}{}", variable(name), &code[name.len()..])),
+                None => uses_last(code),
+            };
+        };
+        let own_input = ["swap", "reset", "cas", "validate"].contains(&command.name);
+        // Names, and words between them, are no code.
+        let mut code = args.optional_rest().map_or("", |rest| rest.text);
+        let words = if command.name == "ref" { 1 } else { usize::MAX };
+        for _ in 0..words {
+            let word = code.split_whitespace().next().unwrap_or_default();
+            if word.is_empty() || name_length(word) < word.len() {
+                break;
+            }
+            code = code[word.len()..].trim_start();
+        }
+        if own_input { mentions_last(code) } else { uses_last(code) }
+    }
+
     /// What code gets as its input, if there is something and the code may look at it.
     fn last_in_words(&self, code: &str) -> Option<String> {
         (self.answered && uses_last(code)).then(|| "the last value".to_owned())
@@ -180,8 +204,13 @@ impl Session {
 
 /// Whether code may use the last value: by its variable, or as its input.
 fn uses_last(code: &str) -> bool {
+    filter::may_read_input(code) || mentions_last(code)
+}
+
+/// Whether code has the variable of the last value.
+fn mentions_last(code: &str) -> bool {
     let is_last = |lexeme: &Lexeme| code.get(lexeme.span.clone()) == Some("$_");
-    filter::may_read_input(code) || filter::lexemes(code).iter().any(is_last)
+    filter::lexemes(code).iter().any(is_last)
 }
 
 /// A hint where a name of the session stands in code without its `$`, or with a `-`.

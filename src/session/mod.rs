@@ -50,7 +50,7 @@ pub use error::{CommandError, ErrorKind};
 pub use marks::{Mark, MarkKind, partner};
 pub use names::{Entry, EntryKind};
 pub use page::{Page, fill};
-pub use reply::{Part, Reply, Sentence};
+pub use reply::{Effect, Part, Reply, Sentence};
 pub use request::{FileError, Request, Wish};
 pub use settings::{Color, SETTINGS, Setting, Settings, Theme};
 pub use table::{COMMANDS, Command, Example};
@@ -140,14 +140,15 @@ impl Session {
             return Ok(Reply::default());
         }
         let (command, derived) = (args.command(), self.derived);
-        let reply = match command {
+        let mut reply = match command {
             Some(command) => (command.run)(self, args),
             None => self.expression(line),
         };
         let seen: Vec<Watched> =
             self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
-        match reply {
-            Ok(_) => self.keep_step(line, derived),
+        match &mut reply {
+            Ok(reply) if self.keep_step(line, derived) => reply.effect = Effect::Changed,
+            Ok(_) => {}
             Err(_) => self.drop_step(),
         }
         let mut reply = reply?;

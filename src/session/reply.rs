@@ -21,6 +21,22 @@ pub struct Reply {
     pub quit: bool,
     /// What the session asks for and cannot do itself.
     pub request: Option<Request>,
+    /// What became of the session.
+    pub effect: Effect,
+}
+
+/// What a command does to what the names of a session stand for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    #[default]
+    None,
+    /// It changed something.
+    Changed,
+    /// It took back the last change.
+    Undid,
+    /// It did again what was taken back last.
+    Redid,
 }
 
 /// A part of a report.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::args::Args;
 use super::error::{CommandError, ErrorKind};
 use super::names::{Before, Entry, Names};
-use super::{Part, Reply, Session, words};
+use super::{Effect, Part, Reply, Session, words};
 use crate::crdt::Actor;
 
 /// So many commands can be taken back.
@@ -39,7 +39,7 @@ pub(super) fn undo(session: &mut Session, args: Args<'_>) -> Result<Reply, Comma
     let Some(step) = session.steps.done.pop_back() else { return Err(nothing("undo")) };
     let (reply, step) = session.turn(step, "undid");
     session.steps.undone.push(step);
-    Ok(reply)
+    Ok(Reply { effect: Effect::Undid, ..reply })
 }
 
 pub(super) fn redo(session: &mut Session, args: Args<'_>) -> Result<Reply, CommandError> {
@@ -47,7 +47,7 @@ pub(super) fn redo(session: &mut Session, args: Args<'_>) -> Result<Reply, Comma
     let Some(step) = session.steps.undone.pop() else { return Err(nothing("redo")) };
     let (reply, step) = session.turn(step, "redid");
     session.steps.done.push_back(step);
-    Ok(reply)
+    Ok(Reply { effect: Effect::Redid, ..reply })
 }
 
 fn nothing(what: &'static str) -> CommandError {
@@ -55,10 +55,10 @@ fn nothing(what: &'static str) -> CommandError {
 }
 
 impl Session {
-    /// Keeps what the command changed, if it changed something.
-    pub(super) fn keep_step(&mut self, line: &str, derived: u64) {
+    /// Keeps what the command changed; whether it changed something.
+    pub(super) fn keep_step(&mut self, line: &str, derived: u64) -> bool {
         if !self.names.have_changed() {
-            return;
+            return false;
         }
         self.steps.undone.clear();
         // The oldest step gives its room to the newest.
@@ -70,6 +70,7 @@ impl Session {
         words::start(line.trim(), &mut step.line);
         (step.derived, step.actor) = (derived, self.new_actor.take());
         self.steps.done.push_back(step);
+        true
     }
 
     /// Forgets what a command noted that failed: it changed nothing.

@@ -1,0 +1,139 @@
+//! The session of a script that does what was typed.
+
+use std::collections::HashMap;
+
+use super::Typed;
+use crate::crdt::ConvergentRef;
+use crate::script::{Host, Step, transcript};
+use crate::session::{Entry, Limits, Reply, Session};
+use crate::value::{Val, as_str, string};
+
+/// A ref that was made, and the ids that are its own.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    name: String,
+    pub(super) actor: String,
+    document: String,
+}
+
+impl Made {
+    pub(super) fn new(name: &str, reference: &ConvergentRef) -> Self {
+        let (actor, document) = (reference.actor().to_string(), reference.document().to_string());
+        Self { name: name.to_owned(), actor, document }
+    }
+}
+
+/// What becomes of a command in a script, where it is not what was seen when it was typed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Fate {
+    Fails,
+    Succeeds,
+    Differs,
+}
+
+/// The session of a script that does what was typed. Where a line has the id of an actor or document, it gets
+/// the one that it has here.
+pub(super) struct Twin {
+    host: Host,
+    session: Session,
+    /// The ids here, by those where it was typed.
+    ids: HashMap<String, String>,
+}
+
+impl Twin {
+    pub(super) fn new(limits: Limits) -> Self {
+        let session = Session::default();
+        session.set_filter_limits(limits);
+        Self { host: Host::without_files(), session, ids: HashMap::new() }
+    }
+
+    /// A new one that knows the ids that this one learned.
+    pub(super) fn again(&self, limits: Limits) -> Self {
+        Self { ids: self.ids.clone(), ..Self::new(limits) }
+    }
+
+    /// Runs a command. Answers its transcript, and what there is to say of it.
+    pub(super) fn run(&mut self, typed: &Typed) -> (String, Option<Fate>) {
+        let text = self.renamed(&typed.text);
+        let answer = self.host.run(&mut self.session, &text, &mut |_| {});
+        self.learn(typed, answer.as_ref().ok());
+        let answers = crate::script::answers(&answer);
+        let same = || {
+            answers.iter().eq(typed.answers.iter().map(|line| self.renamed(line)).collect::<Vec<_>>().iter())
+        };
+        let fate = match (typed.ok, answer.is_ok()) {
+            (true, false) => Some(Fate::Fails),
+            (false, true) => Some(Fate::Succeeds),
+            _ if same() => None,
+            _ => Some(Fate::Differs),
+        };
+        (transcript(&Step::new(1, text), &answer), fate)
+    }
+
+    /// All that the session holds.
+    pub(super) fn state(&self) -> Vec<(String, Vec<u8>)> {
+        let held = |entry: &Entry| match entry {
+            Entry::Ref(reference) => {
+                let own = format!("{} {} ", reference.document(), reference.actor());
+                [own.into_bytes(), reference.to_bytes()].concat()
+            }
+            other => format!("{} {}", other.kind(), other.value()).into_bytes(),
+        };
+        self.session.entries().map(|(name, entry)| (name.to_owned(), held(entry))).collect()
+    }
+
+    /// Learns which ids are the same.
+    fn learn(&mut self, typed: &Typed, reply: Option<&Reply>) {
+        for made in &typed.made {
+            let here = self.session.entries().find(|(name, _)| *name == made.name);
+            if let Some((_, Entry::Ref(reference))) = here {
+                let here = Made::new(&made.name, reference);
+                self.ids.insert(made.actor.clone(), here.actor);
+                self.ids.insert(made.document.clone(), here.document);
+            }
+        }
+        let here = reply.map(ids).unwrap_or_default();
+        if here.len() == typed.ids.len() {
+            self.ids.extend(typed.ids.iter().cloned().zip(here));
+        }
+    }
+
+    /// A text with the ids of here.
+    pub(super) fn renamed(&self, text: &str) -> String {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let mut renamed = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find(is_part) {
+            let (before, from) = rest.split_at(start);
+            let length = from.find(|c| !is_part(c)).unwrap_or(from.len());
+            let (word, behind) = from.split_at(length);
+            renamed.push_str(before);
+            renamed.push_str(self.ids.get(word).map_or(word, |id| id));
+            rest = behind;
+        }
+        renamed + rest
+    }
+}
+
+/// The ids in the patches of an answer that differ from one session to the other: the document, and the
+/// digests of what a patch builds on.
+pub(super) fn ids(reply: &Reply) -> Vec<String> {
+    let mut ids = Vec::new();
+    for value in &reply.values {
+        match value {
+            Val::Arr(items) => items.iter().for_each(|item| of_patch(item, &mut ids)),
+            value => of_patch(value, &mut ids),
+        }
+    }
+    ids
+}
+
+fn of_patch(value: &Val, ids: &mut Vec<String>) {
+    let Val::Obj(entries) = value else { return };
+    let entry = |key: &str| entries.get(&string(key));
+    let (Some(document), Some(_)) = (entry("document"), entry("changes")) else { return };
+    ids.extend(as_str(document).map(str::to_owned));
+    if let Some(Val::Obj(base)) = entry("base") {
+        ids.extend(base.values().filter_map(as_str).map(str::to_owned));
+    }
+}
