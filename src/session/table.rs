@@ -486,8 +486,9 @@ pub const COMMANDS: &[Command] = &[
         arguments: "FILE|stop",
         summary: "write what you type as a session file",
         details: "From here to `record stop`, or to the end of the session, what you type is kept, and then written to \
-                  FILE with its answers as expectations. Comments that you type are the narration. A file that is \
-                  there already is refused. A script cannot be recorded.",
+                  FILE with its answers as expectations. Comments that you type are the narration. Actors have no \
+                  random end there; a line that answers otherwise without it is named. A file that is there \
+                  already is refused. A script cannot be recorded.",
         example: &[
             "record lesson.rejoin",
             "#=> recording to lesson.rejoin, until `record stop`",
