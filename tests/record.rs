@@ -142,6 +142,7 @@ fn given_a_preamble_then_it_has_what_makes_the_session_and_no_more() {
             &["b"],
             &["ref a 1", "watch a", "unwatch a", "drop a", "ref b 2"],
         ),
+        (&["ref a {}", "a", "text a .body"], &["a"], &["ref a {}", "text a .body"]),
         (&["refs", "1 + 1"], &["2"], &[]),
     ];
     for (before, after, kept) in rows {

@@ -38,6 +38,8 @@ struct Block<'a> {
 /// them where they end.
 pub(super) fn markdown(text: &str) -> impl Iterator<Item = Line<'_>> {
     let mut open: Option<Block<'_>> = None;
+    // Some editors put a mark at the start.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.lines().map(move |line| {
         let outside = |kind| Line { lead: "", text: line, kind };
         if let Some(block) = &open {
@@ -146,6 +148,7 @@ mod tests {
             ("> - ```rejoin\n>   a\n>   ```\n", vec![("", "-"), ("> ", "  a"), ("", "-")]),
             ("- > ```rejoin\n  > a\n  b", vec![("", "-"), ("  > ", "a")]),
             ("> ```rejoin\n> a\n```rejoin\nb", vec![("", "-"), ("> ", "a"), ("", "-"), ("", "b")]),
+            ("\u{feff}```rejoin\na\n", vec![("", "-"), ("", "a")]),
             ("> ```sh\n> ```rejoin\n> ```\nb", vec![]),
             ("~~~\n```rejoin\na\n```\n~~~\n", vec![]),
             ("````\n```rejoin\na\n```\n````\n", vec![]),

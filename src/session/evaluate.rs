@@ -146,7 +146,8 @@ impl Session {
                 None => uses_last(code),
             };
         };
-        let own_input = ["swap", "reset", "cas", "validate"].contains(&command.name);
+        let own_input =
+            ["swap", "reset", "cas", "validate", "text", "counter", "plain"].contains(&command.name);
         // Names, and words between them, are no code.
         let mut code = args.optional_rest().map_or("", |rest| rest.text);
         let words = if command.name == "ref" { 1 } else { usize::MAX };

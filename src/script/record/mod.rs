@@ -1,8 +1,8 @@
 //! What is typed, as a session file.
 //!
 //! A file must hold wherever it runs, and so it has what a script would answer, in which actors have no
-//! random end: what was typed is run again in a session of its own (see [`twin`]), with the names that actors
-//! and documents have there. What it starts from stands first in the file (see [`preamble`]).
+//! random end: what was typed is run again in a session of its own (see [`mod@twin`]), with the names that actors
+//! and documents have there. What it starts from stands first in the file (see [`mod@preamble`]).
 
 mod preamble;
 mod twin;

@@ -253,6 +253,8 @@ impl Player<'_> {
 
     /// The command, typed out as if somebody did. Says whether Ctrl-C came in between.
     fn command(&self, text: &str, typed: bool) -> io::Result<bool> {
+        // In a list it is indented.
+        let text = text.trim_start();
         let mut out = io::stdout().lock();
         write!(out, "{}", self.out.dim(prompt::PROMPT))?;
         let interrupted = if typed {
