@@ -441,3 +441,15 @@ fn given_a_root_that_is_wrapped_then_it_moves_into_the_new_one() {
     set(&mut all[1], r#"{"n":2}"#);
     assert_eq!(exchange_all(&mut all), r#"[{"n":2}]"#);
 }
+
+#[test]
+fn given_a_list_that_moves_when_what_an_item_of_it_holds_appears_elsewhere_too_then_all_is_there() {
+    let mut ann = replica("ann", r#"[{"a":{},"b":[[1,-9],1,-9]},{"t":3,"c":{"t":1},"d":"x","e":""}]"#);
+    let wanted = concat!(
+        r#"[{"t":3,"c":{"t":1,"f":[[1,-9],1,-9],"c":{"a":[[1,-9],1,-9]}},"d":"x","e":""},"#,
+        r#"{"a":{},"b":[[1,-9],1,-9]}]"#
+    );
+    set(&mut ann, wanted);
+    assert_eq!(text(&ann), wanted);
+    ann.check().unwrap();
+}

@@ -141,6 +141,7 @@ impl Host {
             return Err(FileError::StartsSessions(name.to_owned()));
         }
         self.open.push(path);
+        let before = session.set_reading(true);
         let mut failed = None;
         let Ok(outcome) = run_with(self, session, &script, |ran| {
             failed = failed.take().or_else(|| failure(name, ran));
@@ -148,6 +149,7 @@ impl Host {
             no_one()
         });
         self.open.pop();
+        session.set_reading(before);
         match failed {
             Some(error) => Err(error),
             None => Ok(vec![counts(outcome)]),

@@ -92,6 +92,10 @@ pub struct Session {
     actors: std::collections::HashSet<Actor>,
     /// The actor that the command made.
     new_actor: Option<Actor>,
+    /// Whether commands come from a file.
+    reading: bool,
+    /// The documents that files made: their refs have the actors that the files expect.
+    read: std::collections::HashSet<DocumentId>,
     /// What watchers saw since the last reply.
     seen: Seen,
     steps: undo::Steps,
@@ -195,15 +199,29 @@ impl Session {
 
     // --- ids ---
 
+    /// Says whether the commands that come next stand in a file: the documents that it makes are its own, so their
+    /// refs have actors without a suffix while it runs, as in a script. Returns what was said before.
+    pub fn set_reading(&mut self, reading: bool) -> bool {
+        std::mem::replace(&mut self.reading, reading)
+    }
+
     fn document(&mut self) -> DocumentId {
         let id = format!("{:016x}", self.derive());
-        DocumentId::new(&id).expect("hexadecimal digits are a document id")
+        let id = DocumentId::new(&id).expect("hexadecimal digits are a document id");
+        if self.reading {
+            self.read.insert(id.clone());
+        }
+        id
     }
 
     /// An actor for a ref: its name, made unique in the session and in the document of `source`.
     fn actor(&mut self, name: &str, source: Option<&str>) -> Actor {
         const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-        let base = if self.options.unique_actors {
+        let own = match source.and_then(|source| self.names.get(source)) {
+            Some(Entry::Ref(source)) => self.read.contains(source.document()),
+            _ => true,
+        };
+        let base = if self.options.unique_actors && !(self.reading && own) {
             let mut bits = self.derive();
             let mut suffix = String::new();
             for _ in 0..12 {

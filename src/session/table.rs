@@ -471,7 +471,8 @@ pub const COMMANDS: &[Command] = &[
         summary: "run a session file here",
         details: "Its commands run as if they stood here, and its expectations must hold; the commands before one \
                   that fails stay done. FILE is looked for where the file is that reads it; at the prompt, and for \
-                  what comes from standard input, that is the working folder.",
+                  what comes from standard input, that is the working folder. The refs of documents that it makes have actors without a random \
+                  end, as in a script.",
         example: &[
             "read setup.rejoin",
             "#=> 2 commands, 1 expectation: all hold",

@@ -230,23 +230,58 @@ impl<'v> Search<'v> {
     fn stay_inside(&mut self, old: &'v Val, new: &'v Val, alignments: &mut Alignments) {
         let mut open = vec![(old, new)];
         while let Some((old, new)) = open.pop() {
-            let mut visit = |old, new| {
-                if self.stays(old, new) {
-                    open.push((old, new));
-                }
-            };
+            let mut parts: Vec<(&Val, &Val)> = Vec::new();
             match (old, new) {
                 (Val::Obj(a), Val::Obj(b)) => {
-                    let both = b.iter().filter_map(|(key, new)| Some((a.get(key)?, new)));
-                    both.for_each(|(old, new)| visit(old, new));
+                    parts.extend(b.iter().filter_map(|(key, new)| Some((a.get(key)?, new))));
                 }
                 (Val::Arr(a), Val::Arr(b)) => {
                     let Some(lists) = addresses(old, new) else { continue };
                     let edits = alignments.entry(lists).or_insert_with(|| aligned(old, new));
-                    in_place(a.len(), edits).into_iter().for_each(|(old, new)| visit(&a[old], &b[new]));
+                    let edited: HashSet<usize> = edits.iter().filter_map(edited_item).collect();
+                    for (o, n) in in_place(a.len(), edits) {
+                        let (old, new) = (&a[o], &b[n]);
+                        if shared(old, new) || edited.contains(&o) {
+                            parts.push((old, new));
+                        } else if self.goes(old) {
+                            // What stands here now is as it was, but is to be made anew.
+                            let at = edits.partition_point(|edit| comes_before(edit, o));
+                            edits.insert(at, ItemEdit::Edit { old: o, new: n });
+                        } else {
+                            self.keep(old, new);
+                        }
+                    }
                 }
                 _ => {}
             }
+            open.extend(parts.into_iter().filter(|(old, new)| self.stays(old, new)));
+        }
+    }
+
+    /// Whether something gone, as it is, arrived elsewhere.
+    fn goes(&self, old: &Val) -> bool {
+        let gone = address(old).and_then(|old| self.gone_at.get(&old));
+        let other = gone.and_then(|&gone| self.gone[gone].other);
+        other.is_some_and(|other| shared(old, self.arrived[other].value))
+    }
+
+    /// Notes that two equal parts in one place are one, with all that is inside: nothing of it moved.
+    fn keep(&mut self, old: &Val, new: &Val) {
+        let mut open = vec![old];
+        while let Some(old) = open.pop() {
+            let Some(&gone) = address(old).and_then(|old| self.gone_at.get(&old)) else { continue };
+            if let Some(arrived) = self.gone[gone].other.take() {
+                self.arrived[arrived].other = None;
+            }
+            open.extend(containers(old).map(|(_, part)| part));
+        }
+        let mut open = vec![new];
+        while let Some(new) = open.pop() {
+            let Some(&arrived) = address(new).and_then(|new| self.arrived_at.get(&new)) else { continue };
+            if let Some(gone) = self.arrived[arrived].other.take() {
+                self.gone[gone].other = None;
+            }
+            open.extend(containers(new).map(|(_, part)| part));
         }
     }
 
@@ -294,6 +329,22 @@ impl Level {
         const DEPTH: usize = 4;
         const SIZE: usize = 64;
         open > 0 || self.depth <= DEPTH && size(node.value) <= SIZE
+    }
+}
+
+/// The old item that is edited.
+pub(super) fn edited_item(edit: &ItemEdit) -> Option<usize> {
+    match *edit {
+        ItemEdit::Edit { old, .. } => Some(old),
+        ItemEdit::Delete { .. } | ItemEdit::Insert { .. } => None,
+    }
+}
+
+/// Whether an edit comes before one of an old item.
+fn comes_before(edit: &ItemEdit, item: usize) -> bool {
+    match *edit {
+        ItemEdit::Edit { old, .. } | ItemEdit::Delete { old } => old < item,
+        ItemEdit::Insert { after, .. } => after.is_none_or(|after| after < item),
     }
 }
 
