@@ -142,6 +142,24 @@ fn given_a_waiting_change_that_contradicts_another_in_its_patch_then_the_patch_i
 }
 
 #[test]
+fn given_a_change_that_waits_when_a_patch_has_it_and_one_that_contradicts_it_then_it_is_refused_every_time() {
+    let mut ann = replica("ann", "{}");
+    let first = put("bob", &[("ann", 1)], "1@ann", "first");
+    let third = Change { previous: 3, first: 4, deps: Clock::new(), ..put("bob", &[], "1@ann", "third") };
+    ann.merge_patch(&patch([third.clone()])).unwrap();
+    let before = ann.to_bytes();
+    // The change in between takes the counter of the one that waits.
+    let mut second =
+        Change { previous: 2, first: 3, deps: Clock::new(), ..put("bob", &[], "1@ann", "second") };
+    second.ops.extend(put("bob", &[], "1@ann", "more").ops);
+    for _ in 0..2 {
+        let refused = ann.merge_patch(&patch([first.clone(), second.clone(), third.clone()])).unwrap_err();
+        assert!(matches!(refused, MergeError::Equivocation { .. }), "{refused}");
+        assert_eq!(ann.to_bytes(), before);
+    }
+}
+
+#[test]
 fn given_a_waiting_change_twice_in_a_patch_then_it_counts_once() {
     let mut ann = replica("ann", "{}");
     let change = put("bob", &[("ghost", 2)], "1@ann", "x");

@@ -33,9 +33,9 @@ struct Staged {
 struct Queue {
     /// The next one last.
     todo: Vec<Arc<Change>>,
-    /// Those that are new here: an error in one of them refuses all.
+    /// Changes of the patch that are new here, and those that waited here before: an error in one of them refuses
+    /// all, the first time as any other time.
     fresh: HashMap<OpId, Arc<Change>>,
-    /// Changes of the patch that waited here before.
     waited: HashSet<OpId>,
 }
 
@@ -281,15 +281,13 @@ impl ConvergentRef {
                     todo.extend(woken);
                     staged.new += 1;
                 }
-                Err(error) if fresh.contains_key(&id) => return Err(error),
+                Err(error) if fresh.contains_key(&id) || waited.contains(&id) => return Err(error),
                 Err(error) => staged.refused.push(error),
             }
         }
         // What came to wait may contradict what was applied since.
         for change in changes.iter().filter(|change| self.waiting.get(&change.id()).is_some()) {
-            if fresh.contains_key(&change.id()) {
-                self.is_applied(change)?;
-            }
+            self.is_applied(change)?;
         }
         let patch = fresh.keys().chain(&waited);
         staged.waiting = patch.filter(|id| self.waiting.get(id).is_some()).count();
