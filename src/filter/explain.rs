@@ -86,7 +86,8 @@ fn lex(code: &str, (expect, rest): LexError<'_>) -> CompileError {
         (Lexed::Escape, Some(c)) => format!("unknown escape sequence \\{}", c.escape_debug()),
         (Lexed::Escape, None) => "expected an escape sequence".into(),
         (Lexed::Unicode, _) => "expected a character as four hexadecimal digits".into(),
-        (_, Some(c)) => format!("unexpected \"{}\"", c.escape_debug()),
+        (_, Some(c)) if c.is_control() => format!("unexpected \"{}\"", c.escape_debug()),
+        (_, Some(c)) => format!("unexpected \"{c}\""),
         (_, None) => "the filter ends too early".into(),
     };
     CompileError::new(message, start..start + found.map_or(0, char::len_utf8))
@@ -196,7 +197,8 @@ fn arguments(arities: &[usize]) -> String {
 
 /// The one of `names` that differs least from `name`, if it differs little.
 fn nearest(name: &str, names: impl IntoIterator<Item = String>) -> Option<String> {
-    let most = (name.chars().count() / 3).max(1);
+    // Among so many short names one is always near.
+    let most = name.chars().count() / 3;
     names
         .into_iter()
         .map(|known| (strsim::damerau_levenshtein(name, &known), known))

@@ -67,7 +67,11 @@ impl fmt::Display for Cause {
 fn size(bytes: u64) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
     let whole = units.iter().find(|(bits, _)| bytes > 0 && bytes.trailing_zeros() >= *bits);
-    whole.map_or_else(|| format!("{bytes} bytes"), |(bits, unit)| format!("{} {unit}", bytes >> bits))
+    match whole {
+        Some((bits, unit)) => format!("{} {unit}", bytes >> bits),
+        None if bytes == 1 => "1 byte".to_owned(),
+        None => format!("{bytes} bytes"),
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +86,7 @@ mod tests {
             (Cause::Memory(3 << 30), "the filter took more than 3 GiB of memory"),
             (Cause::Memory(64 << 20), "the filter took more than 64 MiB of memory"),
             (Cause::Memory(1_000), "the filter took more than 1000 bytes of memory"),
+            (Cause::Memory(1), "the filter took more than 1 byte of memory"),
             (Cause::Memory(0), "the filter took more than 0 bytes of memory"),
         ];
         for (cause, words) in rows {

@@ -150,9 +150,13 @@ impl Host {
         });
         self.open.pop();
         session.set_reading(before);
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(vec![counts(outcome)]),
+        match (failed, outcome.interrupted) {
+            (Some(error), _) => Err(error),
+            (None, Some(line)) => {
+                let message = "interrupted before this command".to_owned();
+                Err(FileError::Failed { file: name.to_owned(), line, message, hint: None })
+            }
+            (None, None) => Ok(vec![counts(outcome)]),
         }
     }
 }

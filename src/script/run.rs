@@ -15,6 +15,8 @@ pub struct Outcome {
     pub expectations: usize,
     /// Expectations that do not hold, and commands that failed unexpectedly.
     pub failures: usize,
+    /// The line of the first command that did not run because somebody interrupted.
+    pub interrupted: Option<usize>,
 }
 
 impl Outcome {
@@ -24,6 +26,7 @@ impl Outcome {
         self.commands += other.commands;
         self.expectations += other.expectations;
         self.failures += other.failures;
+        self.interrupted = self.interrupted.or(other.interrupted);
     }
 
     /// `3 commands, 2 expectations`.
@@ -47,7 +50,7 @@ pub fn run<E>(
 }
 
 /// Runs a session file: `each` gets every item in turn, commands with their answer and what it does
-/// wrong. A command that fails unexpectedly, and one that quits, end the file.
+/// wrong. A command that fails unexpectedly, one that quits, and an [interruption](Session::interrupt) end the file.
 pub fn run_with<E>(
     host: &mut Host,
     session: &mut Session,
@@ -55,6 +58,7 @@ pub fn run_with<E>(
     mut each: impl FnMut(Ran<'_>) -> Result<(), E>,
 ) -> Result<Outcome, E> {
     let mut outcome = Outcome { sessions: 1, ..Outcome::default() };
+    let interrupt = session.interrupt();
     for item in &script.items {
         let step = match item {
             Item::Narration(text) | Item::Prose(text) => {
@@ -72,6 +76,10 @@ pub fn run_with<E>(
             }
             Item::Step(step) => step,
         };
+        if interrupt.is_raised() {
+            outcome.interrupted = Some(step.line);
+            break;
+        }
         let answer = host.run(session, &step.text, &mut |_| {});
         let failure = compare(step, &answer).err();
         outcome.commands += 1;

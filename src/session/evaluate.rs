@@ -226,7 +226,10 @@ fn names_hint(names: &Names, code: &str, span: &Range<usize>) -> Option<String> 
 /// A hint where a word stands in code that is no filter: a key without its dot, a string without its
 /// quotes.
 fn word_hint(code: &Word<'_>, span: &Range<usize>, input: &Val) -> Option<String> {
-    let part = code.text.get(span.start.checked_sub(code.span.start)?..)?;
+    let (before, part) = code.text.split_at_checked(span.start.checked_sub(code.span.start)?)?;
+    if before.ends_with("\\u") {
+        return Some("half of a surrogate pair is no character".to_owned());
+    }
     if part.starts_with('\'') {
         return Some("a string has double quotes, and a filter none".to_owned());
     }

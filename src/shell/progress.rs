@@ -2,9 +2,13 @@
 //! answer comes.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+use rejoin::script::Script;
 
 /// What takes less shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -13,29 +17,42 @@ const BAR: usize = 20;
 /// A terminal that does not tell how wide it is.
 const USUAL: u16 = 80;
 
-/// Shows, after half a second, how long a command has taken, and which of several it is.
+/// Shows, after half a second, how long commands have taken, and which of several runs.
 pub(crate) struct Progress {
     ticker: Option<(Sender<()>, JoinHandle<bool>)>,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The command that runs.
+    number: AtomicUsize,
+    /// Whether something is shown; locked while the terminal is written to.
+    shown: Mutex<bool>,
 }
 
 impl Progress {
     /// Starts for command `number` of `total`.
     pub(crate) fn start(number: usize, total: usize) -> Self {
+        let state = Arc::new(State { number: number.into(), ..State::default() });
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         if dumb || !io::stderr().is_terminal() {
-            return Self { ticker: None };
+            return Self { ticker: None, state };
         }
         let (done, waits) = mpsc::channel();
-        let began = Instant::now();
+        let (began, ticks) = (Instant::now(), Arc::clone(&state));
         let tick = move || {
             let mut wait = PATIENCE;
             while waits.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 wait = TICK;
                 // It may have become another size.
                 let columns = crossterm::terminal::size().map_or(USUAL, |(columns, _)| columns);
+                let number = ticks.number.load(Ordering::Relaxed);
+                let mut shown = lock(&ticks.shown);
                 say(&line(number, total, began.elapsed(), columns.into()));
+                *shown = true;
             }
-            let was_shown = wait == TICK;
+            let was_shown = std::mem::take(&mut *lock(&ticks.shown));
             if was_shown {
                 say("");
             }
@@ -43,15 +60,56 @@ impl Progress {
         };
         // Without a thread there is no sign of life, and nothing worse.
         let ticker = thread::Builder::new().spawn(tick).ok();
-        Self { ticker: ticker.map(|ticker| (done, ticker)) }
+        Self { ticker: ticker.map(|ticker| (done, ticker)), state }
+    }
+
+    /// For the commands of a file; nothing is shown where their answers are seen as they come.
+    pub(crate) fn of(script: &Script, answers_are_seen: bool) -> Self {
+        match script.steps().count() {
+            0 => Self::none(),
+            _ if answers_are_seen => Self::none(),
+            total => Self::start(1, total),
+        }
+    }
+
+    fn none() -> Self {
+        Self { ticker: None, state: Arc::default() }
+    }
+
+    /// A command has run, and the next one begins.
+    pub(crate) fn next(&self) {
+        self.state.number.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Writes to the terminal while nothing is shown.
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        let mut shown = lock(&self.state.shown);
+        if std::mem::take(&mut *shown) {
+            say("");
+        }
+        write()
     }
 
     /// Ends it. Whether it has cleared the line of the cursor.
-    pub(crate) fn stop(self) -> bool {
-        let Some((done, ticker)) = self.ticker else { return false };
+    pub(crate) fn stop(mut self) -> bool {
+        self.end()
+    }
+
+    fn end(&mut self) -> bool {
+        let Some((done, ticker)) = self.ticker.take() else { return false };
         drop(done);
         ticker.join().unwrap_or(false)
     }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn lock(shown: &Mutex<bool>) -> MutexGuard<'_, bool> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes over the line of the cursor.
@@ -68,10 +126,10 @@ fn line(number: usize, total: usize, elapsed: Duration, columns: usize) -> Strin
     if total < 2 {
         return format!("{seconds:.1} s");
     }
-    let text = format!("{number} of {total}, {seconds:.1} s");
+    let text = format!("{} of {total}, {seconds:.1} s", number.min(total));
     // The brackets, the blank, and the last column, where a terminal may begin a new line.
     let bar = columns.saturating_sub(text.len() + 4).min(BAR);
-    let done = (number - 1) * bar / total;
+    let done = number.min(total).saturating_sub(1) * bar / total;
     format!("[{}{}] {text}", "#".repeat(done), " ".repeat(bar - done))
 }
 

@@ -150,7 +150,7 @@ impl Prompt {
             }
             let progress = Progress::start(at + 1, steps.len());
             let began = Instant::now();
-            let answer = self.command(&step.text)?;
+            let answer = self.command(&step.text, Some(&progress))?;
             let took = began.elapsed();
             let is_line_clean = progress.stop();
             let interrupted = self.typed.swap(false, Ordering::Relaxed);
@@ -176,14 +176,22 @@ impl Prompt {
     }
 
     /// Runs a command; a file that is read shows what it does as it goes.
-    fn command(&mut self, line: &str) -> io::Result<Result<Reply, CommandError>> {
+    fn command(
+        &mut self,
+        line: &str,
+        progress: Option<&Progress>,
+    ) -> io::Result<Result<Reply, CommandError>> {
         let typing = self.reader.typing()?;
         let limits = typing.session.filter_limits();
         let scripts = Scripts { json: self.json, out: self.out, err: self.err, limits };
         let mut told = Ok(());
         let answer = self.host.run(&mut typing.session, line, &mut |ran| {
             if told.is_ok() && !scripts.json {
-                told = scripts.item(&mut io::stdout(), ran);
+                let tell = || scripts.item(&mut io::stdout(), ran);
+                told = match progress {
+                    Some(progress) => progress.aside(tell),
+                    None => tell(),
+                };
             }
         });
         told.map(|()| answer)
@@ -253,7 +261,7 @@ impl Prompt {
             }
         };
         for step in Script::parse(&text).steps() {
-            let answer = self.command(&step.text)?;
+            let answer = self.command(&step.text, None)?;
             if let Err(Failure::Error(error)) = compare(step, &answer) {
                 let width = self.look()?.extent.width;
                 let place = error.place_within(&step.text, width);

@@ -1,4 +1,4 @@
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use super::disk::{Disk, read_all, read_text};
 use super::envelope::{checked, summary};
 use super::failures::Failures;
 use super::paint::Paint;
+use super::progress::Progress;
 
 /// Runs what is not typed into a terminal.
 pub(crate) struct Scripts {
@@ -26,7 +27,8 @@ pub(crate) struct Scripts {
 impl Scripts {
     /// `rejoin run FILE…`: prints each file again, with what the commands answer.
     pub(crate) fn run(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
-        let total = self.each_file(files, |out, name, _, ran| {
+        let seen = io::stdout().is_terminal();
+        let total = self.each_file(files, seen, |out, name, _, ran| {
             if self.json {
                 return self.print_json(out, Some(name), ran);
             }
@@ -47,7 +49,7 @@ impl Scripts {
 
     /// `rejoin check FILE…`: verifies the expectations, and shows those that do not hold.
     pub(crate) fn check(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
-        let total = self.each_file(files, |out, name, script, ran| match ran {
+        let total = self.each_file(files, false, |out, name, script, ran| match ran {
             Ran::Step { failure: Some(_), .. } if self.json => self.print_json(out, Some(name), ran),
             Ran::Step { step, failure: Some(_), .. } => {
                 self.failure(out, name, &script.narration_above(step.line), ran)
@@ -100,13 +102,20 @@ impl Scripts {
         end_on_interrupt()?;
         let mut out = BufWriter::new(io::stdout().lock());
         let mut host = Host::new(Disk);
+        let progress = Progress::of(script, io::stdout().is_terminal());
         let outcome = run_with(&mut host, &mut self.session(), script, |ran| {
             match ran {
-                _ if self.json => return self.print_json(&mut out, None, ran),
+                _ if self.json => self.print_json(&mut out, None, ran)?,
                 Ran::Step { answer: Ok(reply), .. } => print_answer(&mut out, self.out, reply)?,
                 Ran::Step { .. } | Ran::Narration(_) => {}
             }
-            self.failure(&mut out, name, &[], ran)
+            if let Ran::Step { failure, .. } = ran {
+                progress.next();
+                if failure.is_some() && !self.json {
+                    return progress.aside(|| self.failure(&mut out, name, &[], ran));
+                }
+            }
+            Ok(())
         })?;
         out.flush()?;
         Ok(exit(outcome))
@@ -116,6 +125,7 @@ impl Scripts {
     fn each_file(
         &self,
         files: &[PathBuf],
+        answers_are_seen: bool,
         mut each: impl FnMut(&mut dyn Write, &str, &Script, Ran<'_>) -> io::Result<()>,
     ) -> io::Result<Total> {
         let mut total = Total::default();
@@ -130,7 +140,15 @@ impl Scripts {
                     }
                     let mut host = Host::new(Disk).in_file(file);
                     let session = &mut self.session();
-                    let each = |ran: Ran<'_>| each(&mut out, &name, &script, ran);
+                    let progress = Progress::of(&script, answers_are_seen);
+                    let each = |ran: Ran<'_>| -> io::Result<()> {
+                        let is_step = matches!(ran, Ran::Step { .. });
+                        progress.aside(|| each(&mut out, &name, &script, ran))?;
+                        if is_step {
+                            progress.next();
+                        }
+                        Ok(())
+                    };
                     total.ran.add(run_with(&mut host, session, &script, each)?);
                 }
                 Err(error) => {

@@ -211,7 +211,10 @@ impl<'v> Walk<'v> {
     fn arrive(&mut self, which: usize) {
         let Move { old, new, ref from } = self.moves.all()[which];
         let from = from.clone();
-        self.note(Difference::Moved { from: from.clone() });
+        // Others that come and go beside it may leave it where it was.
+        if from != self.path {
+            self.note(Difference::Moved { from: from.clone() });
+        }
         if !shared(old, new) {
             let before = std::mem::replace(&mut self.from, from);
             self.edited(old, new);
@@ -309,6 +312,9 @@ mod tests {
         assert_eq!(lines(r#"{"a":{"x":1},"b":3}"#, renamed), ["- .b 3", "> .c from .a"]);
         let sorted = |v: &Val| list(&[part(v, "2"), part(v, "0"), part(v, "1")]);
         assert_eq!(lines("[[1],[2],[0]]", sorted), ["> .[0] from .[2]"]);
+        // The one in the middle stays in the middle.
+        let reversed = |v: &Val| list(&[part(v, "2"), part(v, "1"), part(v, "0")]);
+        assert_eq!(lines(r#"[0,{"k":1},2]"#, reversed), ["+ .[0] 2", "- .[2] 2"]);
     }
 
     #[test]

@@ -65,6 +65,7 @@ fn errors_of_the_parser() {
 
 #[test]
 fn errors_of_names() {
+    refuse("y", "unknown filter `y`", "y", None);
     refuse(".a | lenght", "unknown filter `lenght`", "lenght", Some("did you mean `length`?"));
     refuse("zzzzzzzz", "unknown filter `zzzzzzzz`", "zzzzzzzz", None);
     refuse("map", "`map` takes 1 argument, not 0", "map", None);
