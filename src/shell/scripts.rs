@@ -142,12 +142,15 @@ impl Scripts {
                     let session = &mut self.session();
                     let progress = Progress::of(&script, answers_are_seen);
                     let each = |ran: Ran<'_>| -> io::Result<()> {
-                        let is_step = matches!(ran, Ran::Step { .. });
-                        progress.aside(|| each(&mut out, &name, &script, ran))?;
-                        if is_step {
-                            progress.next();
+                        let Ran::Step { failure, .. } = ran else {
+                            return each(&mut out, &name, &script, ran);
+                        };
+                        progress.next();
+                        match failure {
+                            // What is wrong goes where the progress is shown.
+                            Some(_) => progress.aside(|| each(&mut out, &name, &script, ran)),
+                            None => each(&mut out, &name, &script, ran),
                         }
-                        Ok(())
                     };
                     total.ran.add(run_with(&mut host, session, &script, each)?);
                 }
