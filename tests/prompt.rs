@@ -567,3 +567,16 @@ fn given_a_very_long_line_then_it_can_be_edited_and_runs() {
     type_line(&mut session, "h", "\n10005");
     leave(session);
 }
+
+#[test]
+fn given_a_file_that_takes_long_when_it_is_checked_then_one_sees_how_far_it_is() {
+    let state = State::new("progress");
+    let file = state.0.join("slow.rejoin");
+    std::fs::write(&file, "ref a 1\nswap a (def f: f; f)\n#=> error: ...\na\n").unwrap();
+    let mut command = program(&state.0);
+    command.args(["check", "--filter-timeout", "1s"]).arg(&file);
+    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
+    session.exp_string("] 2 of 3, 0.").unwrap();
+    // It is gone when something else is said.
+    session.exp_string("\r\u{1b}[K1 session, 3 commands, 1 expectation: all hold").unwrap();
+}
