@@ -70,3 +70,22 @@ fn given_a_file_that_is_read_when_somebody_interrupts_then_it_stops_before_its_n
     assert_eq!(answer(&mut host, &mut session, "seen", &mut |_| {}).len(), 1);
     assert!(session.entries().all(|(name, _)| name == "a"));
 }
+
+#[test]
+fn given_a_file_that_was_read_when_it_is_undone_then_all_of_it_goes_and_comes_again() {
+    let text = "ref a {\"n\": 0}\nbranch a as b\nswap a .n += 1\nundo\nswap b .n += 5\nmerge a b\n";
+    let (mut host, mut session) = (Host::new(OneFile(text)).typed(), typed());
+    answer(&mut host, &mut session, "ref mine 1", &mut |_| {});
+    answer(&mut host, &mut session, "read lesson.rejoin", &mut |_| {});
+    let names = |session: &Session| session.entries().map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&session), ["mine", "a", "b"]);
+    let undone = answer(&mut host, &mut session, "undo", &mut |_| {});
+    assert_eq!(undone.last().unwrap(), "undid `read lesson.rejoin`");
+    assert_eq!(names(&session), ["mine"]);
+    answer(&mut host, &mut session, "redo", &mut |_| {});
+    assert_eq!(answer(&mut host, &mut session, "a.n", &mut |_| {}), ["5"]);
+    assert_eq!(names(&session), ["mine", "a", "b"]);
+    answer(&mut host, &mut session, "undo", &mut |_| {});
+    answer(&mut host, &mut session, "undo", &mut |_| {});
+    assert!(names(&session).is_empty());
+}

@@ -153,9 +153,10 @@ impl ConvergentRef {
     /// The value at an older clock: what all changes come to that the clock covers.
     ///
     /// The first look reads the history up to there, and each other one what of it was not read before: O(log
-    /// history) an op; what is noted of it takes about 5 bytes for each write. Besides that it costs the size of the value times O(log history), whatever came and went;
-    /// and what the clock covers of the ops that came here after the first that it lacks: nothing for a clock that
-    /// this ref once had. When containers were moved into each other, all moves are considered too.
+    /// history) an op; some bytes are kept for each write. Besides that it costs the size of the value times O(log
+    /// history), whatever came and went; and what the clock covers of the ops that came here after the first that
+    /// it lacks: nothing for a clock that this ref once had. When containers were moved into each other, all moves
+    /// are considered too.
     ///
     /// # Errors
     /// When it is no clock that this ref could have had.

@@ -80,7 +80,12 @@ impl Host {
             return answer;
         };
         let done = match &request.wish {
-            Wish::Read(name) => self.read(session, name, nested),
+            Wish::Read(name) => {
+                let since = session.step_count();
+                let read = self.read(session, name, nested);
+                session.join_steps(since, line);
+                read
+            }
             Wish::Record(name) => self.record(name, session.filter_limits()),
             Wish::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
         };

@@ -19,6 +19,8 @@ pub(super) const KEPT: usize = 100;
 pub(super) struct Steps {
     done: VecDeque<Step>,
     undone: Vec<Step>,
+    /// How many commands were done, less those that were taken back.
+    count: i64,
 }
 
 /// A command that changed something, and how to take it back (or, when it is taken back, how to do it again).
@@ -30,8 +32,8 @@ struct Step {
     before: Vec<Before>,
     /// How many ids had been derived from the seed.
     derived: u64,
-    /// The actor that came with it.
-    actor: Option<Actor>,
+    /// The actors that came with it.
+    actors: Vec<Actor>,
 }
 
 pub(super) fn undo(session: &mut Session, args: Args<'_>) -> Result<Reply, CommandError> {
@@ -39,6 +41,7 @@ pub(super) fn undo(session: &mut Session, args: Args<'_>) -> Result<Reply, Comma
     let Some(step) = session.steps.done.pop_back() else { return Err(nothing("undo")) };
     let (reply, step) = session.turn(step, "undid");
     session.steps.undone.push(step);
+    session.steps.count -= 1;
     Ok(Reply { effect: Effect::Undid, ..reply })
 }
 
@@ -47,6 +50,7 @@ pub(super) fn redo(session: &mut Session, args: Args<'_>) -> Result<Reply, Comma
     let Some(step) = session.steps.undone.pop() else { return Err(nothing("redo")) };
     let (reply, step) = session.turn(step, "redid");
     session.steps.done.push_back(step);
+    session.steps.count += 1;
     Ok(Reply { effect: Effect::Redid, ..reply })
 }
 
@@ -68,9 +72,35 @@ impl Session {
         self.names.swap_journal(&mut step.before);
         step.line.clear();
         words::start(line.trim(), &mut step.line);
-        (step.derived, step.actor) = (derived, self.new_actor.take());
+        step.actors.clear();
+        step.actors.extend(self.new_actor.take());
+        step.derived = derived;
         self.steps.done.push_back(step);
+        self.steps.count += 1;
         true
+    }
+
+    /// How far the session is: for [`join_steps`](Self::join_steps).
+    pub fn step_count(&self) -> i64 {
+        self.steps.count
+    }
+
+    /// Makes one command, for `undo`, of all that changed something since a [count](Self::step_count), unless they
+    /// are too many to be kept: those of a file that was read.
+    pub fn join_steps(&mut self, since: i64, line: &str) {
+        let steps = &mut self.steps;
+        let kept =
+            usize::try_from(steps.count - since).ok().and_then(|new| steps.done.len().checked_sub(new));
+        let Some(kept) = kept.filter(|kept| kept + 1 < steps.done.len()) else { return };
+        let mut joined = Step::default();
+        words::start(line.trim(), &mut joined.line);
+        joined.derived = steps.done[kept].derived;
+        for step in steps.done.drain(kept..) {
+            joined.before.extend(step.before);
+            joined.actors.extend(step.actors);
+        }
+        steps.done.push_back(joined);
+        steps.count = since + 1;
     }
 
     /// Forgets what a command noted that failed: it changed nothing.
@@ -81,25 +111,24 @@ impl Session {
 
     /// Goes to what was before a step; gives the step back from there.
     fn turn(&mut self, step: Step, word: &str) -> (Reply, Step) {
-        let Step { line, before, derived, actor } = step;
+        let Step { line, before, derived, actors } = step;
         let changed = before.iter().rev().find_map(Before::reference).map(str::to_owned);
         let value = |names: &Names, name: &str| names.get(name).map(Entry::value);
         let old = changed.as_deref().and_then(|name| value(&self.names, name));
-        let mut after: Vec<Before> =
-            before.into_iter().rev().map(|before| self.names.restore(before, &self.seen)).collect();
-        after.reverse();
+        // What was touched last goes back first; on the way forth that comes last again.
+        let after = before.into_iter().rev().map(|before| self.names.restore(before, &self.seen)).collect();
         let new = changed.as_deref().and_then(|name| value(&self.names, name));
         let derived = std::mem::replace(&mut self.derived, derived);
-        if let Some(actor) = &actor
-            && !self.actors.remove(actor)
-        {
-            self.actors.insert(actor.clone());
+        for actor in &actors {
+            if !self.actors.remove(actor) {
+                self.actors.insert(actor.clone());
+            }
         }
         let mut reply = Reply::line(format!("{word} `{line}`"));
         if let (Some(old), Some(new)) = (old, new) {
             reply.values.push(new.clone());
             reply = reply.with(Part::Changed { old, new });
         }
-        (reply, Step { line, before: after, derived, actor })
+        (reply, Step { line, before: after, derived, actors })
     }
 }
