@@ -18,7 +18,8 @@
 //! of a string (see [`Pattern`]).
 //!
 //! In a Markdown file the blocks that are fenced as `rejoin` are one session, also those in lists and block
-//! quotes; the rest is narration. At a block that is fenced as `rejoin fresh` a new session starts.
+//! quotes; the rest is narration. At a block that is fenced as `rejoin fresh` a new session starts. What else a
+//! fence says behind `rejoin` is a mistake (see [`check_fences`]).
 //!
 //! [`bless()`] rewrites expectations that do not hold. A [`Host`] gives a session the files that `read` and
 //! `record` need.
@@ -29,6 +30,7 @@ mod diff;
 mod host;
 mod lesson;
 mod markdown;
+mod nesting;
 mod parse;
 mod pattern;
 mod prose;
@@ -40,6 +42,7 @@ pub use check::{Failure, Mismatch, compare};
 pub use diff::DiffLine;
 pub use host::{Files, Host};
 pub use lesson::{LESSONS, Lesson};
+pub use markdown::{WrongFence, check_fences};
 pub use parse::{Expectation, Expected, Item, Script, Step};
 pub use pattern::Pattern;
 pub use prose::{Paragraph, prose};

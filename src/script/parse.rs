@@ -1,9 +1,8 @@
-use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::filter::Scan;
 use crate::script::Pattern;
-use crate::script::markdown::{Kind, Line, markdown};
+use crate::script::markdown::{Kind, Line, is_markdown, markdown};
 use crate::session::needs_more;
 
 /// A session file that was read. Reading never fails: what is no comment is a command.
@@ -114,10 +113,7 @@ impl Script {
 
     /// Reads a file as its name asks for: `*.md` and `*.markdown` are Markdown.
     pub fn parse_file(name: &Path, text: &str) -> Self {
-        let is =
-            |extension: &OsStr| ["md", "markdown"].iter().any(|known| extension.eq_ignore_ascii_case(known));
-        let is_markdown = name.extension().is_some_and(is);
-        if is_markdown { Self::parse_markdown(text) } else { Self::parse(text) }
+        if is_markdown(name) { Self::parse_markdown(text) } else { Self::parse(text) }
     }
 
     /// Whether it starts a new session somewhere.
@@ -163,7 +159,7 @@ impl Script {
             let trimmed = line.trim();
             if let Kind::Fence { fresh } = kind {
                 items.push(Item::Fence { text: line.to_owned(), fresh });
-            } else if kind == Kind::Prose {
+            } else if kind != Kind::Session {
                 items.push(Item::Prose(line.to_owned()));
             } else if trimmed.is_empty() {
                 items.push(Item::Narration(format!("{lead}{line}")));
