@@ -126,6 +126,45 @@ fn given_a_block_in_a_list_or_quote_when_it_is_checked_then_it_is_run() {
 }
 
 #[test]
+fn given_a_block_that_is_no_fence_when_it_is_checked_or_blessed_then_nothing_of_it_runs() {
+    let folder = Folder::new("indented");
+    let text =
+        "Para.\n\n    ```rejoin\n    ref indented 1\n    ```\n\n<!--\n```rejoin\nref hidden 1\n```\n-->\n";
+    let file = folder.file("ind.md", text);
+    let err =
+        format!("warning: {file}: no commands\n1 session, 0 commands, 0 expectations: nothing to check\n");
+    assert_eq!(rejoin(&["check", &file]), done(0, "", &err));
+    assert_eq!(rejoin(&["check", "--bless", "--all", &file]).code, 0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
+fn given_a_fence_that_is_misspelt_then_the_file_is_wrong_and_nothing_of_it_runs() {
+    let folder = Folder::new("fences");
+    let right = folder.file("right.md", "```rejoin\nref a 1\n#=> 1\n```\n");
+    for says in ["rejoin frseh", "rejoin,fresh", "{rejoin}", "Rejoin"] {
+        let text = format!("```rejoin\nref a 1\n```\n\n- ```{says}\n  swap a 2\n  #=> 3\n  ```\n");
+        let file = folder.file("doc.md", &text);
+        let error = format!(
+            "{file}:5\nerror: a block cannot be fenced as `{says}`\n\
+             hint: `rejoin` goes on with the session, and `rejoin fresh` starts a new one\n"
+        );
+        let summary = "1 session, 1 command, 1 expectation: 1 file not read\n";
+        assert_eq!(rejoin(&["check", &file, &right]), done(2, "", &format!("{error}{summary}")));
+        for action in ["run", "play"] {
+            assert_eq!(rejoin(&[action, &file]), done(2, "", &error));
+        }
+        let blessed = rejoin(&["check", "--bless", &file]);
+        assert_eq!(blessed, done(2, "", &format!("{error}1 file left as it is\n")));
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        let json = rejoin(&["check", "--json", &file]).out;
+        assert!(json.contains(&format!("line 5: a block cannot be fenced as `{says}`")), "{json}");
+        let read = rejoin(&["-c", &format!("read {file}")]);
+        assert!(read.err.contains(&format!("line 5: a block cannot be fenced as `{says}`")), "{}", read.err);
+    }
+}
+
+#[test]
 fn given_a_check_as_json_then_it_has_what_fails_and_a_summary() {
     let folder = Folder::new("check-json");
     let wrong = folder.file("wrong.rejoin", "ref a 1\n#=> 2\n#=> actor b\na\n#=> 1\nswop a\nref b 1\n");

@@ -36,7 +36,7 @@ pub(super) enum Kind {
 
 /// A fence that is meant to open a block of the session, and says something that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("a block cannot be fenced as `{says}`")]
+#[error("line {line}: {}", self.message())]
 pub struct WrongFence {
     /// The line, from 1.
     pub line: usize,
@@ -47,6 +47,11 @@ pub struct WrongFence {
 impl WrongFence {
     /// Which fences there are.
     pub const HINT: &str = "`rejoin` goes on with the session, and `rejoin fresh` starts a new one";
+
+    /// What is wrong, without the line.
+    pub fn message(&self) -> String {
+        format!("a block cannot be fenced as `{}`", self.says)
+    }
 }
 
 /// Looks for fences that are meant to open a block of the session and are neither `rejoin` nor

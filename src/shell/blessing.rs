@@ -2,7 +2,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rejoin::script::{Blessing, Edit, Host, NotBlessed, Script, bless, count};
+use rejoin::script::{Blessing, Edit, Host, NotBlessed, Script, WrongFence, bless, count};
 
 use super::USAGE;
 use super::disk::{Disk, read_text, write_whole};
@@ -90,6 +90,11 @@ impl Scripts {
 
     /// A file that cannot be read or written.
     pub(crate) fn file_error(&self, name: &str, error: &io::Error) -> io::Result<()> {
+        if let Some(wrong) = error.get_ref().and_then(|error| error.downcast_ref::<WrongFence>()) {
+            let (label, message) = (self.err.label("error:"), self.err.plain(&wrong.message()));
+            let hint = format!("{} {}", self.err.dim("hint:"), WrongFence::HINT);
+            return writeln!(io::stderr(), "{name}:{}\n{label} {message}\n{hint}", wrong.line);
+        }
         writeln!(io::stderr(), "{} {name}: {error}", self.err.label("error:"))
     }
 }

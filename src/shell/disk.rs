@@ -2,7 +2,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use rejoin::script::Files;
+use rejoin::script::{Files, check_fences};
 
 /// The files of the system.
 pub(crate) struct Disk;
@@ -24,14 +24,17 @@ impl Files for Disk {
 /// The most bytes that a session file may have, in MiB.
 const MOST: u64 = 256;
 
-/// The text of a session file.
+/// The text of a session file. In Markdown all that is meant to be of the session must be: the error is a
+/// [`WrongFence`](rejoin::script::WrongFence) where it is not.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         let kind = io::ErrorKind::IsADirectory;
         return Err(io::Error::new(kind, "is a directory, not a session file"));
     }
-    read_all(file)
+    let text = read_all(file)?;
+    check_fences(path, &text).map_err(|wrong| io::Error::new(io::ErrorKind::InvalidData, wrong))?;
+    Ok(text)
 }
 
 /// All that comes, as text, unless it is more than a session may be. The error says which line is no text.
