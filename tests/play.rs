@@ -258,6 +258,19 @@ fn given_a_delay_then_the_lesson_goes_on_by_itself() {
     session.exp_eof().unwrap();
 }
 
+#[test]
+fn given_a_session_file_when_it_is_run_on_a_terminal_then_nothing_of_it_is_obeyed() {
+    let folder = Folder::new("run-obeyed");
+    folder.file("evil.rejoin", "# Told \u{1b}[2J\u{9b}2J.\nref a \"\u{202e}\u{9b}\"\n1 # \u{1b}c\n");
+    let mut session = start(&folder, &["run", "evil.rejoin"]);
+    // What comes is given byte by byte.
+    let bytes = session.exp_eof().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let shown = String::from_utf8(bytes).unwrap();
+    assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{shown:?}");
+    assert!(shown.contains("# Told \u{fffd}[2J\u{fffd}2J."), "{shown:?}");
+    assert!(shown.contains("#=> \"\\u202e\\u009b\""), "{shown:?}");
+}
+
 // --- record and read ---
 
 #[test]

@@ -164,6 +164,45 @@ fn given_a_fence_that_is_misspelt_then_the_file_is_wrong_and_nothing_of_it_runs(
     }
 }
 
+/// What a terminal would obey.
+const OBEYED: [char; 6] = ['\u{1b}', '\u{7}', '\u{9b}', '\u{85}', '\u{202e}', '\u{2066}'];
+
+#[test]
+fn given_what_a_terminal_would_obey_in_a_file_then_it_is_not_shown() {
+    let folder = Folder::new("obeyed");
+    let evil: String = OBEYED.iter().collect();
+    let text = format!(
+        "# Told {evil}.\nref a {{\"{evil}\":\n\t\"{evil}\"}}\n#=> {{\"x{evil}\": 1, \"y\": \"{evil}\"}}\n#=> {evil}\n# More {evil}\nswap a lenght # {evil}\n"
+    );
+    let text = text.replace(
+        &format!("{{\"{evil}\":\n\t\"{evil}\"}}"),
+        "{\"\u{9b}\u{85}\u{202e}\u{2066}\":\n\t\"\u{9b}\u{85}\"}",
+    );
+    let file = folder.file("evil.rejoin", &text);
+    let lesson = folder.file("evil.md", format!("Told {evil}.\n```rejoin\n{text}```\n"));
+    for args in [
+        &["check", &file][..],
+        &["check", &lesson],
+        &["check", "--json", &file],
+        &["check", "--bless", &file],
+        &["play", &lesson],
+        &["run", "--json", &file],
+        &["-c", "ref a {\"\u{9b}\": \"\u{202e}\"}", "-c", "swap a [.]"],
+    ] {
+        let ended = rejoin(args);
+        for shown in [&ended.out, &ended.err] {
+            assert!(!shown.contains(OBEYED), "{args:?}: {shown:?}");
+        }
+        assert!(!ended.out.is_empty() || ended.code == 1, "{args:?}");
+    }
+    let value = rejoin(&["-c", "ref a \"\u{9b}\u{202e}\""]);
+    assert_eq!(value, done(0, "\"\\u009b\\u202e\"\nactor a\n", ""));
+    let ran = rejoin(&["run", &file]);
+    assert!(ran.out.starts_with(&text[..text.find("#=>").unwrap()]), "a pipe has it as it is: {:?}", ran.out);
+    let coloured = rejoin(&["run", "--color", "always", &file]).out;
+    assert!(!coloured.contains(&OBEYED[1..]), "{coloured:?}");
+}
+
 #[test]
 fn given_a_check_as_json_then_it_has_what_fails_and_a_summary() {
     let folder = Folder::new("check-json");

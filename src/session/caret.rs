@@ -4,6 +4,7 @@ use std::ops::Range;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::CommandError;
+use crate::value::steers;
 
 /// What a line of a terminal of 80 columns takes.
 const WIDTH: usize = 78;
@@ -42,7 +43,7 @@ impl Place {
         let (line, shown) = window(line, start - first, end - first, width);
         // What a terminal would take for something else than text takes one column.
         let clean =
-            |part: &str| -> String { part.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
+            |part: &str| -> String { part.chars().map(|c| if steers(c) { ' ' } else { c }).collect() };
         Self {
             line: text[..start].matches('\n').count() + 1,
             column: text[first..start].chars().count() + 1,

@@ -40,11 +40,11 @@ pub(super) fn kind(value: &Val) -> &'static str {
     }
 }
 
-/// Text from outside as one line: control characters are written out, as `\n` is.
+/// Text from outside as one line: what a terminal would obey is written out, as `\n` is.
 pub(super) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.trim_end().chars() {
-        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+        if value::steers(c) { line.extend(c.escape_default()) } else { line.push(c) }
     }
     line
 }

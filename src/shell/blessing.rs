@@ -7,6 +7,7 @@ use rejoin::script::{Blessing, Edit, Host, NotBlessed, Script, WrongFence, bless
 use super::USAGE;
 use super::disk::{Disk, read_text, write_whole};
 use super::failures::Failures;
+use super::paint::visible;
 use super::scripts::Scripts;
 
 /// How many files there are of each kind.
@@ -60,7 +61,7 @@ impl Scripts {
 
     /// What was changed, as a piece of a difference.
     fn edit(&self, name: &str, edit: &Edit) -> io::Result<()> {
-        let mut text = format!("{name}:{}\n  {}\n", edit.line, edit.command.replace('\n', "\n  "));
+        let mut text = format!("{name}:{}\n  {}\n", edit.line, visible(&edit.command).replace('\n', "\n  "));
         for line in &edit.removed {
             text.push_str(&self.out.gone(&format!("- {}", line.trim())));
             text.push('\n');

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use rejoin::script::{DiffLine, Failure, Mismatch, Step};
 use rejoin::session::CommandError;
 
-use super::paint::Paint;
+use super::paint::{Paint, visible};
 
 /// Longer lines are compared part by part.
 const SHORT: usize = 60;
@@ -39,7 +39,7 @@ impl Failures<'_> {
         let column = place.column + step.lead.chars().count();
         let mut text = format!("{}:{line}:{column}\n", self.name);
         for line in self.narration {
-            text.push_str(&format!("{}\n", self.paint.dim(line)));
+            text.push_str(&format!("{}\n", self.paint.dim(&visible(line))));
         }
         text.push_str(&self.paint.error(error, &place));
         writeln!(io::stderr(), "{text}")
@@ -52,9 +52,9 @@ impl Failures<'_> {
         let mut text = format!("{}:{line}\n", self.name);
         if first {
             for line in self.narration {
-                text.push_str(&format!("  {}\n", paint.dim(line)));
+                text.push_str(&format!("  {}\n", paint.dim(&visible(line))));
             }
-            text.push_str(&format!("  {}\n", step.text.replace('\n', "\n  ")));
+            text.push_str(&format!("  {}\n", visible(&step.text).replace('\n', "\n  ")));
         }
         let is_short = |text: &str| text.chars().count() <= SHORT && !text.contains('\n');
         if is_short(expected) && is_short(actual) {

@@ -2,7 +2,7 @@ use std::io::IsTerminal;
 
 use owo_colors::Style;
 use rejoin::session::{CommandError, Place, Settings, Theme};
-use rejoin::value::{Piece, Val, print};
+use rejoin::value::{Piece, Val, print, steers};
 
 use super::answer::wrapped;
 use super::cli::Color;
@@ -12,6 +12,8 @@ use super::theme::Role;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paint {
     on: bool,
+    /// Whether a program reads it: what comes from a file may stay as it is there.
+    piped: bool,
     theme: Theme,
 }
 
@@ -25,7 +27,7 @@ impl Paint {
             Color::Never => false,
             Color::Auto => output.is_terminal() && !set("NO_COLOR") && !dumb,
         };
-        Self { on, theme: Theme::Dark }
+        Self { on, piped: !on && !output.is_terminal(), theme: Theme::Dark }
     }
 
     /// The same as a session wants it.
@@ -36,7 +38,7 @@ impl Paint {
             Color::Always => true,
             Color::Never => false,
         };
-        Self { on, theme: settings.theme }
+        Self { on, piped: self.piped && !on, theme: settings.theme }
     }
 
     /// Whether it colours.
@@ -93,6 +95,11 @@ impl Paint {
         visible(text)
     }
 
+    /// A piece of a session file that is printed again: in a pipe byte for byte.
+    pub(crate) fn again(self, text: &str) -> String {
+        if self.piped { text.to_owned() } else { visible(text) }
+    }
+
     /// A heading.
     pub(crate) fn heading(self, text: &str) -> String {
         self.role(Role::Command, &visible(text))
@@ -141,7 +148,8 @@ impl Paint {
     }
 }
 
-/// Text from outside, without what a terminal would obey.
+/// Text from outside, without what a terminal would obey. All that is shown of a file goes through here.
 pub(crate) fn visible(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    let is_text = |c: char| !steers(c) || matches!(c, '\n' | '\t');
+    text.chars().map(|c| if is_text(c) { c } else { '\u{fffd}' }).collect()
 }

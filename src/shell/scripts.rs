@@ -41,8 +41,10 @@ impl Scripts {
     /// An item of a session file, commands with what they answer.
     pub(crate) fn item(&self, out: &mut dyn Write, ran: Ran<'_>) -> io::Result<()> {
         match ran {
-            Ran::Narration(text) => writeln!(out, "{}", self.out.dim(text)),
-            Ran::Step { step, failure: Some(Failure::Error(_)), .. } => writeln!(out, "{}", step.written()),
+            Ran::Narration(text) => writeln!(out, "{}", self.out.dim(&self.out.again(text))),
+            Ran::Step { step, failure: Some(Failure::Error(_)), .. } => {
+                writeln!(out, "{}", self.out.again(&step.written()))
+            }
             Ran::Step { step, answer, .. } => writeln!(out, "{}", self.transcript(step, answer)),
         }
     }
@@ -173,13 +175,13 @@ impl Scripts {
     /// The transcript of a step, what it answers in colour.
     fn transcript(&self, step: &Step, answer: &Result<Reply, CommandError>) -> String {
         let (text, written) = (transcript(step, answer), step.written());
-        let Some(answers) = text.strip_prefix(&written) else { return text };
+        let Some(answers) = text.strip_prefix(&written) else { return self.out.again(&text) };
         let margin = step.margin();
         let answers = answers.lines().map(|line| match line.strip_prefix(&*margin).and_then(expected) {
             Some(answer) => format!("{margin}{} {}", self.out.dim("#=>"), self.out.report(answer)),
-            None => line.to_owned(),
+            None => self.out.again(line),
         });
-        format!("{written}{}", answers.collect::<Vec<_>>().join("\n"))
+        format!("{}{}", self.out.again(&written), answers.collect::<Vec<_>>().join("\n"))
     }
 
     /// What a step did wrong, on standard error.

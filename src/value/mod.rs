@@ -30,7 +30,7 @@ pub use difference::{Difference, PathChange, differences, first_difference};
 pub use excerpt::{Extent, excerpt, grouped};
 pub(crate) use moves::{Move, Moves};
 pub use path::{Path, Step};
-pub use print::{Piece, print, print_while, text};
+pub use print::{Piece, print, print_while, steers, text};
 pub(crate) use read::is_number;
 pub use read::{ParseError, parse};
 pub(crate) use same::hash_same;

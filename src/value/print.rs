@@ -111,7 +111,13 @@ pub(super) fn key_text(key: &Val) -> String {
     }
 }
 
-/// A string as JSON.
+/// Whether a terminal obeys a character instead of showing it: control characters, and those that turn the
+/// direction of the text around them.
+pub fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A string as JSON that a terminal can show.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
@@ -124,7 +130,7 @@ fn quoted(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             '\u{8}' => quoted.push_str("\\b"),
             '\u{c}' => quoted.push_str("\\f"),
-            c if c < ' ' || c == '\u{7f}' => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if steers(c) => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => quoted.push(c),
         }
     }
@@ -153,6 +159,17 @@ mod tests {
             assert_eq!(text(&value), value.to_string());
             assert_eq!(text(&value), json);
         }
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        let value = Val::obj(
+            [(Val::from("\u{85}\u{9b}".to_owned()), Val::from("\u{202e}\u{2066}x\u{2069}".to_owned()))]
+                .into_iter()
+                .collect(),
+        );
+        assert_eq!(text(&value), r#"{"\u0085\u009b":"\u202e\u2066x\u2069"}"#);
+        assert_eq!(parse(&text(&value)).unwrap(), value);
     }
 
     #[test]

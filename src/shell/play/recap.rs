@@ -4,6 +4,7 @@ use rejoin::session::{COMMANDS, Command, Entry, Session};
 use rejoin::value::text;
 
 use super::Player;
+use crate::shell::paint::visible;
 
 impl Player<'_> {
     /// What the lesson was made of: the commands that ran, and the refs that there are now.
@@ -36,7 +37,7 @@ impl Player<'_> {
         }
         for (name, value) in refs {
             let room = self.width().saturating_sub(width + 4).max(8);
-            writeln!(out, "  {name:width$}  {}", cut(&value, room))?;
+            writeln!(out, "  {name:width$}  {}", cut(&visible(&value), room))?;
         }
         Ok(())
     }
