@@ -10,6 +10,7 @@ use std::process::Command;
 use command::{Folder, rejoin};
 use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
+use unicode_width::UnicodeWidthStr;
 
 /// How long an answer may take before the test fails, in milliseconds.
 const PATIENCE: u64 = 20_000;
@@ -256,6 +257,35 @@ fn given_a_delay_then_the_lesson_goes_on_by_itself() {
     let mut session = start(&folder, &["play", "one.rejoin", "--delay", "10ms"]);
     expect(&mut session, &["[1/4]", "[4/4]", "1 change new", "What was used"]);
     session.exp_eof().unwrap();
+}
+
+#[test]
+fn given_forty_columns_then_words_stay_whole() {
+    let folder = Folder::new("play-narrow");
+    folder.file(
+        "one.rejoin",
+        LESSON.replace("\"n\": 1", "\"n\": 1, \"日\": \"日本日本日本日本日本日本日本日本日本\""),
+    );
+    let mut shell = Command::new("sh");
+    let play = "stty cols 40 rows 24; exec \"$0\" play one.rejoin";
+    shell.args(["-c", play, env!("CARGO_BIN_EXE_rejoin")]).current_dir(&folder.0);
+    shell.env("XDG_STATE_HOME", &folder.0).env("TERM", "dumb").env("NO_COLOR", "1").env_remove("COLUMNS");
+    let mut session = spawn_command(shell, Some(PATIENCE)).unwrap();
+    expect(&mut session, &["[1/4]"]);
+    press(&mut session, "e");
+    expect(&mut session, &["Try what you like; `exit` returns to the\r\n  lesson.\r\n"]);
+    session.send_line("exit").unwrap();
+    for at in 1..=3 {
+        expect(&mut session, &[&format!("[{at}/4]")]);
+        press(&mut session, "\r");
+    }
+    expect(&mut session, &["[4/4]"]);
+    press(&mut session, "q");
+    expect(&mut session, &["What was used in one.rejoin, in 3 of 4\r\n  steps\r\n"]);
+    let bytes = session.exp_eof().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let recap = String::from_utf8(bytes).unwrap();
+    assert!(recap.contains("  branch  ") && recap.contains("\r\n          "), "{recap}");
+    assert!(recap.lines().all(|line| line.trim_end().width() <= 40), "{recap}");
 }
 
 #[test]

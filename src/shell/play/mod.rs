@@ -19,7 +19,7 @@ use signal_hook::consts::SIGINT;
 use unicode_width::UnicodeWidthStr;
 
 use super::USAGE;
-use super::answer::Look;
+use super::answer::{Look, wrapped};
 use super::cli::Manner;
 use super::disk::Disk;
 use super::paint::Paint;
@@ -186,10 +186,12 @@ impl Player<'_> {
             self.recap(at, &stage.session)?;
         }
         if !wrong.is_empty() {
-            let label = self.err.label("error:");
             let (wrong, name) = (wrong.len(), self.name);
             let are = if wrong == 1 { "is" } else { "are" };
-            writeln!(io::stderr(), "{label} {wrong} of the answers {are} not what {name} expects")?;
+            let text = format!("error: {wrong} of the answers {are} not what {name} expects");
+            let text = wrapped(&text, self.width());
+            let message = text.strip_prefix("error:").expect("it begins so");
+            writeln!(io::stderr(), "{}{message}", self.err.label("error:"))?;
         }
         Ok(match (interrupted, wrong.is_empty()) {
             (true, _) => ExitCode::from(INTERRUPTED),
@@ -303,7 +305,8 @@ impl Player<'_> {
     /// A prompt in a copy of the session; the lesson goes on with its own.
     fn live(&self, at: usize) -> io::Result<()> {
         let Stage { session, host } = self.stage(at, true)?;
-        writeln!(io::stdout(), "{}", self.out.dim("Try what you like; `exit` returns to the lesson."))?;
+        let invitation = wrapped("Try what you like; `exit` returns to the lesson.", self.width());
+        writeln!(io::stdout(), "{}", self.out.dim(&invitation))?;
         prompt::live(session, host, self.vi, self.out, self.err)?;
         self.interrupted.store(false, Ordering::Relaxed);
         writeln!(io::stdout(), "{}\n", self.out.dim("— the lesson goes on where it was —"))

@@ -1,9 +1,12 @@
 use std::io::{self, Write};
 
-use rejoin::session::{COMMANDS, Command, Entry, Session};
+use rejoin::session::{COMMANDS, Command, Entry, Session, fill};
 use rejoin::value::text;
 
+use unicode_width::UnicodeWidthChar;
+
 use super::Player;
+use crate::shell::answer::{columns, wrapped};
 use crate::shell::paint::visible;
 
 impl Player<'_> {
@@ -27,10 +30,14 @@ impl Player<'_> {
         let mut out = io::stdout().lock();
         let all = self.scenes.len();
         let part = if played < all { format!(", in {played} of {all} steps") } else { String::new() };
-        writeln!(out, "{}\n", self.out.heading(&format!("What was used in {}{part}", self.name)))?;
+        let title = wrapped(&format!("What was used in {}{part}", self.name), self.width());
+        writeln!(out, "{}\n", self.out.heading(&title))?;
         for (command, count) in counts {
             let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
-            writeln!(out, "  {:width$}  {}{}", command.name, command.summary, self.out.dim(&times))?;
+            let line = format!("  {:width$}  {}{times}", command.name, command.summary);
+            for line in fill(&line, self.width(), width + 4) {
+                writeln!(out, "{line}")?;
+            }
         }
         if !refs.is_empty() {
             writeln!(out, "\n{}\n", self.out.heading("Where the refs are now"))?;
@@ -43,10 +50,18 @@ impl Player<'_> {
     }
 }
 
-/// A text that is cut where the room ends.
+/// A text of no more than so many columns.
 fn cut(text: &str, room: usize) -> String {
-    if text.chars().count() <= room {
+    if columns(text) <= room {
         return text.to_owned();
     }
-    text.chars().take(room - 1).chain(['…']).collect()
+    let mut left = room - 1;
+    let fits = |c: &char| match left.checked_sub(c.width().unwrap_or(0)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
 }
