@@ -323,6 +323,7 @@ fn given_a_recording_then_it_is_a_session_file_that_holds() {
     type_line("swop a", "did you mean");
     type_line("record stop", "wrote kept.rejoin: 5 commands, 8 expectations");
     type_line("record kept.rejoin", "cannot write `kept.rejoin`");
+    type_line("", "hint: a recording makes a new file, and never overwrites one");
     type_line("record rest.rejoin", "recording to rest.rejoin");
     type_line("a.n", "1");
     type_line("exit", "wrote rest.rejoin");

@@ -170,3 +170,15 @@ fn given_a_filter_that_was_interrupted_then_it_is_not_recorded() {
     assert_eq!(report, ["wrote file: 2 commands, 2 expectations"]);
     assert!(!text.contains("def f"), "{text}");
 }
+
+#[test]
+fn given_a_line_with_a_blank_in_front_or_for_help_then_it_is_not_recorded() {
+    let mut prompt = Prompt::new();
+    prompt.type_lines(&["ref a {\"n\": 1}", " ref secret 1", "help", "record file"]);
+    prompt.type_lines(&["help swap", "help nothing", "  a.n", "\ta.n + 1", "read more", "a.n"]);
+    let (report, text) = prompt.stop();
+    let left_out = "without 1 line that changed something and began with a blank";
+    assert_eq!(report, ["wrote file: 4 commands, 5 expectations", left_out], "{text}");
+    assert!(!text.contains("help") && !text.contains("secret"), "{text}");
+    assert!(text.contains("a.n\n") && !text.contains(" a.n") && text.contains("swap a .read"), "{text}");
+}

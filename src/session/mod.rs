@@ -205,6 +205,11 @@ impl Session {
         std::mem::replace(&mut self.reading, reading)
     }
 
+    /// Whether the commands stand in a file.
+    pub fn is_reading(&self) -> bool {
+        self.reading
+    }
+
     fn document(&mut self) -> DocumentId {
         let id = format!("{:016x}", self.derive());
         let id = DocumentId::new(&id).expect("hexadecimal digits are a document id");

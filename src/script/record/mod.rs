@@ -12,7 +12,7 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use crate::script::{Outcome, Ran, Script, answers, count, run};
-use crate::session::{Code, CommandError, Effect, Entry, Limits, Reply, Session};
+use crate::session::{COMMANDS, Code, CommandError, Effect, Entry, Limits, Reply, Session};
 use preamble::preamble;
 use twin::{Fate, Made, ids};
 
@@ -26,6 +26,8 @@ pub(super) struct Recorder {
     /// The actors that were met.
     actors: HashSet<String>,
     recording: Option<Recording>,
+    /// So many lines changed something and are kept out of files.
+    left_out: usize,
 }
 
 /// A line that was typed, and how it went.
@@ -56,6 +58,12 @@ struct Recording {
 impl Recorder {
     /// Notes a line and how it went in the session.
     pub(super) fn typed(&mut self, session: &Session, line: &str, answer: &Result<Reply, CommandError>) {
+        // A blank in front keeps a line to oneself; in a file that is read it means nothing.
+        let is_private = line.starts_with(char::is_whitespace) && !session.is_reading();
+        if is_private || is_help(line) {
+            self.left_out += usize::from(answer.as_ref().is_ok_and(|reply| reply.effect != Effect::None));
+            return;
+        }
         let ends = answer.as_ref().is_ok_and(|reply| reply.quit);
         let is_expectation = line.trim_start().starts_with("#=>");
         // What had to be stopped is not to be run again.
@@ -132,6 +140,10 @@ impl Recorder {
         let (outcome, unsteady) = checked(&text, limits);
         complaints.extend(unsteady);
         let mut report = vec![format!("wrote {}: {}", path.display(), outcome.words())];
+        if self.left_out > 0 {
+            let lines = count(self.left_out, "line");
+            report.push(format!("without {lines} that changed something and began with a blank"));
+        }
         let more = complaints.len().saturating_sub(LISTED);
         complaints.truncate(LISTED);
         report.extend(complaints);
@@ -160,6 +172,13 @@ impl Typed {
     fn is_comment(&self) -> bool {
         self.text.trim_start().starts_with('#')
     }
+}
+
+/// Whether a line asks for help: that is for the one who typed it.
+fn is_help(line: &str) -> bool {
+    let first = line.split_whitespace().next();
+    let help = COMMANDS.iter().find(|command| command.name == "help");
+    help.is_some_and(|help| help.names().any(|name| Some(name) == first))
 }
 
 /// What one should know of a line of the file.
