@@ -420,6 +420,31 @@ fn given_man_then_it_is_a_manual_page() {
 }
 
 #[test]
+fn given_the_help_of_a_subcommand_then_it_lists_the_options_that_mean_something_there() {
+    let rows = [
+        ("run", "--json --color --filter-timeout --filter-memory"),
+        ("check", "--bless --all --json --color --filter-timeout --filter-memory"),
+        ("play", "--delay --vi --color --filter-timeout --filter-memory"),
+        ("demo", "--delay --vi --color --filter-timeout --filter-memory"),
+        ("schema", ""),
+        ("completions", ""),
+        ("man", ""),
+    ];
+    for (action, options) in rows {
+        let help = rejoin(&[action, "--help"]).out;
+        let listed = help.lines().filter_map(|line| {
+            line.trim_start().split("--").nth(1).filter(|_| line.trim_start().starts_with('-'))
+        });
+        let listed: Vec<String> =
+            listed.map(|rest| format!("--{}", rest.split([' ', ',']).next().unwrap())).collect();
+        assert_eq!(listed.join(" ").replace(" --help", "").replace("--help", ""), options, "{help}");
+    }
+    for args in [["demo", "--json"], ["--json", "demo"], ["schema", "--vi"]] {
+        assert_eq!(rejoin(&args).code, 2, "{args:?}");
+    }
+}
+
+#[test]
 fn given_help_then_examples_come_first() {
     let help = rejoin(&["--help"]).out;
     let at = |what: &str| help.find(what).unwrap();

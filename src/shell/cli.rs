@@ -16,31 +16,41 @@ pub(crate) struct Cli {
     #[arg(short, long = "command", value_name = "COMMAND")]
     pub(crate) commands: Vec<String>,
     /// Print one JSON object for each command
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(crate) json: bool,
-    /// When to use colour; `auto` honours NO_COLOR and asks whether the output is a terminal
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
-    pub(crate) color: Color,
     /// Use the keys of vi at the prompt
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(crate) vi: bool,
     /// Start the prompt without running `rejoin/init.rejoin` of the XDG config folder
     #[arg(long)]
     pub(crate) no_init: bool,
-    /// Stop a filter that runs longer, such as 500ms or 2s: its command fails
-    #[arg(long, global = true, value_name = "TIME", value_parser = or_none(units::duration), default_value = "none")]
-    pub(crate) filter_timeout: Limit<Duration>,
-    /// Stop a filter that takes more memory, such as 64M or 2G: its command fails
-    #[arg(long, global = true, value_name = "SIZE", value_parser = or_none(units::bytes), default_value = "1G")]
-    pub(crate) filter_memory: Limit<u64>,
+    #[command(flatten)]
+    session: SessionOptions,
     #[command(subcommand)]
     pub(crate) action: Option<Action>,
 }
 
+/// Options of whatever runs a session. They stand in front of a subcommand or behind it; behind it counts.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct SessionOptions {
+    /// When to use colour; `auto` honours NO_COLOR and asks whether the output is a terminal [default: auto]
+    #[arg(long, value_enum, value_name = "WHEN")]
+    color: Option<Color>,
+    /// Stop a filter that runs longer, such as 500ms or 2s: its command fails [default: none]
+    #[arg(long, value_name = "TIME", value_parser = or_none(units::duration))]
+    filter_timeout: Option<Limit<Duration>>,
+    /// Stop a filter that takes more memory, such as 64M or 2G: its command fails [default: 1G]
+    #[arg(long, value_name = "SIZE", value_parser = or_none(units::bytes))]
+    filter_memory: Option<Limit<u64>>,
+}
+
+/// The most memory that a filter takes unless another limit is set.
+const MEMORY: u64 = 1 << 30;
+
 impl Cli {
     /// Reads the command line; ends the program when it is wrong.
     pub(crate) fn read() -> Self {
-        let cli = Self::try_parse().unwrap_or_else(|mut error| {
+        let mut cli = Self::try_parse().unwrap_or_else(|mut error| {
             // Whoever names a file wants to run it.
             if let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) =
                 (error.kind(), error.get(ContextKind::InvalidSubcommand))
@@ -52,6 +62,7 @@ impl Cli {
             }
             error.exit()
         });
+        cli.adopt();
         if cli.action.is_some() && !cli.commands.is_empty() {
             let message = "-c COMMAND and a subcommand cannot be used together";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
@@ -69,6 +80,32 @@ impl Cli {
         cli
     }
 
+    /// Takes the options that stand behind the subcommand for those in front of it.
+    fn adopt(&mut self) {
+        let behind = match &self.action {
+            Some(Action::Run { json, session, .. } | Action::Check { json, session, .. }) => {
+                self.json |= json;
+                session
+            }
+            Some(Action::Play { pace, session, .. } | Action::Demo { pace, session, .. }) => {
+                self.vi |= pace.vi;
+                session
+            }
+            Some(Action::Schema | Action::Completions { .. } | Action::Man) | None => return,
+        };
+        let front = self.session;
+        self.session = SessionOptions {
+            color: behind.color.or(front.color),
+            filter_timeout: behind.filter_timeout.or(front.filter_timeout),
+            filter_memory: behind.filter_memory.or(front.filter_memory),
+        };
+    }
+
+    /// When to use colour.
+    pub(crate) fn color(&self) -> Color {
+        self.session.color.unwrap_or_default()
+    }
+
     /// How a lesson is played.
     pub(crate) fn manner(&self, pace: Pace) -> Manner {
         Manner { delay: pace.delay, vi: self.vi }
@@ -76,7 +113,9 @@ impl Cli {
 
     /// What each filter may use.
     pub(crate) fn limits(&self) -> Limits {
-        Limits { time: self.filter_timeout.0, memory: self.filter_memory.0 }
+        let SessionOptions { filter_timeout, filter_memory, .. } = self.session;
+        let memory = filter_memory.map_or(Some(MEMORY), |limit| limit.0);
+        Limits { time: filter_timeout.and_then(|limit| limit.0), memory }
     }
 }
 
@@ -100,6 +139,11 @@ pub(crate) enum Action {
         /// Session files, or Markdown files with blocks fenced as `rejoin`
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Print one JSON object for each command
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        session: SessionOptions,
     },
     /// Run session files and verify their `#=>` expectations
     Check {
@@ -112,6 +156,11 @@ pub(crate) enum Action {
         /// Write expectations below commands that have none, too
         #[arg(long, requires = "bless")]
         all: bool,
+        /// Print one JSON object for each command that fails or does not hold, and a summary
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        session: SessionOptions,
     },
     /// Play a session file to a room: a step at a time, with its narration
     Play {
@@ -120,6 +169,8 @@ pub(crate) enum Action {
         file: PathBuf,
         #[command(flatten)]
         pace: Pace,
+        #[command(flatten)]
+        session: SessionOptions,
     },
     /// List the built-in lessons, or play one
     Demo {
@@ -128,6 +179,8 @@ pub(crate) enum Action {
         name: Option<String>,
         #[command(flatten)]
         pace: Pace,
+        #[command(flatten)]
+        session: SessionOptions,
     },
     /// Print the JSON Schema of what `--json` prints
     Schema,
@@ -147,6 +200,9 @@ pub(crate) struct Pace {
     /// Go on by itself after a while, such as 2s or 500ms; 0 goes through at once, as does a pipe
     #[arg(long, value_name = "TIME", value_parser = delay)]
     pub(crate) delay: Option<Duration>,
+    /// Use the keys of vi at its prompt
+    #[arg(long)]
+    vi: bool,
 }
 
 /// How a lesson is played.

@@ -33,16 +33,16 @@ const USAGE: u8 = 2;
 
 /// Does what the command line asks for.
 pub(crate) fn main(cli: &Cli) -> ExitCode {
-    let out = Paint::new(cli.color, &io::stdout());
-    let err = Paint::new(cli.color, &io::stderr());
+    let out = Paint::new(cli.color(), &io::stdout());
+    let err = Paint::new(cli.color(), &io::stderr());
     let scripts = scripts::Scripts { json: cli.json, out, err, limits: cli.limits() };
     let done = match &cli.action {
-        Some(Action::Run { files }) => scripts.run(files),
-        Some(Action::Check { files, bless: true, all }) => scripts.bless(files, *all),
+        Some(Action::Run { files, .. }) => scripts.run(files),
+        Some(Action::Check { files, bless: true, all, .. }) => scripts.bless(files, *all),
         Some(Action::Check { files, .. }) => scripts.check(files),
-        Some(Action::Play { file, pace }) => scripts.play(file, cli.manner(*pace)),
+        Some(Action::Play { file, pace, .. }) => scripts.play(file, cli.manner(*pace)),
         Some(Action::Demo { name: None, .. }) => scripts.lessons(),
-        Some(Action::Demo { name: Some(name), pace }) => scripts.demo(name, cli.manner(*pace)),
+        Some(Action::Demo { name: Some(name), pace, .. }) => scripts.demo(name, cli.manner(*pace)),
         Some(Action::Schema) => generate::schema(),
         Some(Action::Completions { shell }) => generate::completions(*shell),
         Some(Action::Man) => generate::man(),
