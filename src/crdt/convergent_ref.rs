@@ -447,6 +447,7 @@ impl ConvergentRef {
         if !moved || self.is_open {
             return Err("an actor moved that never wrote".into());
         }
+        self.past.borrow().check(&self.history)?;
         self.tree.check(&self.history)
     }
 }

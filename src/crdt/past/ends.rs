@@ -73,6 +73,15 @@ impl Ends {
         self.visit(top, 0..self.levels[top].len(), count, time, &mut found);
     }
 
+    /// Verifies that above each group is its latest end. O(n).
+    pub(super) fn check(&self) -> bool {
+        (1..self.levels.len()).all(|level| {
+            let groups = self.levels[level - 1].len().div_ceil(FAN);
+            self.levels[level].len() == groups
+                && (0..groups).all(|group| self.levels[level][group] == self.latest(level - 1, group))
+        })
+    }
+
     fn visit(
         &self,
         level: usize,
@@ -116,6 +125,7 @@ mod tests {
                 ends.set(gone, time);
                 plain[gone] = time;
             }
+            assert!(ends.check());
             for (count, then) in [(plain.len(), time), (plain.len() / 2, time / 2), (plain.len(), 0)] {
                 let mut found = Vec::new();
                 ends.standing(count, then, |number| found.push(number));

@@ -56,6 +56,18 @@ impl Past {
         }
     }
 
+    /// Verifies what was noted. O(n).
+    pub(super) fn check(&self, history: &History) -> Result<(), String> {
+        let moves = self.moved.containers.values();
+        let sound = self.parts.values().all(Part::check) && moves.clone().all(|moves| moves.puts.check());
+        let placed = moves.filter(|moves| !moves.is_counted()).count();
+        if self.ops.end <= history.len() && self.unsettled.is_empty() && sound && placed == 0 {
+            Ok(())
+        } else {
+            Err("what is noted of older clocks is malformed".into())
+        }
+    }
+
     fn take(&mut self, history: &History, first: Lv, row: &Row<'_, Local>) {
         match *row {
             Row::Type { text: holder, count, .. } | Row::Items { list: holder, count, .. } => {

@@ -119,6 +119,13 @@ impl Moves {
         }
     }
 
+    /// Whether as many placements stand as are counted. O(n).
+    pub(super) fn is_counted(&self) -> bool {
+        let mut standing = u32::from(self.made_ended == NEVER);
+        self.puts.standing(NEVER, |_| standing += 1);
+        standing == self.standing
+    }
+
     /// The move with the highest id among those before the op `time` that stood then. O(log n), and more when a
     /// higher one was overwritten.
     pub(super) fn highest(&self, history: &History, time: u32, stands: impl Fn(Lv) -> bool) -> Option<Lv> {

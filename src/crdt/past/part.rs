@@ -63,6 +63,15 @@ impl Part {
         });
     }
 
+    /// Verifies that the stretches are in order, each in numbers as long as in ops or shorter. O(n).
+    pub(super) fn check(&self) -> bool {
+        let in_order =
+            |pair: &[(Lv, u32)]| pair[0].0 < pair[1].0.minus(pair[1].1 - pair[0].1).unwrap_or_default();
+        let first = self.stretches.first().is_none_or(|stretch| stretch.1 == 0);
+        let last = self.stretches.last().is_none_or(|stretch| (stretch.1 as usize) < self.ends.len());
+        first && last && self.stretches.windows(2).all(in_order) && self.ends.check()
+    }
+
     fn number(&self, put: Lv) -> usize {
         let at = self.stretches.partition_point(|(first, _)| *first <= put) - 1;
         let (first, number) = self.stretches[at];
