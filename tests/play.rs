@@ -155,21 +155,28 @@ fn given_ctrl_c_between_steps_then_the_lesson_ends_with_a_recap_and_130() {
     assert_eq!(status(&session), Some(130));
 }
 
-#[test]
-fn given_an_endless_command_that_was_stopped_when_one_steps_back_behind_it_then_it_can_be_stopped_again() {
-    let folder = Folder::new("play-endless-back");
+/// Plays a lesson to its end, in which a command that does not end is interrupted.
+fn past_an_endless_command(folder: &Folder) -> PtySession {
     folder.file("endless.rejoin", "ref a 1\nswap a (def f: f; f)\n#=> error: ...\nswap a . + 1\n");
-    let mut session = start(&folder, &["play", "endless.rejoin"]);
+    let mut session = start(folder, &["play", "endless.rejoin"]);
     for at in 1..=2 {
         expect(&mut session, &[&format!("[{at}/3] Enter: run")]);
         press(&mut session, "\r");
     }
+    // The line that tells the keys is gone: the command runs.
     expect(&mut session, &["\r"]);
     std::thread::sleep(std::time::Duration::from_millis(300));
     session.send_control(CTRL_C).unwrap();
-    expect(&mut session, &["the filter was interrupted", "[3/3]"]);
+    expect(&mut session, &["the filter was interrupted", "[3/3] Enter: run"]);
     press(&mut session, "\r");
     expect(&mut session, &["~ . 1 ", "Enter: end"]);
+    session
+}
+
+#[test]
+fn given_an_endless_command_that_was_stopped_when_one_steps_back_behind_it_then_it_can_be_stopped_again() {
+    let folder = Folder::new("play-endless-back");
+    let mut session = past_an_endless_command(&folder);
     press(&mut session, "b");
     expect(&mut session, &["\r"]);
     std::thread::sleep(std::time::Duration::from_millis(300));
@@ -233,19 +240,7 @@ fn given_a_prompt_in_a_lesson_then_the_lesson_goes_on_with_its_own_session() {
 #[test]
 fn given_a_command_that_does_not_end_when_it_is_interrupted_then_the_lesson_goes_on() {
     let folder = Folder::new("play-endless");
-    folder.file("endless.rejoin", "ref a 1\nswap a (def f: f; f)\n#=> error: ...\nswap a . + 1\n");
-    let mut session = start(&folder, &["play", "endless.rejoin"]);
-    for at in 1..=2 {
-        expect(&mut session, &[&format!("[{at}/3] Enter: run")]);
-        press(&mut session, "\r");
-    }
-    // The line that tells the keys is gone: the command runs.
-    expect(&mut session, &["\r"]);
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    session.send_control(CTRL_C).unwrap();
-    expect(&mut session, &["the filter was interrupted", "[3/3] Enter: run"]);
-    press(&mut session, "\r");
-    expect(&mut session, &["~ . 1 ", "Enter: end"]);
+    let mut session = past_an_endless_command(&folder);
     session.send_control(CTRL_C).unwrap();
     session.exp_eof().unwrap();
 }

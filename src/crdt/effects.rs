@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::history::{History, Id};
 use super::lv::Lv;
-use super::row::{Local, Row, Target};
+use super::row::Row;
 use super::tree::{Batch, Node, Place, Reading, Tree, scalar};
 use super::{Conflict, ConvergentRef, LostEdits, OpSpan, Written as WrittenValue};
 use crate::value::{Val, same};
@@ -38,18 +38,6 @@ impl Effects {
     }
 }
 
-/// The container that a row writes into.
-fn holder_of(row: &Row<'_, Local>) -> Option<Lv> {
-    match *row {
-        Row::Type { text: holder, .. }
-        | Row::Items { list: holder, .. }
-        | Row::Item { list: holder, .. }
-        | Row::Put { slot: Target::Key { map: holder, .. } | Target::Item { list: holder, .. }, .. }
-        | Row::Add { counter: holder, .. } => Some(holder),
-        Row::Put { slot: Target::Root, .. } | Row::Delete { .. } | Row::DeleteEach { .. } => None,
-    }
-}
-
 /// The ops that removed containers, by container.
 type Removers = HashMap<Node, Vec<Lv>>;
 
@@ -64,7 +52,7 @@ fn unseen(history: &History, tree: &Tree, batch: &Batch, from: u32) -> Vec<(Lv, 
     // The container of the row before, and the outermost one that is gone of those that hold it.
     let mut known: Option<(Lv, Option<Node>)> = None;
     for (first, row) in history.log.rows_in(from..history.len()) {
-        let Some(made) = holder_of(&row) else { continue };
+        let Some(made) = row.holder() else { continue };
         let gone = match known {
             Some((other, gone)) if other == made => gone,
             _ => tree.node(made).and_then(|node| outermost_gone(tree, node)),
@@ -177,7 +165,7 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
     let mut named: HashSet<Lv> = HashSet::new();
     let mut by_container: BTreeMap<Node, Vec<Lv>> = BTreeMap::new();
     for edit in edits {
-        let Some(holder) = holder_of(&history.log.row(edit)).and_then(|made| tree.node(made)) else {
+        let Some(holder) = history.log.row(edit).holder().and_then(|made| tree.node(made)) else {
             continue;
         };
         let adds = matches!(history.log.row(edit), Row::Add { .. });

@@ -100,7 +100,44 @@ impl Step {
     }
 }
 
+impl Holds<Local> {
+    /// The op that made the container, which is placed by `put`.
+    pub(super) fn made(self, put: Lv) -> Lv {
+        match self {
+            Self::Make(_) => put,
+            Self::Move(made) => made,
+        }
+    }
+}
+
 impl<S: Space> Row<'_, S> {
+    /// The container that it writes into, or adds to; `None` for the root, and for deletes.
+    pub(super) fn holder(&self) -> Option<S::Id> {
+        match *self {
+            Self::Type { text: holder, .. }
+            | Self::Items { list: holder, .. }
+            | Self::Item { list: holder, .. }
+            | Self::Put {
+                slot: Target::Key { map: holder, .. } | Target::Item { list: holder, .. }, ..
+            }
+            | Self::Add { counter: holder, .. } => Some(holder),
+            Self::Put { slot: Target::Root, .. } | Self::Delete { .. } | Self::DeleteEach { .. } => None,
+        }
+    }
+
+    /// The container that it places.
+    pub(super) fn holds(&self) -> Option<Holds<S>> {
+        match *self {
+            Self::Item { holds, .. } | Self::Put { written: Written::Container(holds), .. } => Some(holds),
+            _ => None,
+        }
+    }
+
+    /// Whether it writes something that can be overwritten.
+    pub(super) fn is_write(&self) -> bool {
+        matches!(self, Self::Type { .. } | Self::Items { .. } | Self::Item { .. } | Self::Put { .. })
+    }
+
     /// The number of ops.
     pub(super) fn count(&self) -> u32 {
         match self {

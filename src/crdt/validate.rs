@@ -197,7 +197,7 @@ impl<'a> Adder<'a> {
         seen.clear();
         for id in over {
             let lv = self.seen(*id)?;
-            if !is_write(&self.history.log.row(lv)) {
+            if !self.history.log.row(lv).is_write() {
                 return Err(self.wrong(*id, "a write"));
             }
             seen.push(lv);
@@ -261,7 +261,7 @@ impl<'a> Adder<'a> {
             let mut at = 0;
             while at < run {
                 let (row, length) = self.history.log.row_from(lv.plus(at), run - at);
-                if !is_write(&row) {
+                if !row.is_write() {
                     return Err(self.wrong(WireId { counter: id.counter + u64::from(at), ..id }, "a write"));
                 }
                 at += length;
@@ -386,17 +386,9 @@ impl<'a> Adder<'a> {
     }
 }
 
-fn is_write(row: &Row<'_, Local>) -> bool {
-    matches!(row, Row::Type { .. } | Row::Items { .. } | Row::Item { .. } | Row::Put { .. })
-}
-
 /// The kind of the container that an op made.
 pub(super) fn made(history: &History, lv: Lv) -> Option<Kind> {
-    let holds = match history.log.row(lv) {
-        Row::Item { holds, .. } | Row::Put { written: Written::Container(holds), .. } => holds,
-        _ => return None,
-    };
-    match holds {
+    match history.log.row(lv).holds()? {
         Holds::Make(kind) => Some(kind),
         Holds::Move(_) => None,
     }

@@ -1,8 +1,8 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
 use super::similar::by_identity;
-use super::{ItemEdit, Move, Moves, Path, Step, Val, is_container, shared, text};
+use super::{ItemEdit, Move, MoveSigns, Moves, Path, Step, Val, is_container, shared, text};
 
 /// What changed at one path.
 #[derive(Debug, Clone)]
@@ -67,22 +67,6 @@ pub fn first_difference(old: &Val, new: &Val) -> Option<PathChange> {
     walk.found.into_iter().next()
 }
 
-/// Signs that something moved: as for a swap.
-#[derive(Default)]
-struct Signs {
-    /// A container went, or another value is in its place.
-    gone: bool,
-    /// The containers that were taken for one, before and after.
-    before: HashSet<u64>,
-    after: HashSet<u64>,
-}
-
-impl Signs {
-    fn of_moves(&self) -> bool {
-        self.gone || !self.before.is_disjoint(&self.after)
-    }
-}
-
 #[derive(Default)]
 struct Walk<'v> {
     /// Where the walk is in the new value, and where in the old one.
@@ -93,7 +77,7 @@ struct Walk<'v> {
     leaving: HashMap<u64, Vec<usize>>,
     /// How many moves did not arrive yet.
     open: usize,
-    signs: Signs,
+    signs: MoveSigns,
     found: Vec<PathChange>,
 }
 
@@ -166,8 +150,7 @@ impl<'v> Walk<'v> {
         if !matches!((old, new), (Val::Obj(_), Val::Obj(_)) | (Val::Arr(_), Val::Arr(_))) {
             return false;
         }
-        self.signs.before.insert(by_identity(old));
-        self.signs.after.insert(by_identity(new));
+        self.signs.edited(old, new);
         self.moves.is_edit(old, new)
     }
 

@@ -28,7 +28,7 @@ pub use check::{NotJson, NotJsonReason, check};
 pub(crate) use check::{check_below, check_key, check_scalar, dismantle};
 pub use difference::{Difference, PathChange, differences, first_difference};
 pub use excerpt::{Extent, excerpt, grouped};
-pub(crate) use moves::{Move, Moves};
+pub(crate) use moves::{Move, MoveSigns, Moves};
 pub use path::{Path, Step};
 pub use print::{Piece, print, print_while, steers, text};
 pub(crate) use read::is_number;

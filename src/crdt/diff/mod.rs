@@ -17,8 +17,8 @@ use super::edit::{Dest, Draft, Drafts, Overs, Spot};
 use super::history::History;
 use super::lv::Lv;
 use super::tree::{Node, Place, Reading, Tree};
-use crate::value::{self, MAX_DEPTH, Moves, NotJson, Path, Step, Val, shared};
-use moved::{Moved, Signs};
+use crate::value::{self, MAX_DEPTH, MoveSigns, Moves, NotJson, Path, Step, Val, shared};
+use moved::Moved;
 use parts::whole;
 use slot::{Child, Logical, Opened, Way};
 
@@ -68,12 +68,12 @@ struct Planner<'a> {
     pending: Vec<usize>,
     /// The levels of what was written last, at most.
     written: u32,
-    signs: Signs,
+    signs: MoveSigns,
 }
 impl<'a> Planner<'a> {
     fn new(history: &'a History, tree: &'a mut Tree, moved: Option<Moved<'a>>) -> Self {
         let plan = Plan { drafts: Drafts::new(history.log.next()), updated: Vec::new(), joined: false };
-        let (path, pending, signs) = (SmallVec::new(), Vec::new(), Signs::default());
+        let (path, pending, signs) = (SmallVec::new(), Vec::new(), MoveSigns::default());
         Self { history, tree, plan, path, moved, pending, written: 0, signs }
     }
 
@@ -171,8 +171,7 @@ impl<'a> Planner<'a> {
             None => match (&reading, &old, &opened.new) {
                 (Reading::Map(_), Val::Obj(_), Val::Obj(_))
                 | (Reading::List(_), Val::Arr(_), Val::Arr(_)) => {
-                    self.signs.before.extend(address(&old));
-                    self.signs.after.extend(address(&opened.new));
+                    self.signs.edited(&old, &opened.new);
                     self.stays(&reading, &old, &opened.new)
                 }
                 _ => false,
@@ -295,13 +294,5 @@ impl<'a> Planner<'a> {
         self.signs.gone |= shown.iter().any(|put| self.tree.container(self.history, *put).is_some());
         let shown = self.staying(shown);
         self.tree.overwriting(self.history, &shown)
-    }
-}
-
-fn address(value: &Val) -> Option<usize> {
-    match value {
-        Val::Arr(items) => Some(Arc::as_ptr(items).cast::<()>() as usize),
-        Val::Obj(entries) => Some(Arc::as_ptr(entries).cast::<()>() as usize),
-        _ => None,
     }
 }

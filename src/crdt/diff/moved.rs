@@ -27,26 +27,6 @@ pub(super) struct Source {
     pub(super) shown: Overs,
 }
 
-/// Signs that something moved.
-#[derive(Default)]
-pub(super) struct Signs {
-    /// A container went, or was written over.
-    pub(super) gone: bool,
-    /// The containers that were taken for one, before and after.
-    pub(super) before: SmallVec<[usize; 8]>,
-    pub(super) after: SmallVec<[usize; 8]>,
-}
-
-impl Signs {
-    pub(super) fn of_moves(&self) -> bool {
-        if self.gone || self.before.len() <= 8 {
-            return self.gone || self.after.iter().any(|after| self.before.contains(after));
-        }
-        let before: HashSet<usize> = self.before.iter().copied().collect();
-        self.after.iter().any(|after| before.contains(after))
-    }
-}
-
 impl Planner<'_> {
     /// The move that brings a container here, if one does.
     pub(super) fn take(&mut self, value: &Val) -> Option<usize> {

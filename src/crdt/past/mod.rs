@@ -80,18 +80,14 @@ impl Past {
             Row::Put { slot, over, written } => {
                 over.ids().iter().for_each(|&put| self.end(history, put, 1, By::One(first)));
                 self.settle(history);
-                let holder = match slot {
-                    Target::Root => ROOT,
-                    Target::Item { list, .. } => list,
-                    Target::Key { map, key } => {
-                        let firsts = self.firsts.entry((map, key)).or_default();
-                        let lower = |known: &Lv| history.authors.compare(first, *known).is_lt();
-                        if firsts.last().is_none_or(lower) {
-                            firsts.push(first);
-                        }
-                        map
+                if let Target::Key { map, key } = slot {
+                    let firsts = self.firsts.entry((map, key)).or_default();
+                    let lower = |known: &Lv| history.authors.compare(first, *known).is_lt();
+                    if firsts.last().is_none_or(lower) {
+                        firsts.push(first);
                     }
-                };
+                }
+                let holder = row.holder().unwrap_or(ROOT);
                 self.parts.entry(holder).or_default().add(first, 1);
                 if let Written::Container(holds) = written {
                     self.hold(history, first, holder, holds);
@@ -134,11 +130,7 @@ impl Past {
     }
 
     /// Notes which op overwrote a placement.
-    fn release(&mut self, put: Lv, holds: Holds<Local>, by: By, at: u32) {
-        let made = match holds {
-            Holds::Make(_) => put,
-            Holds::Move(made) => made,
-        };
+    fn release(&mut self, made: Lv, put: Lv, by: By, at: u32) {
         if self.moved.end(made, put, by.op(at), matches!(by, By::One(_))) {
             self.unsettled.push(made);
         }
@@ -161,21 +153,13 @@ impl Past {
         while at < count {
             let put = first.plus(at);
             let (row, length) = history.log.row_from(put, count - at);
-            let holder = match row {
-                Row::Type { text: holder, .. } | Row::Items { list: holder, .. } => Some(holder),
-                Row::Item { list, holds, .. } => {
-                    self.release(put, holds, by, at);
-                    Some(list)
-                }
-                Row::Put { slot, written, .. } => {
-                    if let Written::Container(holds) = written {
-                        self.release(put, holds, by, at);
-                    }
-                    Some(holder_of(slot))
-                }
-                Row::Delete { .. } | Row::DeleteEach { .. } | Row::Add { .. } => None,
-            };
-            if let Some(part) = holder.and_then(|holder| self.parts.get_mut(&holder)) {
+            if let Some(holds) = row.holds() {
+                self.release(holds.made(put), put, by, at);
+            }
+            let holder = row.holder().unwrap_or(ROOT);
+            if row.is_write()
+                && let Some(part) = self.parts.get_mut(&holder)
+            {
                 for at in at..at + length {
                     part.end(first.plus(at), by.op(at));
                 }
@@ -219,13 +203,4 @@ fn joined(mut spans: Vec<(Lv, u32)>) -> Vec<(Lv, u32)> {
         }
     }
     joined
-}
-
-/// The container that holds a slot.
-fn holder_of(slot: Target<Local>) -> Lv {
-    match slot {
-        Target::Root => ROOT,
-        Target::Key { map, .. } => map,
-        Target::Item { list, .. } => list,
-    }
 }

@@ -9,7 +9,6 @@ use super::moved::holder;
 use super::{Past, ROOT, joined};
 use crate::crdt::history::{Cut, History};
 use crate::crdt::lv::Lv;
-use crate::crdt::row::{Holds, Row, Written};
 
 /// What stood at a clock. Its questions are answered in the size of what stood.
 pub(in crate::crdt) struct Moment<'a> {
@@ -155,15 +154,7 @@ impl<'a> Moment<'a> {
         let returned = self.past.moved.returned.iter().copied().filter(|made| made.index() < self.cut);
         let gone = self.beyond.gone.iter().flat_map(|(first, count)| {
             let rows = self.history.log.rows_in(first.index()..first.index() + count);
-            rows.filter_map(|(put, row)| match row {
-                Row::Item { holds, .. } | Row::Put { written: Written::Container(holds), .. } => {
-                    match holds {
-                        Holds::Make(_) => Some(put),
-                        Holds::Move(made) => Some(made),
-                    }
-                }
-                _ => None,
-            })
+            rows.filter_map(|(put, row)| Some(row.holds()?.made(put)))
         });
         let gone = gone.filter(|made| self.past.moved.containers.contains_key(made));
         let moved = self.beyond.moved.containers.keys().copied();

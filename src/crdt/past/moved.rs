@@ -6,9 +6,8 @@ use foldhash::fast::RandomState;
 
 use super::ends::NEVER;
 use super::part::Part;
-use super::{History, ROOT, holder_of};
+use super::{History, ROOT};
 use crate::crdt::lv::Lv;
-use crate::crdt::row::Row;
 
 /// How many containers are looked at before one is taken to be able to stand in itself.
 const CIRCLE: usize = 256;
@@ -169,11 +168,5 @@ fn reaches(moved: &[&Moved], history: &History, from: Lv, to: Lv) -> bool {
 
 /// The container into which a put was written.
 pub(super) fn holder(history: &History, put: Lv) -> Lv {
-    match history.log.row(put) {
-        Row::Type { text: holder, .. } | Row::Items { list: holder, .. } | Row::Item { list: holder, .. } => {
-            holder
-        }
-        Row::Put { slot, .. } => holder_of(slot),
-        Row::Delete { .. } | Row::DeleteEach { .. } | Row::Add { .. } => ROOT,
-    }
+    history.log.row(put).holder().unwrap_or(ROOT)
 }

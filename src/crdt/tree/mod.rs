@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use super::history::History;
 use super::lv::Lv;
-use super::row::{Holds, Row, Target, Written};
+use super::row::{Row, Target, Written};
 use super::sequence::Sequence;
 use super::{Kind, OpId};
 use crate::value::{Path, Step, Val};
@@ -245,8 +245,7 @@ impl Tree {
     /// The container that a put places. O(log n).
     pub(super) fn container(&self, history: &History, put: Lv) -> Option<Node> {
         match history.log.content(put)? {
-            Written::Container(Holds::Make(_)) => self.node(put),
-            Written::Container(Holds::Move(made)) => self.node(made),
+            Written::Container(holds) => self.node(holds.made(put)),
             Written::Scalar(_) => None,
         }
     }

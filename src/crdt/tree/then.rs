@@ -7,7 +7,7 @@ use super::{Body, History, Inside, ListBody, MapBody, Place, Puts, Reading, Tree
 use crate::crdt::Kind;
 use crate::crdt::lv::Lv;
 use crate::crdt::past::{Moment, ROOT};
-use crate::crdt::row::{Holds, Local, Row, Target, Written};
+use crate::crdt::row::{Local, Row, Target, Written};
 use crate::crdt::sequence::Sequence;
 
 /// A tree that is being made.
@@ -149,11 +149,8 @@ impl<'a> Then<'a> {
     /// Whether a write was shown: the placement of a container that was elsewhere was not. What it placed is read
     /// later.
     fn shows(&mut self, put: Lv, written: Written<'_, Local>) -> bool {
-        let made = match written {
-            Written::Scalar(_) => return true,
-            Written::Container(Holds::Make(_)) => put,
-            Written::Container(Holds::Move(made)) => made,
-        };
+        let Written::Container(holds) = written else { return true };
+        let made = holds.made(put);
         let places = self.moment.places(put, made);
         if places {
             self.open.push((made, put));

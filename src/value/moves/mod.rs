@@ -16,6 +16,8 @@ mod walk;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use self::search::Search;
 use self::walk::Walk;
 use super::{ItemEdit, Path, Val, align};
@@ -29,6 +31,36 @@ pub(crate) struct Moves<'v> {
     /// Containers that stand in one place, but are not one.
     replaced: HashSet<(Address, Address)>,
     alignments: Alignments,
+}
+
+/// Signs that something moved, found while two values are compared place by place: without any, nothing did.
+#[derive(Debug, Default)]
+pub(crate) struct MoveSigns {
+    /// A container went, or another value is in its place.
+    pub(crate) gone: bool,
+    /// The containers that were taken for one, before and after.
+    before: Few,
+    after: Few,
+}
+
+/// Few, most of the time.
+type Few = SmallVec<[Address; 8]>;
+
+impl MoveSigns {
+    /// Notes that two containers in one place were taken for one, edited.
+    pub(crate) fn edited(&mut self, old: &Val, new: &Val) {
+        self.before.extend(address(old));
+        self.after.extend(address(new));
+    }
+
+    /// Whether something may have moved.
+    pub(crate) fn of_moves(&self) -> bool {
+        if self.gone || !self.before.spilled() {
+            return self.gone || self.after.iter().any(|after| self.before.contains(after));
+        }
+        let before: HashSet<Address> = self.before.iter().copied().collect();
+        self.after.iter().any(|after| before.contains(after))
+    }
 }
 
 /// A container that left its place in the old value and stands at another place of the new one.
