@@ -34,9 +34,14 @@
 //! }
 //! ```
 //!
-//! [`reset`](crdt::ConvergentRef::reset) and [`swap`](crdt::ConvergentRef::swap) compare values. A program
-//! that knows its edit says it in a [`Transaction`](crdt::Transaction): each edit costs O(log n), and no
-//! value is built or compared.
+//! [`swap`](crdt::ConvergentRef::swap) takes a function of the value. Each map, list, text and counter in it
+//! knows which one it is: what the function hands on or updates stays itself, wherever it is put, and costs
+//! nothing where it was not touched. [`reset`](crdt::ConvergentRef::reset) takes any value. In one that was read
+//! from a text nothing knows what it is: there what is equal stays or has moved, then what has the same `id` is
+//! the same, then what is alike.
+//!
+//! A program that knows its edit says it in a [`Transaction`](crdt::Transaction): each edit costs O(log n), and
+//! no value is built or compared.
 //!
 //! # Words
 //!

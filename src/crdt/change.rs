@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Actor, Clock, IdError, OpId};
-use crate::value::Val;
+use crate::value::{Key, Val};
 
 /// One transaction: everything one [`swap`](super::ConvergentRef::swap) did.
 ///
@@ -248,13 +248,13 @@ pub struct Scalar(Val);
 impl Scalar {
     /// `None` for containers and for what is not JSON.
     pub fn new(value: Val) -> Option<Self> {
-        let fits = !crate::value::is_container(&value) && crate::value::check_scalar(&value).is_ok();
-        fits.then_some(Self(value))
+        let fits = !value.is_container() && crate::value::check_scalar(&value).is_ok();
+        fits.then(|| Self(value.with_identity(None)))
     }
 
     /// The scalar null.
     pub(crate) fn null() -> Self {
-        Self(Val::Null)
+        Self(Val::NULL)
     }
 
     /// The value.
@@ -267,45 +267,5 @@ impl Scalar {
 impl PartialEq for Scalar {
     fn eq(&self, other: &Self) -> bool {
         crate::value::same(&self.0, &other.0)
-    }
-}
-
-/// A key of a map: a UTF-8 string, shared with the values in which it stands.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(bytes::Bytes);
-
-impl Key {
-    /// The key of an object; `None` for what is not a UTF-8 string.
-    pub fn new(key: &Val) -> Option<Self> {
-        match key {
-            Val::TStr(bytes) if std::str::from_utf8(bytes).is_ok() => Some(Self((**bytes).clone())),
-            _ => None,
-        }
-    }
-
-    /// A key of UTF-8 bytes.
-    pub(crate) fn of_text(text: bytes::Bytes) -> Self {
-        Self(text)
-    }
-
-    /// The bytes of the key.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The key as text.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("checked when the key was made")
-    }
-
-    /// The key as a value, sharing its bytes.
-    pub fn to_value(&self) -> Val {
-        Val::utf8_str(self.0.clone())
-    }
-}
-
-impl From<&str> for Key {
-    fn from(key: &str) -> Self {
-        Self(bytes::Bytes::copy_from_slice(key.as_bytes()))
     }
 }

@@ -1,6 +1,10 @@
 use std::fmt;
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::{Actor, OpId};
+use crate::value::Val;
 
 /// A version vector: for each actor the highest counter seen. An actor that is not in it stands at 0.
 ///
@@ -104,5 +108,18 @@ impl IntoIterator for Clock {
 impl fmt::Display for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&crate::value::text(&self.to_json()))
+    }
+}
+/// As its JSON: an object of actors and counters.
+impl Serialize for Clock {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(actor, counter)| (actor.as_str(), counter)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Clock {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Val::deserialize(deserializer)?;
+        Self::from_json(&value).map_err(D::Error::custom)
     }
 }

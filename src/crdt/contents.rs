@@ -5,7 +5,7 @@
 
 use super::Kind;
 use super::varint;
-use crate::value::{self, Num, Val};
+use crate::value::{Num, Val, View};
 
 const NULL: u8 = 0;
 const FALSE: u8 = 1;
@@ -42,29 +42,27 @@ pub(super) fn pack(bytes: &mut Vec<u8>, scalar: &Val) {
         varint::write(bytes, text.len() as u64);
         bytes.extend_from_slice(text);
     };
-    match scalar {
-        Val::Bool(false) => bytes.push(FALSE),
-        Val::Bool(true) => bytes.push(TRUE),
-        Val::Num(Num::Int(number)) => pack_int(bytes, *number),
-        Val::Num(_) => {
-            let text = value::text(scalar);
-            match text.parse() {
-                Ok(number) if text != "-0" => pack_int(bytes, number),
-                _ => long(bytes, NUMBER, text.as_bytes()),
-            }
+    match scalar.view() {
+        View::Bool(false) => bytes.push(FALSE),
+        View::Bool(true) => bytes.push(TRUE),
+        View::Num(Num::Int(number)) => pack_int(bytes, *number),
+        // One that was made by hand may be short.
+        View::Num(number @ Num::Big(_)) if number.as_i64().is_some() => {
+            pack_int(bytes, number.as_i64().unwrap_or_default());
         }
-        Val::TStr(text) => long(bytes, STRING, text),
+        View::Num(number) => long(bytes, NUMBER, number.to_string().as_bytes()),
+        View::Str(text) => long(bytes, STRING, text.as_bytes()),
         // Callers pack only scalars that are JSON.
-        _ => bytes.push(NULL),
+        View::Null | View::Arr(_) | View::Obj(_) => bytes.push(NULL),
     }
 }
 
-fn pack_int(bytes: &mut Vec<u8>, number: isize) {
+fn pack_int(bytes: &mut Vec<u8>, number: i64) {
     match u8::try_from(number).ok().and_then(|number| number.checked_add(SMALL)) {
         Some(small) => bytes.push(small),
         None => {
             bytes.push(INT);
-            varint::write(bytes, varint::zigzag(number as i64));
+            varint::write(bytes, varint::zigzag(number));
         }
     }
 }
@@ -140,7 +138,7 @@ impl<'a> Packed<'a> {
                 // In as few bytes as it needs, and not one that needs none of its own.
                 let short = rest.is_empty() && (long.len() == 1 || long.last() != Some(&0));
                 let needed = |number: &i64| !(0..i64::from(u8::MAX - SMALL) + 1).contains(number);
-                number.filter(needed).is_some_and(|number| short && isize::try_from(number).is_ok())
+                number.filter(needed).is_some_and(|_| short)
             }
             _ => self.scalar().is_some_and(|value| {
                 let mut again = Vec::with_capacity(self.0.len());
@@ -162,28 +160,16 @@ impl<'a> Packed<'a> {
     fn scalar(self) -> Option<Val> {
         let (&tag, mut rest) = self.0.split_first()?;
         Some(match tag {
-            NULL => Val::Null,
-            FALSE => Val::Bool(false),
-            TRUE => Val::Bool(true),
-            INT => {
-                let number = varint::unzigzag(varint::read(&mut rest)?);
-                Val::Num(Num::from_integral(number))
-            }
-            NUMBER => number(self.scalar_text()?)?,
-            STRING => Val::utf8_str(bytes::Bytes::copy_from_slice(self.scalar_text()?.as_bytes())),
-            SMALL.. => Val::Num(Num::Int(isize::from(tag - SMALL))),
+            NULL => Val::NULL,
+            FALSE => false.into(),
+            TRUE => true.into(),
+            INT => varint::unzigzag(varint::read(&mut rest)?).into(),
+            NUMBER => Num::parse(self.scalar_text()?)?.into(),
+            STRING => self.scalar_text()?.into(),
+            SMALL.. => i64::from(tag - SMALL).into(),
             _ => return None,
         })
     }
-}
-
-/// The number that a JSON text stands for.
-fn number(text: &str) -> Option<Val> {
-    if !value::is_number(text.as_bytes()) {
-        return None;
-    }
-    let whole = Num::from_str_radix(text, 10).filter(|_| text != "-0");
-    Some(Val::Num(whole.unwrap_or_else(|| Num::Dec(text.to_owned().into()))))
 }
 
 /// Contents taken apart: each part compresses better than the whole.
@@ -233,7 +219,7 @@ pub(super) fn weave(mut tags: &[u8], mut ints: &[u8], mut texts: &[u8]) -> Optio
             INT => {
                 tags = after;
                 last = last.wrapping_add(varint::unzigzag(varint::read(&mut ints)?));
-                pack_int(&mut contents, isize::try_from(last).ok()?);
+                pack_int(&mut contents, last);
             }
             NUMBER | STRING => {
                 let mut rest = after;
@@ -344,7 +330,7 @@ mod tests {
     fn whole_numbers_have_one_form() {
         for number in [0, 239, 240, -1, 1 << 40, i64::MAX, i64::MIN] {
             let mut bytes = Vec::new();
-            pack(&mut bytes, &Val::Num(Num::from_integral(number)));
+            pack(&mut bytes, &Val::from(number));
             assert!(Packed(&bytes).is_sound(), "{number}");
             // With a byte more than it needs, or without the last one.
             let mut longer = bytes.clone();

@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::diff::{self, Plan};
+use super::delta::{self, Direction};
+use super::diff::{self, Discovery, Known, Refused};
 use super::effects::conflict;
 use super::history::{ActorIx, History, Id, Mark, Waiting};
 use super::lv::Lv;
@@ -11,11 +12,12 @@ use super::past::{Moment, Past};
 use super::patch::Body;
 use super::row::{Holds, Row, Written};
 use super::tree::{Node, Place, Reading, Tree};
+use super::wire::Wire;
 use super::{
     Actor, BranchError, Change, Clock, ClockError, Conflict, Content, DocumentId, Kind, MAX_COUNTER, OpId,
     Patch, Scalar, Swap, SwapError,
 };
-use crate::value::{Path, Val, same, text};
+use crate::value::{self, MAX_DEPTH, Path, PathChange, Val, same, text};
 
 /// A convergent reference: one replica of one document, owned by one actor.
 ///
@@ -39,7 +41,11 @@ pub struct ConvergentRef {
     /// The last counter of this actor's changes that were taken by `pop_patches`.
     pub(super) popped: u64,
     /// Whether a local change has begun and not ended.
-    is_open: bool,
+    pub(super) is_open: bool,
+    /// What was taken back since the last edit or merge, the last changes first.
+    pub(super) rewound: Vec<Arc<Wire>>,
+    /// Whether the last thing that happened was that something taken back came again.
+    pub(super) has_replayed: bool,
     /// What stood when, as far as it was asked for.
     past: RefCell<Past>,
     /// The container that a transaction edited last.
@@ -51,17 +57,35 @@ pub struct ConvergentRef {
     next_watch: u64,
 }
 
+/// What is needed to begin a change.
+pub(super) struct Beginning {
+    has_begun: bool,
+    actor: ActorIx,
+    first: u64,
+    deps: Vec<Id>,
+}
+
+impl Beginning {
+    /// Begins the change, unless that was done; says the counter of its next op.
+    pub(super) fn begin(&mut self, history: &mut History) -> u64 {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            history.begin(self.actor, self.first, &self.deps);
+        }
+        history.authors.next_counter()
+    }
+}
+
 /// Names a watcher of one ref.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WatchId(u64);
 
-type Watcher = Box<dyn FnMut(&Val, &Val) + Send>;
+type Watcher = Box<dyn FnMut(&Val, &Val, &[PathChange]) + Send>;
 type Validator = Box<dyn Fn(&Val) -> Result<(), String> + Send>;
 
 impl ConvergentRef {
     /// Makes the first replica of a document, without any change; it reads as null.
     pub fn new(document: DocumentId, actor: Actor) -> Self {
-        let mut history = History::default();
+        let mut history = History::new(document.clone());
         let own = history.authors.intern(&actor);
         Self::of(document, actor, own, history, Waiting::default(), Tree::default())
     }
@@ -86,6 +110,8 @@ impl ConvergentRef {
             moved,
             popped: 0,
             is_open: false,
+            rewound: Vec::new(),
+            has_replayed: false,
             past: RefCell::default(),
             edited: None,
             buffer: Vec::new(),
@@ -194,7 +220,7 @@ impl ConvergentRef {
     pub fn written(&self, id: &OpId) -> Option<Content> {
         let lv = self.history.authors.find_lv(id)?;
         if let Row::Type { chars, .. } = self.history.log.row(lv) {
-            return Scalar::new(crate::value::string(chars)).map(Content::Scalar);
+            return Scalar::new(value::string(chars)).map(Content::Scalar);
         }
         Some(match self.history.log.content(lv)? {
             Written::Scalar(scalar) => Content::Scalar(Scalar::new(scalar.value())?),
@@ -280,10 +306,7 @@ impl ConvergentRef {
     /// # Errors
     /// As for [`swap`](Self::swap).
     pub fn reset(&mut self, value: Val) -> Result<Swap, SwapError> {
-        let swapped = self.record(&value);
-        // It may be too deep to be dropped the usual way.
-        crate::value::dismantle(value);
-        swapped
+        self.record(value)
     }
 
     /// Sets the value if it is `expected` now (compared exactly, keys in any order); `None` when it is
@@ -295,41 +318,105 @@ impl ConvergentRef {
         if same(self.value(), expected) {
             return self.reset(value).map(Some);
         }
-        crate::value::dismantle(value);
+        value::dismantle(value);
         Ok(None)
     }
 
-    fn record(&mut self, value: &Val) -> Result<Swap, SwapError> {
+    fn record(&mut self, value: Val) -> Result<Swap, SwapError> {
         let old = self.value().clone();
         if self.is_behind() {
+            value::dismantle(value);
             return Err(SwapError::Behind(self.actor.clone()));
         }
-        let plan = diff::plan(&self.history, &mut self.tree, value)?;
+        let unchanged = |old: Val| Ok(Swap { new: old.clone(), old, change: None });
+        if old.is_shared(&value) {
+            return unchanged(old);
+        }
+        self.note_changes();
+        let discovery = Discovery::of(&self.history, &self.tree, &old, &value);
         // Equal things that changed places are no difference.
-        if plan.drafts.is_empty() || (plan.joined && same(&old, value)) {
-            return Ok(Swap { new: old.clone(), old, change: None });
+        if discovery.rearranges && value.levels() <= MAX_DEPTH as u32 && same(&old, &value) {
+            return unchanged(old);
         }
-        if !self.has_room(plan.drafts.count(), plan.drafts.bytes()) {
-            return Err(SwapError::CountersExhausted);
-        }
-        if let Some(validator) = &self.validator {
-            validator(value).map_err(SwapError::Invalid)?;
-        }
-        let Plan { drafts, updated, joined } = plan;
-        let first = self.history.authors.highest() + 1;
-        self.carry_out(drafts, !joined);
-        if !joined {
-            for (node, value, height) in updated {
-                if self.tree.place(node) == Some(Place::Root) {
-                    self.tree.keep_root(value.clone());
-                }
-                self.tree.keep(node, value, height);
+        let judged = self.validator.is_some().then(|| value.clone());
+        // What nothing else holds need not be copied.
+        value::dismantle(value);
+        let (mark, from) = (self.history.mark(), self.history.len());
+        let mut beginning = self.beginning();
+        let mut begin = |history: &mut History| beginning.begin(history);
+        let emitted = diff::emit(&mut self.history, &mut self.tree, discovery, &mut begin);
+        let known = match self.judge(emitted, judged) {
+            Ok(known) => known,
+            Err(error) => {
+                self.history.truncate(&mark);
+                return Err(error);
             }
+        };
+        if self.history.len() == from {
+            return unchanged(old);
         }
+        self.is_open = true;
+        self.apply_from(from);
+        self.keep(known);
         self.close();
         let new = self.value().clone();
+        let change = Some(self.history.op_id(Lv::new(from)));
         self.notify(&old, &new);
-        Ok(Swap { old, new, change: Some(OpId::new(first, self.actor.clone())) })
+        Ok(Swap { old, new, change })
+    }
+
+    /// What became of ops that were added, once the validator has seen the new value.
+    fn judge(&self, emitted: Result<Known, Refused>, value: Option<Val>) -> Result<Known, SwapError> {
+        let known = emitted.map_err(|refused| match refused {
+            Refused::NotJson(error) => error.into(),
+            Refused::Full => SwapError::CountersExhausted,
+        });
+        let judged = known.and_then(|known| match (&self.validator, &value) {
+            (Some(validator), Some(value)) => validator(value).map(|()| known).map_err(SwapError::Invalid),
+            _ => Ok(known),
+        });
+        value.into_iter().for_each(value::dismantle);
+        judged
+    }
+
+    /// Applies the ops of the change that is open, from one on.
+    pub(super) fn apply_from(&mut self, from: u32) {
+        for (first, row) in self.history.log.rows_in(from..self.history.len()) {
+            self.tree.apply(&self.history, first, &row);
+        }
+    }
+
+    /// Takes values that are known.
+    pub(super) fn keep(&mut self, known: Known) {
+        for (made, value) in known {
+            if let Some(node) = self.tree.node(made) {
+                self.tree.keep(node, value);
+            }
+        }
+    }
+
+    /// Begins to note what changes: an edit or a merge is about to happen.
+    pub(super) fn note_changes(&mut self) {
+        self.tree.forget_old();
+        self.rewound.clear();
+        self.has_replayed = false;
+    }
+
+    /// What the last edit or merge changed since the value was read before it: what was removed, added, moved
+    /// and edited, as the ops say. [`apply`](crate::value::apply) makes the new value of the old one and this.
+    /// Costs what changed, times O(log n); after a [rewind](Self::rewind) O(history).
+    pub fn changes_told(&self) -> Vec<PathChange> {
+        if self.rewound.is_empty() {
+            return delta::tell(&self.history, &self.tree, Direction::Forth);
+        }
+        let (document, actor, history) = (self.document.clone(), self.actor.clone(), self.history.clone());
+        let mut again = Self::of(document, actor, self.own, history, Waiting::default(), self.tree.clone());
+        again.value();
+        again.note_changes();
+        for changes in self.rewound.iter().rev() {
+            again.restore(changes).expect("what was applied once can be applied again");
+        }
+        delta::tell(&again.history, &again.tree, Direction::Back)
     }
 
     /// Whether changes that this actor made wait: it must not make others under their ids.
@@ -345,19 +432,17 @@ impl ConvergentRef {
 
     /// Begins a change, if none has begun.
     pub(super) fn open(&mut self) {
-        if self.is_open {
-            return;
+        if !self.is_open {
+            self.beginning().begin(&mut self.history);
+            self.is_open = true;
         }
-        self.is_open = true;
+    }
+
+    /// What begins the next change, unless one has begun.
+    pub(super) fn beginning(&self) -> Beginning {
         let authors = &self.history.authors;
-        let first = authors.highest() + 1;
-        if self.moved.is_empty() {
-            self.history.begin(self.own, first, &[]);
-            return;
-        }
-        let deps: Vec<Id> =
-            self.moved.iter().map(|&actor| Id { counter: authors.last(actor), actor }).collect();
-        self.history.begin(self.own, first, &deps);
+        let deps = self.moved.iter().map(|&actor| Id { counter: authors.last(actor), actor }).collect();
+        Beginning { has_begun: self.is_open, actor: self.own, first: authors.highest() + 1, deps }
     }
 
     /// Ends the change that has begun; `false` when none has.
@@ -391,9 +476,9 @@ impl ConvergentRef {
 
     // --- watchers and validators ---
 
-    /// Calls `watcher` with the old and the new value after every edit and every merge that changes
-    /// the value.
-    pub fn watch(&mut self, watcher: impl FnMut(&Val, &Val) + Send + 'static) -> WatchId {
+    /// Calls `watcher` with the old and the new value, and with what changed, after every edit and every merge
+    /// that changes the value.
+    pub fn watch(&mut self, watcher: impl FnMut(&Val, &Val, &[PathChange]) + Send + 'static) -> WatchId {
         let id = WatchId(self.next_watch);
         self.next_watch += 1;
         self.watchers.insert(id, Box::new(watcher));
@@ -428,7 +513,8 @@ impl ConvergentRef {
 
     pub(super) fn notify(&mut self, old: &Val, new: &Val) {
         if !self.watchers.is_empty() && !same(old, new) {
-            self.watchers.values_mut().for_each(|watcher| watcher(old, new));
+            let changes = self.changes_told();
+            self.watchers.values_mut().for_each(|watcher| watcher(old, new, &changes));
         }
     }
 

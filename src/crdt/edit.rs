@@ -1,4 +1,4 @@
-//! Local edits: what they write, and how they reach the history and the state.
+//! Edits of one replica: how they reach the history and the state.
 
 use smallvec::SmallVec;
 
@@ -7,46 +7,8 @@ use super::history::{Authors, History};
 use super::lv::Lv;
 use super::row::{Holds, Local, Over, Row, Target, Written};
 use super::tree::{Node, Place, Reading, Tree};
-use super::{ConvergentRef, Key, Kind, Side};
-use crate::value::{Map, Val};
-
-/// An edit that is planned: one op, or several. Ops that it names may be planned ones.
-#[derive(Debug)]
-pub(super) enum Draft {
-    Put {
-        slot: Spot,
-        over: Overs,
-        what: What,
-    },
-    Insert {
-        list: Lv,
-        parent: Option<Lv>,
-        side: Side,
-        what: What,
-    },
-    Delete {
-        over: Vec<(Lv, u32)>,
-    },
-    /// Replaces characters of a text: a delete, and a character an op.
-    Splice {
-        text: Lv,
-        position: usize,
-        delete: usize,
-        insert: String,
-    },
-    Add {
-        counter: Lv,
-        by: i64,
-    },
-}
-
-/// A slot that is to be written.
-#[derive(Debug, Clone)]
-pub(super) enum Spot {
-    Root,
-    Key { map: Lv, key: Key },
-    Item { list: Lv, item: Lv },
-}
+use super::{ConvergentRef, Kind, Side};
+use crate::value::Val;
 
 /// What is to be written.
 #[derive(Debug, Clone)]
@@ -60,7 +22,7 @@ impl What {
     /// The bytes that it takes, at most.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Scalar(Val::TStr(text)) => text.len() + 10,
+            Self::Scalar(value) => value.as_str().map_or(24, |text| text.len() + 10),
             _ => 24,
         }
     }
@@ -69,204 +31,7 @@ impl What {
 /// What a write overwrites, ordered by id.
 pub(super) type Overs = SmallVec<[Lv; 2]>;
 
-/// Where a new value goes.
-#[derive(Debug)]
-pub(super) enum Dest {
-    Slot { slot: Spot, over: Overs },
-    Item { list: Lv, parent: Option<Lv>, side: Side },
-}
-
-impl Dest {
-    pub(super) fn draft(self, what: What) -> Draft {
-        match self {
-            Self::Slot { slot, over } => Draft::Put { slot, over, what },
-            Self::Item { list, parent, side } => Draft::Insert { list, parent, side, what },
-        }
-    }
-}
-
-/// Drafts, of which the first will have the local version `first`.
-#[derive(Debug, Default)]
-pub(super) struct Drafts {
-    first: Lv,
-    count: u64,
-    drafts: Vec<Draft>,
-    /// The levels of the value that was written last, at most.
-    pub(super) height: u32,
-    /// The containers that are made, and what they hold then, with the levels that it has.
-    pub(super) made: Vec<(Lv, Val, u32)>,
-}
-
-impl Drafts {
-    pub(super) fn new(first: Lv) -> Self {
-        Self { first, count: 0, drafts: Vec::new(), height: 0, made: Vec::new() }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.drafts.is_empty()
-    }
-
-    /// The number of ops.
-    pub(super) fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// The bytes of strings among them, at least.
-    pub(super) fn bytes(&self) -> usize {
-        let bytes = |draft: &Draft| match draft {
-            Draft::Splice { insert, .. } => insert.len(),
-            Draft::Put { what, .. } | Draft::Insert { what, .. } => what.bytes(),
-            Draft::Delete { .. } | Draft::Add { .. } => 0,
-        };
-        self.drafts.iter().map(bytes).fold(0, usize::saturating_add)
-    }
-
-    /// Adds a draft and says which op is the first of it.
-    pub(super) fn push(&mut self, draft: Draft) -> Lv {
-        let lv = self.first.plus(u32::try_from(self.count).unwrap_or(u32::MAX));
-        self.count += match &draft {
-            Draft::Splice { delete, insert, .. } => u64::from(*delete > 0) + insert.chars().count() as u64,
-            _ => 1,
-        };
-        self.drafts.push(draft);
-        lv
-    }
-
-    /// Adds what writes a value that is not there yet, with all that is inside: a container before its
-    /// parts. `moved` is asked of each container: it drafts what brings those that are there already, and
-    /// they are not entered. O(size).
-    pub(super) fn write(
-        &mut self,
-        dest: Dest,
-        value: &Val,
-        mut moved: impl FnMut(&mut Self, &mut Option<Dest>, &Val) -> Option<Lv>,
-    ) -> Lv {
-        self.height = 0;
-        let (first, parts) = self.write_one(dest, value, &mut moved);
-        // On a stack of its own: values nest deeply.
-        let mut open: Vec<Parts<'_>> = Vec::from_iter(parts);
-        while let Some(parts) = open.last_mut() {
-            match parts.next() {
-                Some((dest, value)) => {
-                    let (lv, inner) = self.write_one(dest, value, &mut moved);
-                    if let Some(parts) = open.last_mut() {
-                        parts.wrote(lv);
-                    }
-                    open.extend(inner);
-                }
-                None => {
-                    let Some(done) = open.pop() else { break };
-                    let height = done.height + 1;
-                    if let Some(above) = open.last_mut() {
-                        above.height = above.height.max(height);
-                    }
-                    self.height = height;
-                    self.made.push((done.lv, done.value.clone(), height));
-                }
-            }
-        }
-        first
-    }
-
-    fn write_one<'v>(
-        &mut self,
-        dest: Dest,
-        value: &'v Val,
-        moved: &mut impl FnMut(&mut Self, &mut Option<Dest>, &Val) -> Option<Lv>,
-    ) -> (Lv, Option<Parts<'v>>) {
-        let mut dest = Some(dest);
-        if let Val::Arr(_) | Val::Obj(_) = value
-            && let Some(lv) = moved(self, &mut dest, value)
-        {
-            return (lv, None);
-        }
-        let Some(dest) = dest else { unreachable!("what is not moved is not placed") };
-        let parts = |lv, inside| Some(Parts { lv, value, height: 0, last: None, inside });
-        match value {
-            Val::Obj(entries) => {
-                let lv = self.push(dest.draft(What::Make(Kind::Map)));
-                (lv, parts(lv, Inside::Entries(entries.iter())))
-            }
-            Val::Arr(items) => {
-                let lv = self.push(dest.draft(What::Make(Kind::List)));
-                (lv, parts(lv, Inside::Items(items.iter())))
-            }
-            scalar => (self.push(dest.draft(What::Scalar(scalar.clone()))), None),
-        }
-    }
-}
-
-/// The parts of a container that is being written.
-struct Parts<'v> {
-    lv: Lv,
-    value: &'v Val,
-    height: u32,
-    /// The item before.
-    last: Option<Lv>,
-    inside: Inside<'v>,
-}
-
-enum Inside<'v> {
-    Items(std::slice::Iter<'v, Val>),
-    Entries(<&'v Map as IntoIterator>::IntoIter),
-}
-
-impl<'v> Parts<'v> {
-    fn next(&mut self) -> Option<(Dest, &'v Val)> {
-        match &mut self.inside {
-            Inside::Items(items) => {
-                let dest = Dest::Item { list: self.lv, parent: self.last, side: Side::Right };
-                Some((dest, items.next()?))
-            }
-            Inside::Entries(entries) => {
-                let (key, value) = entries.next()?;
-                let key = Key::new(key).expect("the value was checked");
-                Some((Dest::Slot { slot: Spot::Key { map: self.lv, key }, over: Overs::new() }, value))
-            }
-        }
-    }
-
-    /// The next item of a list hangs on the one before.
-    fn wrote(&mut self, lv: Lv) {
-        self.last = Some(lv);
-    }
-}
-
 impl ConvergentRef {
-    /// Carries out drafts, as part of the change that is open; `keep`: the values of containers that they
-    /// make are kept.
-    pub(super) fn carry_out(&mut self, drafts: Drafts, keep: bool) {
-        for draft in drafts.drafts {
-            self.draft(draft);
-        }
-        for (made, value, height) in drafts.made.into_iter().filter(|_| keep) {
-            if let Some(node) = self.tree.node(made) {
-                self.tree.keep(node, value, height);
-            }
-        }
-    }
-
-    fn draft(&mut self, draft: Draft) {
-        match draft {
-            Draft::Put { slot, over, what } => {
-                let slot = match slot {
-                    Spot::Root => Target::Root,
-                    Spot::Key { map, key } => Target::Key { map, key: self.history.log.keys.intern(&key) },
-                    Spot::Item { list, item } => Target::Item { list, item },
-                };
-                self.put(slot, &over, &what);
-            }
-            Draft::Insert { list, parent, side, what } => drop(self.insert(list, parent, side, &what)),
-            Draft::Delete { over } => drop(self.push(&Row::Delete { over: &over })),
-            Draft::Splice { text, position, delete, insert } => {
-                if let Some(node) = self.tree.node(text) {
-                    self.splice(node, position, delete, &insert);
-                }
-            }
-            Draft::Add { counter, by } => drop(self.push(&Row::Add { counter, by })),
-        }
-    }
-
     /// Adds a row to the change that is open, and applies it.
     pub(super) fn push(&mut self, row: &Row<'_, Local>) -> Lv {
         self.open();
@@ -353,7 +118,7 @@ impl Tree {
         if self.has_moves() {
             for put in shown {
                 if let Some(node) = self.container(history, *put) {
-                    over.extend(self.placements(node).iter().copied());
+                    over.extend(self.placements(node));
                 }
             }
             over.extend(self.skipped());
@@ -363,17 +128,53 @@ impl Tree {
         over
     }
 
-    /// The maps that read as one with a map: those that the slot shows in which it stands.
+    /// The maps that read as one with a map: those that the slot shows in which it stands, also below a container
+    /// that is nowhere. O(depth).
     pub(super) fn joined(&self, history: &History, map: Node) -> SmallVec<[Node; 1]> {
-        if self.is_contested()
-            && let Some(place) = self.place(map)
-            && let Some(puts) = self.shown_in_value(history, place)
-            && let Reading::Map(maps) = self.reading(history, &puts)
-            && maps.contains(&map)
-        {
-            return maps;
+        if !self.is_contested() {
+            return SmallVec::from_elem(map, 1);
         }
-        SmallVec::from_elem(map, 1)
+        // From the outermost map that holds it inwards: a key may stand in several that read as one.
+        let mut inner = vec![map];
+        while let Some(Place::Key(up, _)) = inner.last().and_then(|&map| self.place(map)) {
+            inner.push(up);
+        }
+        let mut joined = SmallVec::new();
+        let mut outer: SmallVec<[Node; 1]> = SmallVec::new();
+        while let Some(map) = inner.pop() {
+            joined = SmallVec::from_elem(map, 1);
+            if let Some(place) = self.place(map) {
+                let puts = match place {
+                    Place::Key(up, slot) => self.key_puts(history, &outer, self.map(up).slot(slot).key),
+                    Place::Root | Place::Item(..) => self.shown(history, place),
+                };
+                if let Reading::Map(maps) = self.reading(history, &puts)
+                    && maps.contains(&map)
+                {
+                    joined = maps;
+                }
+            }
+            outer.clone_from(&joined);
+        }
+        joined
+    }
+
+    /// Whether a container is what the slot reads as in which it stands, and not the loser of a conflict.
+    pub(super) fn is_seen(&self, history: &History, node: Node, place: Place) -> bool {
+        if !self.is_contested() {
+            return true;
+        }
+        let shown = self.shown_in_value(history, place).unwrap_or_default();
+        let top = shown.last().and_then(|put| self.container(history, *put));
+        top.is_some_and(|top| self.last_joined(history, top) == node)
+    }
+
+    /// The last of the maps that read as one with a map; any other container itself.
+    pub(super) fn last_joined(&self, history: &History, node: Node) -> Node {
+        if !self.is_contested() || self.kind(node) != Kind::Map {
+            return node;
+        }
+        self.joined(history, node).last().copied().unwrap_or(node)
     }
 
     /// The puts that a key of joined maps shows.

@@ -22,6 +22,7 @@ impl Effects {
     /// what they remove.
     pub(super) fn of(replica: &mut ConvergentRef, from: u32) -> Self {
         let ConvergentRef { history, tree, .. } = replica;
+        let agreed = if tree.is_contested() { agreed(history, tree, from) } else { Vec::new() };
         tree.begin();
         for (first, row) in history.log.rows_in(from..history.len()) {
             tree.apply(history, first, &row);
@@ -32,7 +33,7 @@ impl Effects {
             effects.lost = lost(history, tree, unseen(history, tree, &batch, from));
         }
         if tree.is_contested() {
-            effects.conflicts = new_conflicts(history, tree, from);
+            effects.conflicts = new_conflicts(history, tree, from, &agreed);
         }
         effects
     }
@@ -190,14 +191,43 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
         let mut edits: Vec<OpSpan> =
             spans.map(|(lv, count)| OpSpan { first: history.op_id(lv), count: u64::from(count) }).collect();
         edits.sort_unstable();
-        LostEdits { path: tree.path(history, tree.last_place(gone)), edits }
+        LostEdits { path: tree.path_of(history, gone), overwritten: tree.end_of(gone).overwritten, edits }
     });
     lost.collect()
 }
 
-/// The conflicts in which something has a part that is not older than op `from`.
-fn new_conflicts(history: &History, tree: &Tree, from: u32) -> Vec<Conflict> {
-    let mut found: BTreeMap<Lv, (Vec<Lv>, Place)> = BTreeMap::new();
+/// The places that show several writes which agree, and into which the ops from one on write: they are not
+/// applied yet.
+fn agreed(history: &History, tree: &Tree, from: u32) -> Vec<Place> {
+    let mut seen: HashSet<Node> = HashSet::new();
+    let mut places: BTreeSet<Place> = BTreeSet::new();
+    for (_, row) in history.log.rows_in(from..history.len()) {
+        let Some(holder) = row.holder().filter(|made| made.index() < from) else { continue };
+        for node in tree.node(holder).into_iter().flat_map(|node| tree.way_up(node)) {
+            if !seen.insert(node) {
+                break;
+            }
+            places.extend(tree.place(node));
+        }
+    }
+    let agrees = |place: &Place| {
+        tree.shown_in_value(history, *place)
+            .is_some_and(|puts| puts.len() > 1 && conflict(history, tree, *place, &puts, None).is_none())
+    };
+    places.into_iter().filter(agrees).collect()
+}
+
+/// The conflicts in which something has a part that is not older than op `from`, and those between writes that
+/// agreed before.
+fn new_conflicts(history: &History, tree: &Tree, from: u32, agreed: &[Place]) -> Vec<Conflict> {
+    let mut found: BTreeMap<Lv, (Vec<Lv>, Place, Option<u32>)> = BTreeMap::new();
+    for &place in agreed {
+        if let Some(puts) = tree.shown_in_value(history, place)
+            && let Some(&winner) = puts.last()
+        {
+            found.insert(winner, (puts.to_vec(), place, None));
+        }
+    }
     let new = history.log.rows_in(from..history.len());
     let written: BTreeSet<Place> = new
         .filter_map(|(_, row)| match row {
@@ -211,11 +241,11 @@ fn new_conflicts(history: &History, tree: &Tree, from: u32) -> Vec<Conflict> {
             && puts.iter().any(|put| put.index() >= from)
         {
             // A key of joined maps may have been written in several of them: by the winner it counts once.
-            found.entry(puts[puts.len() - 1]).or_insert((puts.to_vec(), place));
+            found.entry(puts[puts.len() - 1]).or_insert((puts.to_vec(), place, Some(from)));
         }
     }
     let conflicts =
-        found.into_values().filter_map(|(puts, place)| conflict(history, tree, place, &puts, Some(from)));
+        found.into_values().filter_map(|(puts, place, from)| conflict(history, tree, place, &puts, from));
     let mut conflicts: Vec<Conflict> = conflicts.collect();
     conflicts.sort_by(|a, b| a.winner.id.cmp(&b.winner.id));
     conflicts

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::{Actor, Change, Corrupt, DocumentId, Kind, Malformed, OpId};
-use crate::value::NotJson;
+use crate::value::{NotJson, Val, excerpts, same, text};
 
 /// Why a local edit was refused; the ref is as it was.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -102,7 +102,7 @@ pub enum MergeError {
         theirs: DocumentId,
     },
     /// Two replicas wrote under one actor: two different changes where only one can be.
-    #[error("two replicas write as {}: {} and {}", .theirs.actor, summary(.ours), summary(.theirs))]
+    #[error("two replicas write as {}: {}", .theirs.actor, side_by_side(.ours, .theirs))]
     Equivocation {
         /// The change that the ref knows.
         ours: Arc<Change>,
@@ -129,17 +129,12 @@ pub enum MergeError {
     },
 }
 
-/// Names a change and shows the beginning of what it does.
-fn summary(change: &Change) -> String {
+/// Names two changes and shows what they do, where it differs.
+fn side_by_side(ours: &Change, theirs: &Change) -> String {
     const SHOWN: usize = 60;
-    let ops = change.to_json();
-    let ops = match &ops {
-        crate::value::Val::Obj(entries) => entries.get(&crate::value::string("ops")).map(crate::value::text),
-        _ => None,
-    };
-    let ops = ops.unwrap_or_default();
-    match ops.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{} {}…", change.id(), &ops[..end]),
-        None => format!("{} {ops}", change.id()),
-    }
+    let [left, right] = [ours, theirs].map(Change::to_json);
+    let differ = !same(&left["ops"], &right["ops"]);
+    let shown = |change: &Val| text(if differ { &change["ops"] } else { change });
+    let texts = excerpts(&[shown(&left), shown(&right)], SHOWN);
+    format!("{} {} and {} {}", ours.id(), texts[0], theirs.id(), texts[1])
 }

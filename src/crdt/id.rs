@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -49,8 +50,19 @@ impl Actor {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Actors are found by their names.
+impl Borrow<str> for Actor {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }
@@ -117,6 +129,10 @@ impl DocumentId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
     }
 }
 

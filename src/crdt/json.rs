@@ -9,10 +9,10 @@ use super::history::Digest;
 use super::patch::Body;
 use super::wire::Corrupt;
 use super::{
-    Actor, Change, Clock, Content, DocumentId, IdError, Key, Kind, MAX_COUNTER, Op, OpId, OpSpan, Patch,
-    Scalar, Side, SlotId,
+    Actor, Change, Clock, Content, DocumentId, IdError, Kind, MAX_COUNTER, Op, OpId, OpSpan, Patch, Scalar,
+    Side, SlotId,
 };
-use crate::value::{Map, Num, Path, Step, Val, as_str, object, string, text};
+use crate::value::{Map, Path, Step, Val, View, object, string};
 
 /// Why something is not a clock, a patch or a ref, and where in the JSON, if it is JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -121,7 +121,7 @@ impl Patch {
 }
 
 fn number(counter: u64) -> Val {
-    Val::Num(Num::from_integral(counter))
+    counter.into()
 }
 
 fn hex(digest: Digest) -> String {
@@ -142,9 +142,9 @@ fn op_to_json(op: &Op) -> Val {
         Op::Put { slot, over, content } => {
             let mut entries = vec![("op", string("put"))];
             match slot {
-                SlotId::Root => entries.push(("root", Val::Bool(true))),
+                SlotId::Root => entries.push(("root", true.into())),
                 SlotId::Key { map, key } => {
-                    entries.extend([("map", id(map)), ("key", key.to_value())]);
+                    entries.extend([("map", id(map)), ("key", string(key.as_str()))]);
                 }
                 SlotId::Item { list, item } => entries.extend([("list", id(list)), ("item", id(item))]),
             }
@@ -157,23 +157,21 @@ fn op_to_json(op: &Op) -> Val {
         Op::Insert { list, parent, side: on, content } => object([
             ("op", string("insert")),
             ("list", id(list)),
-            ("parent", parent.as_ref().map_or(Val::Null, id)),
+            ("parent", parent.as_ref().map_or(Val::NULL, id)),
             ("side", side(*on)),
             written(content),
         ]),
         Op::Type { text, parent, side: on, chars } => object([
             ("op", string("type")),
             ("text", id(text)),
-            ("parent", parent.as_ref().map_or(Val::Null, id)),
+            ("parent", parent.as_ref().map_or(Val::NULL, id)),
             ("side", side(*on)),
             ("chars", string(chars.as_str())),
         ]),
         Op::Delete { over } => object([("op", string("delete")), ("over", spans(over))]),
-        Op::Add { counter, by } => object([
-            ("op", string("add")),
-            ("counter", id(counter)),
-            ("by", Val::Num(Num::from_integral(*by))),
-        ]),
+        Op::Add { counter, by } => {
+            object([("op", string("add")), ("counter", id(counter)), ("by", (*by).into())])
+        }
     }
 }
 
@@ -214,18 +212,12 @@ impl<'a> At<'a> {
     }
 
     fn text(&self) -> Result<&'a str> {
-        as_str(self.value).ok_or_else(|| self.expected("a string"))
+        self.value.as_str().ok_or_else(|| self.expected("a string"))
     }
 
     fn counter(&self) -> Result<u64> {
-        let wrong = || self.expected("a whole number from 0 to 2^53");
-        match self.value {
-            // Where machine integers are short, a counter is a long one.
-            Val::Num(n @ (Num::Int(_) | Num::BigInt(_))) => {
-                n.to_string().parse().ok().filter(|n| *n <= MAX_COUNTER).ok_or_else(wrong)
-            }
-            _ => Err(wrong()),
-        }
+        let counter = self.value.as_u64().filter(|counter| *counter <= MAX_COUNTER);
+        counter.ok_or_else(|| self.expected("a whole number from 0 to 2^53"))
     }
 
     fn id(&self) -> Result<OpId> {
@@ -237,15 +229,12 @@ impl<'a> At<'a> {
     }
 
     fn entries(&self, what: &'static str) -> Result<&'a Map> {
-        match self.value {
-            Val::Obj(entries) => Ok(entries),
-            _ => Err(self.expected(what)),
-        }
+        self.value.as_map().ok_or_else(|| self.expected(what))
     }
 
     /// The items of an array, each read by `read`.
     fn items<T>(&self, what: &'static str, read: impl Fn(&At<'_>) -> Result<T>) -> Result<Vec<T>> {
-        let Val::Arr(items) = self.value else { return Err(self.expected(what)) };
+        let Some(items) = self.value.as_list() else { return Err(self.expected(what)) };
         let items = items.iter().enumerate();
         items.map(|(i, value)| read(&At { value, up: Some((self, StepTo::Index(i))) })).collect()
     }
@@ -253,22 +242,14 @@ impl<'a> At<'a> {
     /// The entries of an object by name, each read by `read`.
     fn named<T>(&self, what: &'static str, read: impl Fn(&At<'_>, &str) -> Result<T>) -> Result<Vec<T>> {
         let entries = self.entries(what)?.iter();
-        entries
-            .map(|(key, value)| {
-                let key = as_str(key).ok_or_else(|| self.expected("string keys"))?;
-                read(&At { value, up: Some((self, StepTo::Key(key))) }, key)
-            })
-            .collect()
+        entries.map(|(key, value)| read(&At { value, up: Some((self, StepTo::Key(key))) }, key)).collect()
     }
 
     /// The fields of an object, all of which must be known.
     fn fields(&self, what: &'static str, known: &[&str]) -> Result<Fields<'_, 'a>> {
         let entries = self.entries(what)?;
-        match entries.keys().find(|key| !as_str(key).is_some_and(|key| known.contains(&key))) {
-            Some(key) => {
-                let name = as_str(key).map_or_else(|| text(key), str::to_owned);
-                Err(self.error(DecodeReason::Unknown(name)))
-            }
+        match entries.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(key) => Err(self.error(DecodeReason::Unknown(key.to_string()))),
             None => Ok(Fields { at: self, entries }),
         }
     }
@@ -332,15 +313,14 @@ impl<'a> At<'a> {
             "put" => {
                 let slot = if fields.has("root") {
                     only(&["op", "root", "over", "value", "make", "move"])?;
-                    fields.get("root", |at| match at.value {
-                        Val::Bool(true) => Ok(SlotId::Root),
+                    fields.get("root", |at| match at.value.view() {
+                        View::Bool(true) => Ok(SlotId::Root),
                         _ => Err(at.expected("true")),
                     })?
                 } else if fields.has("map") {
                     only(&["op", "map", "key", "over", "value", "make", "move"])?;
-                    let key =
-                        fields.get("key", |at| Key::new(at.value).ok_or_else(|| at.expected("a string")));
-                    SlotId::Key { map: fields.get("map", At::id)?, key: key? }
+                    let key = fields.get("key", At::text)?.into();
+                    SlotId::Key { map: fields.get("map", At::id)?, key }
                 } else {
                     only(&["op", "list", "item", "over", "value", "make", "move"])?;
                     SlotId::Item { list: fields.get("list", At::id)?, item: fields.get("item", At::id)? }
@@ -372,10 +352,8 @@ impl<'a> At<'a> {
             }
             "add" => {
                 only(&["op", "counter", "by"])?;
-                let by = |at: &At<'_>| match at.value {
-                    Val::Num(Num::Int(by)) => Ok(*by as i64),
-                    _ => Err(at.expected("a whole number below 2^63")),
-                };
+                let by =
+                    |at: &At<'_>| at.value.as_i64().ok_or_else(|| at.expected("a whole number below 2^63"));
                 Ok(Op::Add { counter: fields.get("counter", At::id)?, by: fields.get("by", by)? })
             }
             _ => fields
@@ -384,10 +362,7 @@ impl<'a> At<'a> {
     }
 
     fn parent(&self) -> Result<Option<OpId>> {
-        match self.value {
-            Val::Null => Ok(None),
-            _ => self.id().map(Some),
-        }
+        if let View::Null = self.value.view() { Ok(None) } else { self.id().map(Some) }
     }
 
     fn side(&self) -> Result<Side> {
@@ -406,11 +381,11 @@ struct Fields<'f, 'a> {
 
 impl Fields<'_, '_> {
     fn has(&self, name: &str) -> bool {
-        self.entries.contains_key(&string(name))
+        self.entries.contains_key(name)
     }
 
     fn get<'s, T>(&'s self, name: &'static str, read: impl FnOnce(&At<'s>) -> Result<T>) -> Result<T> {
-        let value = self.entries.get(&string(name));
+        let value = self.entries.get(name);
         let value = value.ok_or_else(|| self.at.error(DecodeReason::Missing(name)))?;
         read(&At { value, up: Some((self.at, StepTo::Key(name))) })
     }
@@ -431,7 +406,7 @@ impl Fields<'_, '_> {
                 Ok(Content::Scalar(scalar))
             }),
             (false, true, false) => self.get("make", |at| {
-                let kind = Kind::ALL.into_iter().find(|kind| at.value == &string(kind.name()));
+                let kind = Kind::ALL.into_iter().find(|kind| at.value.as_str() == Some(kind.name()));
                 let kind = kind.ok_or_else(|| at.expected("\"map\", \"list\", \"text\" or \"counter\""));
                 kind.map(Content::Make)
             }),

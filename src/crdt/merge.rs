@@ -101,6 +101,7 @@ impl ConvergentRef {
     fn take(&mut self, body: &Body, others: &[Arc<Change>]) -> Result<MergeReport, MergeError> {
         let before = self.history.len();
         let old = self.is_watched().then(|| self.value().clone());
+        self.note_changes();
         let staged = self.stage(body, others)?;
         let effects = Effects::of(self, before);
         self.history.settle();

@@ -15,6 +15,7 @@ mod chars;
 mod clock;
 mod contents;
 mod convergent_ref;
+mod delta;
 mod diff;
 mod edit;
 mod effects;
@@ -38,7 +39,7 @@ mod validate;
 mod varint;
 mod wire;
 
-pub use change::{Change, Content, Key, Kind, Op, OpSpan, Scalar, Side, SlotId};
+pub use change::{Change, Content, Kind, Op, OpSpan, Scalar, Side, SlotId};
 pub use clock::Clock;
 pub use convergent_ref::{ConvergentRef, WatchId};
 pub use error::{BranchError, ClockError, EditError, MergeError, SwapError};

@@ -1,5 +1,5 @@
 use super::{MergeError, OpId, OpSpan};
-use crate::value::{Path, PathChange, Val, differences, same};
+use crate::value::{Path, Val, same};
 
 /// What a local edit did.
 #[derive(Debug, Clone)]
@@ -10,13 +10,6 @@ pub struct Swap {
     pub new: Val,
     /// The change that was made; `None` when the values do not differ.
     pub change: Option<OpId>,
-}
-
-impl Swap {
-    /// The paths that changed. Costs the size of what changed.
-    pub fn differences(&self) -> Vec<PathChange> {
-        differences(&self.old, &self.new)
-    }
 }
 
 /// What a merge brought.
@@ -72,8 +65,10 @@ impl PartialEq for Written {
 /// Edits that went with a deleted container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostEdits {
-    /// Where the container was.
+    /// Where the container was when it went.
     pub path: Path,
+    /// Whether something else was written in its place; else it was deleted.
+    pub overwritten: bool,
     /// The edits in it that whoever deleted it had not seen, ordered by id. What was written into
     /// something that is named is not named again.
     pub edits: Vec<OpSpan>,

@@ -1,5 +1,7 @@
 //! Going back to what a ref was, in the process that it lives in, and forth again.
 
+use std::sync::Arc;
+
 use super::history::Waiting;
 use super::wire::Wire;
 use super::{ConvergentRef, OpId};
@@ -17,7 +19,7 @@ pub struct Version {
 /// What a ref had after some [`Version`]: enough to go [forth](ConvergentRef::replay) again.
 #[derive(Debug)]
 pub struct Rewound {
-    changes: Wire,
+    changes: Arc<Wire>,
     then: Version,
 }
 
@@ -49,19 +51,27 @@ impl ConvergentRef {
     /// Watchers and the validator stay.
     pub fn rewind(&mut self, version: Version) -> Rewound {
         let then = self.version();
-        let changes = self.pack(version.ops, then.ops);
+        let changes = Arc::new(self.pack(version.ops, then.ops));
+        let mut rewound = std::mem::take(&mut self.rewound);
+        rewound.push(Arc::clone(&changes));
         let mut earlier = Self::new(self.document.clone(), self.actor.clone());
         let restored = earlier.restore(&self.pack(0, version.ops));
         restored.expect("what was applied once can be applied again");
         earlier.popped = version.popped;
         earlier.waiting = version.waiting.map(|waiting| *waiting).unwrap_or_default();
         self.replace_state(earlier);
+        self.rewound = rewound;
         Rewound { changes, then }
     }
 
     /// Takes back a [`rewind`](Self::rewind), after which nothing else may have happened. O(what comes back).
     pub fn replay(&mut self, rewound: Rewound) {
         let Rewound { changes, then } = rewound;
+        if !self.has_replayed {
+            self.value();
+            self.note_changes();
+            self.has_replayed = true;
+        }
         let restored = self.restore(&changes);
         restored.expect("what was applied once can be applied again");
         self.popped = then.popped;

@@ -1,7 +1,8 @@
 //! One change made of many edits, by a program that knows what it edits: no value is built or compared.
 
-use super::edit::{Dest, Drafts, Overs, Spot, What};
-use super::history::Mark;
+use super::diff::{self, Dest, Refused};
+use super::edit::{Overs, What};
+use super::history::{History, Mark};
 use super::lv::Lv;
 use super::row::{Row, Target};
 use super::tree::{Node, Place};
@@ -36,6 +37,7 @@ impl ConvergentRef {
             return Err(SwapError::Behind(self.actor.clone()));
         }
         let old = self.is_watched().then(|| self.value().clone());
+        self.note_changes();
         let (mark, first) = (self.history.mark(), self.history.len());
         Ok(Transaction { replica: self, mark, first, old, committed: false })
     }
@@ -77,7 +79,7 @@ impl Transaction<'_> {
     /// When the value is not JSON.
     pub fn put_root(&mut self, value: Val) -> Result<OpId, EditError> {
         let over = self.over(Place::Root);
-        self.write(Dest::Slot { slot: Spot::Root, over }, value)
+        self.write(Dest::Slot { slot: Target::Root, over }, value)
     }
 
     /// Makes an empty container the value of the document.
@@ -95,9 +97,8 @@ impl Transaction<'_> {
     /// When there is no such map, or the value is not JSON.
     pub fn put(&mut self, map: &OpId, key: &str, value: Val) -> Result<OpId, EditError> {
         let (map, key, over) = self.slot(map, key)?;
-        if let Val::Arr(_) | Val::Obj(_) = value {
-            let key = self.replica.history.log.keys.get(key).clone();
-            return self.write(Dest::Slot { slot: Spot::Key { map, key }, over }, value);
+        if value.is_container() {
+            return self.write(Dest::Slot { slot: Target::Key { map, key }, over }, value);
         }
         scalar(&value)?;
         self.put_at(Target::Key { map, key }, &over, &What::Scalar(value))
@@ -135,7 +136,7 @@ impl Transaction<'_> {
     pub fn insert(&mut self, list: &OpId, index: usize, value: Val) -> Result<OpId, EditError> {
         let node = self.list_with(list, index)?;
         let made = self.replica.tree.lv(node);
-        if let Val::Arr(_) | Val::Obj(_) = value {
+        if value.is_container() {
             let (parent, side) = self.replica.tree.origin(node, index);
             return self.write(Dest::Item { list: made, parent, side }, value);
         }
@@ -160,7 +161,7 @@ impl Transaction<'_> {
         let node = self.list_with(list, index.saturating_add(1))?;
         let item = self.item(node, index)?;
         let over = self.over(Place::Item(node, item));
-        let slot = Spot::Item { list: self.replica.tree.lv(node), item };
+        let slot = Target::Item { list: self.replica.tree.lv(node), item };
         self.write(Dest::Slot { slot, over }, value)
     }
 
@@ -283,7 +284,10 @@ impl Transaction<'_> {
         if nodes.contains(&to) || tree.place(to).is_some_and(holds) {
             return Err(EditError::IntoItself(id.clone()));
         }
-        let shown = tree.place(node).and_then(|place| tree.shown_in_value(history, place));
+        // The loser of a conflict leaves what its slot shows as it is.
+        let thing = tree.last_joined(history, node);
+        let seen = tree.place(node).filter(|place| tree.is_seen(history, thing, *place));
+        let shown = seen.and_then(|place| tree.shown_in_value(history, place));
         Ok((nodes, shown.unwrap_or_default()))
     }
 
@@ -389,11 +393,26 @@ impl Transaction<'_> {
             value::dismantle(value);
             return Err(error.into());
         }
-        let mut drafts = Drafts::new(self.replica.history.log.next());
-        let lv = drafts.write(dest, &value, |_, _, _| None);
-        self.room(drafts.count(), drafts.bytes())?;
-        self.replica.carry_out(drafts, true);
-        Ok(self.id(lv))
+        let replica = &mut *self.replica;
+        let (mark, from) = (replica.history.mark(), replica.history.len());
+        let mut beginning = replica.beginning();
+        let mut begin = |history: &mut History| beginning.begin(history);
+        let written = diff::write(&mut replica.history, &mut replica.tree, &mut begin, dest, value);
+        match written {
+            Ok((lv, known)) => {
+                replica.is_open = true;
+                replica.apply_from(from);
+                replica.keep(known);
+                Ok(self.id(lv))
+            }
+            Err(refused) => {
+                replica.history.truncate(&mark);
+                Err(match refused {
+                    Refused::NotJson(error) => error.into(),
+                    Refused::Full => EditError::Full,
+                })
+            }
+        }
     }
 
     fn delete_all(&mut self, over: Vec<(Lv, u32)>) -> Result<(), EditError> {

@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::fmt::{self, Write};
 use std::ops::Range;
 
-use jaq_json::Val;
-
 use super::limits::Cause;
+use crate::value::Val;
 
 /// Why a text is not a filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,10 +72,8 @@ impl RunError {
             // A value in it is huge when it is written out.
             return Self::Failed(elide(&start.0));
         }
-        Self::Failed(match error.into_val() {
-            Val::TStr(text) | Val::BStr(text) => elide(&String::from_utf8_lossy(&text)),
-            value => elide(&value.to_string()),
-        })
+        let value = error.into_val();
+        Self::Failed(value.as_str().map_or_else(|| elide(&value.to_string()), elide))
     }
 }
 

@@ -10,7 +10,7 @@ use jaq_core::{Error, Exn, ValR, ValX};
 
 use super::text::GUARD;
 use super::watch::{Data, Watch};
-use crate::value::{Num, Val};
+use crate::value::{Num, Val, View};
 
 // Names that no text can spell.
 const TIMES: &str = "!times";
@@ -83,7 +83,7 @@ pub(super) fn natives() -> [Fun<Data>; 5] {
         native::run((OVER, v(2), |(mut context, input)| {
             let (right, left) = (context.pop_var(), context.pop_var());
             drop(input);
-            if let (Val::TStr(text), Val::TStr(by)) = (&left, &right) {
+            if let (View::Str(text), View::Str(by)) = (left.view(), right.view()) {
                 context.data().watch().reserve((text.len() / by.len().max(1)).saturating_mul(PIECE));
             }
             bome(left / right)
@@ -94,8 +94,8 @@ pub(super) fn natives() -> [Fun<Data>; 5] {
         })),
         native::run((RESERVED, v(1), |(mut context, value)| {
             let flags = context.pop_var();
-            if let (Val::TStr(text), Val::TStr(flags)) = (&value, &flags)
-                && flags.contains(&b'g')
+            if let (View::Str(text), View::Str(flags)) = (value.view(), flags.view())
+                && flags.contains('g')
             {
                 context.data().watch().reserve(text.len().saturating_mul(PIECE));
             }
@@ -106,8 +106,7 @@ pub(super) fn natives() -> [Fun<Data>; 5] {
 
 /// The numbers from `from` on, before `to`.
 fn range<'a>(from: Val, to: Val, by: Val) -> impl Iterator<Item = ValX<'a, Val>> {
-    let zero = Val::from(0_isize);
-    let up = by.cmp(&zero);
+    let up = by.cmp(&Val::from(0));
     let mut next = Some(Ok(from));
     std::iter::from_fn(move || {
         let value = match next.take()? {
@@ -127,12 +126,11 @@ fn range<'a>(from: Val, to: Val, by: Val) -> impl Iterator<Item = ValX<'a, Val>>
 }
 
 fn times(watch: &Watch, left: Val, right: Val) -> ValR<Val> {
-    match (&left, &right) {
-        (Val::TStr(text) | Val::BStr(text), Val::Num(number))
-        | (Val::Num(number), Val::TStr(text) | Val::BStr(text)) => {
+    match (left.view(), right.view()) {
+        (View::Str(text), View::Num(number)) | (View::Num(number), View::Str(text)) => {
             let count = match number {
                 Num::Int(count) => usize::try_from(*count).unwrap_or(0),
-                Num::BigInt(_) if Val::Num(number.clone()) > Val::from(0_isize) => usize::MAX,
+                Num::Big(_) if *number > Num::Int(0) => usize::MAX,
                 _ => 0,
             };
             let bytes = text.len().saturating_mul(count);
@@ -142,9 +140,7 @@ fn times(watch: &Watch, left: Val, right: Val) -> ValR<Val> {
             }
             watch.reserve(bytes);
         }
-        (Val::Num(Num::BigInt(left)), Val::Num(Num::BigInt(right)))
-            if left.bits() + right.bits() > MOST_BITS =>
-        {
+        (View::Num(Num::Big(left)), View::Num(Num::Big(right))) if left.bits() + right.bits() > MOST_BITS => {
             return Err(Error::str(format_args!("the product would have more than {MOST_BITS} bits")));
         }
         _ => {}

@@ -6,14 +6,13 @@ use std::sync::LazyLock;
 use jaq_core::box_iter::box_once;
 use jaq_core::load::parse::{BinaryOp, Def, Term};
 use jaq_core::load::{Arena, File, Loader};
-use jaq_core::native::{self, Fun, bome, v};
+use jaq_core::native::{Fun, v};
 use jaq_core::{Compiler, Error, Exn, Native};
-use jaq_json::Val;
 
 use super::text::GUARD;
 use super::watch::Data;
-use super::{assign, growth, place, stack};
-use crate::value;
+use super::{assign, growth, natives, place, stack};
+use crate::value::Val;
 
 const OUTSIDE: &str = "a filter sees the values of the session and nothing else";
 const CHANGING: &str = "a filter gives the same answer every time";
@@ -94,7 +93,7 @@ impl Library {
     fn new() -> Self {
         let signatures = natives().chain(place::natives()).map(|(name, args, _)| (name, args.len()));
         let mut library = Self { defs: Vec::new(), by_name: HashMap::new(), builtins: signatures.collect() };
-        let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        let defs = jaq_core::defs().chain(jaq_std::defs()).chain(natives::definitions());
         for def in growth::definitions().chain(defs) {
             library.add(match def.name {
                 "setpath" | "split" | "tostring" | "@text" | "@sh" => assign::definition(def),
@@ -154,14 +153,13 @@ impl Library {
 
 /// The native filters that are not denied.
 fn natives() -> impl Iterator<Item = Fun<Data>> {
-    let json = jaq_json::funs().filter(|(name, ..)| *name != "fromjson");
     jaq_core::funs()
         .chain(jaq_std::funs())
-        .chain(json)
+        .chain(natives::natives())
         .filter(|(name, ..)| denied(name).is_none() && *name != "range")
         .map(growth::renamed)
         .chain(growth::natives())
-        .chain([room(), from_json()])
+        .chain([room()])
 }
 
 /// The body of `delpaths($paths)`: deletes from the last path to the first and each once, so that no
@@ -188,19 +186,6 @@ fn room() -> Fun<Data> {
             Err(error) => box_once(Err(error)),
         });
     (GUARD, v(0), native)
-}
-
-/// `fromjson` by the reader of values: one JSON value, of bounded depth.
-fn from_json() -> Fun<Data> {
-    native::run(("fromjson", v(0), |(_, value)| {
-        let read = value.try_as_utf8_bytes_owned().and_then(|text| {
-            let fail =
-                |why: &dyn std::fmt::Display| Error::str(format_args!("cannot parse {value} as JSON: {why}"));
-            let text = std::str::from_utf8(&text).map_err(|why| fail(&why))?;
-            value::parse(text).map_err(|why| fail(&why))
-        });
-        bome(read)
-    }))
 }
 
 /// Makes `def f: g;` into `def f: !room | g;`.

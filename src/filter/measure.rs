@@ -3,13 +3,13 @@
 use smallvec::SmallVec;
 
 use super::watch::Watch;
-use crate::value::{Val, shared};
+use crate::value::{List, Map, Val, View};
 
 /// What a value takes at least when it is alone.
 const ALONE: usize = 32;
 
-/// So many containers are measured between two looks.
-const STRETCH: usize = 1 << 10;
+/// So many parts are measured between two looks.
+const STRETCH: usize = 1 << 12;
 
 impl Watch {
     /// Ends the run if a value would have no room when nothing in it were shared. O(size as it reads).
@@ -18,52 +18,62 @@ impl Watch {
     }
 
     /// [Measures](Self::measure) what of a value is new: not at the same place in the old one. Where an
-    /// array became longer or shorter in one place, what stands before and behind it is not new.
+    /// array became longer or shorter, what stands before and behind it is not new. O(size of what is new).
     pub(super) fn measure_new<'v>(&self, value: &'v Val, old: Option<&'v Val>) {
-        let (mut bytes, mut count) = (0_usize, 0);
-        let mut open: SmallVec<[(&Val, Option<&Val>); 8]> = SmallVec::new();
-        let mut next = Some((value, old));
-        while let Some((value, old)) = next {
-            let mut part = |value: &'v Val, old: Option<&'v Val>| {
-                bytes = bytes.saturating_add(ALONE);
-                match value {
-                    Val::TStr(text) | Val::BStr(text) => bytes = bytes.saturating_add(text.len()),
-                    Val::Arr(_) | Val::Obj(_) => open.push((value, old)),
-                    _ => {}
-                }
-            };
-            match (value, old) {
-                (value, Some(old)) if shared(value, old) => {}
-                (Val::Arr(items), Some(Val::Arr(old))) => {
-                    let is_old = |(a, b): &(&Val, &Val)| shared(a, b);
-                    let head = items.iter().zip(old.iter()).take_while(is_old).count();
-                    let (items, old) = (&items[head..], &old[head..]);
-                    let tail = items.iter().rev().zip(old.iter().rev()).take_while(is_old).count();
-                    let (items, old) = (&items[..items.len() - tail], &old[..old.len() - tail]);
-                    items.iter().enumerate().for_each(|(at, item)| part(item, old.get(at)));
-                }
-                (Val::Obj(entries), Some(Val::Obj(old))) => {
-                    for (at, (key, value)) in entries.iter().enumerate() {
-                        let stayed = || old.get_index(at).is_some_and(|(_, old)| shared(value, old));
-                        match value {
-                            Val::Null | Val::Bool(_) | Val::Num(_) => part(value, None),
-                            _ if stayed() => {}
-                            value => part(value, old.get(key)),
-                        }
-                    }
-                }
-                (Val::Arr(items), _) => items.iter().for_each(|item| part(item, None)),
-                (Val::Obj(entries), _) => entries.values().for_each(|value| part(value, None)),
-                (scalar, _) => part(scalar, None),
-            }
-            count += 1;
-            if count % STRETCH == 0 {
-                self.look();
-                self.reserve(bytes);
-            }
-            next = open.pop();
+        let mut parts = Parts { watch: self, bytes: 0, count: 0, open: SmallVec::new() };
+        if !old.is_some_and(|old| value.is_shared(old)) {
+            parts.add(value, old);
         }
-        self.reserve(bytes);
+        while let Some((value, old)) = parts.open.pop() {
+            parts.look_into(value, old);
+        }
+        self.reserve(parts.bytes);
+    }
+}
+
+/// The new parts of a value.
+struct Parts<'v, 'w> {
+    watch: &'w Watch,
+    /// What those take that were found, and how many they are.
+    bytes: usize,
+    count: usize,
+    /// Arrays and objects whose own parts were not looked at, with what stood there before.
+    open: SmallVec<[(&'v Val, Option<&'v Val>); 8]>,
+}
+
+impl<'v> Parts<'v, '_> {
+    fn add(&mut self, value: &'v Val, old: Option<&'v Val>) {
+        self.bytes = self.bytes.saturating_add(ALONE);
+        self.count += 1;
+        if self.count.is_multiple_of(STRETCH) {
+            self.watch.look();
+            self.watch.reserve(self.bytes);
+        }
+        match value.view() {
+            View::Str(text) => self.bytes = self.bytes.saturating_add(text.len()),
+            View::Arr(_) | View::Obj(_) => self.open.push((value, old)),
+            View::Null | View::Bool(_) | View::Num(_) => {}
+        }
+    }
+
+    /// Adds the new parts of an array or object.
+    fn look_into(&mut self, value: &'v Val, old: Option<&'v Val>) {
+        match (value.view(), old.map(Val::view)) {
+            (View::Arr(items), Some(View::Arr(old))) => {
+                for (before, now) in List::differing(old, items) {
+                    let mut before = old.range(before);
+                    items.range(now).for_each(|item| self.add(item, before.next()));
+                }
+            }
+            (View::Obj(entries), Some(View::Obj(old))) => {
+                for (_, before, now) in Map::differing(old, entries) {
+                    now.into_iter().for_each(|value| self.add(value, before));
+                }
+            }
+            (View::Arr(items), _) => items.iter().for_each(|item| self.add(item, None)),
+            (View::Obj(entries), _) => entries.values().for_each(|value| self.add(value, None)),
+            _ => {}
+        }
     }
 }
 
@@ -101,7 +111,7 @@ mod tests {
             (list(&[&b]), old.clone(), true),
             (list(&[&a, &new, &b]), old.clone(), false),
             (list(&[&a, &b, &a]), old.clone(), false),
-            (object(&Val::Null), object(&small), true),
+            (object(&Val::NULL), object(&small), true),
             (object(&new), object(&small), false),
             (a.clone(), small.clone(), false),
             (parse(&format!("\"{}\"", "x".repeat(10_000))).unwrap(), small.clone(), false),
@@ -114,12 +124,12 @@ mod tests {
 
     #[test]
     fn a_value_that_holds_itself_again_and_again_is_huge() {
-        let mut value = Val::Null;
+        let mut value = Val::NULL;
         for _ in 0..60 {
             value = list(&[&value, &value]);
         }
         assert!(!fits(1 << 20, &value, None));
-        assert!(!fits(1 << 20, &value, Some(&Val::Null)));
+        assert!(!fits(1 << 20, &value, Some(&Val::NULL)));
         assert!(fits(1 << 20, &value, Some(&value.clone())));
     }
 }

@@ -5,13 +5,13 @@
 //!
 //! ```
 //! use rejoin::filter::Filters;
+//! use rejoin::value::parse;
 //!
 //! let mut filters = Filters::new();
 //! let filter = filters.compile(".items + [$new]", |name| name == "new", Vec::new)?;
 //! assert_eq!(filter.vars(), ["new"]);
 //!
-//! let input = jaq_json::read::parse_single(br#"{"items":[1]}"#)?;
-//! let output = filter.run_one(input, vec![2_isize.into()])?;
+//! let output = filter.run_one(parse(r#"{"items":[1]}"#)?, vec![2.into()])?;
 //! assert_eq!(output.to_string(), "[1,2]");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -27,6 +27,7 @@ mod lexemes;
 mod library;
 mod limits;
 mod measure;
+mod natives;
 mod nesting;
 mod place;
 mod run;
@@ -36,6 +37,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 mod text;
+mod val;
 mod watch;
 
 use std::collections::HashMap;

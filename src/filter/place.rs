@@ -1,7 +1,6 @@
 //! Updates of places that may not be there yet: in `null`, or past the end of an array.
 
-use std::iter::{once, once_with};
-use std::sync::Arc;
+use std::iter::{once, once_with, repeat_n};
 
 use jaq_core::compile::TermId;
 use jaq_core::native::Fun;
@@ -10,7 +9,7 @@ use jaq_core::{Bind, Ctx, Error, Exn, Native, ValT, ValX, ValXs};
 
 use super::stack;
 use super::watch::Data;
-use crate::value::{MAX_DEPTH, Num, Val};
+use crate::value::{List, MAX_DEPTH, Map, Num, Val, View};
 
 /// The name of the filter that is a path of constant keys: the path, and its steps as an array of
 /// what [`Step::read`] reads. No text can spell it.
@@ -64,12 +63,12 @@ impl Step {
     /// The step that `value` stands for: a key is itself, `[key]` or, with `?`, `[key, 0]`; `[]` is
     /// the step to each item, `{}` the same with `?`.
     fn read(value: Val) -> Self {
-        match &value {
-            Val::Obj(_) => Self::Each(Opt::Optional),
-            Val::Arr(items) => match &***items {
-                [] => Self::Each(Opt::Essential),
-                [key] => Self::Key(key.clone(), Opt::Essential),
-                [key, ..] => Self::Key(key.clone(), Opt::Optional),
+        match value.view() {
+            View::Obj(_) => Self::Each(Opt::Optional),
+            View::Arr(items) => match (items.get(0), items.get(1)) {
+                (None, _) => Self::Each(Opt::Essential),
+                (Some(key), None) => Self::Key(key.clone(), Opt::Essential),
+                (Some(key), Some(_)) => Self::Key(key.clone(), Opt::Optional),
             },
             _ => Self::Key(value, Opt::Essential),
         }
@@ -83,10 +82,8 @@ fn update_keys<'a>(
     value: Val,
     f: &impl Fn(Val) -> ValXs<'a, Val>,
 ) -> ValX<'a, Val> {
-    let steps = match keys.run((context, Val::Null)).next().transpose()? {
-        Some(Val::Arr(steps)) => Arc::unwrap_or_clone(steps).into_iter().map(Step::read).collect(),
-        _ => Vec::new(),
-    };
+    let steps = keys.run((context, Val::NULL)).next().transpose()?.map(Val::into_list);
+    let steps: Vec<_> = steps.into_iter().flatten().flatten().map(Step::read).collect();
     update_or_keep(value, &steps, f)
 }
 
@@ -140,18 +137,19 @@ fn update<'a>(value: Val, steps: &[Step], f: &impl Fn(Val) -> ValXs<'a, Val>) ->
         return Err(error("the filter recurses too deeply"));
     }
     match step {
-        Step::Each(Opt::Optional) if matches!(value, Val::Null) => return Ok(None),
+        Step::Each(Opt::Optional) if value.is_null() => return Ok(None),
         Step::Each(opt) if rest.is_empty() => value.map_values(*opt, f),
         Step::Each(opt) => value.map_values(*opt, |item| once(update_or_keep(item, rest, f))),
         Step::Key(key, opt) if lacks(&value, key) => {
-            return match update(Val::Null, rest, f)? {
+            return match update(Val::NULL, rest, f)? {
                 Some(new) => insert(value, key, *opt, new).map(Some),
-                None => Ok(if matches!(value, Val::Null) { None } else { Some(value) }),
+                None => Ok(if value.is_null() { None } else { Some(value) }),
             };
         }
         Step::Key(key, opt) if rest.is_empty() => value.map_index(key, *opt, f),
         Step::Key(key, opt) => {
-            let is_new = matches!(&value, Val::Obj(entries) if !entries.contains_key(key));
+            let lacks = |entries: &Map| key.as_str().is_none_or(|key| !entries.contains_key(key));
+            let is_new = value.as_map().is_some_and(lacks);
             value.map_index(key, *opt, |item| {
                 match update(item, rest, f) {
                     Ok(None) if is_new => None,
@@ -166,31 +164,35 @@ fn update<'a>(value: Val, steps: &[Step], f: &impl Fn(Val) -> ValXs<'a, Val>) ->
 
 /// Whether the container for `key` is missing, or is an array that does not reach to it.
 fn lacks(value: &Val, key: &Val) -> bool {
-    match (value, key) {
-        (Val::Null, Val::TStr(_) | Val::Num(Num::Int(_))) => true,
-        (Val::Arr(items), Val::Num(Num::Int(at))) => at.unsigned_abs() >= items.len() + usize::from(*at < 0),
+    match (value.view(), key.view()) {
+        (View::Null, View::Str(_) | View::Num(Num::Int(_))) => true,
+        (View::Arr(items), View::Num(Num::Int(at))) => {
+            at.unsigned_abs() >= items.len() as u64 + u64::from(*at < 0)
+        }
         _ => false,
     }
 }
 
 /// `value`, which [`lacks`] `key`, with `new` at it.
 fn insert<'a>(value: Val, key: &Val, opt: Opt, new: Val) -> ValX<'a, Val> {
-    match (value, key) {
-        (Val::Null, Val::TStr(_)) => Ok(Val::obj([(key.clone(), new)].into_iter().collect())),
-        (Val::Null, Val::Num(Num::Int(at @ 0..))) => append(Arc::default(), at.unsigned_abs(), new),
-        (Val::Arr(items), Val::Num(Num::Int(at @ 0..))) => append(items, at.unsigned_abs(), new),
+    match (key.to_key(), key.as_i64()) {
+        (Some(key), _) if value.is_null() => Ok(Val::from_iter([(key, new)])),
+        (_, Some(at @ 0..)) => append(value.into_list().unwrap_or_default(), at.unsigned_abs(), new),
         // A negative index: an error.
-        (value, key) => value.map_index(key, opt, |_| once(Ok(new.clone()))),
+        _ => value.map_index(key, opt, |_| once(Ok(new.clone()))),
     }
 }
 
 /// `items` with `new` at an index past their end.
-fn append<'a>(mut items: Arc<Vec<Val>>, at: usize, new: Val) -> ValX<'a, Val> {
-    if at - items.len() > MAX_GAP {
-        return Err(error(format_args!("index {at} is too far past the end of the array")));
+fn append<'a>(mut items: List, at: u64, new: Val) -> ValX<'a, Val> {
+    match usize::try_from(at - items.len() as u64) {
+        Ok(gap @ ..=MAX_GAP) => {
+            if gap > 0 {
+                items.append(repeat_n(Val::NULL, gap).collect());
+            }
+            items.push(new);
+            Ok(items.into())
+        }
+        _ => Err(error(format_args!("index {at} is too far past the end of the array"))),
     }
-    let list = Arc::make_mut(&mut items);
-    list.resize(at, Val::Null);
-    list.push(new);
-    Ok(Val::Arr(items))
 }

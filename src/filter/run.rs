@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use jaq_core::{Ctx, Vars};
-use jaq_json::{Val, ValX};
+use jaq_core::{Ctx, ValX, Vars};
 
 use super::error::RunError;
 use super::limits::Cause;
 use super::stack::{self, Fault, Room};
 use super::supervisor::Supervisor;
 use super::watch::{Data, Env, Watch};
-use crate::value::dismantle;
+use crate::value::{Val, dismantle};
 
 /// A compiled filter.
 pub struct Filter {
@@ -103,7 +102,7 @@ impl Filter {
     /// Runs where it is called, as long as the watch does not stop it.
     fn here<T: Send>(
         &self,
-        watch: &Watch,
+        watch: &Arc<Watch>,
         input: Val,
         vars: Vec<Val>,
         take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
@@ -151,11 +150,12 @@ impl Filter {
 /// none.
 fn run<T>(
     program: &jaq_core::Filter<Data>,
-    watch: &Watch,
+    watch: &Arc<Watch>,
     input: Val,
     vars: Vec<Val>,
     take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
 ) -> Result<T, RunError> {
+    let _watched = watch.watch_values();
     let context = Ctx::<Data>::new(Env::new(&program.lut, watch), Vars::new(vars));
     if !watch.is_limited() {
         return take(&mut program.id.run((context, input)).map(value));
@@ -179,7 +179,7 @@ impl Drop for Old {
 type Outputs<'a> = dyn Iterator<Item = Result<Val, RunError>> + 'a;
 
 /// An output as a value or an error; control flow that escapes is no panic.
-fn value(output: ValX<'_>) -> Result<Val, RunError> {
+fn value(output: ValX<'_, Val>) -> Result<Val, RunError> {
     output.map_err(|exception| match exception.get_err() {
         Ok(error) => RunError::raised(error),
         Err(_) => RunError::Escaped,

@@ -27,7 +27,7 @@ pub(super) struct Sentry {
 /// What the sentry and the runs share.
 struct Post {
     /// The eye on the run that goes on.
-    watch: Watch,
+    watch: Arc<Watch>,
     /// How often a run began or ended: odd while one goes on.
     runs: AtomicU64,
     /// Whether the next run must wake the sentry.
@@ -41,7 +41,7 @@ impl Sentry {
     /// when the system has no thread for it.
     pub(super) fn start(interrupt: &Interrupt) -> Option<Self> {
         let post = Arc::new(Post {
-            watch: Watch::new(Arc::clone(interrupt.flag()), None),
+            watch: Arc::new(Watch::new(Arc::clone(interrupt.flag()), None)),
             runs: AtomicU64::new(0),
             asleep: AtomicBool::new(false),
             over: AtomicBool::new(false),
@@ -52,7 +52,11 @@ impl Sentry {
     }
 
     /// Runs `job`, and says why it was stopped if it was. `None` when another run goes on.
-    pub(super) fn run<T>(&self, limit: u64, job: impl FnOnce(&Watch) -> T) -> Option<(T, Option<Cause>)> {
+    pub(super) fn run<T>(
+        &self,
+        limit: u64,
+        job: impl FnOnce(&Arc<Watch>) -> T,
+    ) -> Option<(T, Option<Cause>)> {
         let Post { watch, runs, asleep, .. } = &*self.post;
         let idle = runs.load(SeqCst);
         if idle % 2 == 1 || runs.compare_exchange(idle, idle + 1, SeqCst, SeqCst).is_err() {

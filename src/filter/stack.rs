@@ -10,7 +10,7 @@ use std::thread;
 
 use super::limits::Cause;
 use super::watch::Left;
-use crate::value::Val;
+use crate::value::{Val, View};
 
 /// What calls on the caller's own stack may use until [`has_room`] says no.
 const HERE: usize = 384 << 10;
@@ -68,8 +68,8 @@ thread_local! {
     /// The address that the stack of this thread may not grow beyond.
     static FLOOR: Cell<usize> = const { Cell::new(0) };
     /// How many levels a value may have that is made on the way: it is dropped level by level.
-    static LEVELS: Cell<usize> = const { Cell::new(0) };
-    /// Counts values, to look at few of them.
+    static LEVELS: Cell<u32> = const { Cell::new(0) };
+    /// Counts values that may be nested deeply, to look at few of them.
     static SEEN: Cell<u8> = const { Cell::new(0) };
     /// Whether a definition found no room.
     static FULL: Cell<bool> = const { Cell::new(false) };
@@ -102,7 +102,7 @@ pub(super) fn own<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
 
 fn limited<T>(size: usize, f: impl FnOnce() -> T) -> Result<T, Fault> {
     let outer = FLOOR.replace(here().saturating_sub(size));
-    let levels = LEVELS.replace(size / PER_LEVEL);
+    let levels = LEVELS.replace(u32::try_from(size / PER_LEVEL).unwrap_or(u32::MAX));
     // Nothing that `f` leaves half-done is used after a panic: all it has is its own.
     let result = catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.is::<Left>() {
         true => Fault::Stopped { cause: Cause::Interrupt, lingers: false },
@@ -122,30 +122,35 @@ pub(super) fn has_room() -> bool {
     room
 }
 
-/// Whether a value is not nested too deeply to be dropped here. A loop that nests its value once more in
-/// each round is noticed in time: every few rounds the value is looked at, along its first and last items.
+/// Whether a value is not nested too deeply to be dropped here.
 pub(super) fn is_shallow(value: &Val) -> bool {
-    let seen = SEEN.get().wrapping_add(1);
-    SEEN.set(seen);
-    let shallow = !seen.is_multiple_of(32) || {
-        let most = LEVELS.get();
-        let levels = std::iter::successors(Some(value), |value| inside(value));
-        levels.take(most + 1).count() <= most
-    };
+    let most = LEVELS.get();
+    let shallow = value.levels() <= most || is_shallow_at_its_ends(value, most);
     if !shallow {
         FULL.set(true);
     }
     shallow
 }
 
+/// The same of a value that is shallower now than it may have been: every few times it is looked at along its
+/// first and last items, so that a loop that nests its value once more in each round is noticed.
+fn is_shallow_at_its_ends(value: &Val, most: u32) -> bool {
+    let seen = SEEN.get().wrapping_add(1);
+    SEEN.set(seen);
+    !seen.is_multiple_of(32) || {
+        let levels = std::iter::successors(Some(value), |value| inside(value));
+        levels.take(most as usize + 1).count() <= most as usize
+    }
+}
+
 /// The first or the last part of a value, if one of them has parts.
 fn inside(value: &Val) -> Option<&Val> {
-    let ends = match value {
-        Val::Arr(items) => [items.first(), items.last()],
-        Val::Obj(entries) => [entries.first(), entries.last()].map(|entry| entry.map(|(_, value)| value)),
+    let ends = match value.view() {
+        View::Arr(items) => [items.first(), items.last()],
+        View::Obj(entries) => [entries.values().next(), entries.values().next_back()],
         _ => return None,
     };
-    ends.into_iter().flatten().find(|value| crate::value::is_container(value))
+    ends.into_iter().flatten().find(|value| value.is_container())
 }
 
 /// An address on the stack, near its end.

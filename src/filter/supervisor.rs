@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Supervisor {
     pub(super) interrupt: Interrupt,
     /// The eye on runs without limits: they stop when somebody interrupts.
-    pub(super) unlimited: Watch,
+    pub(super) unlimited: Arc<Watch>,
     terms: Mutex<Terms>,
     /// Whether there is a limit.
     is_limited: AtomicBool,
@@ -67,7 +67,7 @@ impl Worker {
 impl Default for Supervisor {
     fn default() -> Self {
         let interrupt = Interrupt::default();
-        let unlimited = Watch::new(Arc::clone(interrupt.flag()), None);
+        let unlimited = Arc::new(Watch::new(Arc::clone(interrupt.flag()), None));
         let (terms, is_limited, idle, sentry) = Default::default();
         let memory_alone = AtomicU64::new(u64::MAX);
         Self { interrupt, unlimited, terms, is_limited, memory_alone, idle, sentry }
@@ -109,7 +109,7 @@ impl Supervisor {
 
     /// Runs `job` where it is called, under the limit of memory, and says why it was stopped if it was.
     /// `None` when that cannot be, or is not enough: then it is for a worker.
-    pub(super) fn run_here<T>(&self, job: impl FnOnce(&Watch) -> T) -> Option<(T, Option<Cause>)> {
+    pub(super) fn run_here<T>(&self, job: impl FnOnce(&Arc<Watch>) -> T) -> Option<(T, Option<Cause>)> {
         let limit = self.memory_alone.load(Ordering::Relaxed);
         if limit == u64::MAX {
             return None;
@@ -120,7 +120,7 @@ impl Supervisor {
     /// Runs `job` in a worker until it ends, is interrupted or comes to a limit.
     pub(super) fn run<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Watch) -> T + Send + 'static,
+        job: impl FnOnce(&Arc<Watch>) -> T + Send + 'static,
     ) -> Result<T, Fault> {
         let limits = self.limits();
         let watch = Arc::new(Watch::new(Arc::default(), limits.memory));

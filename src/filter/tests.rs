@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use jaq_json::{Val, read};
-
 use super::*;
+use crate::value::{Val, parse};
 
+mod against_jaq;
 mod errors;
 mod hostile;
 mod missing;
@@ -14,7 +14,7 @@ mod sharing;
 mod stopped;
 
 fn val(json: &str) -> Val {
-    read::parse_single(json.as_bytes()).unwrap()
+    parse(json).unwrap()
 }
 
 fn compile(code: &str) -> Result<Arc<Filter>, CompileError> {
@@ -100,7 +100,7 @@ fn errors_at_run_time() {
 
 #[test]
 fn one_output() {
-    let one = |code: &str| filter(code).run_one(Val::Null, Vec::new());
+    let one = |code: &str| filter(code).run_one(Val::NULL, Vec::new());
     assert_eq!(one("1"), Ok(val("1")));
     assert_eq!(one("empty"), Err(RunError::None));
     assert_eq!(one("1, 2"), Err(RunError::Several));
@@ -169,9 +169,9 @@ fn variables() {
             _ => val("3"),
         };
         let values: Vec<Val> = filter.vars().iter().map(value).collect();
-        assert_eq!(text(&filter.run(Val::Null, values).unwrap()), output, "{code}");
+        assert_eq!(text(&filter.run(Val::NULL, values).unwrap()), output, "{code}");
     }
-    let missing = compile("$a").run(Val::Null, Vec::new());
+    let missing = compile("$a").run(Val::NULL, Vec::new());
     assert_eq!(missing, Err(RunError::Variables { wanted: 1, given: 0 }));
 }
 
@@ -184,7 +184,7 @@ fn what_was_compiled_is_kept() {
     // A variable that exists now is another filter, and the old one comes back without it.
     let global = filters.compile("5 as $x | [$x]", |_| true, Vec::new).unwrap();
     assert_eq!((first.vars(), global.vars()), (&[][..], &["x".to_owned()][..]));
-    assert_eq!(text(&global.run(Val::Null, vec![val("1")]).unwrap()), "[5]");
+    assert_eq!(text(&global.run(Val::NULL, vec![val("1")]).unwrap()), "[5]");
     let without = filters.compile("5 as $x | [$x]", |_| false, Vec::new).unwrap();
     assert!(Arc::ptr_eq(&first, &without));
     // Whether a variable exists decides each time whether the text is a filter.

@@ -6,6 +6,7 @@
 //!
 //! A run that is to stop unwinds, which no `try` of the filter can catch.
 
+use std::cell::RefCell;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -67,11 +68,43 @@ pub(super) struct Watch {
 /// What a run unwinds with when it was stopped.
 pub(super) struct Left;
 
+thread_local! {
+    /// The eye on the run that goes on in this thread, for operations on values: they are given nothing else.
+    static CURRENT: RefCell<Option<Arc<Watch>>> = const { RefCell::new(None) };
+}
+
+/// As long as it lives, operations on values in this thread are watched; keeps what watched them before.
+pub(super) struct Watched(Option<Arc<Watch>>);
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        CURRENT.set(self.0.take());
+    }
+}
+
+/// Asks the eye on the run that goes on in this thread, if there is one.
+pub(super) fn current(ask: impl FnOnce(&Watch)) {
+    CURRENT.with_borrow(|watch| watch.as_deref().map(ask));
+}
+
+/// Ends the run of this thread if it is to stop; looks now and then, for a loop that counts its rounds. A list
+/// may hold itself again and again, and so be far longer than the memory that it takes.
+pub(super) fn look_at(round: usize) {
+    if round.is_multiple_of(1 << 10) {
+        current(Watch::look);
+    }
+}
+
 impl Watch {
     /// The eye on a run that stops when `stop` becomes true.
     pub(super) fn new(stop: Arc<AtomicBool>, memory: Option<u64>) -> Self {
         let memory = AtomicU64::new(memory.unwrap_or(u64::MAX));
         Self { stop, seen: AtomicBool::new(false), cause: Mutex::new(None), memory }
+    }
+
+    /// Watches operations on values in this thread.
+    pub(super) fn watch_values(self: &Arc<Self>) -> Watched {
+        Watched(CURRENT.replace(Some(Arc::clone(self))))
     }
 
     /// Gives the next run a limit of memory.

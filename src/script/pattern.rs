@@ -1,4 +1,4 @@
-use crate::value::{Extent, Val, as_str, excerpt, parse, same};
+use crate::value::{Extent, Key, Val, View, excerpt, parse, same};
 
 /// A value as an expectation writes it: JSON in which `...` stands for what is not said.
 ///
@@ -62,27 +62,29 @@ impl Pattern {
         text.replace(&format!("\"{any}\""), DOTS)
     }
 
-    fn is_any(&self, value: &Val) -> bool {
-        self.any.is_some() && as_str(value) == self.any.as_deref()
+    fn is_any(&self, text: Option<&str>) -> bool {
+        self.any.is_some() && text == self.any.as_deref()
     }
 
     fn fits(&self, expected: &Val, actual: &Val) -> bool {
-        match (expected, actual) {
-            (expected, _) if self.is_any(expected) => true,
-            (Val::Arr(expected), Val::Arr(actual)) => {
-                wild(expected, actual, |item| self.is_any(item), |a, b| self.fits(a, b))
+        match (expected.view(), actual.view()) {
+            (View::Str(text), _) if self.is_any(Some(text)) => true,
+            (View::Arr(expected), View::Arr(actual)) => {
+                let (expected, actual): (Vec<&Val>, Vec<&Val>) =
+                    (expected.iter().collect(), actual.iter().collect());
+                wild(&expected, &actual, |item| self.is_any(item.as_str()), |a, b| self.fits(a, b))
             }
-            (Val::Obj(expected), Val::Obj(actual)) => {
-                let named = expected.iter().filter(|(key, _)| !self.is_any(key));
-                let fit =
-                    |(key, value): (&Val, &Val)| actual.get(key).is_some_and(|found| self.fits(value, found));
-                let count = named.clone().count();
-                named.clone().all(fit) && (count < expected.len() || count == actual.len())
+            (View::Obj(expected), View::Obj(actual)) => {
+                let mut named = 0;
+                let fit = |(key, value): (&Key, &Val)| {
+                    named += 1;
+                    actual.get(key).is_some_and(|found| self.fits(value, found))
+                };
+                let all_fit = expected.iter().filter(|(key, _)| !self.is_any(Some(key))).all(fit);
+                all_fit && (named < expected.len() || named == actual.len())
             }
-            _ => match (as_str(expected), as_str(actual)) {
-                (Some(expected), Some(actual)) => matches_text(expected, actual),
-                _ => same(expected, actual),
-            },
+            (View::Str(expected), View::Str(actual)) => matches_text(expected, actual),
+            _ => same(expected, actual),
         }
     }
 }

@@ -131,8 +131,8 @@ codes! {
          no room to run it. The session is as it was."
         &[];
     NotJson 26 "the result is not JSON"
-        "jq can make values that JSON has not: NaN, infinities, byte strings, keys that are not strings. They \
-         cannot travel, so no ref takes them."
+        "jq can make what JSON has not: NaN, infinities, nesting deeper than 1,024 levels. It cannot travel, so no \
+         ref takes it."
         &["ref a 1", "swap a nan", "#=> error: a stays as it is: the new value is not JSON: a number that is not finite"];
     Interrupted 27 "the filter was stopped"
         "Somebody typed Ctrl-C, or the filter came to a limit: `--filter-timeout`, `--filter-memory`. It would \

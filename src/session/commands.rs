@@ -1,12 +1,12 @@
 //! What each command does.
 
 use super::args::{Args, Word};
-use super::error::{CommandError, ErrorKind, Found};
+use super::error::{CommandError, ErrorKind};
 use super::names::Entry;
 use super::{Part, Reply, Session, words};
 use crate::crdt::{ConvergentRef, Swap, SwapError};
 use crate::filter::Filter;
-use crate::value::{Difference, Num, Path, PathChange, Val, first_difference, object, same, string};
+use crate::value::{PathChange, Val, View, first_difference, object, string};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
@@ -59,16 +59,23 @@ pub(super) fn reset(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
 }
 
 fn edit(session: &mut Session, name: &Word<'_>, value: Val, culprit: &Word<'_>) -> Result<Reply> {
-    let swapped = session.reference_mut(name)?.reset(value);
-    let swap = swapped.map_err(|error| not_swapped(name, error, culprit))?;
-    Ok(report(Reply::value(swap.new.clone()), swap))
+    let reference = session.reference_mut(name)?;
+    let swap = reference.reset(value).map_err(|error| not_swapped(name, error, culprit))?;
+    Ok(Reply::value(swap.new.clone()).with(report(&swap, reference)))
 }
 
-fn report(reply: Reply, swap: Swap) -> Reply {
+fn report(swap: &Swap, reference: &ConvergentRef) -> Part {
     match swap.change {
-        Some(_) => reply.with(Part::Changed { old: swap.old, new: swap.new }),
-        None => reply.with(Part::Line("no difference, no change".to_owned())),
+        Some(_) => Part::Changed(told(reference)),
+        None => Part::Line("no difference, no change".to_owned()),
     }
+}
+
+/// What the last edit or merge of a ref changed, as far as one can see it.
+pub(super) fn told(reference: &ConvergentRef) -> Vec<PathChange> {
+    let mut changes = reference.changes_told();
+    changes.retain(|change| change.made_plain().is_some() || !super::reply::reads_alike(change));
+    changes
 }
 
 /// Checks a value that came from a filter.
@@ -93,12 +100,13 @@ pub(super) fn cas(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     is_json(&expected, &was)?;
     let value = session.value(&word, old, Some(name.text))?;
     is_json(&value, &word)?;
-    let swapped = session.reference_mut(&name)?.compare_and_set(&expected, value);
+    let reference = session.reference_mut(&name)?;
+    let swapped = reference.compare_and_set(&expected, value);
     match swapped.map_err(|error| not_swapped(&name, error, &word))? {
-        Some(swap) => Ok(report(Reply::value(Val::Bool(true)), swap)),
+        Some(swap) => Ok(Reply::value(true.into()).with(report(&swap, reference))),
         None => {
             let line = format!("the value of {} is another", name.text);
-            Ok(Reply::value(Val::Bool(false)).with(Part::Line(line)))
+            Ok(Reply::value(false.into()).with(Part::Line(line)))
         }
     }
 }
@@ -111,7 +119,6 @@ pub(super) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
     if name.text == from.text {
         return Ok(Reply::value(session.reference(&name)?.value().clone()).with(nothing_new()));
     }
-    let old = session.reference(&name)?.value().clone();
     let merged = match session.names.two_refs(name.text, from.text) {
         Some((into, other)) => into.merge(other),
         None => {
@@ -129,8 +136,9 @@ pub(super) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
         let kind = ErrorKind::Merge { name: name.text.to_owned(), error };
         CommandError::new(kind, from.span.clone()).with_hint(hint)
     })?;
-    let new = session.reference(&name)?.value().clone();
-    Ok(Reply::value(new.clone()).with(Part::Merged { old, new, report: Box::new(report) }))
+    let merged = session.reference(&name)?;
+    let part = Part::Merged { changes: told(merged), report: Box::new(report) };
+    Ok(Reply::value(merged.value().clone()).with(part))
 }
 
 pub(super) fn squash(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
@@ -242,7 +250,6 @@ pub(super) fn refs(session: &mut Session, args: Args<'_>) -> Result<Reply> {
 
 /// What `refs` says of an entry, in words and as fields.
 fn describe(entry: &Entry) -> (String, Vec<(&'static str, Val)>) {
-    let number = |n: usize| Val::Num(Num::from_integral(n));
     match entry {
         Entry::Ref(reference) => {
             let waiting = reference.waiting().len();
@@ -254,7 +261,7 @@ fn describe(entry: &Entry) -> (String, Vec<(&'static str, Val)>) {
                 ("document", string(reference.document().as_str())),
                 ("actor", string(reference.actor().as_str())),
                 ("clock", reference.clock().to_json()),
-                ("waiting", number(waiting)),
+                ("waiting", waiting.into()),
             ];
             (words, fields)
         }
@@ -262,7 +269,7 @@ fn describe(entry: &Entry) -> (String, Vec<(&'static str, Val)>) {
         Entry::Patch(patch) => {
             let words =
                 if patch.is_empty() { "nothing new".to_owned() } else { words::count(patch.len(), "change") };
-            (words, vec![("document", string(patch.document().as_str())), ("changes", number(patch.len()))])
+            (words, vec![("document", string(patch.document().as_str())), ("changes", patch.len().into())])
         }
     }
 }
@@ -290,32 +297,16 @@ pub(super) fn same_values(session: &mut Session, mut args: Args<'_>) -> Result<R
     let mut next = args.word("a second name")?;
     loop {
         let other = session.entry(&next)?.value();
-        if !same(&value, &other) {
-            return Err(not_same(&first, &next, &value, &other));
+        if let Some((path, left, right)) = first_difference(&value, &other) {
+            let (first, other) = (first.text.to_owned(), next.text.to_owned());
+            let kind = ErrorKind::NotSame { first, other, path, left, right };
+            return Err(CommandError::new(kind, next.span));
         }
         match args.optional_word() {
             Some(word) => next = word,
-            None => return Ok(Reply::value(Val::Bool(true))),
+            None => return Ok(Reply::value(true.into())),
         }
     }
-}
-
-fn not_same(first: &Word<'_>, other: &Word<'_>, left: &Val, right: &Val) -> CommandError {
-    // Values that are not the same differ somewhere.
-    let (path, left, right) = match first_difference(left, right) {
-        Some(PathChange { path, difference: Difference::Added(new) }) => (path, None, Some(new)),
-        Some(PathChange { path, difference: Difference::Removed(old) }) => (path, Some(old), None),
-        Some(PathChange { path, difference: Difference::Changed(old, new) }) => (path, Some(old), Some(new)),
-        _ => (Path::default(), Some(left.clone()), Some(right.clone())),
-    };
-    let kind = ErrorKind::NotSame {
-        first: first.text.to_owned(),
-        other: other.text.to_owned(),
-        path,
-        left: Found(left),
-        right: Found(right),
-    };
-    CommandError::new(kind, other.span.clone())
 }
 
 pub(super) fn watch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
@@ -368,8 +359,10 @@ pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Repl
 /// Whether a filter yields something other than false and null.
 pub(super) fn satisfies(filter: &Filter, value: &Val) -> std::result::Result<(), String> {
     match filter.run_one(value.clone(), Vec::new()) {
-        Ok(answer @ (Val::Null | Val::Bool(false))) => Err(format!("`{}` is {answer}", filter.code())),
-        Ok(_) => Ok(()),
+        Ok(answer) => match answer.view() {
+            View::Null | View::Bool(false) => Err(format!("`{}` is {answer}", filter.code())),
+            _ => Ok(()),
+        },
         Err(error) => Err(format!("`{}` failed: {error}", filter.code())),
     }
 }

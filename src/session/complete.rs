@@ -7,7 +7,7 @@ use super::signature::{Layout, Wants, layout};
 use super::table::COMMANDS;
 use super::{CODES, Command, Entry, Session, settings, topics};
 use crate::filter::{self, Base, Ending, Hop, LexemeKind, Reach};
-use crate::value::{self, Val, as_str};
+use crate::value::{self, Key, Val, View};
 
 /// So many keys of an object are looked at.
 const KEYS: usize = 1_000;
@@ -211,9 +211,9 @@ impl Session {
             },
         };
         for hop in &reach.hops {
-            value = match (hop, &value) {
-                (Hop::Key(key), Val::Obj(entries)) => entries.get(&value::string(key.as_str()))?.clone(),
-                (Hop::Index(index), Val::Arr(items)) => {
+            value = match (hop, value.view()) {
+                (Hop::Key(key), View::Obj(entries)) => entries.get(key)?.clone(),
+                (Hop::Index(index), View::Arr(items)) => {
                     let at = if *index < 0 {
                         items.len().checked_add_signed(isize::try_from(*index).ok()?)?
                     } else {
@@ -221,11 +221,11 @@ impl Session {
                     };
                     items.get(at)?.clone()
                 }
-                (Hop::Each, Val::Arr(items)) => items.first()?.clone(),
-                (Hop::Each, Val::Obj(entries)) => entries.values().next()?.clone(),
-                (Hop::Entry, Val::Obj(entries)) => {
+                (Hop::Each, View::Arr(items)) => items.first()?.clone(),
+                (Hop::Each, View::Obj(entries)) => entries.values().next()?.clone(),
+                (Hop::Entry, View::Obj(entries)) => {
                     let (key, entry) = entries.iter().next()?;
-                    value::object([("key", key.clone()), ("value", entry.clone())])
+                    value::object([("key", key.clone().into()), ("value", entry.clone())])
                 }
                 _ => return None,
             };
@@ -237,19 +237,19 @@ impl Session {
 /// The keys of a value that go on from `typed`, as they stand in a path from its dot; of a key that is
 /// typed whole, the ways on from it.
 fn keys(of: &Val, typed: &str, goes_on: bool) -> Vec<Candidate> {
-    let entries = match of {
-        Val::Obj(entries) => entries,
-        Val::Arr(items) if typed.is_empty() && goes_on => return indexes("", items.len()),
-        Val::Arr(items) if typed.is_empty() => return indexes(".", items.len()),
+    let entries = match of.view() {
+        View::Obj(entries) => entries,
+        View::Arr(items) if typed.is_empty() && goes_on => return indexes("", items.len()),
+        View::Arr(items) if typed.is_empty() => return indexes(".", items.len()),
         _ => return Vec::new(),
     };
     let matching: Vec<&str> = matching_keys(of, typed).collect();
     if let [key] = matching[..]
         && key == typed
     {
-        return match entries.get(&value::string(key)) {
-            Some(Val::Obj(inner)) if !inner.is_empty() => vec![Candidate::new(format!(".{key}."))],
-            Some(Val::Arr(items)) => indexes(&format!(".{key}"), items.len()),
+        return match entries.get(key).map(Val::view) {
+            Some(View::Obj(inner)) if !inner.is_empty() => vec![Candidate::new(format!(".{key}."))],
+            Some(View::Arr(items)) => indexes(&format!(".{key}"), items.len()),
             _ => vec![Candidate::new(format!(".{key}"))],
         };
     }
@@ -258,8 +258,7 @@ fn keys(of: &Val, typed: &str, goes_on: bool) -> Vec<Candidate> {
 
 /// The keys of an object that begin so, as far as one looks.
 fn matching_keys<'v>(of: &'v Val, typed: &str) -> impl Iterator<Item = &'v str> {
-    let entries = if let Val::Obj(entries) = of { Some(entries) } else { None };
-    let keys = entries.into_iter().flat_map(|entries| entries.keys().take(KEYS)).filter_map(as_str);
+    let keys = of.as_map().into_iter().flat_map(|entries| entries.keys().take(KEYS)).map(Key::as_str);
     keys.filter(move |key| key.starts_with(typed)).take(OFFERED)
 }
 
@@ -267,14 +266,14 @@ fn matching_keys<'v>(of: &'v Val, typed: &str) -> impl Iterator<Item = &'v str> 
 /// the last, or those that begin as it is typed.
 fn in_brackets(of: &Val, typed: &str) -> Vec<Candidate> {
     let typed = typed.trim_start();
-    match of {
-        Val::Obj(_) if typed.is_empty() => {
+    match of.view() {
+        View::Obj(_) if typed.is_empty() => {
             let quoted = |key| Candidate::new(format!("[{}]", value::text(&value::string(key))));
             let each = Some(Candidate::new("[]")).filter(|_| matching_keys(of, "").next().is_some());
             matching_keys(of, "").map(quoted).chain(each).collect()
         }
-        Val::Arr(items) if typed.is_empty() => indexes("", items.len()),
-        Val::Arr(items) => {
+        View::Arr(items) if typed.is_empty() => indexes("", items.len()),
+        View::Arr(items) => {
             let length = items.len();
             let from_start = (0..length.min(KEYS)).map(|at| at.to_string());
             let from_end = (1..=length.min(KEYS)).map(|at| format!("-{at}"));

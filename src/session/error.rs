@@ -207,7 +207,7 @@ pub enum ErrorKind {
         error: DecodeError,
     },
     /// Values that should be the same differ.
-    #[error("{first} and {other} differ at {path}: {left} and {right}")]
+    #[error("{first} and {other} differ at {path}: {}", super::words::side_by_side(.left.as_ref(), .right.as_ref()))]
     NotSame {
         /// What stands first in the command.
         first: String,
@@ -215,10 +215,10 @@ pub enum ErrorKind {
         other: String,
         /// The first path that differs.
         path: Path,
-        /// There, in the first.
-        left: Found,
-        /// There, in the other.
-        right: Found,
+        /// There, in the first, if it has such a part.
+        left: Option<Val>,
+        /// There, in the other, if it has such a part.
+        right: Option<Val>,
     },
     /// The value of a ref does not satisfy the validator that it is to have.
     #[error("the value of {name} is not valid now: {error}")]
@@ -240,19 +240,6 @@ pub enum ErrorKind {
     /// A session file cannot be read here, or not be written.
     #[error("{0}")]
     File(#[from] FileError),
-}
-
-/// A part of a value that may be missing.
-#[derive(Debug, Clone)]
-pub struct Found(pub Option<Val>);
-
-impl std::fmt::Display for Found {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
-            Some(value) => f.write_str(&super::words::short(value)),
-            None => f.write_str("nothing"),
-        }
-    }
 }
 
 impl CommandError {

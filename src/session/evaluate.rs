@@ -95,7 +95,7 @@ impl Session {
         if KEYWORDS.contains(&first) || is_known {
             return Ok(());
         }
-        let is_key = matches!(&self.last, Val::Obj(entries) if entries.contains_key(&value::string(word)));
+        let is_key = self.last.as_map().is_some_and(|entries| entries.contains_key(word));
         let mut candidates: Vec<&str> = COMMANDS.iter().flat_map(Command::names).collect();
         candidates.extend(self.names.iter().map(|(name, _)| name));
         let hint = match text[word.len()..].trim_start() {
@@ -235,11 +235,9 @@ fn word_hint(code: &Word<'_>, span: &Range<usize>, input: &Val) -> Option<String
     }
     let word = &part[..name_length(part)];
     let is_filter = filter::builtins().any(|(name, _)| name == word) || filter::is_denied(word);
-    match input {
+    match input.as_map() {
         _ if word.is_empty() || is_filter => None,
-        Val::Obj(entries) if entries.contains_key(&value::string(word)) => {
-            Some(format!("a key needs a dot: `.{word}`"))
-        }
+        Some(entries) if entries.contains_key(word) => Some(format!("a key needs a dot: `.{word}`")),
         _ => Some(format!("a string needs quotes: \"{word}\"")),
     }
 }

@@ -60,7 +60,7 @@ use std::sync::{Arc, Mutex};
 use crate::crdt::{Actor, DocumentId};
 use crate::filter::{self, Filters};
 pub use crate::filter::{Cause, Interrupt, Limits};
-use crate::value::Val;
+use crate::value::{PathChange, Val};
 use args::Args;
 use names::Names;
 
@@ -111,8 +111,7 @@ type Seen = Arc<Mutex<Vec<Watched>>>;
 #[derive(Debug, Clone)]
 struct Watched {
     name: String,
-    old: Val,
-    new: Val,
+    changes: Vec<PathChange>,
 }
 
 impl Session {
@@ -156,11 +155,7 @@ impl Session {
             Err(_) => self.drop_step(),
         }
         let mut reply = reply?;
-        reply.parts.extend(seen.into_iter().map(|Watched { name, old, new }| Part::Watched {
-            name,
-            old,
-            new,
-        }));
+        reply.parts.extend(seen.into_iter().map(|Watched { name, changes }| Part::Watched { name, changes }));
         if let Some(last) = reply.values.last() {
             self.last = last.clone();
             self.answered = true;

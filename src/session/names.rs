@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -113,6 +114,27 @@ impl Before {
             _ => None,
         }
     }
+
+    /// Makes one of several versions of a ref: so the way back is one step, and what changes on it can be told.
+    /// The earliest version stands where the last one stood.
+    pub(super) fn join(all: Vec<Self>) -> Vec<Self> {
+        let mut joined: Vec<Option<Self>> = Vec::with_capacity(all.len());
+        let mut versions = HashMap::new();
+        for mut before in all {
+            match &before {
+                Self::Version(name, _) => {
+                    let earlier = versions.insert(name.clone(), joined.len());
+                    before = earlier.and_then(|at: usize| joined[at].take()).unwrap_or(before);
+                }
+                // From here on the name stands for something else.
+                Self::Nothing(name) | Self::Other(name, _) => drop(versions.remove(name)),
+                Self::Gone(gone) => drop(versions.remove(&gone.name)),
+                Self::Rewound(..) | Self::Watched(..) | Self::Validator(..) => {}
+            }
+            joined.push(Some(before));
+        }
+        joined.into_iter().flatten().collect()
+    }
 }
 
 impl Names {
@@ -120,14 +142,15 @@ impl Names {
         self.entries.get(name)
     }
 
-    /// A ref, to be changed.
+    /// A ref, to be changed. Its value is read before, so that what changes in it can be told.
     pub(super) fn reference_mut(&mut self, name: &str) -> Option<&mut ConvergentRef> {
         let reference = self.entries.get_mut(name).and_then(Entry::as_ref_mut)?;
+        reference.value();
         self.journal.push(Before::Version(name.to_owned(), reference.version()));
         Some(reference)
     }
 
-    /// Two different refs, the first to be changed.
+    /// Two different refs, the first to be changed, as [`reference_mut`](Self::reference_mut) gives it.
     pub(super) fn two_refs(
         &mut self,
         into: &str,
@@ -135,6 +158,7 @@ impl Names {
     ) -> Option<(&mut ConvergentRef, &ConvergentRef)> {
         match self.entries.get_disjoint_mut([into, from]) {
             [Some(Entry::Ref(reference)), Some(Entry::Ref(from))] => {
+                reference.value();
                 self.journal.push(Before::Version(into.to_owned(), reference.version()));
                 Some((reference, from))
             }
@@ -178,9 +202,9 @@ impl Names {
         }
         if on {
             let (seen, watched) = (Arc::clone(seen), name.to_owned());
-            let id = reference.watch(move |old, new| {
+            let id = reference.watch(move |_, _, changes| {
                 if let Ok(mut seen) = seen.lock() {
-                    seen.push(Watched { name: watched.clone(), old: old.clone(), new: new.clone() });
+                    seen.push(Watched { name: watched.clone(), changes: changes.to_vec() });
                 }
             });
             self.watches.insert(name.to_owned(), id);
@@ -230,16 +254,20 @@ impl Names {
         self.journal.clear();
     }
 
-    /// Makes something what it was before; says what it was until now.
+    /// Makes something what it was before; says what it was until now. What changes in a ref can be told then.
     pub(super) fn restore(&mut self, before: Before, seen: &Seen) -> Before {
         match before {
             Before::Version(name, version) => match self.entries.get_mut(&name) {
-                Some(Entry::Ref(reference)) => Before::Rewound(name, Box::new(reference.rewind(version))),
+                Some(Entry::Ref(reference)) => {
+                    reference.value();
+                    Before::Rewound(name, Box::new(reference.rewind(version)))
+                }
                 _ => Before::Version(name, version),
             },
             Before::Rewound(name, rewound) => match self.entries.get_mut(&name) {
                 Some(Entry::Ref(reference)) => {
                     let version = reference.version();
+                    reference.value();
                     reference.replay(*rewound);
                     Before::Version(name, version)
                 }

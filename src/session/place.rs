@@ -6,7 +6,7 @@ use super::args::Word;
 use super::error::{CommandError, ErrorKind};
 use super::names::name_length;
 use super::words;
-use crate::value::{self, Path, Step, Val, as_str};
+use crate::value::{self, Path, Step, Val, View};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
@@ -16,6 +16,13 @@ pub(super) struct Found {
     pub(super) path: Path,
     /// `None`: the object has no such key yet.
     pub(super) value: Option<Val>,
+}
+
+impl Found {
+    /// What is there; null where nothing is.
+    pub(super) fn view(&self) -> View<'_> {
+        self.value.as_ref().map_or(View::Null, Val::view)
+    }
 }
 
 /// Finds the place of a value that a path names. The last key may be missing.
@@ -29,20 +36,20 @@ pub(super) fn find(word: &Word<'_>, value: &Val) -> Result<Found> {
             To::Key(_) => "keys",
             To::Index(_) => "items",
         };
-        let (step, part) = match (to, here) {
-            (To::Key(key), Val::Obj(entries)) => {
-                let part = entries.get(&value::string(key.as_str()));
+        let (step, part) = match (to, here.view()) {
+            (To::Key(key), View::Obj(entries)) => {
+                let part = entries.get(&key);
                 (Step::Key(key), part)
             }
-            (To::Index(index), Val::Arr(items)) => {
+            (To::Index(index), View::Arr(items)) => {
                 let at = if index < 0 { index.saturating_add_unsigned(items.len() as u64) } else { index };
                 let at = usize::try_from(at).ok().filter(|at| *at < items.len());
                 let past = || fail(ErrorKind::PastEnd { path: path.clone(), index, length: items.len() });
                 let at = at.ok_or_else(past)?;
-                (Step::Index(at), Some(&items[at]))
+                (Step::Index(at), items.get(at))
             }
-            (_, other) => {
-                let found = words::kind(other);
+            _ => {
+                let found = words::kind(here);
                 return Err(fail(ErrorKind::NoParts { path, found, parts }));
             }
         };
@@ -128,7 +135,7 @@ fn string(text: &str) -> Option<(To, usize)> {
     let (end, _) = text.char_indices().skip(1).find(closes)?;
     let literal = &text[..=end];
     let key = value::parse(literal).ok()?;
-    Some((To::Key(as_str(&key)?.to_owned()), literal.len()))
+    Some((To::Key(key.as_str()?.to_owned()), literal.len()))
 }
 
 /// A key or an index in brackets.

@@ -1,7 +1,7 @@
 use std::fmt;
 
-use crate::crdt::{Conflict, LostEdits, MergeReport};
-use crate::value::{PathChange, Val, differences};
+use crate::crdt::{Conflict, LostEdits, MergeReport, Written};
+use crate::value::{self, Difference, PathChange, Val, same};
 
 use super::{Page, Request, words};
 
@@ -47,18 +47,11 @@ pub enum Part {
     /// A text that is to be read, such as that of `help`.
     Text(Page),
     /// What changed: a line for each path.
-    Changed {
-        /// The value before.
-        old: Val,
-        /// The value after.
-        new: Val,
-    },
+    Changed(Vec<PathChange>),
     /// What a merge brought.
     Merged {
-        /// The value before.
-        old: Val,
-        /// The value after.
-        new: Val,
+        /// What changed.
+        changes: Vec<PathChange>,
         /// What the engine says.
         report: Box<MergeReport>,
     },
@@ -66,10 +59,8 @@ pub enum Part {
     Watched {
         /// The ref.
         name: String,
-        /// Its value before.
-        old: Val,
-        /// Its value after.
-        new: Val,
+        /// What changed in it.
+        changes: Vec<PathChange>,
     },
 }
 
@@ -100,24 +91,22 @@ impl Reply {
         (if self.in_words { &[] } else { &self.values }, self.lines())
     }
 
-    /// The report as lines. Differences are computed here, so that a report nobody reads costs nothing.
+    /// The report as lines.
     pub fn lines(&self) -> Vec<String> {
         self.parts.iter().flat_map(Part::lines).collect()
     }
 
     /// The paths that the command changed.
-    pub fn changes(&self) -> Vec<PathChange> {
-        let changes = self.parts.iter().map(|part| match part {
-            Part::Changed { old, new } => differences(old, new),
-            Part::Merged { old, new, .. } => differences(old, new),
-            Part::Line(_) | Part::Text(_) | Part::Watched { .. } => Vec::new(),
-        });
-        changes.flatten().collect()
+    pub fn changes(&self) -> impl Iterator<Item = &PathChange> {
+        self.parts.iter().flat_map(|part| match part {
+            Part::Changed(changes) | Part::Merged { changes, .. } => &changes[..],
+            Part::Line(_) | Part::Text(_) | Part::Watched { .. } => &[],
+        })
     }
 
     /// Whether the command is one that changes values; it may have found nothing to change.
     pub fn may_change(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Changed { .. } | Part::Merged { .. }))
+        self.parts.iter().any(|part| matches!(part, Part::Changed(_) | Part::Merged { .. }))
     }
 
     /// The report of the merge, if the command was one.
@@ -137,16 +126,12 @@ impl Part {
 
     /// The part as lines whose kind is known.
     pub fn sentences(&self) -> Vec<Sentence> {
-        let changes = |of: Option<&str>, old, new| {
-            let change = |change| Sentence::Change { of: of.map(str::to_owned), change };
-            differences(old, new).into_iter().map(change).collect()
-        };
         match self {
             Self::Line(line) => vec![Sentence::Words(line.clone())],
             Self::Text(page) => page.lines(usize::MAX).into_iter().map(Sentence::Text).collect(),
-            Self::Changed { old, new } => changes(None, old, new),
-            Self::Watched { name, old, new } => changes(Some(name), old, new),
-            Self::Merged { old, new, report } => merged(changes(None, old, new), report),
+            Self::Changed(changes) => changed(None, changes),
+            Self::Watched { name, changes } => changed(Some(name), changes),
+            Self::Merged { changes, report } => merged(changed(None, changes), report),
         }
     }
 }
@@ -183,6 +168,25 @@ impl fmt::Display for Sentence {
     }
 }
 
+/// What changed, then which texts and counters are none any more.
+fn changed(of: Option<&str>, changes: &[PathChange]) -> Vec<Sentence> {
+    let visible = changes.iter().filter(|change| !reads_alike(change));
+    let mut lines: Vec<Sentence> = visible
+        .map(|change| Sentence::Change { of: of.map(str::to_owned), change: change.clone() })
+        .collect();
+    let of = of.map_or_else(String::new, |name| format!("{name}: "));
+    lines.extend(changes.iter().filter_map(|change| {
+        let was = change.made_plain()?;
+        Some(Sentence::Warning(format!("{of}{} is no {was} any more", change.path)))
+    }));
+    lines
+}
+
+/// Whether something took the place of another thing that reads alike: a text, say, of a plain string.
+pub(super) fn reads_alike(change: &PathChange) -> bool {
+    matches!(&change.difference, Difference::Changed(old, new) if same(old, new))
+}
+
 fn merged(changes: Vec<Sentence>, report: &MergeReport) -> Vec<Sentence> {
     let counts = [
         (report.new, "new"),
@@ -206,12 +210,14 @@ fn merged(changes: Vec<Sentence>, report: &MergeReport) -> Vec<Sentence> {
 
 /// `conflict at .name: "Bar" (6@origin) wins over "Baz" (6@branched)`.
 pub(super) fn conflict(conflict: &Conflict) -> String {
-    let written = |w: &crate::crdt::Written| format!("{} ({})", words::short(&w.value), w.id);
-    let losers: Vec<String> = conflict.losers.iter().map(written).collect();
-    format!("conflict at {}: {} wins over {}", conflict.path, written(&conflict.winner), losers.join(", "))
+    let all: Vec<&Written> = std::iter::once(&conflict.winner).chain(&conflict.losers).collect();
+    let values = words::excerpts(&all.iter().map(|written| value::text(&written.value)).collect::<Vec<_>>());
+    let written = all.iter().zip(values).map(|(written, value)| format!("{value} ({})", written.id));
+    let written: Vec<String> = written.collect();
+    format!("conflict at {}: {} wins over {}", conflict.path, written[0], written[1..].join(", "))
 }
 
-/// `the edit 12@ben went with .tasks[0], which was deleted`.
+/// `the edit 12@ben went with .tasks[0], which was deleted` (or `overwritten`).
 fn lost(lost: &LostEdits) -> String {
     /// The ids of more edits are not listed.
     const LISTED: usize = 8;
@@ -219,5 +225,6 @@ fn lost(lost: &LostEdits) -> String {
     let ids: Vec<String> = lost.edits.iter().take(LISTED).map(ToString::to_string).collect();
     let more = lost.edits.len().saturating_sub(LISTED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("the {edits} {}{more} went with {}, which was deleted", ids.join(", "), lost.path)
+    let fate = if lost.overwritten { "overwritten" } else { "deleted" };
+    format!("the {edits} {}{more} went with {}, which was {fate}", ids.join(", "), lost.path)
 }

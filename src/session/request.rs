@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::args::Args;
 use super::error::CommandError;
 use super::{Reply, Session};
-use crate::value::{as_str, parse};
+use crate::value::{Val, parse};
 
 /// What a command asks of whoever runs the session.
 #[derive(Debug, Clone)]
@@ -125,5 +125,5 @@ fn ask(wish: Wish, span: Range<usize>) -> Reply {
 /// The name of a file: as it stands there, or as a JSON string.
 fn name(text: &str) -> String {
     let quoted = parse(text).ok();
-    quoted.as_ref().and_then(as_str).unwrap_or(text).to_owned()
+    quoted.as_ref().and_then(Val::as_str).unwrap_or(text).to_owned()
 }

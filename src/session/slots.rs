@@ -4,9 +4,9 @@ use super::args::{Args, Word};
 use super::commands::not_swapped;
 use super::error::{CommandError, ErrorKind};
 use super::place::{Found, find};
-use super::{Part, Reply, Session, words};
+use super::{Part, Reply, Session, reply, words};
 use crate::crdt::{ConvergentRef, EditError, Kind, OpId, Transaction};
-use crate::value::{self, Path, Step, Val, as_str};
+use crate::value::{Path, Step, Val, View};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
@@ -15,9 +15,10 @@ pub(super) fn text(session: &mut Session, args: Args<'_>) -> Result<Reply> {
         if reference.kind_at(&found.path) == Some(Kind::Text) {
             return Ok(None);
         }
-        let start = match &found.value {
-            None | Some(Val::Null) => "",
-            Some(value) => as_str(value).ok_or("a string")?,
+        let start = match found.view() {
+            View::Null => "",
+            View::Str(text) => text,
+            _ => return Err("a string"),
         };
         Ok(Some(New::Text(start.to_owned())))
     })
@@ -28,12 +29,10 @@ pub(super) fn counter(session: &mut Session, args: Args<'_>) -> Result<Reply> {
         if reference.kind_at(&found.path) == Some(Kind::Counter) {
             return Ok(None);
         }
-        let start = match &found.value {
-            None | Some(Val::Null) => 0,
-            Some(number @ Val::Num(_)) => {
-                value::text(number).parse().map_err(|_| "a whole number of at most 64 bits")?
-            }
-            Some(_) => return Err("a whole number"),
+        let start = match found.view() {
+            View::Null => 0,
+            View::Num(number) => number.as_i64().ok_or("a whole number of at most 64 bits")?,
+            _ => return Err("a whole number"),
         };
         Ok(Some(New::Counter(start)))
     })
@@ -41,7 +40,9 @@ pub(super) fn counter(session: &mut Session, args: Args<'_>) -> Result<Reply> {
 
 pub(super) fn plain(session: &mut Session, args: Args<'_>) -> Result<Reply> {
     write(session, args, |reference, found| match reference.kind_at(&found.path) {
-        Some(Kind::Text | Kind::Counter) => Ok(found.value.clone().map(New::Plain)),
+        Some(Kind::Text | Kind::Counter) => {
+            Ok(found.value.clone().map(|value| New::Plain(value.with_identity(None))))
+        }
         _ => Ok(None),
     })
 }
@@ -89,12 +90,14 @@ fn write(
         CommandError::new(kind, word.span.clone())
     })?;
     tx.commit().map_err(swapped)?;
-    let new = reference.value().clone();
-    Ok(Reply::value(new.clone()).with(Part::Line(line)).with(Part::Changed { old, new }))
+    let mut changes = reference.changes_told();
+    // What it is now is said already.
+    changes.retain(|change| !reply::reads_alike(change));
+    Ok(Reply::value(reference.value().clone()).with(Part::Line(line)).with(Part::Changed(changes)))
 }
 
 fn wrong_value(found: &Found, wanted: &'static str, word: &Word<'_>) -> CommandError {
-    let value = words::short(found.value.as_ref().unwrap_or(&Val::Null));
+    let value = words::short(found.value.as_ref().unwrap_or(&Val::NULL));
     let kind = ErrorKind::WrongValue { path: found.path.clone(), value, wanted };
     let hint = format!("it takes {wanted}, null or a missing key");
     CommandError::new(kind, word.span.clone()).with_hint(hint)

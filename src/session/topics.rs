@@ -65,7 +65,7 @@ slot\ta place that holds a value: the root, a key, an item of a list.
 conflict\ttwo wrote into one slot and had not seen each other. The write with the higher id shows, the other \
 is kept: see `conflicts`. A write beats a delete that had not seen it; objects become one object.
 list\twhat one adds stays together, between the items where it was put.
-move\tan object or list put elsewhere stays itself: edits follow it.
+move\tan object, list, text or counter put elsewhere stays itself: edits follow it.
 text\ta string in which several type, a counter a number to which several add. They begin by a command, \
 because JSON has no such types.
 

@@ -1,13 +1,14 @@
 //! `undo` and `redo`: the session as it was before the last command that changed something.
 //!
-//! While a command runs, [`Names`] notes what each thing was before it was touched. Of a ref that is a few
+//! While a command runs, [`Names`](super::names::Names) notes what each thing was before it was touched. Of a ref that is a few
 //! words and no copy: what it was is found again from its history when somebody asks.
 
 use std::collections::VecDeque;
 
 use super::args::Args;
+use super::commands::told;
 use super::error::{CommandError, ErrorKind};
-use super::names::{Before, Entry, Names};
+use super::names::{Before, Entry};
 use super::{Effect, Part, Reply, Session, words};
 use crate::crdt::Actor;
 
@@ -39,19 +40,19 @@ struct Step {
 pub(super) fn undo(session: &mut Session, args: Args<'_>) -> Result<Reply, CommandError> {
     args.end()?;
     let Some(step) = session.steps.done.pop_back() else { return Err(nothing("undo")) };
-    let (reply, step) = session.turn(step, "undid");
+    let (reply, step) = session.turn(step, Effect::Undid);
     session.steps.undone.push(step);
     session.steps.count -= 1;
-    Ok(Reply { effect: Effect::Undid, ..reply })
+    Ok(reply)
 }
 
 pub(super) fn redo(session: &mut Session, args: Args<'_>) -> Result<Reply, CommandError> {
     args.end()?;
     let Some(step) = session.steps.undone.pop() else { return Err(nothing("redo")) };
-    let (reply, step) = session.turn(step, "redid");
+    let (reply, step) = session.turn(step, Effect::Redid);
     session.steps.done.push_back(step);
     session.steps.count += 1;
-    Ok(Reply { effect: Effect::Redid, ..reply })
+    Ok(reply)
 }
 
 fn nothing(what: &'static str) -> CommandError {
@@ -99,6 +100,7 @@ impl Session {
             joined.before.extend(step.before);
             joined.actors.extend(step.actors);
         }
+        joined.before = Before::join(joined.before);
         steps.done.push_back(joined);
         steps.count = since + 1;
     }
@@ -109,25 +111,27 @@ impl Session {
         self.new_actor = None;
     }
 
-    /// Goes to what was before a step; gives the step back from there.
-    fn turn(&mut self, step: Step, word: &str) -> (Reply, Step) {
+    /// Goes to what was before a step; gives the step back from there. Tells of the ref that the step changed last.
+    fn turn(&mut self, step: Step, effect: Effect) -> (Reply, Step) {
         let Step { line, before, derived, actors } = step;
-        let changed = before.iter().rev().find_map(Before::reference).map(str::to_owned);
-        let value = |names: &Names, name: &str| names.get(name).map(Entry::value);
-        let old = changed.as_deref().and_then(|name| value(&self.names, name));
+        let (word, changed) = match effect {
+            Effect::Redid => ("redid", before.iter().find_map(Before::reference)),
+            _ => ("undid", before.iter().rev().find_map(Before::reference)),
+        };
+        let changed = changed.map(str::to_owned);
+        let changed = changed.filter(|name| matches!(self.names.get(name), Some(Entry::Ref(_))));
         // What was touched last goes back first; on the way forth that comes last again.
         let after = before.into_iter().rev().map(|before| self.names.restore(before, &self.seen)).collect();
-        let new = changed.as_deref().and_then(|name| value(&self.names, name));
         let derived = std::mem::replace(&mut self.derived, derived);
         for actor in &actors {
             if !self.actors.remove(actor) {
                 self.actors.insert(actor.clone());
             }
         }
-        let mut reply = Reply::line(format!("{word} `{line}`"));
-        if let (Some(old), Some(new)) = (old, new) {
-            reply.values.push(new.clone());
-            reply = reply.with(Part::Changed { old, new });
+        let mut reply = Reply { effect, ..Reply::line(format!("{word} `{line}`")) };
+        if let Some(Entry::Ref(reference)) = changed.and_then(|name| self.names.get(&name)) {
+            reply.values.push(reference.value().clone());
+            reply = reply.with(Part::Changed(told(reference)));
         }
         (reply, Step { line, before: after, derived, actors })
     }

@@ -1,7 +1,7 @@
 //! Data in words.
 
 use crate::crdt::{Change, Clock, Content, ConvergentRef, Op, OpId, OpSpan, Side, SlotId};
-use crate::value::{self, Val};
+use crate::value::{self, Val, View};
 
 /// The longest value that a line of words shows whole, in characters.
 const SHORT: usize = 60;
@@ -13,6 +13,17 @@ pub(super) fn short(value: &Val) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
+}
+
+/// What two places hold, where they differ: `1 and 2`.
+pub(super) fn side_by_side(left: Option<&Val>, right: Option<&Val>) -> String {
+    let text = |value: Option<&Val>| value.map_or_else(|| "nothing".to_owned(), value::text);
+    excerpts(&[text(left), text(right)]).join(" and ")
+}
+
+/// JSON texts, cut short: what is shown of them has the place where they differ.
+pub(super) fn excerpts(texts: &[String]) -> Vec<String> {
+    value::excerpts(texts, SHORT)
 }
 
 /// Writes the start of a command, on one line.
@@ -30,13 +41,13 @@ pub(super) fn start(line: &str, to: &mut String) {
 
 /// What sort of value it is: `a string`, `an object`.
 pub(super) fn kind(value: &Val) -> &'static str {
-    match value {
-        Val::Null => "null",
-        Val::Bool(_) => "a boolean",
-        Val::Num(_) => "a number",
-        Val::Arr(_) => "an array",
-        Val::Obj(_) => "an object",
-        _ => "a string",
+    match value.view() {
+        View::Null => "null",
+        View::Bool(_) => "a boolean",
+        View::Num(_) => "a number",
+        View::Str(_) => "a string",
+        View::Arr(_) => "an array",
+        View::Obj(_) => "an object",
     }
 }
 
@@ -143,7 +154,7 @@ fn content(content: &Content) -> String {
 fn slot(slot: &SlotId) -> String {
     match slot {
         SlotId::Root => "the root".to_owned(),
-        SlotId::Key { map, key } => format!("key {} of map {map}", value::text(&key.to_value())),
+        SlotId::Key { map, key } => format!("key {} of map {map}", value::text(&key.clone().into())),
         SlotId::Item { list, item } => format!("item {item} of list {list}"),
     }
 }

@@ -1,7 +1,7 @@
 use rejoin::crdt::{Conflict, Written};
 use rejoin::script::{Failure, Mismatch, Outcome, Step};
 use rejoin::session::{CommandError, Reply};
-use rejoin::value::{Difference, Num, PathChange, Val, object, string};
+use rejoin::value::{Difference, PathChange, Val, object, string};
 
 /// One command and its answer as a JSON object: `line`, `command`, `ok`; then `value` (or `values`, when
 /// there is not exactly one) and `report`, or `error`. A command that changes a value has `changes`, and a
@@ -31,19 +31,18 @@ pub(crate) fn summary(ran: &Outcome, unread: &[(String, String)]) -> Val {
     let reason =
         |(file, reason): &(String, String)| object([("file", string(file)), ("reason", string(reason))]);
     let summary = object([
-        ("ok", Val::Bool(ran.failures == 0 && unread.is_empty())),
-        ("sessions", number(ran.sessions)),
-        ("commands", number(ran.commands)),
-        ("expectations", number(ran.expectations)),
-        ("failures", number(ran.failures)),
+        ("ok", (ran.failures == 0 && unread.is_empty()).into()),
+        ("sessions", ran.sessions.into()),
+        ("commands", ran.commands.into()),
+        ("expectations", ran.expectations.into()),
+        ("failures", ran.failures.into()),
         ("unread", unread.iter().map(reason).collect()),
     ]);
     object([("summary", summary)])
 }
 
 fn fields(line: usize, command: &str, answer: &Result<Reply, CommandError>) -> Vec<(&'static str, Val)> {
-    let mut fields =
-        vec![("line", number(line)), ("command", string(command)), ("ok", Val::Bool(answer.is_ok()))];
+    let mut fields = vec![("line", line.into()), ("command", string(command)), ("ok", answer.is_ok().into())];
     match answer {
         Ok(reply) => {
             fields.push(match &reply.values[..] {
@@ -52,19 +51,18 @@ fn fields(line: usize, command: &str, answer: &Result<Reply, CommandError>) -> V
             });
             fields.push(("report", reply.lines().into_iter().map(string).collect()));
             if reply.may_change() {
-                fields.push(("changes", reply.changes().into_iter().map(change).collect()));
+                fields.push(("changes", reply.changes().map(change).collect()));
             }
             if let Some(merged) = reply.merged() {
                 fields.push(("conflicts", merged.conflicts.iter().map(conflict).collect()));
             }
         }
         Err(error) => {
-            let span = [number(error.span.start), number(error.span.end)];
-            let hint = error.hint.as_deref().map_or(Val::Null, string);
+            let hint = error.hint.as_deref().map_or(Val::NULL, string);
             let error = [
                 ("code", string(error.code().to_string())),
                 ("message", string(error.to_string())),
-                ("span", span.into_iter().collect()),
+                ("span", [error.span.start, error.span.end].into()),
                 ("hint", hint),
             ];
             fields.push(("error", object(error)));
@@ -75,21 +73,21 @@ fn fields(line: usize, command: &str, answer: &Result<Reply, CommandError>) -> V
 
 fn mismatch(mismatch: &Mismatch) -> Val {
     object([
-        ("line", number(mismatch.line)),
+        ("line", mismatch.line.into()),
         ("expected", string(&*mismatch.expected)),
         ("actual", string(&*mismatch.actual)),
     ])
 }
 
-fn change(PathChange { path, difference }: PathChange) -> Val {
-    let path = ("path", string(path.to_string()));
-    let kind = |kind: &str| ("kind", string(kind));
-    match difference {
-        Difference::Added(new) => object([kind("added"), path, ("new", new)]),
-        Difference::Removed(old) => object([kind("removed"), path, ("old", old)]),
-        Difference::Changed(old, new) => object([kind("changed"), path, ("old", old), ("new", new)]),
-        Difference::Moved { from } => object([kind("moved"), path, ("from", string(from.to_string()))]),
-    }
+fn change(change: &PathChange) -> Val {
+    let (kind, parts) = match &change.difference {
+        Difference::Added(new) => ("added", vec![("new", new.clone())]),
+        Difference::Removed(old) => ("removed", vec![("old", old.clone())]),
+        Difference::Changed(old, new) => ("changed", vec![("old", old.clone()), ("new", new.clone())]),
+        Difference::Moved { from } => ("moved", vec![("from", string(from.to_string()))]),
+    };
+    let fields = [("kind", string(kind)), ("path", string(change.path.to_string()))].into_iter().chain(parts);
+    object(fields.chain(change.made_plain().map(|was| ("made_plain", string(was)))))
 }
 
 fn conflict(conflict: &Conflict) -> Val {
@@ -102,8 +100,4 @@ fn conflict(conflict: &Conflict) -> Val {
 
 fn written(written: &Written) -> Val {
     object([("id", string(written.id.to_string())), ("value", written.value.clone())])
-}
-
-fn number(n: usize) -> Val {
-    Val::Num(Num::from_integral(n))
 }

@@ -1,9 +1,11 @@
+//! What may be stored: JSON, and no deeper than [`MAX_DEPTH`].
+
 use std::fmt;
-use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{MAX_DEPTH, Num, Path, Step, Val, is_number};
+use super::num::number_length;
+use super::{MAX_DEPTH, Num, Path, Step, Val, View};
 
 /// A value that is not JSON, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -20,14 +22,10 @@ pub struct NotJson {
 pub enum NotJsonReason {
     /// NaN or an infinity.
     NotFinite,
-    /// A number whose text JSON does not have, such as `00.5`.
+    /// A number that was built from a text that JSON does not have, such as `00.5`.
     Number,
-    /// A byte string.
-    Bytes,
-    /// A string that is not valid UTF-8.
-    NotUtf8,
-    /// An object key that is not a string.
-    Key,
+    /// A number that the other type has not; only [`to_serde`](super::to_serde) minds.
+    TooLarge,
     /// Nesting deeper than [`MAX_DEPTH`].
     TooDeep,
 }
@@ -36,17 +34,14 @@ impl fmt::Display for NotJsonReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFinite => f.write_str("a number that is not finite"),
-            Self::Number => f.write_str("a number with zeros in front"),
-            Self::Bytes => f.write_str("a byte string"),
-            Self::NotUtf8 => f.write_str("a string that is not valid UTF-8"),
-            Self::Key => f.write_str("an object key that is not a string"),
+            Self::Number => f.write_str("a number that JSON does not have"),
+            Self::TooLarge => f.write_str("a number that is too large for a float"),
             Self::TooDeep => write!(f, "nesting deeper than {MAX_DEPTH} levels"),
         }
     }
 }
 
-/// Checks that a value is JSON: finite numbers, UTF-8 strings, string keys, at most [`MAX_DEPTH`]
-/// levels. O(size).
+/// Checks that a value is JSON: finite numbers, at most [`MAX_DEPTH`] levels. O(size).
 ///
 /// # Errors
 /// The first part that is not, with its path.
@@ -66,49 +61,42 @@ pub(crate) fn check_below(value: &Val, depth: usize) -> Result<(), (Vec<Step>, N
             (steps, reason)
         }
     };
-    match value {
-        Val::Arr(_) | Val::Obj(_) if depth >= MAX_DEPTH => Err((Vec::new(), NotJsonReason::TooDeep)),
-        Val::Arr(items) => (items.iter().enumerate())
+    match value.view() {
+        View::Arr(_) | View::Obj(_) if depth >= MAX_DEPTH => Err((Vec::new(), NotJsonReason::TooDeep)),
+        View::Arr(items) => (items.iter().enumerate())
             .try_for_each(|(i, item)| check_below(item, depth + 1).map_err(inside(Step::Index(i)))),
-        Val::Obj(entries) => entries.iter().try_for_each(|(key, item)| {
-            check_key(key).map_err(|reason| (Vec::new(), reason))?;
-            check_below(item, depth + 1).map_err(|e| inside(Step::key(key))(e))
-        }),
+        View::Obj(entries) => entries
+            .iter()
+            .try_for_each(|(key, item)| check_below(item, depth + 1).map_err(|e| inside(key.into())(e))),
         _ => check_scalar(value).map_err(|reason| (Vec::new(), reason)),
     }
 }
 
 /// Checks a value that is neither array nor object.
 pub(crate) fn check_scalar(value: &Val) -> Result<(), NotJsonReason> {
-    match value {
-        Val::Num(Num::Float(x)) if !x.is_finite() => Err(NotJsonReason::NotFinite),
-        Val::Num(Num::Dec(text)) if !is_number(text.as_bytes()) => Err(NotJsonReason::Number),
-        Val::BStr(_) => Err(NotJsonReason::Bytes),
-        Val::TStr(bytes) if std::str::from_utf8(bytes).is_err() => Err(NotJsonReason::NotUtf8),
+    match value.as_num() {
+        Some(number) if !number.is_finite() => Err(NotJsonReason::NotFinite),
+        Some(Num::Dec(text)) if number_length(text.as_bytes()) != Ok(text.len()) => {
+            Err(NotJsonReason::Number)
+        }
         _ => Ok(()),
-    }
-}
-
-/// Checks a key of an object.
-pub(crate) fn check_key(key: &Val) -> Result<(), NotJsonReason> {
-    match key {
-        Val::TStr(_) => check_scalar(key),
-        _ => Err(NotJsonReason::Key),
     }
 }
 
 /// Drops a value of any depth without recursion: a filter can build one that is too deep to be
 /// dropped the usual way.
 pub(crate) fn dismantle(value: Val) {
+    // Of what is no deeper nothing can go wrong.
+    let is_deep = |value: &Val| value.levels() as usize > MAX_DEPTH;
     let mut rest = Vec::new();
     let mut next = Some(value);
     while let Some(value) = next {
-        match value {
-            Val::Arr(items) => rest.extend(Arc::into_inner(items).into_iter().flatten()),
-            Val::Obj(entries) => {
-                rest.extend(Arc::into_inner(entries).into_iter().flat_map(|entries| entries.into_values()));
+        if is_deep(&value) {
+            match value.into_list().map_err(Val::into_map) {
+                Ok(items) => items.take_apart(&mut rest),
+                Err(Ok(entries)) => entries.take_apart(&mut rest),
+                Err(Err(_)) => {}
             }
-            _ => {}
         }
         next = rest.pop();
     }
@@ -121,22 +109,24 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_named_with_its_path() {
-        let nan = object([("a", Val::from_iter([Val::Null, Val::from(f64::NAN)]))]);
+        let nan = object([("a", Val::from_iter([Val::NULL, Val::from(f64::NAN)]))]);
         assert_eq!(check(&nan).unwrap_err().to_string(), "a number that is not finite at .a[1]");
-        let bytes = Val::from_iter([Val::byte_str(vec![255])]);
-        assert_eq!(check(&bytes).unwrap_err().to_string(), "a byte string at .[0]");
-        let key = Val::obj([(Val::from(1usize), Val::Null)].into_iter().collect());
-        assert_eq!(check(&key).unwrap_err().to_string(), "an object key that is not a string");
-        let text = object([("a", Val::utf8_str(vec![0xff]))]);
-        assert_eq!(check(&text).unwrap_err().to_string(), "a string that is not valid UTF-8 at .a");
+        let infinite = Val::from_iter([Val::from(f64::NEG_INFINITY)]);
+        assert_eq!(check(&infinite).unwrap_err().to_string(), "a number that is not finite at .[0]");
+        let text = object([("two words", Val::from(Num::Dec("00.5".into())))]);
+        let error = check(&text).unwrap_err().to_string();
+        assert_eq!(error, r#"a number that JSON does not have at .["two words"]"#);
+        assert_eq!(check(&Val::from(Num::Dec("1e400".into()))), Ok(()));
     }
 
     #[test]
     fn depth_has_a_limit_and_deep_values_can_be_dropped() {
-        let nested = |levels| (0..levels).fold(Val::Null, |inner, _| Val::from_iter([inner]));
+        let nested = |levels| (0..levels).fold(Val::NULL, |inner, _| Val::from_iter([inner]));
         assert!(check(&nested(MAX_DEPTH)).is_ok());
         let deep = nested(MAX_DEPTH + 1);
         assert_eq!(check(&deep).unwrap_err().reason, NotJsonReason::TooDeep);
+        dismantle(nested(1_000_000));
+        let nested = |levels| (0..levels).fold(Val::NULL, |inner, _| object([("a", inner)]));
         dismantle(nested(1_000_000));
     }
 }

@@ -9,7 +9,7 @@ use super::myers::{Myers, Run, common_head, common_tail};
 ///
 /// When the items occur once each, it is a longest common subsequence; in general it is a good one.
 /// O(n log n), whatever the input.
-pub(super) fn common(old: &[u32], new: &[u32], names: usize) -> Vec<Run> {
+pub(crate) fn common(old: &[u32], new: &[u32], names: usize) -> Vec<Run> {
     let seen = vec![Seen::default(); names];
     let mut search = Search { old, new, seen, myers: Myers::new(EFFORT), found: Vec::new() };
     search.range(0..old.len(), 0..new.len(), 0);
@@ -135,12 +135,13 @@ impl Search<'_> {
     }
 }
 
-/// The longest chain of pairs that increases on both sides; the pairs come sorted by their second
-/// part, and each first part occurs once. O(n log n).
-pub(super) fn increasing(pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+/// The longest chain of pairs that increases on both sides, of several the one that ends first; the pairs come
+/// sorted by their second part, and each first part occurs once. O(n log n).
+pub(crate) fn increasing(pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
     // ends[k] is the pair that ends the best chain of length k + 1; before[i] the pair before i.
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
+    let mut last = None;
     for (i, pair) in pairs.iter().enumerate() {
         let length = match ends.last() {
             Some(&last) if pairs[last].0 < pair.0 => ends.len(),
@@ -149,12 +150,12 @@ pub(super) fn increasing(pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
         before.push(length.checked_sub(1).map(|k| ends[k]));
         if length == ends.len() {
             ends.push(i);
+            last = Some(i);
         } else {
             ends[length] = i;
         }
     }
-    let mut chain: Vec<_> =
-        std::iter::successors(ends.last().copied(), |&i| before[i]).map(|i| pairs[i]).collect();
+    let mut chain: Vec<_> = std::iter::successors(last, |&i| before[i]).map(|i| pairs[i]).collect();
     chain.reverse();
     chain
 }

@@ -1,7 +1,9 @@
+//! Shows values in part.
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::print::{key_text, print};
-use super::{Piece, Val};
+use super::print::{print, quoted};
+use super::{Key, Piece, Val, View};
 
 /// How much of a value is to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,43 @@ pub struct Extent {
 pub fn excerpt(value: &Val, extent: Extent, emit: impl FnMut(Option<Piece>, &str)) {
     let lines = extent.limit.map_or(usize::MAX, |limit| limit.saturating_mul(4));
     Excerpt { extent, lines, emit }.value(value, 0, 0);
+}
+
+/// Cuts JSON texts to so many characters where one has more. All are cut at the same places, and what is shown
+/// has the first place where they differ. O(size).
+pub(crate) fn excerpts(texts: &[String], most: usize) -> Vec<String> {
+    let is_short = |text: &String| units(text).nth(most).is_none();
+    if texts.iter().all(is_short) {
+        return texts.to_vec();
+    }
+    let in_common = |pair: &[String]| {
+        units(&pair[0]).zip(units(&pair[1])).take_while(|(one, other)| one == other).count()
+    };
+    let differing = texts.windows(2).filter(|pair| pair[0] != pair[1]);
+    let common = differing.map(in_common).min().unwrap_or(0);
+    // A third of it is what they have in common.
+    let start = if common + most / 3 < most { 0 } else { common - most / 3 };
+    let cut = |text: &String| {
+        let mut rest = units(text).skip(start);
+        let shown: String = rest.by_ref().take(most).collect();
+        let [before, behind] = [start > 0, rest.next().is_some()].map(|more| if more { "…" } else { "" });
+        format!("{before}{shown}{behind}")
+    };
+    texts.iter().map(cut).collect()
+}
+
+/// The characters of a JSON text; an escape is one.
+fn units(json: &str) -> impl Iterator<Item = &str> {
+    let mut rest = json;
+    std::iter::from_fn(move || {
+        let mut chars = rest.chars();
+        if chars.next()? == '\\' && chars.next() == Some('u') {
+            chars.nth(3);
+        }
+        let (unit, behind) = rest.split_at(rest.len() - chars.as_str().len());
+        rest = behind;
+        Some(unit)
+    })
 }
 
 /// A number with its digits in groups of three: `9,990`.
@@ -48,25 +87,25 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
 
     /// Prints a value at a column, in brackets so many deep.
     fn value(&mut self, value: &Val, column: usize, depth: usize) {
-        match value {
-            Val::Arr(items) if !items.is_empty() && !self.fits(value, column) => {
+        match value.view() {
+            View::Arr(items) if !items.is_empty() && !self.fits(value, column) => {
                 self.punctuation("[");
                 self.items(items.iter().map(|item| (None, item)), items.len(), depth);
                 self.punctuation("]");
             }
-            Val::Obj(entries) if !entries.is_empty() && !self.fits(value, column) => {
+            View::Obj(entries) if !entries.is_empty() && !self.fits(value, column) => {
                 self.punctuation("{");
                 self.items(entries.iter().map(|(key, item)| (Some(key), item)), entries.len(), depth);
                 self.punctuation("}");
             }
-            Val::Arr(_) | Val::Obj(_) => print(value, |piece, text| (self.emit)(Some(piece), text)),
-            scalar => self.scalar(scalar),
+            View::Arr(_) | View::Obj(_) => print(value, |piece, text| (self.emit)(Some(piece), text)),
+            _ => self.scalar(value),
         }
     }
 
     fn items<'v>(
         &mut self,
-        items: impl Iterator<Item = (Option<&'v Val>, &'v Val)>,
+        items: impl Iterator<Item = (Option<&'v Key>, &'v Val)>,
         length: usize,
         depth: usize,
     ) {
@@ -82,7 +121,7 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
             self.punctuation(&indent);
             let mut column = indent.len();
             if let Some(key) = key {
-                let key = key_text(key);
+                let key = quoted(key);
                 (self.emit)(Some(Piece::Key), &key);
                 self.punctuation(": ");
                 column += key.width() + 2;
@@ -123,22 +162,22 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
 /// The width of a value on one line, if it is no more than `most`.
 fn width(value: &Val, most: usize) -> Option<usize> {
     let add = |sum: usize, more: usize| sum.checked_add(more).filter(|sum| *sum <= most);
-    match value {
-        Val::Arr(items) => {
+    match value.view() {
+        View::Arr(items) => {
             let commas = add(2, items.len().saturating_sub(1))?;
             items.iter().try_fold(commas, |sum, item| add(sum, width(item, most - sum)?))
         }
-        Val::Obj(entries) => {
+        View::Obj(entries) => {
             let commas = add(2, entries.len().saturating_mul(2).saturating_sub(1))?;
             entries.iter().try_fold(commas, |sum, (key, item)| {
-                let sum = add(sum, key_text(key).width())?;
+                let sum = add(sum, quoted(key).width())?;
                 add(sum, width(item, most - sum)?)
             })
         }
-        Val::TStr(bytes) if bytes.len() > most.saturating_mul(4) => None,
-        scalar => {
+        View::Str(text) if text.len() > most.saturating_mul(4) => None,
+        _ => {
             let mut sum = 0;
-            print(scalar, |_, text| sum += text.chars().filter_map(UnicodeWidthChar::width).sum::<usize>());
+            print(value, |_, text| sum += text.chars().filter_map(UnicodeWidthChar::width).sum::<usize>());
             add(0, sum)
         }
     }
@@ -200,5 +239,37 @@ mod tests {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    #[test]
+    fn long_texts_are_cut_around_the_place_where_they_differ() {
+        let text = |start: usize, middle: &str, end: usize| {
+            format!("\"{}{middle}{}\"", "a".repeat(start), "z".repeat(end))
+        };
+        let [common, same] = ["a".repeat(20), "a".repeat(59)];
+        let rows = [
+            (text(30, "b", 20), text(30, "c", 20), text(30, "b", 20), text(30, "c", 20)),
+            (text(2, "b", 99), text(2, "c", 0), format!("\"aab{}…", "z".repeat(56)), "\"aac\"".to_owned()),
+            (text(99, "b", 10), text(99, "", 0), format!("…{common}bzzzzzzzzzz\""), format!("…{common}\"")),
+            (
+                text(99, "\\n", 99),
+                text(99, "\\t", 99),
+                format!("…{common}\\n{}…", "z".repeat(39)),
+                format!("…{common}\\t{}…", "z".repeat(39)),
+            ),
+            ("1".repeat(99), "1".repeat(98), format!("…{}", "1".repeat(21)), format!("…{}", "1".repeat(20))),
+            (text(99, "", 0), text(99, "", 0), format!("\"{same}…"), format!("\"{same}…")),
+        ];
+        for (left, right, left_shown, right_shown) in rows {
+            assert_eq!(excerpts(&[left, right], 60), [left_shown, right_shown]);
+        }
+        let three = [text(50, "b", 50), text(60, "", 0), text(50, "c", 50)];
+        assert!(excerpts(&three, 60)[2].starts_with(&format!("…{common}c")), "the first place of all");
+    }
+
+    #[test]
+    fn escapes_are_not_taken_apart() {
+        let found: Vec<&str> = units(r#""a\"\\é\u0001\n""#).collect();
+        assert_eq!(found, ["\"", "a", r#"\""#, r"\\", "é", r"\u0001", r"\n", "\""]);
     }
 }

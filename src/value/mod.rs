@@ -1,69 +1,66 @@
 //! JSON values: reading, printing, exact comparison, paths and differences.
 //!
-//! The value type is [`Val`], the value of the jq interpreter. Its arrays and objects are shared
-//! (`Arc`), so a clone is a pointer and **an untouched part of a value keeps its pointer** through a
-//! filter. [`shared`] asks for that identity; the engine builds on it.
+//! A [`Val`] is null, a boolean, a number ([`Num`]), a string, an array ([`List`]) or an object ([`Map`]).
+//! Arrays and objects are persistent: a clone is a pointer, and a change shares what it does not touch with
+//! the value that was there before.
 //!
-//! `Val` can hold more than JSON (NaN, byte strings, keys that are not strings). [`check()`] tells
-//! whether a value is JSON; everything the engine stores has passed it.
+//! A value holds nothing that JSON has not, but for numbers that are not finite, which may come up while
+//! a filter runs, and nesting without a limit. [`check()`] refuses both; everything the engine stores has
+//! passed it.
+//!
+//! | task | by |
+//! | --- | --- |
+//! | reads a text | [`parse()`] |
+//! | prints a value | [`text`], `Display`, [`print()`] piece by piece, [`excerpt()`] in part |
+//! | looks inside | [`Val::view`], `value["items"][0]`, [`Val::get`] by a [`Path`] |
+//! | compares | [`same()`] exactly; `==` and `<` as jq does, where `1 == 1.0` |
+//! | converts | `From` and `Into`, `serde`, [`from_serde`] and [`to_serde`] |
 
-mod align;
 mod check;
 mod common;
-mod difference;
+mod convert;
 mod excerpt;
-mod moves;
+mod grown;
+mod identity;
+mod key;
+mod list;
+mod map;
 mod myers;
+mod num;
+mod order;
+mod parse;
 mod path;
 mod print;
-mod read;
+mod report;
 mod same;
 mod serde;
-mod similar;
 mod splice;
+mod val;
 
 pub use self::serde::{from_serde, to_serde};
-pub(crate) use align::{ItemEdit, align};
 pub use check::{NotJson, NotJsonReason, check};
-pub(crate) use check::{check_below, check_key, check_scalar, dismantle};
-pub use difference::{Difference, PathChange, differences, first_difference};
+pub(crate) use check::{check_below, check_scalar, dismantle};
+pub(crate) use common::{common, increasing};
+pub use convert::{object, string};
+pub(crate) use excerpt::excerpts;
 pub use excerpt::{Extent, excerpt, grouped};
-pub(crate) use moves::{Move, MoveSigns, Moves};
-pub use path::{Path, Step};
+pub(crate) use identity::{Identity, Origin};
+pub use key::Key;
+pub use list::List;
+pub use map::Map;
+pub use num::Num;
+pub(crate) use num::Offset;
+pub use parse::{ParseError, SyntaxError, parse};
+pub use path::{Path, PathError, Step};
 pub use print::{Piece, print, print_while, steers, text};
-pub(crate) use read::is_number;
-pub use read::{ParseError, parse};
+pub use report::{Difference, Misfit, PathChange, apply, first_difference};
 pub(crate) use same::hash_same;
-pub use same::{same, shared};
+pub use same::same;
 pub use splice::{Splice, splices};
-
-pub use jaq_json::{Map, Num, Val};
+pub use val::{Val, View};
 
 /// The deepest nesting of arrays and objects that a value may have.
 ///
 /// Deeper values are refused wherever they come from (text, filters, patches), so that no reader or
 /// printer of values can run out of stack.
 pub const MAX_DEPTH: usize = 1_024;
-
-/// Whether the value is an array or an object.
-pub(crate) fn is_container(value: &Val) -> bool {
-    matches!(value, Val::Arr(_) | Val::Obj(_))
-}
-
-/// Makes a string value.
-pub fn string(text: impl Into<String>) -> Val {
-    Val::from(text.into())
-}
-
-/// Makes an object from keys and values, in their order.
-pub fn object<K: Into<String>>(entries: impl IntoIterator<Item = (K, Val)>) -> Val {
-    Val::obj(entries.into_iter().map(|(key, value)| (string(key), value)).collect())
-}
-
-/// The text of a string value that has passed [`check()`]; `None` for other kinds.
-pub fn as_str(value: &Val) -> Option<&str> {
-    match value {
-        Val::TStr(bytes) => std::str::from_utf8(bytes).ok(),
-        _ => None,
-    }
-}

@@ -5,10 +5,10 @@ use std::ops::Range;
 
 /// A stretch that stands in both sequences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Run {
-    pub(super) old: usize,
-    pub(super) new: usize,
-    pub(super) len: usize,
+pub(crate) struct Run {
+    pub(crate) old: usize,
+    pub(crate) new: usize,
+    pub(crate) len: usize,
 }
 
 /// How far the search goes from each end before it is content with the furthest point it saw.

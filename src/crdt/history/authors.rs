@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::mix;
 use crate::crdt::lv::Lv;
-use crate::crdt::{Actor, Clock, OpId};
+use crate::crdt::{Actor, Clock, DocumentId, OpId};
+use crate::value::{Identity, Origin};
 
 /// The number of an actor in one replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,8 +22,9 @@ pub(in crate::crdt) struct Id {
 }
 
 /// The changes of a history without what they did.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(in crate::crdt) struct Authors {
+    document: DocumentId,
     actors: Vec<Author>,
     by_name: HashMap<Actor, ActorIx, foldhash::fast::RandomState>,
     /// Invariant: ordered by `from`, without gaps.
@@ -40,6 +43,8 @@ pub(in crate::crdt) struct Authors {
 #[derive(Clone)]
 struct Author {
     name: Actor,
+    /// What the identities of all that the actor made share.
+    origin: Arc<Origin>,
     hash: u64,
     /// Where the actor's ops are. Invariant: ordered by counter.
     spans: Vec<u32>,
@@ -78,6 +83,21 @@ pub(in crate::crdt) struct Header<'a> {
 }
 
 impl Authors {
+    /// The authors of a document that has no changes yet.
+    pub(in crate::crdt) fn new(document: DocumentId) -> Self {
+        Self {
+            document,
+            actors: Vec::new(),
+            by_name: HashMap::default(),
+            spans: Vec::new(),
+            deps: Vec::new(),
+            starts: Vec::new(),
+            len: 0,
+            clock: Clock::default(),
+            highest: 0,
+        }
+    }
+
     /// The number of ops.
     pub(in crate::crdt) fn len(&self) -> u32 {
         self.len
@@ -130,6 +150,7 @@ impl Authors {
         let hash = mix::text(name.as_str());
         self.actors.push(Author {
             name: name.clone(),
+            origin: Arc::new(Origin { document: self.document.shared(), actor: name.shared() }),
             hash,
             spans: Vec::new(),
             last: 0,
@@ -159,6 +180,25 @@ impl Authors {
     /// The op with an id. O(log n).
     pub(in crate::crdt) fn lv(&self, id: Id) -> Option<Lv> {
         self.run(id).map(|(lv, _)| lv)
+    }
+
+    /// The identity of what an op made. O(log n).
+    pub(in crate::crdt) fn identity(&self, lv: Lv) -> Identity {
+        let id = self.id(lv);
+        Identity::new(Arc::clone(&self.actors[id.actor.0 as usize].origin), id.counter)
+    }
+
+    /// The op that made what has an identity; `None` for what was made in another document, or is not known
+    /// here. O(log n).
+    pub(in crate::crdt) fn find_identity(&self, identity: &Identity) -> Option<Lv> {
+        let origin = identity.origin();
+        let last = self.spans.last().map(|span| span.actor);
+        let actor = match last.filter(|&last| Arc::ptr_eq(&self.actors[last.0 as usize].origin, origin)) {
+            Some(last) => last,
+            None if *origin.document == *self.document.as_str() => *self.by_name.get(&*origin.actor)?,
+            None => return None,
+        };
+        self.lv(Id { counter: identity.counter(), actor })
     }
 
     pub(in crate::crdt) fn find_lv(&self, id: &OpId) -> Option<Lv> {
@@ -297,6 +337,11 @@ impl Authors {
             deps.iter().for_each(|dep| self.see(actor, *dep));
         }
         self.start(from);
+    }
+
+    /// The counter of the next op of the change that began last.
+    pub(in crate::crdt) fn next_counter(&self) -> u64 {
+        self.spans.last().map_or(1, |span| span.counter + u64::from(self.len - span.from))
     }
 
     /// Says that a change begins with this op, the next one or a later one.

@@ -1,10 +1,9 @@
 //! The keys of all maps of a document, each once.
 
-use bytes::BytesMut;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-use crate::crdt::Key;
+use crate::value::Key;
 
 /// Keys and their numbers.
 #[derive(Clone, Default)]
@@ -14,12 +13,7 @@ pub(in crate::crdt) struct Keys {
     numbers: HashTable<u32>,
     /// Seeded at random: whoever writes keys cannot choose ones that collide.
     hasher: foldhash::fast::RandomState,
-    /// Where the bytes of new keys go.
-    room: BytesMut,
 }
-
-/// The bytes of so many keys stand together.
-const ROOM: usize = 2_048;
 
 impl Keys {
     pub(in crate::crdt) fn len(&self) -> u32 {
@@ -36,23 +30,16 @@ impl Keys {
         self.numbers.find(hash, |&number| self.keys[number as usize].as_bytes() == key.as_bytes()).copied()
     }
 
-    /// The number of a key, which may be new: then its bytes are put with those of others, so that they
-    /// take no allocation of their own. O(length).
+    /// The number of a key, which may be new. O(length).
     pub(in crate::crdt) fn intern_text(&mut self, key: &str) -> u32 {
         let hash = self.hasher.hash_one(key.as_bytes());
-        let same = |number: &u32| self.keys[*number as usize].as_bytes() == key.as_bytes();
-        if let Some(&number) = self.numbers.find(hash, same) {
-            return number;
+        match self.numbers.find(hash, |&number| self.keys[number as usize].as_bytes() == key.as_bytes()) {
+            Some(&number) => number,
+            None => self.add(key.into(), hash),
         }
-        if self.room.capacity() < key.len() {
-            self.room = BytesMut::with_capacity(key.len().max(ROOM));
-        }
-        self.room.extend_from_slice(key.as_bytes());
-        let key = Key::of_text(self.room.split().freeze());
-        self.add(key, hash)
     }
 
-    /// The number of a key, which may be new. O(length).
+    /// The number of a key, which may be new, and is kept as it is. O(length).
     pub(in crate::crdt) fn intern(&mut self, key: &Key) -> u32 {
         let hash = self.hasher.hash_one(key.as_bytes());
         match self.numbers.find(hash, |&number| self.keys[number as usize] == *key) {

@@ -16,6 +16,7 @@ use std::ops::Range;
 pub(super) use authors::{ActorIx, Authors, Header, Id};
 pub use digest::Digest;
 pub(super) use digest::{Digester, LogNames, Names, PublicId};
+pub(super) use keys::Keys;
 pub(super) use log::{Log, Rows};
 pub(super) use mix::text as mix_text;
 pub(super) use waiting::Waiting;
@@ -24,10 +25,10 @@ use digest::Digests;
 
 use super::lv::Lv;
 use super::row::{Local, Row};
-use super::{Actor, Clock, ClockError, OpId};
+use super::{Actor, Clock, ClockError, DocumentId, OpId};
 
 /// All applied changes, in the order of application, found by id.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct History {
     pub(super) log: Log,
     pub(super) authors: Authors,
@@ -56,6 +57,11 @@ pub(super) struct Mark {
 }
 
 impl History {
+    /// The history of a document that has no changes yet.
+    pub(super) fn new(document: DocumentId) -> Self {
+        Self { log: Log::default(), authors: Authors::new(document), digests: Vec::new(), digested: 0 }
+    }
+
     pub(super) fn clock(&self) -> &Clock {
         self.authors.clock()
     }

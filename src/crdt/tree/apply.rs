@@ -1,9 +1,8 @@
 //! Applying ops. They were validated against the causal past, so nothing can fail.
 
 use std::ops::Range;
-use std::sync::OnceLock;
 
-use super::{Body, History, Inside, ListBody, Node, Place, Puts, Tree};
+use super::{Body, End, History, Inside, ListBody, Node, Place, Puts, Tree};
 use crate::crdt::Kind;
 use crate::crdt::lv::Lv;
 use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
@@ -25,14 +24,14 @@ impl Tree {
             Row::Type { text: holder, parent, side, count, .. }
             | Row::Items { list: holder, parent, side, count, .. } => {
                 let node = self.known(holder);
-                self.invalidate(node);
+                self.touch_elements(node, first, count, false);
                 if let Some(sequence) = self.sequence_mut(node) {
                     sequence.insert(first, count, parent, side, &history.authors);
                 }
             }
             Row::Item { list, parent, side, holds } => {
                 let node = self.known(list);
-                self.invalidate(node);
+                self.touch_elements(node, first, 1, false);
                 self.list_mut(node).items.insert(first, 1, parent, side, &history.authors);
                 let place = Place::Item(node, first);
                 if let Holds::Move(_) = holds {
@@ -44,28 +43,28 @@ impl Tree {
                 }
             }
             Row::Put { slot, over, written } => {
-                self.hide_all(history, over.ids().iter().map(|put| (*put, 1)), |_| first);
+                self.hide_all(history, over.ids().iter().map(|put| (*put, 1)), |_| first, true);
                 let place = self.write(history, slot, first);
                 if let Written::Container(holds) = written {
                     self.put_container(history, first, place, holds);
                 }
                 self.settle_slot(history, place);
             }
-            Row::Delete { over } => self.hide_all(history, over.iter().copied(), |_| first),
+            Row::Delete { over } => self.hide_all(history, over.iter().copied(), |_| first, false),
             Row::DeleteEach { first: gone, count, step } => match step {
                 Step::Forward => {
                     let by = |put: Lv| first.plus(put.index() - gone.index());
-                    self.hide_all(history, [(gone, count)], by);
+                    self.hide_all(history, [(gone, count)], by, false);
                 }
                 Step::Back => {
                     let lowest = step.from(gone, count - 1).expect("it deletes what is there");
                     let by = |put: Lv| first.plus(gone.index() - put.index());
-                    self.hide_all(history, [(lowest, count)], by);
+                    self.hide_all(history, [(lowest, count)], by, false);
                 }
             },
             Row::Add { counter, by } => {
                 let node = self.known(counter);
-                self.invalidate(node);
+                self.touch(node);
                 if let Inside::Counter(sum) = &mut self.body_mut(node).inside {
                     **sum += i128::from(by);
                 }
@@ -87,8 +86,11 @@ impl Tree {
                 let Inside::Map(map) = &mut self.body_mut(node).inside else {
                     unreachable!("validated: ops name containers of the right kind")
                 };
-                let slot = map.write(history, key, put);
+                let (slot, reordered) = map.write(history, key, put);
                 map.show(history, slot, put);
+                if reordered {
+                    self.touch_order(node, slot);
+                }
                 self.contested |= self.map(node).has_conflicts();
                 Place::Key(node, slot)
             }
@@ -116,7 +118,7 @@ impl Tree {
                     Kind::Text => Inside::Text(Box::default()),
                     Kind::Counter => Inside::Counter(Box::new(0)),
                 };
-                self.nodes.push(Body { lv: put, put: Some(put), place, cached: OnceLock::new(), inside });
+                self.nodes.push(Body::new(put, put, place, inside));
             }
             Holds::Move(made) => {
                 let node = self.known(made);
@@ -125,13 +127,14 @@ impl Tree {
         }
     }
 
-    /// Hides writes: items, characters, puts; `by` tells which op overwrites one. Those that were hidden before
-    /// stay so.
+    /// Hides writes: items, characters, puts; `by` tells which op overwrites one, and `overwritten` whether
+    /// something else is written there. Those that were hidden before stay so.
     fn hide_all(
         &mut self,
         history: &History,
         spans: impl IntoIterator<Item = (Lv, u32)>,
         by: impl Fn(Lv) -> Lv,
+        overwritten: bool,
     ) {
         let mut unplaced: Vec<(Node, Lv)> = Vec::new();
         for (first, count) in spans {
@@ -147,13 +150,14 @@ impl Tree {
                         let changed =
                             self.sequence_mut(node).map_or(0, |text| text.set_visible(put, count, false));
                         if changed > 0 {
-                            self.invalidate(node);
+                            self.touch(node);
                         }
                     }
                     Row::Items { list, count, .. } => self.hide_items(history, list, put, count),
                     Row::Item { list, .. } => {
                         let node = self.known(list);
                         unplaced.extend(self.container(history, put).map(|container| (container, put)));
+                        self.note_end(history, Place::Item(node, put), put, overwritten);
                         self.hide_put(history, Place::Item(node, put), put);
                     }
                     Row::Put { slot, written, .. } => {
@@ -161,6 +165,7 @@ impl Tree {
                             unplaced.extend(self.container(history, put).map(|container| (container, put)));
                         }
                         if let Some(place) = self.target(slot) {
+                            self.note_end(history, place, put, overwritten);
                             self.hide_put(history, place, put);
                         }
                     }
@@ -177,15 +182,26 @@ impl Tree {
 
     fn hide_items(&mut self, history: &History, list: Lv, first: Lv, count: u32) {
         let node = self.known(list);
-        let list = self.list_mut(node);
-        if list.slots.is_empty() {
-            if list.items.set_visible(first, count, false) > 0 {
-                self.invalidate(node);
-            }
+        if self.list(node).slots.is_empty() {
+            self.touch_visible(node, first, count);
+            self.list_mut(node).items.set_visible(first, count, false);
             return;
         }
         for at in 0..count {
             self.hide_put(history, Place::Item(node, first.plus(at)), first.plus(at));
+        }
+    }
+
+    /// Notes where the container stands that a put places, and how it is about to go from there.
+    fn note_end(&mut self, history: &History, place: Place, put: Lv, overwritten: bool) {
+        if let Some(node) = self.container(history, put)
+            && self.placing(node) == Some(put)
+        {
+            let index = match place {
+                Place::Item(list, item) => self.list(list).items.position(item) as u32,
+                Place::Root | Place::Key(..) => 0,
+            };
+            self.body_mut(node).end = End { index, overwritten };
         }
     }
 
@@ -210,13 +226,17 @@ impl Tree {
                         puts.len() < before
                     }
                     // With its own put alone an item is visible as long as that is.
-                    None => item == put && list.items.set_visible(item, 1, false) > 0,
+                    None if item == put && list.items.is_visible(item) => {
+                        self.touch_elements(node, item, 1, true);
+                        self.list_mut(node).items.set_visible(item, 1, false) > 0
+                    }
+                    None => false,
                 }
             }
         };
         // The placement of a container that is elsewhere, or nowhere, was not shown.
         let elsewhere = self.moves.is_some()
-            && self.container(history, put).is_some_and(|node| self.body(node).put != Some(put));
+            && self.container(history, put).is_some_and(|node| self.placing(node) != Some(put));
         if hidden && !elsewhere {
             self.settle_slot(history, place);
         }
@@ -226,32 +246,15 @@ impl Tree {
     /// something.
     pub(super) fn settle_slot(&mut self, history: &History, place: Place) {
         match place {
-            Place::Root => drop(self.value.take()),
-            Place::Key(node, _) => self.invalidate(node),
+            Place::Root => self.touch_root(),
+            Place::Key(node, slot) => self.touch_key(node, slot),
             Place::Item(node, item) => {
-                self.invalidate(node);
+                let list = self.list(node);
+                self.touch_elements(node, item, 1, list.items.is_visible(item));
                 if self.list(node).slots.contains_key(&item) {
                     let visible = !self.shown(history, place).is_empty();
                     self.list_mut(node).items.set_visible(item, 1, visible);
                 }
-            }
-        }
-    }
-
-    /// Forgets what a container reads as, and what those read as that hold it. Stops where that was
-    /// forgotten before.
-    pub(super) fn invalidate(&mut self, mut node: Node) {
-        loop {
-            let body = self.body_mut(node);
-            if body.cached.take().is_none() || body.put.is_none() {
-                return;
-            }
-            match body.place {
-                Place::Root => {
-                    self.value.take();
-                    return;
-                }
-                Place::Key(up, _) | Place::Item(up, _) => node = up,
             }
         }
     }

@@ -28,7 +28,8 @@ impl Tree {
             return Err(format!("the kept value is {}, not {}", text(kept), text(read)));
         }
         for (node, (ours, other)) in self.nodes.iter().zip(&anew.nodes).enumerate() {
-            if (ours.put, ours.put.map(|_| ours.place)) != (other.put, other.put.map(|_| other.place)) {
+            let stands = |body: &super::Body| body.put.get().map(|put| (put, body.place));
+            if stands(ours) != stands(other) {
                 return Err(format!("container {node} is not where the history puts it"));
             }
         }
@@ -41,7 +42,7 @@ impl Tree {
     fn check_node(&self, history: &History, node: Node) -> Result<(), String> {
         let body = self.body(node);
         let name = || history.op_id(body.lv);
-        if let Some(put) = body.put {
+        if let Some(put) = body.put.get() {
             if self.container(history, put) != Some(node)
                 || self.place_of(history, put) != Some(body.place)
                 || !self.puts(body.place).contains(&put)
@@ -51,7 +52,7 @@ impl Tree {
             let above = body.place.container().and_then(|above| self.body(above).cached.get());
             let wins = match above {
                 None => false,
-                Some(Cached::Value(..)) => self.shown(history, body.place).last() == Some(&put),
+                Some(Cached::Value(_)) => self.shown(history, body.place).last() == Some(&put),
                 Some(Cached::Part) => {
                     self.value.get().is_some()
                         && self

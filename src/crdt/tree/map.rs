@@ -16,8 +16,9 @@ pub(in crate::crdt) struct MapBody {
     /// The visible puts of slots that have several.
     #[expect(clippy::box_collection, reason = "most maps have none: eight bytes instead of 48")]
     conflicts: Option<Box<HashMap<u32, Puts>>>,
-    /// Whether the slots may not stand in the order of their first writes.
-    unsorted: bool,
+    /// The slots in the order of their first writes, when they were not added in it.
+    #[expect(clippy::box_collection, reason = "most maps have none: eight bytes instead of 24")]
+    order: Option<Box<Vec<u32>>>,
 }
 
 /// The slot of a key.
@@ -58,15 +59,44 @@ impl MapBody {
         }
     }
 
-    /// The numbers of the slots in the order of their first writes. O(n), and O(n log n) after
-    /// concurrent first writes.
-    pub(in crate::crdt) fn order(&self, history: &History) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.slots.len() as u32).collect();
-        if self.unsorted {
-            let first = |slot: &u32| self.slots[*slot as usize].first;
-            order.sort_unstable_by(|a, b| history.authors.compare(first(a), first(b)));
+    /// The numbers of the slots in the order of their first writes.
+    pub(in crate::crdt) fn order(&self) -> impl Iterator<Item = u32> {
+        (0..self.slots.len()).map(|at| self.order.as_ref().map_or(at as u32, |order| order[at]))
+    }
+
+    /// The slots that come after one in that order. O(log n) for the first.
+    pub(in crate::crdt) fn after(&self, history: &History, slot: u32) -> impl Iterator<Item = u32> {
+        self.order().skip(self.rank(history, slot) + 1)
+    }
+
+    /// Where a slot stands in that order. O(log n).
+    pub(in crate::crdt) fn rank(&self, history: &History, slot: u32) -> usize {
+        match &self.order {
+            None => slot as usize,
+            Some(order) => self.rank_of(history, order, self.slots[slot as usize].first),
         }
-        order
+    }
+
+    fn rank_of(&self, history: &History, order: &[u32], first: Lv) -> usize {
+        let before = |slot: &u32| history.authors.compare(self.slots[*slot as usize].first, first).is_lt();
+        order.partition_point(before)
+    }
+
+    /// Puts a slot in its place in the order, in which it does not stand yet.
+    fn rank_in(&mut self, history: &History, slot: u32) {
+        let mut order = self.order.take().unwrap_or_else(|| Box::new((0..self.slots.len() as u32).collect()));
+        order.retain(|&other| other != slot);
+        let at = self.rank_of(history, &order, self.slots[slot as usize].first);
+        order.insert(at, slot);
+        self.order = Some(order);
+    }
+
+    /// The slot that comes last in that order.
+    fn last(&self) -> Option<u32> {
+        match &self.order {
+            None => (self.slots.len() as u32).checked_sub(1),
+            Some(order) => order.last().copied(),
+        }
     }
 
     /// The visible puts of a slot, ordered by id.
@@ -80,22 +110,27 @@ impl MapBody {
         self.conflicts.is_some()
     }
 
-    /// Notes a write of a key and says which slot it is.
-    pub(in crate::crdt) fn write(&mut self, history: &History, key: u32, put: Lv) -> u32 {
+    /// Notes a write of a key; says which slot it is, and whether that changed its place in the order.
+    pub(in crate::crdt) fn write(&mut self, history: &History, key: u32, put: Lv) -> (u32, bool) {
         match self.find(key) {
             Some(slot) => {
                 let first = &mut self.slots[slot as usize].first;
                 if history.authors.compare(put, *first).is_lt() {
                     *first = put;
-                    self.unsorted = true;
+                    self.rank_in(history, slot);
+                    return (slot, true);
                 }
-                slot
+                (slot, false)
             }
             None => {
-                if let Some(last) = self.slots.last() {
-                    self.unsorted |= history.authors.compare(put, last.first).is_lt();
+                let last = self.last().map(|last| self.slots[last as usize].first);
+                let slot = self.add(KeySlot { key, first: put, top: Link::NONE });
+                if last.is_some_and(|last| history.authors.compare(put, last).is_lt()) {
+                    self.rank_in(history, slot);
+                } else if let Some(order) = &mut self.order {
+                    order.push(slot);
                 }
-                self.add(KeySlot { key, first: put, top: Link::NONE })
+                (slot, false)
             }
         }
     }

@@ -6,8 +6,10 @@
 mod apply;
 mod check;
 mod map;
+mod patch;
 mod placement;
 mod then;
+mod touched;
 mod value;
 
 use std::collections::HashMap;
@@ -16,7 +18,7 @@ use std::sync::OnceLock;
 use smallvec::SmallVec;
 
 use super::history::History;
-use super::lv::Lv;
+use super::lv::{Link, Lv};
 use super::row::{Row, Target, Written};
 use super::sequence::Sequence;
 use super::{Kind, OpId};
@@ -24,6 +26,8 @@ use crate::value::{Path, Step, Val};
 use map::MapBody;
 pub(super) use placement::Batch;
 use placement::Moves;
+use touched::Before;
+pub(super) use touched::{ItemChange, Parts};
 use value::Cached;
 pub(super) use value::{Reading, scalar};
 
@@ -62,6 +66,10 @@ pub(super) struct Tree {
     nodes: Vec<Body>,
     /// What the root reads as, when it is known.
     value: OnceLock<Val>,
+    /// What the root read as before something changed.
+    old_value: Option<Val>,
+    /// The containers that know what they read as before.
+    touched: Vec<Node>,
     /// `None` as long as nothing ever moved.
     moves: Option<Box<Moves>>,
     /// The batch that goes on.
@@ -77,14 +85,34 @@ pub(super) struct Tree {
 struct Body {
     /// The op that made it.
     lv: Lv,
-    /// The put that places it, `None` when it is nowhere.
-    put: Option<Lv>,
+    /// The put that places it, none when it is nowhere.
+    put: Link,
     /// Where that put stands; when it is nowhere, where it last stood.
     place: Place,
+    /// How it went from there, when it is nowhere.
+    end: End,
     /// What it reads as, when it is known. Invariant: known for whatever is shown in a container for
     /// which it is known.
     cached: OnceLock<Cached>,
+    /// What it read as before something in it changed.
+    before: Option<Box<Before>>,
     inside: Inside,
+}
+
+impl Body {
+    fn new(lv: Lv, put: Lv, place: Place, inside: Inside) -> Self {
+        let (end, cached, before) = Default::default();
+        Self { lv, put: Some(put).into(), place, end, cached, before, inside }
+    }
+}
+
+/// How a container went from where it stood.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct End {
+    /// The position it had, in a list.
+    pub(super) index: u32,
+    /// Whether something else was written there; else it was deleted.
+    pub(super) overwritten: bool,
 }
 
 #[derive(Clone)]
@@ -133,15 +161,30 @@ impl Tree {
         }
     }
 
+    /// Whether a container can read as a value: an object, an array, a string, a whole number.
+    pub(super) fn reads_as(&self, node: Node, value: &Val) -> bool {
+        match self.kind(node) {
+            Kind::Map => value.as_map().is_some(),
+            Kind::List => value.as_list().is_some(),
+            Kind::Text => value.as_str().is_some(),
+            Kind::Counter => super::diff::whole(value).is_some(),
+        }
+    }
+
     /// Where a container stands; `None` when it is nowhere.
     pub(super) fn place(&self, node: Node) -> Option<Place> {
         let body = self.body(node);
-        body.put.map(|_| body.place)
+        body.put.get().map(|_| body.place)
     }
 
     /// The put that places a container.
     pub(super) fn placing(&self, node: Node) -> Option<Lv> {
-        self.body(node).put
+        self.body(node).put.get()
+    }
+
+    /// How a container that is nowhere went.
+    pub(super) fn end_of(&self, node: Node) -> End {
+        self.body(node).end
     }
 
     /// Whether a container may be nowhere.
@@ -237,7 +280,7 @@ impl Tree {
     fn retain_shown(&self, history: &History, puts: &mut Puts) {
         if self.moves.is_some() {
             puts.retain(|put| {
-                self.container(history, *put).is_none_or(|node| self.body(node).put == Some(*put))
+                self.container(history, *put).is_none_or(|node| self.placing(node) == Some(*put))
             });
         }
     }
@@ -332,7 +375,7 @@ impl Tree {
             return keys.into_iter().map(|(key, _)| key).collect();
         };
         let body = self.map(*map);
-        body.order(history).into_iter().map(|slot| body.slot(slot).key).collect()
+        body.order().map(|slot| body.slot(slot).key).collect()
     }
 
     /// What a container reads as by itself.
@@ -400,10 +443,21 @@ impl Tree {
     /// The way to a place from the root, whether it is shown or not; through what is nowhere, the way to
     /// where that last stood.
     pub(super) fn path(&self, history: &History, place: Place) -> Path {
+        self.path_from(history, place, None)
+    }
+
+    /// The way to where a container stands; when it is nowhere, to where it stood when it went.
+    pub(super) fn path_of(&self, history: &History, node: Node) -> Path {
+        self.path_from(history, self.last_place(node), Some(node))
+    }
+
+    /// The way to a place, in which `inside` stands or stood.
+    fn path_from(&self, history: &History, place: Place, inside: Option<Node>) -> Path {
         let last = |node| Some(self.last_place(node));
         let made = |node| self.place(node).or_else(|| self.place_of(history, self.lv(node)));
         // Two that are nowhere may have stood in each other, one after the other.
-        self.path_by(history, place, last).or_else(|| self.path_by(history, place, made)).unwrap_or_default()
+        let path = self.path_by(history, place, inside, last);
+        path.or_else(|| self.path_by(history, place, inside, made)).unwrap_or_default()
     }
 
     /// The way to a place, where `up` tells where containers stand; `None` when it never comes to the root.
@@ -411,6 +465,7 @@ impl Tree {
         &self,
         history: &History,
         mut place: Place,
+        mut inside: Option<Node>,
         up: impl Fn(Node) -> Option<Place>,
     ) -> Option<Path> {
         let mut steps = Vec::new();
@@ -421,13 +476,21 @@ impl Tree {
                     let key = history.log.keys.get(self.map(map).slot(slot).key);
                     (map, Step::Key(key.as_str().to_owned()))
                 }
-                Place::Item(list, item) => (list, Step::Index(self.list(list).items.position(item))),
+                Place::Item(list, item) => {
+                    let gone = inside.filter(|&node| self.placing(node).is_none());
+                    let index = match gone {
+                        Some(node) => self.end_of(node).index as usize,
+                        None => self.list(list).items.position(item),
+                    };
+                    (list, Step::Index(index))
+                }
             };
             steps.push(step);
             if steps.len() > crate::value::MAX_DEPTH * 2 {
                 return None;
             }
             place = up(node)?;
+            inside = Some(node);
         }
         steps.reverse();
         Some(Path(steps))
@@ -446,8 +509,7 @@ impl Tree {
     /// Whether a container and all that hold it stand somewhere, up to the root; `false` when one was deleted.
     /// O(depth).
     pub(super) fn stands(&self, node: Node) -> bool {
-        self.place(node)
-            .is_some_and(|place| self.holders(place).all(|holder| self.body(holder).put.is_some()))
+        self.place(node).is_some_and(|place| self.holders(place).all(|holder| self.placing(holder).is_some()))
     }
 }
 

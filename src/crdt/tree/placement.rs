@@ -15,9 +15,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
-use super::{History, Node, Place, Tree};
+use super::{History, Node, Place, Puts, Tree};
 use crate::crdt::OpId;
-use crate::crdt::lv::Lv;
+use crate::crdt::lv::{Link, Lv};
 
 /// How many containers are looked at before one is taken to be on a circle.
 const CIRCLE: usize = 256;
@@ -79,9 +79,11 @@ pub(in crate::crdt) struct Removed {
 
 impl Tree {
     /// All placements of a container that no op overwrites, ordered by id.
-    pub(in crate::crdt) fn placements(&self, node: Node) -> &[Lv] {
-        let moved = self.moves.as_ref().and_then(|moves| moves.by_node.get(&node));
-        moved.map_or(self.body(node).put.as_slice(), |placed| &placed.puts)
+    pub(in crate::crdt) fn placements(&self, node: Node) -> Puts {
+        match self.moves.as_ref().and_then(|moves| moves.by_node.get(&node)) {
+            Some(placed) => placed.puts.iter().copied().collect(),
+            None => self.placing(node).into_iter().collect(),
+        }
     }
 
     /// The placements that are skipped, because they would put a container inside itself.
@@ -158,8 +160,8 @@ impl Tree {
         } else if self.moves.is_none() {
             for (node, put) in gone {
                 let body = self.body_mut(node);
-                if body.put == Some(put) {
-                    body.put = None;
+                if body.put.get() == Some(put) {
+                    body.put = Link::NONE;
                 }
             }
             return;
@@ -210,7 +212,7 @@ impl Tree {
 
     /// Forgets the put that placed a container that never moved.
     fn lose(&mut self, node: Node, put: Lv, batch: &mut Batch) {
-        if self.body(node).put == Some(put) {
+        if self.placing(node) == Some(put) {
             self.move_to(node, None, batch);
         }
     }
@@ -313,7 +315,7 @@ impl Tree {
 
     fn state(&self, node: Node) -> Option<(Lv, Place)> {
         let body = self.body(node);
-        body.put.map(|put| (put, body.place))
+        body.put.get().map(|put| (put, body.place))
     }
 
     fn move_to(&mut self, node: Node, state: Option<(Lv, Place)>, batch: &mut Batch) {
@@ -323,7 +325,7 @@ impl Tree {
             touched.extend([old, state].into_iter().flatten());
         }
         let body = self.body_mut(node);
-        body.put = state.map(|(put, _)| put);
+        body.put = state.map(|(put, _)| put).into();
         if let Some((_, place)) = state {
             body.place = place;
         }

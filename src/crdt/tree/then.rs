@@ -1,7 +1,6 @@
 //! The tree at an older clock.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
 
 use super::{Body, History, Inside, ListBody, MapBody, Place, Puts, Reading, Tree};
 use crate::crdt::Kind;
@@ -29,12 +28,11 @@ impl Tree {
         let mut tree = Self { root: then.root(), ..Self::default() };
         while let Some((made, put)) = then.open.pop() {
             let inside = then.inside(made);
-            let (put, place, cached) = (Some(put), Place::Root, OnceLock::new());
-            tree.nodes.push(Body { lv: made, put, place, cached, inside });
+            tree.nodes.push(Body::new(made, put, Place::Root, inside));
         }
         tree.nodes.sort_unstable_by_key(|node| node.lv);
         for at in 0..tree.nodes.len() {
-            let place = tree.nodes[at].put.and_then(|put| tree.place_of(history, put));
+            let place = tree.nodes[at].put.get().and_then(|put| tree.place_of(history, put));
             tree.nodes[at].place = place.expect("it was found in its place");
         }
         if then.contested {
@@ -102,7 +100,7 @@ impl<'a> Then<'a> {
             {
                 let slot = map.find(key).unwrap_or_else(|| {
                     let first = self.moment.first(made, key).expect("it was written");
-                    map.write(self.history, key, first)
+                    map.write(self.history, key, first).0
                 });
                 map.show(self.history, slot, put);
             }

@@ -1,9 +1,9 @@
 //! What the slots of a tree read as.
 
-use std::sync::Arc;
-
+use arcstr::ArcStr;
 use smallvec::SmallVec;
 
+use super::patch::Patch;
 use super::{History, Inside, ListBody, Node, Place, Puts, Tree};
 use crate::crdt::Kind;
 use crate::crdt::contents::Run;
@@ -11,7 +11,7 @@ use crate::crdt::history::Rows;
 use crate::crdt::lv::Lv;
 use crate::crdt::row::Row;
 use crate::crdt::sequence::Sequence;
-use crate::value::{MAX_DEPTH, Map, Num, Path, Step, Val};
+use crate::value::{Identity, Key, MAX_DEPTH, Map, Num, Path, Step, Val, View};
 
 /// What a slot reads as: its highest put decides, and visible maps join into one.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,9 +28,8 @@ pub(in crate::crdt) enum Reading {
 /// What a container reads as.
 #[derive(Debug, Clone)]
 pub(super) enum Cached {
-    /// The value, and how many levels it has at most.
-    Value(Val, u32),
-    /// It is a part of joined maps, which were read together.
+    Value(Val),
+    /// It is a part of joined maps, which were read together; or a counter.
     Part,
 }
 
@@ -40,22 +39,22 @@ enum Frame<'t> {
         node: Node,
         items: Items<'t>,
         read: Vec<Val>,
-        height: u32,
     },
     Map {
         maps: SmallVec<[Node; 1]>,
         /// The slots of one map, or the keys of several.
         keys: std::vec::IntoIter<u32>,
         /// The key that is being read.
-        key: Val,
-        read: Map,
-        height: u32,
+        key: Option<Key>,
+        read: Vec<(Key, Val)>,
     },
+    /// One that was read before.
+    Patch(Patch),
 }
 
 impl Tree {
-    /// The value of the document. O(1) when nothing changed since it was last read; else the size of
-    /// the containers that changed and of those that hold them.
+    /// The value of the document. O(1) when nothing changed since it was last read; else O(log n) for each
+    /// slot that was touched.
     pub(in crate::crdt) fn value(&self, history: &History) -> &Val {
         self.value.get_or_init(|| {
             let reading = self.reading(history, &self.shown(history, Place::Root));
@@ -82,22 +81,16 @@ impl Tree {
     /// The value of a reading that stands `depth` levels below the root.
     pub(in crate::crdt) fn read<'t>(&'t self, history: &'t History, reading: &Reading, depth: usize) -> Val {
         let mut stack: Vec<Frame<'_>> = Vec::new();
-        let mut done = match self.read_now(history, reading, depth, &mut stack) {
-            Some((value, _)) => return value,
-            None => None,
-        };
+        let mut done = self.read_now(history, reading, depth, &mut stack);
         // On a stack of its own: values nest deeply.
         loop {
             let level = depth + stack.len();
-            let Some(top) = stack.last_mut() else {
-                return done.map_or(Val::Null, |(value, _)| value);
-            };
-            let next = top.next(self, history, done.take());
-            match next {
+            let Some(top) = stack.last_mut() else { return done.unwrap_or_default() };
+            match top.next(self, history, done.take()) {
                 Next::Reading(reading) => done = self.read_now(history, &reading, level, &mut stack),
                 Next::Done => {
                     let Some(frame) = stack.pop() else { continue };
-                    done = Some(self.close(frame, level - 1));
+                    done = Some(self.close(history, frame, level - 1));
                 }
             }
         }
@@ -110,75 +103,83 @@ impl Tree {
         reading: &Reading,
         depth: usize,
         stack: &mut Vec<Frame<'t>>,
-    ) -> Option<(Val, u32)> {
+    ) -> Option<Val> {
         match reading {
-            Reading::Nothing => Some((Val::Null, 0)),
-            Reading::Scalar(put) => Some((scalar(history, *put), 0)),
+            Reading::Nothing => Some(Val::NULL),
+            Reading::Scalar(put) => Some(scalar(history, *put)),
             Reading::Counter(node) => {
                 // It needs no cache: but what holds it must hear of changes.
                 self.body(*node).cached.get_or_init(|| Cached::Part);
-                Some((Val::Num(Num::from_integral(self.counter(*node))), 0))
+                Some(Val::counter(self.identity(history, *node), Num::from_i128(self.counter(*node))))
             }
             Reading::Text(node) => {
-                let Inside::Text(text) = &self.body(*node).inside else { return Some((Val::Null, 0)) };
-                let cached = self.body(*node).cached.get_or_init(|| Cached::Value(string(history, text), 0));
-                Some(cached.value().unwrap_or_default())
+                let Inside::Text(text) = &self.body(*node).inside else { return Some(Val::NULL) };
+                let read = || Val::text(self.identity(history, *node), string(history, text));
+                let cached = self.body(*node).cached.get_or_init(|| Cached::Value(read()));
+                Some(cached.value().cloned().unwrap_or_default())
             }
-            Reading::List(_) | Reading::Map(_) if depth >= MAX_DEPTH => Some((Val::Null, 0)),
+            Reading::List(_) | Reading::Map(_) if depth >= MAX_DEPTH => Some(Val::NULL),
             Reading::List(node) => {
                 if let Some(known) = self.known_value(*node, depth) {
                     return Some(known);
                 }
-                let list = self.list(*node);
-                let read = Vec::with_capacity(list.items.len());
-                stack.push(Frame::List { node: *node, items: Items::new(list, *node), read, height: 0 });
+                let patch = Patch::of(self, history, *node, depth).map(Frame::Patch);
+                stack.push(patch.unwrap_or_else(|| {
+                    let list = self.list(*node);
+                    let read = Vec::with_capacity(list.items.len());
+                    Frame::List { node: *node, items: Items::new(list, *node), read }
+                }));
                 None
             }
             Reading::Map(maps) => {
-                if let [node] = maps[..]
-                    && let Some(known) = self.known_value(node, depth)
-                {
-                    return Some(known);
+                if let [node] = maps[..] {
+                    if let Some(known) = self.known_value(node, depth) {
+                        return Some(known);
+                    }
+                    if let Some(patch) = Patch::of(self, history, node, depth) {
+                        stack.push(Frame::Patch(patch));
+                        return None;
+                    }
                 }
-                let keys = match maps[..] {
-                    [map] => self.map(map).order(history),
+                let keys: Vec<u32> = match maps[..] {
+                    [map] => self.map(map).order().collect(),
                     _ => self.keys(history, maps),
                 };
-                let read = Map::with_capacity_and_hasher(keys.len(), Default::default());
-                let (maps, keys) = (maps.clone(), keys.into_iter());
-                stack.push(Frame::Map { maps, keys, key: Val::Null, read, height: 0 });
+                let read = Vec::with_capacity(keys.len());
+                stack.push(Frame::Map { maps: maps.clone(), keys: keys.into_iter(), key: None, read });
                 None
             }
         }
     }
 
-    fn known_value(&self, node: Node, depth: usize) -> Option<(Val, u32)> {
-        let (value, height) = self.body(node).cached.get()?.value()?;
-        (depth + height as usize <= MAX_DEPTH).then_some((value, height))
+    /// Which container of which document a container is.
+    pub(in crate::crdt) fn identity(&self, history: &History, node: Node) -> Identity {
+        history.authors.identity(self.lv(node))
+    }
+
+    fn known_value(&self, node: Node, depth: usize) -> Option<Val> {
+        let value = self.body(node).cached.get()?.value()?;
+        (depth + value.levels() as usize <= MAX_DEPTH).then(|| value.clone())
     }
 
     /// Ends the reading of a container, and keeps what it reads as, unless it was cut off.
-    fn close(&self, frame: Frame<'_>, depth: usize) -> (Val, u32) {
-        let (value, height, nodes): (_, _, SmallVec<[Node; 1]>) = match frame {
-            Frame::List { node, read, height, .. } => {
-                (Val::Arr(Arc::new(read)), height, SmallVec::from_elem(node, 1))
-            }
-            Frame::Map { maps, mut read, height, .. } => {
-                // Keys that are deleted need no room.
-                if read.capacity() > 2 * read.len() {
-                    read.shrink_to_fit();
-                }
-                (Val::obj(read), height, maps)
-            }
+    fn close(&self, history: &History, frame: Frame<'_>, depth: usize) -> Val {
+        let (value, nodes): (Val, SmallVec<[Node; 1]>) = match frame {
+            Frame::List { node, read, .. } => (read.into_iter().collect(), SmallVec::from_elem(node, 1)),
+            Frame::Map { maps, read, .. } => (Val::from(read.into_iter().collect::<Map>()), maps),
+            Frame::Patch(patch) => (patch.value, SmallVec::from_elem(patch.node, 1)),
         };
-        let height = height + 1;
-        let whole = depth + (height as usize) < MAX_DEPTH;
+        // Writes to joined maps go to the last.
+        let value = match nodes.last() {
+            Some(&node) => value.with_identity(Some(self.identity(history, node))),
+            None => value,
+        };
+        let whole = depth + (value.levels() as usize) < MAX_DEPTH;
         for node in &nodes {
-            let cached =
-                if nodes.len() == 1 && whole { Cached::Value(value.clone(), height) } else { Cached::Part };
+            let cached = if nodes.len() == 1 && whole { Cached::Value(value.clone()) } else { Cached::Part };
             self.body(*node).cached.get_or_init(|| cached);
         }
-        (value, height)
+        value
     }
 
     /// The puts that the value shows at a path; `value` is the value of the document. O(path log n).
@@ -186,13 +187,13 @@ impl Tree {
         let mut puts = self.shown(history, Place::Root);
         let mut value = value;
         for step in &path.0 {
-            (puts, value) = match (self.reading(history, &puts), step, value) {
-                (Reading::Map(maps), Step::Key(key), Val::Obj(entries)) => {
-                    let value = entries.get(&crate::value::string(key.as_str()))?;
+            (puts, value) = match (self.reading(history, &puts), step, value.view()) {
+                (Reading::Map(maps), Step::Key(key), View::Obj(entries)) => {
+                    let value = entries.get(key)?;
                     let key = history.log.keys.find(key)?;
                     (self.key_puts(history, &maps, key), value)
                 }
-                (Reading::List(list), Step::Index(index), Val::Arr(items)) => {
+                (Reading::List(list), Step::Index(index), View::Arr(items)) => {
                     let item = self.list(list).items.get(*index)?;
                     (self.shown(history, Place::Item(list, item)), items.get(*index)?)
                 }
@@ -202,61 +203,53 @@ impl Tree {
         Some(puts)
     }
 
-    /// Takes a value that is known: what reading the container would give. `height`: its levels at most.
-    pub(in crate::crdt) fn keep(&mut self, node: Node, value: Val, height: u32) {
+    /// Takes a value that is known: what reading the container would give.
+    pub(in crate::crdt) fn keep(&mut self, node: Node, value: Val) {
         let body = self.body_mut(node);
         body.cached.take();
-        body.cached.get_or_init(|| Cached::Value(value, height));
+        body.cached.get_or_init(|| Cached::Value(value));
     }
 
-    /// Takes the value of the document, which is known.
-    pub(in crate::crdt) fn keep_root(&mut self, value: Val) {
-        self.value.take();
-        self.value.get_or_init(|| value);
+    /// What a container reads as, wherever it stands; also one that is nowhere.
+    pub(in crate::crdt) fn value_of(&self, history: &History, node: Node) -> Val {
+        match self.kept(node) {
+            Some(kept) => kept,
+            None => self.read(history, &self.reading_of(node), 0),
+        }
     }
 
-    /// How many levels the value of a container has at most, if that is known.
-    pub(in crate::crdt) fn height(&self, node: Node) -> Option<u32> {
-        self.body(node).cached.get()?.value().map(|(_, height)| height)
-    }
-
-    /// Whether the kept value of a container has its whole value.
+    /// The kept value of a container.
     pub(in crate::crdt) fn kept(&self, node: Node) -> Option<Val> {
-        self.body(node).cached.get()?.value().map(|(value, _)| value)
+        self.body(node).cached.get()?.value().cloned()
     }
 }
 
 impl Cached {
-    fn value(&self) -> Option<(Val, u32)> {
+    fn value(&self) -> Option<&Val> {
         match self {
-            Self::Value(value, height) => Some((value.clone(), *height)),
+            Self::Value(value) => Some(value),
             Self::Part => None,
         }
     }
 }
 
 /// What comes next in a container.
-enum Next {
+pub(super) enum Next {
     Reading(Reading),
     Done,
 }
 
 impl<'t> Frame<'t> {
     /// Takes what was read last, and says what comes next.
-    fn next(&mut self, tree: &'t Tree, history: &'t History, done: Option<(Val, u32)>) -> Next {
+    fn next(&mut self, tree: &'t Tree, history: &'t History, done: Option<Val>) -> Next {
         match self {
-            Self::List { items, read, height, .. } => {
-                if let Some((value, below)) = done {
-                    read.push(value);
-                    *height = below.max(*height);
-                }
+            Self::List { items, read, .. } => {
+                read.extend(done);
                 items.next(tree, history, read)
             }
-            Self::Map { maps, keys, key, read, height } => {
-                if let Some((value, below)) = done {
-                    read.insert(std::mem::take(key), value);
-                    *height = below.max(*height);
-                }
+            Self::Patch(patch) => patch.next(tree, history, done),
+            Self::Map { maps, keys, key, read } => {
+                read.extend(key.take().zip(done));
                 for next in keys.by_ref() {
                     let (key_number, puts) = match maps[..] {
                         [map] => {
@@ -266,8 +259,7 @@ impl<'t> Frame<'t> {
                                 // At most one put, and a scalar most of the time.
                                 let Some(put) = slot.top() else { continue };
                                 if let Some(scalar) = history.log.scalar(put) {
-                                    let name = history.log.keys.get(slot.key).to_value();
-                                    read.insert(name, scalar.value());
+                                    read.push((history.log.keys.get(slot.key).clone(), scalar.value()));
                                     continue;
                                 }
                             }
@@ -278,11 +270,11 @@ impl<'t> Frame<'t> {
                     if puts.is_empty() {
                         continue;
                     }
-                    let name = history.log.keys.get(key_number).to_value();
+                    let name = history.log.keys.get(key_number).clone();
                     match tree.reading(history, &puts) {
-                        Reading::Scalar(put) => drop(read.insert(name, scalar(history, put))),
+                        Reading::Scalar(put) => read.push((name, scalar(history, put))),
                         reading => {
-                            *key = name;
+                            *key = Some(name);
                             return Next::Reading(reading);
                         }
                     }
@@ -366,12 +358,12 @@ impl<'t> Items<'t> {
 
 /// What a put of a scalar holds.
 pub(in crate::crdt) fn scalar(history: &History, put: Lv) -> Val {
-    history.log.scalar(put).map_or(Val::Null, |scalar| scalar.value())
+    history.log.scalar(put).map_or(Val::NULL, |scalar| scalar.value())
 }
 
 /// The visible characters of a text.
-fn string(history: &History, text: &Sequence) -> Val {
+fn string(history: &History, text: &Sequence) -> ArcStr {
     let mut string = String::with_capacity(text.len());
     text.runs().for_each(|(first, count)| history.log.typed(first, count, &mut string));
-    crate::value::string(string)
+    string.into()
 }

@@ -14,7 +14,7 @@
 
 use super::{Column, Columns, Corrupt, Reader, Wire, zip};
 use crate::crdt::contents::{Unwoven, unweave, weave};
-use crate::crdt::{Actor, DecodeReason, Key, varint};
+use crate::crdt::{Actor, DecodeReason, varint};
 
 const MAGIC: &[u8] = b"rejoin";
 const VERSION: u8 = 1;
@@ -69,7 +69,7 @@ impl Section {
         wire.actors.iter().for_each(|actor| self.text(actor.as_str()));
         let (mut lengths, mut keys) = (Vec::new(), Vec::new());
         for key in &wire.keys {
-            varint::write(&mut lengths, key.as_bytes().len() as u64);
+            varint::write(&mut lengths, key.len() as u64);
             keys.extend_from_slice(key.as_bytes());
         }
         self.number(wire.keys.len() as u64);
@@ -159,7 +159,7 @@ impl<'b> Source<'b> {
         }
         let keys = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
         if keys > 0 {
-            let (lengths, text) = (self.column()?, bytes::Bytes::from(self.column()?.into_vec()));
+            let (lengths, text) = (self.column()?, self.column()?);
             let (mut lengths, all) = (&lengths[..], std::str::from_utf8(&text).map_err(|_| Corrupt)?);
             let mut at = 0usize;
             if keys > lengths.len() {
@@ -168,9 +168,7 @@ impl<'b> Source<'b> {
             for _ in 0..keys {
                 let length = varint::read(&mut lengths).and_then(|length| usize::try_from(length).ok());
                 let end = length.and_then(|length| at.checked_add(length)).ok_or(Corrupt)?;
-                all.get(at..end).ok_or(Corrupt)?;
-                // The keys share their bytes.
-                wire.keys.push(Key::of_text(text.slice(at..end)));
+                wire.keys.push(all.get(at..end).ok_or(Corrupt)?.into());
                 at = end;
             }
         }

@@ -20,7 +20,8 @@ use smallvec::SmallVec;
 
 use super::history::{Names, PublicId, mix_text};
 use super::row::{Space, Step};
-use super::{Actor, Key, OpId};
+use super::{Actor, OpId};
+use crate::value::Key;
 
 /// Names an op: the number of its actor in the wire, and its counter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

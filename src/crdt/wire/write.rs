@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::{Columns, Cursor, Wire, WireId, Wired, kind};
 use crate::crdt::contents::{Content, pack_content};
 use crate::crdt::row::{Holds, Row, Step, Target, Written};
-use crate::crdt::{Actor, Key, Side, varint};
+use crate::crdt::{Actor, Side, varint};
+use crate::value::Key;
 
 /// Collects changes.
 #[derive(Default)]

@@ -38,6 +38,12 @@ const ENDLESS: &[&str] = &[
     "path(repeat(.)) | empty",
     "last(repeat(.))",
     "[1] | .[repeat(0)] |= .",
+    // Lists that are long and take little.
+    "reduce range(28) as $i ([1]; . + .) | .[] += 1 | length",
+    "reduce range(28) as $i ([1]; . + .) | . - [2] | length",
+    "reduce range(28) as $i ([1]; . + .) | indices(2) | length",
+    "reduce range(28) as $i ([1]; . + .) | indices([1, 2]) | length",
+    "reduce range(28) as $i ([1]; . + .) | tojson | length",
 ];
 
 /// Filters that grow for ever, or far beyond what there is.
@@ -52,7 +58,9 @@ const GREEDY: &[&str] = &[
     "reduce range(60) as $i (\"x\"; . += .)",
     "reduce range(60) as $i (\"x\"; \"\\(.)\\(.)\")",
     "reduce range(60) as $i ([1]; . + .)",
+    "reduce range(60) as $i ([1]; .[0:0] = .)",
     "reduce range(60) as $i ([1]; [.[], .[]])",
+    "reduce range(18) as $i ([1]; . + .) | [.[] | 0]",
     "reduce range(60) as $i (\"\\\"\"; tojson)",
     "reduce range(60) as $i ({}; {a: ., b: .})",
     "reduce range(60) as $i (0; [., .])",
@@ -80,7 +88,7 @@ fn run_under(limits: Limits, attended: bool, code: &str) -> Result<Vec<Val>, Run
     filters.set_limits(limits);
     filters.set_attended(attended);
     let filter = filters.compile(code, |_| false, Vec::new).unwrap_or_else(|error| panic!("{code}: {error}"));
-    filter.run(Val::Null, Vec::new())
+    filter.run(Val::NULL, Vec::new())
 }
 
 fn stopped(cause: Cause) -> Result<Vec<Val>, RunError> {
@@ -119,15 +127,15 @@ fn what_came_to_the_limit_of_memory_leaves_nothing_behind() {
     let greedy = filters.compile("[range(infinite)]", |_| false, Vec::new).unwrap();
     let short = filters.compile("1", |_| false, Vec::new).unwrap();
     for _ in 0..3 {
-        assert_eq!(greedy.run(Val::Null, Vec::new()), stopped(Cause::Memory(MEMORY)));
+        assert_eq!(greedy.run(Val::NULL, Vec::new()), stopped(Cause::Memory(MEMORY)));
         assert!(!filters.interrupt().is_raised());
-        assert_eq!(short.run_one(Val::Null, Vec::new()), Ok(val("1")));
+        assert_eq!(short.run_one(Val::NULL, Vec::new()), Ok(val("1")));
         // Long enough for whoever looks after it to fall asleep.
         thread::sleep(Duration::from_millis(150));
     }
     // Other limits hold for the next run.
     filters.set_limits(Limits { time: None, memory: Some(2 * MEMORY) });
-    assert_eq!(greedy.run(Val::Null, Vec::new()), stopped(Cause::Memory(2 * MEMORY)));
+    assert_eq!(greedy.run(Val::NULL, Vec::new()), stopped(Cause::Memory(2 * MEMORY)));
 }
 
 #[test]
@@ -136,9 +144,9 @@ fn several_can_run_at_a_time_under_a_limit_of_memory() {
     filters.set_limits(Limits { time: None, memory: Some(1 << 30) });
     let endless = filters.compile("def f: f; f", |_| false, Vec::new).unwrap();
     let short = filters.compile("1", |_| false, Vec::new).unwrap();
-    let runs = thread::spawn(move || endless.run(Val::Null, Vec::new()));
+    let runs = thread::spawn(move || endless.run(Val::NULL, Vec::new()));
     for _ in 0..50 {
-        assert_eq!(short.run_one(Val::Null, Vec::new()), Ok(val("1")));
+        assert_eq!(short.run_one(Val::NULL, Vec::new()), Ok(val("1")));
         thread::sleep(Duration::from_millis(1));
     }
     filters.interrupt().raise();
@@ -156,13 +164,13 @@ fn what_is_interrupted_stops_with_and_without_limits() {
         let short = filters.compile("1", |_| false, Vec::new).unwrap();
         let interrupt = filters.interrupt();
         let (answer, answers) = mpsc::channel();
-        thread::spawn(move || answer.send(endless.run(Val::Null, Vec::new())));
+        thread::spawn(move || answer.send(endless.run(Val::NULL, Vec::new())));
         assert!(answers.recv_timeout(TIME).is_err(), "it runs until it is interrupted");
         interrupt.raise();
         assert_eq!(answers.recv_timeout(Duration::from_secs(20)), Ok(stopped(Cause::Interrupt)));
         // The interruption is over with it.
         assert!(!interrupt.is_raised());
-        assert_eq!(short.run_one(Val::Null, Vec::new()), Ok(val("1")));
+        assert_eq!(short.run_one(Val::NULL, Vec::new()), Ok(val("1")));
     }
 }
 
@@ -174,11 +182,11 @@ fn what_cannot_stop_is_left_behind() {
     let mut filters = Filters::new();
     filters.set_limits(limits);
     let endless = filters.compile(code, |_| false, Vec::new).unwrap();
-    let outcome = endless.run(Val::Null, Vec::new());
+    let outcome = endless.run(Val::NULL, Vec::new());
     assert_eq!(outcome, Err(RunError::Stopped { cause: Cause::Time(TIME), lingers: true }));
     // Others run as before.
     let short = filters.compile("1", |_| false, Vec::new).unwrap();
-    assert_eq!(short.run_one(Val::Null, Vec::new()), Ok(val("1")));
+    assert_eq!(short.run_one(Val::NULL, Vec::new()), Ok(val("1")));
 }
 
 #[test]
@@ -205,6 +213,11 @@ fn what_is_too_long_is_an_error_without_limits() {
         ("\"x\" * 10000000000", "the repeated string would have more than 1073741824 bytes"),
         ("\"xy\" * 1e3 | length", "cannot calculate \"xy\" * 1e3"),
         ("\"x\" * 100000000000000000000", "the repeated string would have more than 1073741824 bytes"),
+        ("reduce range(60) as $i ([1]; . + .) | length", "the array would have more than 268435456 items"),
+        (
+            "reduce range(60) as $i ([1]; .[0:0] = .) | length",
+            "the array would have more than 268435456 items",
+        ),
         ("reduce range(60) as $i (3; . * .)", "the product would have more than 4194304 bits"),
         (".[10000000000] = 1", "index 10000000000 is too far past the end of the array"),
         ("setpath([1000000000]; 1)", "index 1000000000 is too far past the end of the array"),

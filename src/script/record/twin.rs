@@ -6,7 +6,7 @@ use super::Typed;
 use crate::crdt::ConvergentRef;
 use crate::script::{Host, Step, transcript};
 use crate::session::{Entry, Limits, Reply, Session};
-use crate::value::{Val, as_str, string};
+use crate::value::Val;
 
 /// A ref that was made, and the ids that are its own.
 #[derive(Debug, Clone)]
@@ -120,20 +120,19 @@ impl Twin {
 pub(super) fn ids(reply: &Reply) -> Vec<String> {
     let mut ids = Vec::new();
     for value in &reply.values {
-        match value {
-            Val::Arr(items) => items.iter().for_each(|item| of_patch(item, &mut ids)),
-            value => of_patch(value, &mut ids),
+        match value.as_list() {
+            Some(items) => items.iter().for_each(|item| of_patch(item, &mut ids)),
+            None => of_patch(value, &mut ids),
         }
     }
     ids
 }
 
 fn of_patch(value: &Val, ids: &mut Vec<String>) {
-    let Val::Obj(entries) = value else { return };
-    let entry = |key: &str| entries.get(&string(key));
-    let (Some(document), Some(_)) = (entry("document"), entry("changes")) else { return };
-    ids.extend(as_str(document).map(str::to_owned));
-    if let Some(Val::Obj(base)) = entry("base") {
-        ids.extend(base.values().filter_map(as_str).map(str::to_owned));
+    let Some(entries) = value.as_map() else { return };
+    let (Some(document), Some(_)) = (entries.get("document"), entries.get("changes")) else { return };
+    ids.extend(document.as_str().map(str::to_owned));
+    if let Some(base) = value["base"].as_map() {
+        ids.extend(base.values().filter_map(Val::as_str).map(str::to_owned));
     }
 }

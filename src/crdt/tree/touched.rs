@@ -1,0 +1,244 @@
+//! What changed since a [beginning](Tree::forget_old): which slots of which containers.
+//!
+//! A container that was read keeps what it read as when something in it changes, and notes the slots. So its
+//! new value is the old one with those slots read anew (see [`patch`](super::patch)), and what changed can be
+//! told slot by slot.
+
+use super::value::Cached;
+use std::collections::HashSet;
+
+use smallvec::SmallVec;
+
+use super::{History, Node, Place, Tree};
+use crate::crdt::lv::Lv;
+use crate::value::Val;
+
+/// What a container read as before something in it changed.
+#[derive(Debug, Clone)]
+pub(super) struct Before {
+    /// `None` for a part of joined maps, and for counters.
+    pub(super) value: Option<Val>,
+    /// What was touched since, once or more often; the first time counts.
+    pub(super) slots: SmallVec<[Touched; 1]>,
+}
+
+/// Slots that were touched.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Touched {
+    /// That of a key, by its number in the map.
+    Key(u32),
+    /// That of a key which came to another place in the order of keys.
+    Order(u32),
+    /// Those of items or characters that follow each other as ops, and whether they were visible.
+    Elements { first: Lv, count: u32, visible: bool },
+}
+
+/// The parts of a container that were touched.
+pub(in crate::crdt) enum Parts {
+    /// Keys of a map by their numbers, in the order of the map.
+    Keys(Vec<u32>),
+    /// Items of a list, in order.
+    Items(Vec<ItemChange>),
+}
+
+/// An item that was touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::crdt) struct ItemChange {
+    pub(in crate::crdt) item: Lv,
+    /// Its position before; where it was not visible, that of the next one that was.
+    pub(in crate::crdt) old: usize,
+    /// Its position now; where it is not visible, that of the next one that is.
+    pub(in crate::crdt) new: usize,
+    pub(in crate::crdt) was_visible: bool,
+    pub(in crate::crdt) is_visible: bool,
+}
+
+/// From so many notes on it is worth to look for keys among them that are noted twice.
+const MANY: usize = 64;
+
+impl Tree {
+    // --- noting ---
+
+    /// Notes that the root shows something else.
+    pub(super) fn touch_root(&mut self) {
+        if let Some(value) = self.value.take() {
+            self.old_value.get_or_insert(value);
+        }
+    }
+
+    /// Notes that a container reads as something else.
+    pub(super) fn touch(&mut self, node: Node) {
+        self.note(node, None);
+    }
+
+    /// Notes that a key shows something else.
+    pub(super) fn touch_key(&mut self, node: Node, slot: u32) {
+        self.note(node, Some(Touched::Key(slot)));
+    }
+
+    /// Notes that a key comes elsewhere in the order of keys.
+    pub(super) fn touch_order(&mut self, node: Node, slot: u32) {
+        self.note(node, Some(Touched::Order(slot)));
+    }
+
+    /// Notes that elements show something else, all of which were visible or not.
+    pub(super) fn touch_elements(&mut self, node: Node, first: Lv, count: u32, visible: bool) {
+        self.note(node, Some(Touched::Elements { first, count, visible }));
+    }
+
+    /// Notes those elements that are visible, and about to go.
+    pub(super) fn touch_visible(&mut self, node: Node, first: Lv, count: u32) {
+        let body = self.body(node);
+        if body.cached.get().is_none() && body.before.is_none() {
+            return;
+        }
+        for element in (0..count).map(|at| first.plus(at)) {
+            if self.sequence(node).is_some_and(|elements| elements.is_visible(element)) {
+                self.touch_elements(node, element, 1, true);
+            }
+        }
+    }
+
+    /// Notes what was touched in a container, if it was read, and so that what holds it reads as something
+    /// else. Stops where that was noted before.
+    fn note(&mut self, mut node: Node, mut what: Option<Touched>) {
+        loop {
+            let body = self.body_mut(node);
+            let Some(cached) = body.cached.take() else {
+                if let (Some(before), Some(what)) = (&mut body.before, what) {
+                    before.add(what);
+                }
+                return;
+            };
+            let place = body.put.get().map(|_| body.place);
+            match (&mut body.before, what) {
+                (Some(before), Some(what)) => before.add(what),
+                (Some(_), None) => {}
+                (empty, what) => {
+                    let value = if let Cached::Value(value) = cached { Some(value) } else { None };
+                    *empty = Some(Box::new(Before { value, slots: what.into_iter().collect() }));
+                    self.touched.push(node);
+                }
+            }
+            (node, what) = match place {
+                None => return,
+                Some(Place::Root) => return self.touch_root(),
+                Some(Place::Key(up, slot)) => (up, Some(Touched::Key(slot))),
+                Some(Place::Item(up, item)) => {
+                    // In the middle of a batch it may seem to be where it is not shown.
+                    let visible = self.moves.is_none() || self.list(up).items.is_visible(item);
+                    (up, Some(Touched::Elements { first: item, count: 1, visible }))
+                }
+            };
+        }
+    }
+
+    /// Begins anew: forgets what containers read as before, where they were read again since.
+    pub(in crate::crdt) fn forget_old(&mut self) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.retain(|&node| {
+            let body = self.body_mut(node);
+            if body.cached.get().is_some() {
+                body.before = None;
+            }
+            body.before.is_some()
+        });
+        self.touched = touched;
+        if self.value.get().is_some() {
+            self.old_value = None;
+        }
+    }
+
+    // --- asking ---
+
+    /// What the document read as before something changed; `None` when nothing did.
+    pub(in crate::crdt) fn old_value(&self) -> Option<&Val> {
+        self.old_value.as_ref()
+    }
+
+    /// What a container read as before something in it changed; `None` when nothing did, or it was not read.
+    pub(in crate::crdt) fn old_value_of(&self, node: Node) -> Option<&Val> {
+        self.body(node).before.as_ref()?.value.as_ref()
+    }
+
+    /// The parts of a container that were touched since it was read. O(k log n) for k of them.
+    pub(in crate::crdt) fn touched_parts(&self, history: &History, node: Node) -> Option<Parts> {
+        let before = self.body(node).before.as_ref()?;
+        if let Some(list) = self.sequence(node) {
+            let mut items: Vec<(Lv, bool)> = Vec::new();
+            for slot in &before.slots {
+                if let Touched::Elements { first, count, visible } = *slot {
+                    items.extend((0..count).map(|at| (first.plus(at), visible)));
+                }
+            }
+            // The sort is stable: of each the first stays.
+            items.sort_by_key(|(item, _)| *item);
+            items.dedup_by_key(|(item, _)| *item);
+            let mut items: Vec<ItemChange> = items
+                .into_iter()
+                .map(|(item, was_visible)| {
+                    let (new, is_visible) = (list.position(item), list.is_visible(item));
+                    ItemChange { item, old: new, new, was_visible, is_visible }
+                })
+                .collect();
+            // What is not visible stands before the one with its position that is.
+            items.sort_by_key(|item| (item.new, item.is_visible));
+            let (mut came, mut went) = (0, 0);
+            for item in &mut items {
+                item.old = item.new + went - came;
+                came += usize::from(item.is_visible);
+                went += usize::from(item.was_visible);
+            }
+            return Some(Parts::Items(items));
+        }
+        let map = self.map(node);
+        let mut keys: Vec<u32> = before
+            .slots
+            .iter()
+            .filter_map(|slot| match slot {
+                Touched::Key(slot) | Touched::Order(slot) => Some(*slot),
+                Touched::Elements { .. } => None,
+            })
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.sort_by_cached_key(|slot| map.rank(history, *slot));
+        Some(Parts::Keys(keys))
+    }
+}
+
+impl Before {
+    /// The keys that came to another place in the order.
+    pub(super) fn reordered(&self) -> impl Iterator<Item = u32> {
+        self.slots.iter().filter_map(|slot| if let Touched::Order(slot) = slot { Some(*slot) } else { None })
+    }
+
+    fn add(&mut self, what: Touched) {
+        // Runs that are typed or deleted item by item are one.
+        if let (
+            Some(Touched::Elements { first, count, visible }),
+            Touched::Elements { first: next, count: more, visible: same },
+        ) = (self.slots.last_mut(), what)
+            && *visible == same
+            && first.plus(*count) == next
+        {
+            *count += more;
+            return;
+        }
+        if let (Some(Touched::Key(last)), Touched::Key(slot)) = (self.slots.last(), what)
+            && *last == slot
+        {
+            return;
+        }
+        self.slots.push(what);
+        if self.slots.len() >= MANY && self.slots.len().is_power_of_two() {
+            self.forget_repeated_keys();
+        }
+    }
+
+    /// A key that is written again and again is noted once.
+    fn forget_repeated_keys(&mut self) {
+        let mut seen = HashSet::new();
+        self.slots.retain(|slot| if let Touched::Key(slot) = slot { seen.insert(*slot) } else { true });
+    }
+}

@@ -1,0 +1,80 @@
+//! Parts of a value by index, key and range.
+
+use std::ops::Range;
+
+use arcstr::ArcStr;
+use jaq_core::{Error, ValR};
+
+use super::super::watch::look_at;
+use super::kind;
+use crate::value::{List, Num, Offset, Val, View};
+
+/// What is at an index or key, `None` where there is nothing; of a range, the slice.
+pub(super) fn at(value: &Val, index: &Val) -> ValR<Option<Val>, Val> {
+    Ok(match (value.view(), index.view()) {
+        (View::Null, _) => None,
+        (View::Obj(entries), View::Str(key)) => entries.get(key).cloned(),
+        (View::Arr(items), View::Num(number)) if number.is_int() => {
+            number.offset().and_then(|offset| items.get(offset.item(items.len())?)).cloned()
+        }
+        (View::Arr(items), View::Arr(part)) => Some(occurrences(items, part).map(Val::from).collect()),
+        (View::Arr(_) | View::Str(_), View::Obj(bounds)) => {
+            return slice(value, bounds.get("start")..bounds.get("end")).map(Some);
+        }
+        _ => return Err(Error::index(value.clone(), index.clone())),
+    })
+}
+
+/// Where one list occurs in another.
+pub(in crate::filter) fn occurrences<'a>(
+    items: &'a List,
+    part: &'a List,
+) -> impl Iterator<Item = usize> + 'a {
+    let last = items.len().checked_sub(part.len()).filter(|_| !part.is_empty());
+    let starts = items.iter().take(last.map_or(0, |last| last + 1)).enumerate();
+    let starts = starts.inspect(|(at, _)| look_at(*at));
+    let is_here = |at: usize| items.range(at..at + part.len()).eq(part.iter());
+    starts.filter_map(move |(at, item)| (part.first() == Some(item) && is_here(at)).then_some(at))
+}
+
+/// The items or characters in a range.
+pub(super) fn slice(value: &Val, range: Range<Option<&Val>>) -> ValR<Val> {
+    match value.view() {
+        View::Arr(items) => Ok(items.slice(items_in(range, items.len())?).into()),
+        View::Str(text) => Ok(ArcStr::from(&text[bytes_in(range, text)?]).into()),
+        _ => Err(Error::typ(value.clone(), kind::RANGEABLE)),
+    }
+}
+
+/// The positions in a range, of so many items.
+pub(super) fn items_in(range: Range<Option<&Val>>, count: usize) -> ValR<Range<usize>, Val> {
+    let start = bound(range.start)?.map_or(0, |offset| offset.bound(count));
+    let end = bound(range.end)?.map_or(count, |offset| offset.bound(count));
+    Ok(start..end.max(start))
+}
+
+/// The bytes of the characters in a range, of a text.
+pub(super) fn bytes_in(range: Range<Option<&Val>>, text: &str) -> ValR<Range<usize>, Val> {
+    let start = bound(range.start)?.map_or(0, |offset| byte(offset, text));
+    let end = bound(range.end)?.map_or(text.len(), |offset| byte(offset, text));
+    Ok(start..end.max(start))
+}
+
+/// Where a character of a text begins, or where the text ends.
+fn byte(offset: Offset, text: &str) -> usize {
+    let mut starts = text.char_indices().map(|(at, _)| at);
+    match offset.distance {
+        0 if offset.from_end => text.len(),
+        distance if offset.from_end => starts.nth_back(distance - 1).unwrap_or(0),
+        distance => starts.nth(distance).unwrap_or(text.len()),
+    }
+}
+
+fn bound(bound: Option<&Val>) -> ValR<Option<Offset>, Val> {
+    bound.filter(|bound| !bound.is_null()).map(offset).transpose()
+}
+
+/// The place that an index names.
+pub(super) fn offset(index: &Val) -> ValR<Offset, Val> {
+    index.as_num().and_then(Num::offset).ok_or_else(|| Error::typ(index.clone(), kind::INTEGER))
+}

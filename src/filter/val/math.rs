@@ -1,0 +1,167 @@
+//! Sums, differences, products and quotients.
+//!
+//! A sum or difference of two arrays, objects or strings is the left operand, changed: it keeps its identity,
+//! or that of the right one where the left one has none. A counter plus or minus a plain number is that
+//! counter; of two counters it is neither. An operand that the other one does not change comes back as it is.
+
+use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
+
+use arcstr::ArcStr;
+use jaq_core::ops::Math;
+use jaq_core::{Error, ValR};
+
+use super::{combine, kind};
+use crate::value::{List, Map, Num, Val, View};
+
+/// Two operands: two arrays, two objects, or something else.
+enum Operands {
+    Lists(List, List),
+    Maps(Map, Map),
+    Others(Val, Val),
+}
+
+impl Operands {
+    fn of(left: Val, right: Val) -> Self {
+        fn whole<T: Into<Val>>(part: Result<T, Val>) -> Val {
+            part.map_or_else(|value| value, Into::into)
+        }
+        let (left, right) = match (left.into_list(), right.into_list()) {
+            (Ok(left), Ok(right)) => return Self::Lists(left, right),
+            (left, right) => (whole(left), whole(right)),
+        };
+        match (left.into_map(), right.into_map()) {
+            (Ok(left), Ok(right)) => Self::Maps(left, right),
+            (left, right) => Self::Others(whole(left), whole(right)),
+        }
+    }
+}
+
+impl Add for Val {
+    type Output = ValR<Self>;
+
+    fn add(self, right: Self) -> ValR<Self> {
+        match Operands::of(self, right) {
+            Operands::Lists(left, right) => combine::appended(left, right).map(Self::from),
+            Operands::Maps(left, right) => Ok(combine::extended(left, right).into()),
+            Operands::Others(left, right) => match (left.view(), right.view()) {
+                (View::Null, _) => Ok(right),
+                (_, View::Null) => Ok(left),
+                (View::Num(a), View::Num(b)) => Ok(counted(a.clone() + b.clone(), &left, &right)),
+                (View::Str(_), View::Str(_)) => Ok(concatenated(left, right)),
+                _ => Err(Error::math(left, Math::Add, right)),
+            },
+        }
+    }
+}
+
+impl Sub for Val {
+    type Output = ValR<Self>;
+
+    fn sub(self, right: Self) -> ValR<Self> {
+        match Operands::of(self, right) {
+            Operands::Lists(left, right) => Ok(combine::without(left, &right).into()),
+            Operands::Maps(left, right) => Err(Error::math(left.into(), Math::Sub, right.into())),
+            Operands::Others(left, right) => match (left.view(), right.view()) {
+                (View::Num(a), View::Num(b)) => Ok(counted(a.clone() - b.clone(), &left, &right)),
+                _ => Err(Error::math(left, Math::Sub, right)),
+            },
+        }
+    }
+}
+
+impl Mul for Val {
+    type Output = ValR<Self>;
+
+    fn mul(self, right: Self) -> ValR<Self> {
+        match Operands::of(self, right) {
+            Operands::Maps(left, right) => Ok(combine::merged(left, right).into()),
+            Operands::Lists(left, right) => Err(Error::math(left.into(), Math::Mul, right.into())),
+            Operands::Others(left, right) => match (left.view(), right.view()) {
+                (View::Num(a), View::Num(b)) => Ok(Self::from(a.clone() * b.clone())),
+                (View::Str(text), View::Num(count)) | (View::Num(count), View::Str(text))
+                    if count.is_int() =>
+                {
+                    Ok(repeated(text, count))
+                }
+                _ => Err(Error::math(left, Math::Mul, right)),
+            },
+        }
+    }
+}
+
+impl Div for Val {
+    type Output = ValR<Self>;
+
+    fn div(self, right: Self) -> ValR<Self> {
+        match (self.view(), right.view()) {
+            (View::Num(a), View::Num(b)) => Ok(Self::from(a.clone() / b.clone())),
+            (View::Str(text), View::Str(by)) => Ok(split(text, by)),
+            _ => Err(Error::math(self, Math::Div, right)),
+        }
+    }
+}
+
+impl Rem for Val {
+    type Output = ValR<Self>;
+
+    fn rem(self, right: Self) -> ValR<Self> {
+        match (self.view(), right.view()) {
+            (View::Num(a), View::Num(b)) if !(a.is_int() && b.is_int() && *b == Num::Int(0)) => {
+                Ok(Self::from(a.clone() % b.clone()))
+            }
+            _ => Err(Error::math(self, Math::Rem, right)),
+        }
+    }
+}
+
+impl Neg for Val {
+    type Output = ValR<Self>;
+
+    fn neg(self) -> ValR<Self> {
+        match self.view() {
+            View::Num(number) => Ok(Self::from(-number.clone())),
+            _ => Err(Error::typ(self, kind::NUMBER)),
+        }
+    }
+}
+
+/// A sum or difference of two numbers.
+fn counted(number: Num, left: &Val, right: &Val) -> Val {
+    let counter = match (left.identity(), right.identity()) {
+        (Some(counter), None) | (None, Some(counter)) => Some(counter.clone()),
+        _ => None,
+    };
+    Val::from(number).with_identity(counter)
+}
+
+/// One string, then another one.
+fn concatenated(left: Val, right: Val) -> Val {
+    let identity = left.identity().or(right.identity());
+    let is_empty = |value: &Val| value.as_str().is_some_and(str::is_empty);
+    if is_empty(&right) && left.identity() == identity {
+        return left;
+    }
+    if is_empty(&left) && right.identity() == identity {
+        return right;
+    }
+    let identity = identity.cloned();
+    left.with_more(right.as_str().unwrap_or_default()).with_identity(identity)
+}
+
+/// A text again and again; null where it is less than once.
+fn repeated(text: &str, count: &Num) -> Val {
+    match count.as_i64() {
+        Some(count @ 1..) => ArcStr::from(text.repeat(count.unsigned_abs() as usize)).into(),
+        _ => Val::NULL,
+    }
+}
+
+/// The parts of a text between separators; without a separator its characters.
+fn split(text: &str, by: &str) -> Val {
+    let part = |part: &str| Val::from(ArcStr::from(part));
+    match (text, by) {
+        ("", _) => List::new().into(),
+        (_, "") => text.chars().map(|c| part(c.encode_utf8(&mut [0; 4]))).collect(),
+        _ => text.split(by).map(part).collect(),
+    }
+}
