@@ -6,7 +6,7 @@
 use std::error::Error;
 
 use rejoin::crdt::{Actor, Clock, ConvergentRef, DocumentId};
-use rejoin::value::{differences, from_serde, parse};
+use rejoin::value::{from_serde, parse};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -23,11 +23,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // A patch holds what changed since a clock. It may come late, twice or in pieces.
     let patch = branch.patch_from_clock(&seen);
-    let before = origin.value().clone();
     let report = origin.merge_patch(&patch)?;
     println!("origin took {} change: {}", report.new, origin.value());
-    for difference in differences(&before, origin.value()) {
-        println!("  {difference}");
+    for change in origin.changes_told() {
+        println!("  {change}");
     }
     let again = origin.merge_patch(&patch)?;
     println!("the same patch again: {} new, {} known", again.new, again.known);

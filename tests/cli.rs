@@ -247,8 +247,8 @@ fn given_json_then_each_command_is_one_object() {
 #[test]
 fn given_json_then_numbers_are_exact() {
     let answered = rejoin(&["--json", "-c", "ref a [1.0, 1e400, 12345678901234567890123]"]);
-    assert!(answered.out.contains("[1.0,1e400,12345678901234567890123]"), "{}", answered.out);
-    assert_eq!(objects(&answered.out).len(), 1);
+    let object = rejoin::value::parse(answered.out.trim_end()).unwrap();
+    assert_eq!(object["value"].to_string(), "[1.0,1e400,12345678901234567890123]");
 }
 
 #[test]

@@ -279,10 +279,7 @@ fn given_an_edit_of_an_item_and_an_insert_before_it_then_the_edit_follows_its_it
 fn given_equal_items_when_they_change_places_then_there_is_no_difference_and_no_change() {
     let mut ann = replica("ann", "[]");
     set(&mut ann, "[{},{}]");
-    let reversed = |list: &Val| match list {
-        Val::Arr(items) => items.iter().rev().cloned().collect(),
-        _ => panic!("a list"),
-    };
+    let reversed = |list: &Val| list.as_list().unwrap().iter().rev().cloned().collect();
     assert_eq!(ann.swap(reversed).unwrap().change, None);
 }
 

@@ -7,7 +7,7 @@ mod oracle;
 use common::{at, branch, edit, json, last_change, replica, set, text};
 use oracle::Oracle;
 use rejoin::crdt::{Content, ConvergentRef, Op, OpId};
-use rejoin::value::{Val, string};
+use rejoin::value::Val;
 
 /// Three replicas of one value.
 fn three(value: &str) -> [ConvergentRef; 3] {
@@ -47,8 +47,7 @@ fn swap_entries(
 ) {
     replica
         .swap(|value| {
-            let Val::Obj(old) = value else { panic!("an object") };
-            let get = |key: &str| old[&string(key)].clone();
+            let get = |key: &str| value[key].clone();
             rejoin::value::object(entries(&get))
         })
         .unwrap();
@@ -65,10 +64,7 @@ fn moved(replica: &ConvergentRef) -> Vec<OpId> {
 }
 
 fn items(list: &Val) -> Vec<Val> {
-    match list {
-        Val::Arr(items) => items.to_vec(),
-        _ => panic!("a list"),
-    }
+    list.as_list().unwrap().iter().cloned().collect()
 }
 
 // --- identity ---
@@ -113,11 +109,9 @@ fn given_a_map_that_is_edited_on_its_way_then_its_untouched_keys_are_not_written
     let it = at(&all[0], "a");
     all[0]
         .swap(|value| {
-            let Val::Obj(old) = value else { panic!("an object") };
-            let Val::Obj(a) = &old[&string("a")] else { panic!("an object") };
-            let mut a = (**a).clone();
-            a.insert(string("y"), json("2"));
-            rejoin::value::object([("b", Val::from_iter([Val::obj(a)]))])
+            let mut a = value["a"].clone();
+            a.as_map_mut().unwrap().insert("y".into(), json("2"));
+            rejoin::value::object([("b", Val::from_iter([a]))])
         })
         .unwrap();
     assert_eq!(moved(&all[0]), [it]);
@@ -335,7 +329,7 @@ fn given_joined_maps_when_they_move_then_they_stay_one() {
     assert_eq!(text(&all[2]), r#"{"l":[{"a":1,"b":2}]}"#);
     set(&mut all[0], r#"{"l":[],"k":{"a":3,"b":4}}"#);
     assert_eq!(exchange_all(&mut all), r#"{"l":[{"a":3,"b":4}]}"#);
-    swap_entries(&mut all[1], |get| vec![("l", Val::from_iter([])), ("again", items(&get("l")).remove(0))]);
+    swap_entries(&mut all[1], |get| vec![("l", json("[]")), ("again", items(&get("l")).remove(0))]);
     assert_eq!(exchange_all(&mut all), r#"{"l":[],"again":{"a":3,"b":4}}"#);
 }
 
@@ -403,11 +397,9 @@ fn given_two_containers_that_change_places_while_one_is_moved_into_the_other_the
     let mut all = three(r#"{"a":{"p":1},"b":{"q":2,"c":{"r":3}}}"#);
     to_key(&mut all[0], "b", "a", "x");
     // a and c change places.
-    let inner = |value: Val, with: Val| {
-        let Val::Obj(entries) = value else { panic!("an object") };
-        let mut entries = (*entries).clone();
-        let was = entries.insert(string("c"), with).unwrap();
-        (was, Val::obj(entries))
+    let inner = |mut value: Val, with: Val| {
+        let was = value.as_map_mut().unwrap().insert("c".into(), with).unwrap();
+        (was, value)
     };
     swap_entries(&mut all[1], |get| {
         let (c, b) = inner(get("b"), get("a"));
@@ -425,11 +417,7 @@ fn given_two_containers_that_change_places_while_one_is_moved_into_the_other_the
 #[test]
 fn given_a_root_that_is_replaced_by_a_part_of_it_then_the_part_moves_there() {
     let mut all = three(r#"{"a":{"n":1},"rest":[]}"#);
-    let part = |value: &Val| match value {
-        Val::Obj(entries) => entries[&string("a")].clone(),
-        _ => panic!("an object"),
-    };
-    all[0].swap(part).unwrap();
+    all[0].swap(|value| value["a"].clone()).unwrap();
     set(&mut all[1], r#"{"a":{"n":2},"rest":[]}"#);
     assert_eq!(exchange_all(&mut all), r#"{"n":2}"#);
 }

@@ -12,8 +12,8 @@ use common::edit::{Edit, Json, values};
 use common::history::{Done, History, Made, Step, TREE, World, histories, pure_tangles, tangles};
 use common::transact::{TxEdit, amounts, edit_all, tx_edits};
 use common::{
-    Calls, actor, branch, change_set, document, json, mirror, patch, singles, sorted, text, typed_whole,
-    waiting,
+    Calls, actor, branch, change_set, document, is_told, json, mirror, patch, singles, sorted, text,
+    typed_whole, waiting,
 };
 use oracle::script::{Authors, scripts};
 use oracle::{Contested, Oracle};
@@ -68,10 +68,15 @@ fn contested(replica: &ConvergentRef) -> Vec<Contested> {
 /// What holds for the answer of one step, too.
 fn step_is_sound(world: &mut World, calls: &mut Vec<Calls>, step: &Step) -> Verdict {
     let before: Vec<String> = world.replicas.iter().map(text).collect();
+    let olds: Vec<Val> = world.replicas.iter().map(|replica| replica.value().clone()).collect();
     let changes: Vec<Vec<Change>> = world.replicas.iter().map(change_set).collect();
     let done = world.step(step);
     let Some(who) = done.who() else { return Ok(()) };
     let replica = &mut world.replicas[who];
+    let is_news = replica.changes().count() > changes.get(who).map_or(usize::MAX, Vec::len);
+    if is_news {
+        is_told(&olds[who], &replica.changes_told(), replica.value()).map_err(TestCaseError::fail)?;
+    }
     let mut silent = false;
     match &done {
         Done::Nothing => {}
@@ -111,6 +116,19 @@ fn step_is_sound(world: &mut World, calls: &mut Vec<Calls>, step: &Step) -> Verd
         _ => vec![],
     };
     prop_assert_eq!(calls[who].take(), expected, "a watcher is told of every new value, once");
+    Ok(())
+}
+
+/// Every container in the value knows what it is: taken elsewhere, it moves there.
+fn parts_know_what_they_are(replica: &ConvergentRef) -> Verdict {
+    for slot in Oracle::new(replica.changes()).slots() {
+        let Some(container) = replica.container(&slot.path) else { continue };
+        let Some(part) = replica.value().get(&slot.path).cloned() else { continue };
+        let mut elsewhere = branch(replica, "elsewhere");
+        elsewhere.swap(|_| Val::from_iter([part])).unwrap();
+        let found = elsewhere.container(&[0].into());
+        prop_assert_eq!(found, Some(container), "{} of {}", slot.path, text(replica));
+    }
     Ok(())
 }
 
@@ -162,6 +180,7 @@ fn history_is_sound(history: &History, steps: &Cell<u64>) -> Result<World, TestC
         prop_assert_eq!(replica.conflicts(), world.replicas[0].conflicts());
         prop_assert!(waiting(replica).is_empty());
     }
+    parts_know_what_they_are(&world.replicas[0])?;
     goes_back(&world)?;
     Ok(world)
 }
@@ -526,10 +545,7 @@ fn inserted(list: &Val, at: usize, item: &str) -> Val {
 }
 
 fn strings(list: &Val) -> Vec<String> {
-    match list {
-        Val::Arr(items) => items.iter().map(|item| rejoin::value::as_str(item).unwrap().to_owned()).collect(),
-        _ => Vec::new(),
-    }
+    list.as_list().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()).collect()
 }
 
 /// A text, and where in it they type.
@@ -570,8 +586,7 @@ fn given_actors_who_type_into_one_text_at_the_same_time_their_runs_do_not_interl
             reader.merge_patch(&patch([change])).unwrap();
         }
         is_sound(&reader)?;
-        let Val::Obj(entries) = reader.value() else { panic!("an object") };
-        let read: Vec<char> = rejoin::value::as_str(&entries[0]).unwrap().chars().collect();
+        let read: Vec<char> = reader.value()["it"].as_str().unwrap().chars().collect();
         prop_assert_eq!(read.len(), base.chars().count() + typists.len() * length);
         for run in typed {
             let start = read.iter().position(|char| *char == run[0]).unwrap();

@@ -126,6 +126,8 @@ swap b .title = "B"
 merge a b
 a[]
 watch a
+text a .title
+swap a .title = 1
 clock a as c
 patch-from-clock a {} as p
 nothing here
@@ -149,6 +151,8 @@ fn given_every_kind_of_answer_then_it_is_what_the_schema_says() {
         seen.extend(object.as_object().unwrap().keys().cloned());
         let changes = object["changes"].as_array().cloned().unwrap_or_default();
         seen.extend(changes.iter().map(|change| change["kind"].as_str().unwrap().to_owned()));
+        let made_plain = changes.iter().any(|change| change["made_plain"] == "text");
+        seen.extend(made_plain.then(|| "made plain".into()));
         seen.extend(
             object["conflicts"].as_array().filter(|all| !all.is_empty()).map(|_| "a conflict".into()),
         );
@@ -156,7 +160,9 @@ fn given_every_kind_of_answer_then_it_is_what_the_schema_says() {
     // Else the schema could promise what never comes.
     let mut promised: BTreeSet<String> =
         validator.root["$defs"]["answer"]["properties"].as_object().unwrap().keys().cloned().collect();
-    promised.extend(["summary", "added", "removed", "changed", "moved", "a conflict"].map(str::to_owned));
+    promised.extend(
+        ["summary", "added", "removed", "changed", "moved", "made plain", "a conflict"].map(str::to_owned),
+    );
     assert_eq!(seen, promised);
 }
 
@@ -188,6 +194,7 @@ fn given_an_object_that_is_not_an_answer_then_the_schema_tells() {
         ("more", json!(1)),
         ("changes", json!([{"kind": "added", "path": ".x"}])),
         ("changes", json!([{"kind": "eaten", "path": ".x"}])),
+        ("changes", json!([{"kind": "changed", "path": ".x", "old": 1, "new": 2, "made_plain": "list"}])),
         ("conflicts", json!([{"path": ".x", "winner": {"id": "1@a"}, "losers": []}])),
         ("mismatches", json!([])),
         ("mismatches", json!([{"line": 1, "expected": "1"}])),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use rejoin::session::{Entry, Session};
+use rejoin::value::{Val, apply, same};
 
 /// A session with refs that diverged, a clock, a patch, a watch and a validator.
 const SETUP: &[&str] = &[
@@ -134,6 +135,68 @@ fn given_a_command_that_was_undone_when_it_is_redone_then_the_session_is_as_afte
         }
         assert_eq!(look(&mut redone), look(&mut done()), "{change}");
         assert_eq!(go_on(&mut redone), go_on(&mut done()), "{change}");
+    }
+}
+
+/// The value of a ref.
+fn value(session: &Session, name: &str) -> Val {
+    match session.entries().find(|(other, _)| *other == name) {
+        Some((_, Entry::Ref(reference))) => reference.value().clone(),
+        _ => panic!("{name} is a ref"),
+    }
+}
+
+/// Runs a line, and checks that the changes that it tells lead from the old value of a ref to the new one.
+fn lead(session: &mut Session, name: &str, line: &str) {
+    let old = value(session, name);
+    let reply = session.run(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let changes: Vec<_> = reply.changes().cloned().collect();
+    let new = apply(&old, &changes).unwrap_or_else(|error| panic!("{line}: {error}"));
+    assert!(same(&new, &value(session, name)), "{line}: {old} {:?} {new}", reply.lines());
+}
+
+#[test]
+fn given_an_edit_when_it_is_undone_and_redone_then_what_is_told_leads_from_value_to_value() {
+    let edits = [
+        "swap a .n = 5 | .items[1].x = 7",
+        "swap a .items |= reverse",
+        "swap a .items = [{\"y\": 2}] + .items | del(.n)",
+        "swap a .items |= map({y: .x?})",
+        "swap b .moved = .items | del(.items)",
+        "swap b .items[1].in = .name | .items[1] as $it | .items = [[$it]]",
+        "swap a [.body, .items[1], .n]",
+        "swap a .body |= \"Well, \" + .",
+        "reset a {\"items\": [{\"x\": 1}, 1, 0], \"body\": \"hello\"}",
+        "cas other [1] [2, 1]",
+        "counter a .n",
+        "plain a .body",
+        "merge b a",
+        "squash other a",
+    ];
+    for edit in edits {
+        let name = edit.split_whitespace().nth(1).unwrap();
+        let mut session = after(SETUP);
+        for line in [edit, "undo", "redo", "undo", "redo"] {
+            lead(&mut session, name, line);
+        }
+    }
+}
+
+#[test]
+fn given_commands_that_were_made_one_when_it_is_undone_then_what_is_told_is_all_of_them() {
+    let mut session = after(SETUP);
+    let before = look(&mut session);
+    let since = session.step_count();
+    for line in ["swap a .n = 5", "swap b .n = 9", "watch b", "swap a .items[1].x = 7", "merge a b"] {
+        session.run(line).unwrap();
+    }
+    session.join_steps(since, "read all");
+    let done = look(&mut session);
+    for _ in 0..2 {
+        lead(&mut session, "a", "undo");
+        assert_eq!(look(&mut session), before);
+        lead(&mut session, "a", "redo");
+        assert_eq!(look(&mut session), done);
     }
 }
 

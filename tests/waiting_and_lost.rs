@@ -3,11 +3,13 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{actor, at, branch, document, edit, id, json, last_change, patch, replica, set, text};
 use rejoin::crdt::{
-    Change, Clock, Content, ConvergentRef, Key, MergeError, MergeReport, Op, Scalar, SlotId, SwapError,
+    Change, Clock, Content, ConvergentRef, MergeError, MergeReport, Op, Scalar, SlotId, SwapError,
 };
-use rejoin::value::{Num, Val, string};
+use rejoin::value::{Key, Num, Val};
 
 /// A change that puts 1 under a key of a map.
 fn put(name: &str, deps: &[(&str, u64)], map: &str, key: &str) -> Change {
@@ -222,13 +224,13 @@ fn given_edits_in_a_deleted_box_then_both_sides_name_those_that_still_stood() {
 }
 
 #[test]
-fn given_a_deleted_item_that_moved_on_then_the_path_is_where_it_would_stand_now() {
+fn given_an_item_before_a_deleted_one_then_the_path_is_still_where_that_stood_when_it_went() {
     let base = replica("base", r#"{"l":[{"n":0}]}"#);
     let (mut ann, mut bob) = (branch(&base, "ann"), branch(&base, "bob"));
     set(&mut ann, r#"{"l":[]}"#);
     set(&mut bob, r#"{"l":[{"n":1}]}"#);
     set(&mut bob, r#"{"l":["first",{"n":1}]}"#);
-    assert_eq!(lost(&ann.merge(&bob).unwrap()), [".l[1]: 5@bob"]);
+    assert_eq!(lost(&ann.merge(&bob).unwrap()), [".l[0]: 5@bob"]);
 }
 
 #[test]
@@ -286,20 +288,8 @@ fn given_an_old_conflict_when_a_merge_adds_nothing_to_it_then_it_is_not_reported
 // --- values that only look like JSON ---
 
 #[test]
-fn given_a_byte_string_as_a_key_then_the_swap_is_refused() {
-    let mut ann = replica("ann", r#"{"a":1,"b":[{"c":1}]}"#);
-    let bytes = |key: &str| Val::byte_str(key.as_bytes().to_vec());
-    let wrong = Val::obj([(bytes("a"), json("1")), (string("b"), json("3"))].into_iter().collect());
-    assert!(matches!(ann.reset(wrong), Err(SwapError::NotJson(_))));
-    let inner = Val::obj([(bytes("c"), json("1"))].into_iter().collect());
-    let wrong = rejoin::value::object([("a", json("1")), ("b", Val::from_iter([inner]))]);
-    assert!(matches!(ann.reset(wrong), Err(SwapError::NotJson(_))));
-    assert_eq!(text(&ann), r#"{"a":1,"b":[{"c":1}]}"#);
-}
-
-#[test]
 fn given_a_value_far_too_deep_inside_a_list_then_the_swap_is_refused() {
-    let nested = |levels: usize| (0..levels).fold(Val::Null, |inner, _| Val::from_iter([inner]));
+    let nested = |levels: usize| (0..levels).fold(Val::NULL, |inner, _| Val::from_iter([inner]));
     let mut ann = replica("ann", "[1,2]");
     let deep = Val::from_iter([nested(1_000_000), nested(10)]);
     assert!(matches!(ann.reset(deep), Err(SwapError::NotJson(_))));
@@ -308,7 +298,7 @@ fn given_a_value_far_too_deep_inside_a_list_then_the_swap_is_refused() {
 
 #[test]
 fn given_a_long_integer_that_became_short_then_it_is_the_number_that_it_prints_as() {
-    let one = Val::Num(Num::big_int(1.into()));
+    let one = Val::from(Num::Big(Arc::new(1.into())));
     let mut ann = replica("ann", "0");
     ann.reset(one).unwrap();
     let mut bob = ConvergentRef::new(document(), actor("bob"));

@@ -12,11 +12,11 @@ mod shared;
 mod story;
 
 use common::history::{Done, World};
-use common::{text, waiting};
+use common::{is_told, text, waiting};
 use libfuzzer_sys::fuzz_target;
 use oracle::Oracle;
 use rejoin::crdt::{Change, Clock, ConvergentRef, OpId};
-use rejoin::value::{same, text as printed};
+use rejoin::value::{Val, same, text as printed};
 use shared::sound::is_sound;
 use story::Story;
 
@@ -25,8 +25,8 @@ fuzz_target!(|input: &[u8]| {
     let mut world = World::start(&story.start());
     let mut then: Vec<(Clock, String)> = Vec::new();
     while let Some(step) = story.step() {
-        let before: Vec<(String, usize)> =
-            world.replicas.iter().map(|replica| (text(replica), replica.changes().len())).collect();
+        let before = |replica: &ConvergentRef| (replica.value().clone(), replica.changes().len());
+        let before: Vec<(Val, usize)> = world.replicas.iter().map(before).collect();
         let done = world.step(&step);
         let Some(who) = done.who() else { continue };
         let replica = &world.replicas[who];
@@ -54,15 +54,20 @@ fuzz_target!(|input: &[u8]| {
 });
 
 /// What holds for the answer of one step; `before`: what the replica read as, and its changes.
-fn look(done: &Done, replica: &ConvergentRef, before: Option<&(String, usize)>) {
+fn look(done: &Done, replica: &ConvergentRef, before: Option<&(Val, usize)>) {
     let value = replica.value();
+    if let Some((old, changes)) = before
+        && replica.changes().len() > *changes
+    {
+        is_told(old, &replica.changes_told(), value).unwrap();
+    }
     let made = |change: Option<&OpId>| {
         let last = replica.changes().next_back().map(|change: Change| change.id());
         assert!(change.is_none() || change == last.as_ref());
         let was = before.map_or(0, |(_, changes)| *changes);
         assert_eq!(replica.changes().len(), was + usize::from(change.is_some()));
     };
-    let silent = || assert_eq!(Some(&text(replica)), before.map(|(text, _)| text));
+    let silent = || assert_eq!(Some(text(replica)), before.map(|(old, _)| printed(old)));
     match done {
         Done::Nothing | Done::Branched { .. } => {}
         Done::Swapped { wanted, swap, .. } => {

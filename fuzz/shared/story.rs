@@ -63,8 +63,7 @@ impl<'b> Story<'b> {
             _ => Some(self.value()),
         };
         // A text and a counter stand in an object.
-        let typed = first % 2 == 1
-            && start.as_ref().is_some_and(|start| matches!(start.0, rejoin::value::Val::Obj(_)));
+        let typed = first % 2 == 1 && start.as_ref().is_some_and(|start| start.0.as_map().is_some());
         History { start, typed, replicas: 3, steps: Vec::new() }
     }
 
@@ -75,7 +74,7 @@ impl<'b> Story<'b> {
         }
         self.told += 1;
         let who = self.number(5);
-        Some(match self.number(32) {
+        Some(match self.number(36) {
             0..=5 => Step::Transact { who, edits: self.several(Self::tx_edit), commit: true },
             6..=7 => Step::Transact { who, edits: self.several(Self::tx_move), commit: true },
             8 => Step::Transact { who, edits: self.several(Self::tx_edit), commit: false },
@@ -94,6 +93,15 @@ impl<'b> Story<'b> {
             28 => Step::Lose { parcel: self.number(16) },
             29 => Step::Branch { of: who },
             30 => Step::Codec { who },
+            31..=32 => {
+                let made = Made::Built(self.number(3));
+                Step::Swap { who, edits: self.several(Self::edit), made }
+            }
+            33..=34 => {
+                let from = self.number(64);
+                let from = (from > 0).then_some(from);
+                Step::Recall { who, what: self.place(), from, into: self.place(), at: self.place() }
+            }
             _ => Step::At { who, clock: self.number(64) },
         })
     }

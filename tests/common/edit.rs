@@ -2,11 +2,10 @@
 //! something in every value and shrinks to a small one.
 
 use std::fmt;
-use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use rejoin::value::{Val, as_str, object, string};
+use rejoin::value::{Key, List, Map, Val, View, object, string};
 
 use super::json;
 use super::transact::{amounts, typed};
@@ -298,22 +297,48 @@ pub fn values() -> impl Strategy<Value = Json> {
     })
 }
 
-/// An equal value that shares nothing, the keys of every object in reverse.
+/// An equal value that shares nothing and is nothing of the document, the keys of every object in reverse.
 pub fn reordered(value: &Val) -> Val {
-    match value {
-        Val::Arr(items) => items.iter().map(reordered).collect(),
-        Val::Obj(entries) => {
-            Val::obj(entries.iter().rev().map(|(key, item)| (key.clone(), reordered(item))).collect())
+    match value.view() {
+        View::Arr(items) => items.iter().map(reordered).collect(),
+        View::Obj(entries) => {
+            entries.iter().rev().map(|(key, item)| (key.clone(), reordered(item))).collect()
         }
-        scalar => scalar.clone(),
+        _ => json(&value.to_string()),
     }
+}
+
+/// An equal value, of which every third array or object, counted from one, is built anew of its parts.
+pub fn built(value: &Val, from: usize) -> Val {
+    let ways = containers(value);
+    // From the inner ones to the outer ones: the ways stay.
+    let chosen = ways
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| (number + from).is_multiple_of(3))
+        .map(|(_, way)| way)
+        .rev();
+    chosen.fold(value.clone(), |value, way| {
+        edit_below(&value, way, &|it| match it.view() {
+            View::Arr(items) => items.iter().cloned().collect(),
+            View::Obj(entries) => entries.iter().map(|(key, item)| (key.clone(), item.clone())).collect(),
+            _ => unreachable!("a container"),
+        })
+    })
 }
 
 // --- containers ---
 
+/// One of the arrays and objects in a value; `None` when it has none.
+pub fn container(value: &Val, which: usize) -> Option<Val> {
+    let ways = containers(value);
+    (!ways.is_empty()).then(|| below(value, &ways[which % ways.len()]))
+}
+
 /// The ways to all arrays and objects, the outer before the inner.
 fn containers(value: &Val) -> Vec<Vec<usize>> {
-    ways(value).into_iter().filter(|way| matches!(below(value, way), Val::Arr(_) | Val::Obj(_))).collect()
+    let is_container = |value: &Val| matches!(value.view(), View::Arr(_) | View::Obj(_));
+    ways(value).into_iter().filter(|way| is_container(&below(value, way))).collect()
 }
 
 /// The ways to all parts, the outer before the inner.
@@ -327,17 +352,17 @@ pub fn parts(value: &Val) -> usize {
 }
 
 fn len(value: &Val) -> usize {
-    match value {
-        Val::Arr(items) => items.len(),
-        Val::Obj(entries) => entries.len(),
+    match value.view() {
+        View::Arr(items) => items.len(),
+        View::Obj(entries) => entries.len(),
         _ => 0,
     }
 }
 
 fn entry(value: &Val, index: usize) -> Val {
-    match value {
-        Val::Arr(items) => items[index].clone(),
-        Val::Obj(entries) => entries[index].clone(),
+    match value.view() {
+        View::Arr(items) => items[index].clone(),
+        View::Obj(entries) => entries.values().nth(index).expect("an entry").clone(),
         _ => unreachable!("a scalar has no entries"),
     }
 }
@@ -350,103 +375,103 @@ fn below(value: &Val, way: &[usize]) -> Val {
     way.iter().fold(value.clone(), |value, index| entry(&value, *index))
 }
 
-/// Rebuilds the containers on the way and nothing else.
+/// The value with its items or its entries changed; it stays the list or map that it is.
+fn changed(value: &Val, list: impl FnOnce(&mut List), map: impl FnOnce(&mut Map)) -> Val {
+    let mut value = value.clone();
+    if let Some(items) = value.as_list_mut() {
+        list(items);
+    } else if let Some(entries) = value.as_map_mut() {
+        map(entries);
+    }
+    value
+}
+
+fn set_nth(entries: &mut Map, index: usize, new: Val) {
+    let key = entries.keys().nth(index).expect("an entry").clone();
+    entries.insert(key, new);
+}
+
+/// Changes the containers on the way and nothing else.
 fn edit_below(value: &Val, way: &[usize], edit: &dyn Fn(&Val) -> Val) -> Val {
     let Some((index, rest)) = way.split_first() else { return edit(value) };
-    match value {
-        Val::Arr(items) => {
-            let mut items = (**items).clone();
-            items[*index] = edit_below(&items[*index], rest, edit);
-            Val::Arr(Arc::new(items))
-        }
-        Val::Obj(entries) => {
-            let mut entries = (**entries).clone();
-            entries[*index] = edit_below(&entries[*index], rest, edit);
-            Val::obj(entries)
-        }
-        _ => unreachable!("a scalar has no entries"),
-    }
+    let new = edit_below(&entry(value, *index), rest, edit);
+    let given = new.clone();
+    changed(value, |items| drop(items.set(*index, given)), |entries| set_nth(entries, *index, new))
 }
 
 fn put(value: &Val, at: usize, new: &Val) -> Val {
-    match value {
-        Val::Arr(items) if !items.is_empty() => {
-            let mut items = (**items).clone();
+    match value.as_list() {
+        Some(items) if !items.is_empty() => {
             let at = at % items.len();
-            items[at] = new.clone();
-            Val::Arr(Arc::new(items))
+            changed(value, |items| drop(items.set(at, new.clone())), |_| {})
         }
         _ => insert(value, at, new),
     }
 }
 
 fn insert(value: &Val, at: usize, new: &Val) -> Val {
-    match value {
-        Val::Arr(items) => {
-            let mut items = (**items).clone();
-            items.insert(at % (items.len() + 1), new.clone());
-            Val::Arr(Arc::new(items))
-        }
-        Val::Obj(entries) => {
-            let mut entries = (**entries).clone();
-            entries.insert(key(at), new.clone());
-            Val::obj(entries)
-        }
-        _ => unreachable!("a container"),
-    }
+    changed(
+        value,
+        |items| items.insert(at % (items.len() + 1), new.clone()),
+        |entries| drop(entries.insert(key(at), new.clone())),
+    )
 }
 
-fn key(at: usize) -> Val {
-    string(KEYS[at % KEYS.len()])
+fn key(at: usize) -> Key {
+    KEYS[at % KEYS.len()].into()
 }
 
 fn remove(value: &Val, at: usize) -> Val {
-    match value {
-        Val::Arr(items) if !items.is_empty() => {
-            let mut items = (**items).clone();
-            items.remove(at % items.len());
-            Val::Arr(Arc::new(items))
-        }
-        Val::Obj(entries) if !entries.is_empty() => {
-            let mut entries = (**entries).clone();
-            entries.shift_remove_index(at % entries.len());
-            Val::obj(entries)
-        }
-        _ => value.clone(),
+    if len(value) == 0 {
+        return value.clone();
     }
+    let at = at % len(value);
+    changed(
+        value,
+        |items| drop(items.remove(at)),
+        |entries| {
+            let key = entries.keys().nth(at).expect("an entry").clone();
+            entries.remove(&key);
+        },
+    )
 }
 
 fn cleared(value: &Val) -> Val {
-    match value {
-        Val::Arr(_) => Val::from_iter([]),
-        _ => object::<&str>([]),
-    }
+    changed(value, |items| items.splice(0..items.len(), List::new()), |entries| refill(entries, Vec::new()))
 }
 
 fn reversed(value: &Val) -> Val {
-    match value {
-        Val::Arr(items) => items.iter().rev().cloned().collect(),
-        Val::Obj(entries) => Val::obj(entries.iter().rev().map(|(k, v)| (k.clone(), v.clone())).collect()),
-        _ => unreachable!("a container"),
-    }
+    rearranged(value, |items| items.reverse(), |entries| entries.reverse())
+}
+
+/// The value with its items or entries in another order.
+fn rearranged(value: &Val, list: impl FnOnce(&mut Vec<Val>), map: impl FnOnce(&mut Vec<(Key, Val)>)) -> Val {
+    changed(
+        value,
+        |items| {
+            let mut all: Vec<Val> = items.iter().cloned().collect();
+            list(&mut all);
+            items.splice(0..items.len(), all.into_iter().collect());
+        },
+        |entries| {
+            let mut all = entries.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+            map(&mut all);
+            refill(entries, all);
+        },
+    )
+}
+
+/// Takes all entries out of a map, and puts others in.
+fn refill(entries: &mut Map, all: Vec<(Key, Val)>) {
+    let keys: Vec<Key> = entries.keys().cloned().collect();
+    keys.iter().for_each(|key| drop(entries.remove(key)));
+    all.into_iter().for_each(|(key, value)| drop(entries.insert(key, value)));
 }
 
 fn exchanged(value: &Val, one: usize, other: usize) -> Val {
-    match (value, nth(value, one), nth(value, other)) {
-        (Val::Arr(items), Some(a), Some(b)) => {
-            let mut items = (**items).clone();
-            let (one, other) = (one % items.len(), other % items.len());
-            (items[one], items[other]) = (b, a);
-            Val::Arr(Arc::new(items))
-        }
-        (Val::Obj(entries), Some(a), Some(b)) => {
-            let mut entries = (**entries).clone();
-            let (one, other) = (one % entries.len(), other % entries.len());
-            (entries[one], entries[other]) = (b, a);
-            Val::obj(entries)
-        }
-        _ => value.clone(),
-    }
+    let (Some(a), Some(b)) = (nth(value, one), nth(value, other)) else { return value.clone() };
+    let (one, other) = (one % len(value), other % len(value));
+    edit_below(&edit_below(value, &[one], &|_| b.clone()), &[other], &|_| a.clone())
 }
 
 /// Takes the part at `from` out of its container, and puts `piece` into another one, unless that is
@@ -459,10 +484,10 @@ fn moved(value: &Val, from: &[usize], into: &[usize], at: usize, piece: &Val) ->
     let mut from = from.to_vec();
     if from.starts_with(into) {
         let next = &mut from[into.len()];
-        match below(value, into) {
-            Val::Arr(items) if at % (items.len() + 1) <= *next => *next += 1,
+        match below(value, into).view() {
+            View::Arr(items) if at % (items.len() + 1) <= *next => *next += 1,
             // What was written over was the part, or held it.
-            Val::Obj(entries) if entries.get_index_of(&key(at)) == Some(*next) => return inserted,
+            View::Obj(entries) if entries.keys().nth(*next) == Some(&key(at)) => return inserted,
             _ => {}
         }
     }
@@ -480,26 +505,15 @@ fn changed_places(value: &Val, one: &[usize], other: &[usize]) -> Val {
 }
 
 fn rotated(value: &Val, by: usize) -> Val {
-    match value {
-        Val::Arr(items) if !items.is_empty() => {
-            let mut items = (**items).clone();
-            let by = by % items.len();
-            items.rotate_left(by);
-            Val::Arr(Arc::new(items))
-        }
-        _ => value.clone(),
-    }
+    let rotate = |items: &mut Vec<Val>| {
+        let by = by % items.len().max(1);
+        items.rotate_left(by);
+    };
+    rearranged(value, rotate, |_| {})
 }
 
 fn sorted(value: &Val) -> Val {
-    match value {
-        Val::Arr(items) => {
-            let mut items = (**items).clone();
-            items.sort_by_cached_key(rejoin::value::text);
-            Val::Arr(Arc::new(items))
-        }
-        _ => value.clone(),
-    }
+    rearranged(value, |items| items.sort_by_cached_key(rejoin::value::text), |_| {})
 }
 
 /// Edits one of the strings and numbers.
@@ -510,7 +524,7 @@ fn edit_leaf(value: &Val, which: usize, edit: &dyn Fn(&Val) -> Val) -> Val {
 }
 
 fn spliced(leaf: &Val, at: usize, deleted: usize, typed: &str) -> Val {
-    let Some(text) = as_str(leaf) else { return leaf.clone() };
+    let Some(text) = leaf.as_str() else { return leaf.clone() };
     let mut chars: Vec<char> = text.chars().collect();
     let at = at % (chars.len() + 1);
     let end = (at + deleted).min(chars.len());
@@ -520,6 +534,6 @@ fn spliced(leaf: &Val, at: usize, deleted: usize, typed: &str) -> Val {
 
 /// A number that is not whole, or too long, stays.
 fn incremented(leaf: &Val, by: i64) -> Val {
-    let number = matches!(leaf, Val::Num(_)).then(|| leaf.to_string().parse::<i128>().ok()).flatten();
+    let number = leaf.as_num().and_then(|number| number.to_string().parse::<i128>().ok());
     number.map_or_else(|| leaf.clone(), |number| json(&(number + i128::from(by)).to_string()))
 }

@@ -2,10 +2,10 @@
 //! delays, shuffles, repeats and loses what it carries.
 
 use proptest::prelude::*;
-use rejoin::crdt::{Clock, ConvergentRef, Kind, MergeReport, OpId, Patch, Swap};
+use rejoin::crdt::{Clock, ConvergentRef, DocumentId, Kind, MergeReport, OpId, Patch, Swap};
 use rejoin::value::{Path, Val, parse};
 
-use super::edit::{self, Edit, Json, documents, edits, reordered};
+use super::edit::{self, Edit, Json, built, container, documents, edits, reordered};
 use super::transact::{self, TxEdit, edit_all, tx_edits};
 use super::{Snapshot, actor, document, json, mirror, singles};
 
@@ -29,8 +29,10 @@ pub enum Step {
     Swap { who: usize, edits: Vec<Edit>, made: Made },
     /// Edits in one transaction, which is dropped unless `commit`.
     Transact { who: usize, edits: Vec<TxEdit>, commit: bool },
-    /// Sets a value that was another replica's: whole parts come again, and they are not shared.
+    /// Sets a value that is another replica's: it knows what its parts are.
     Borrow { who: usize, from: usize },
+    /// Puts into the value an array or object that a replica once had, or that is of another document.
+    Recall { who: usize, what: usize, from: Option<usize>, into: usize, at: usize },
     /// Takes what another replica has.
     Merge { into: usize, from: usize },
     /// Asks another replica for what is new since the clock, or for everything. The answer travels.
@@ -50,11 +52,13 @@ pub enum Step {
 /// How the new value of a swap was made.
 #[derive(Debug, Clone, Copy)]
 pub enum Made {
-    /// What was not edited is shared with the old value.
+    /// What was not edited is shared with the old value, and what was edited is what it was.
     Shared,
-    /// Nothing is shared, as when it was read from a text.
+    /// Every third array or object is built anew of what it held, as filters do.
+    Built(usize),
+    /// It was read from a text: nothing knows what it was.
     Rebuilt,
-    /// Nothing is shared, and every object has its keys in another order.
+    /// The same, and every object has its keys in another order.
     Reordered,
 }
 
@@ -118,13 +122,20 @@ fn steps() -> impl Strategy<Value = Step> {
     let who = || 0..MOST_REPLICAS;
     let several = prop::collection::vec(edits(), 1..4);
     let transaction = prop::collection::vec(tx_edits(), 1..6);
-    let made = prop_oneof![6 => Just(Made::Shared), 1 => Just(Made::Rebuilt), 1 => Just(Made::Reordered)];
+    let made = prop_oneof![
+        6 => Just(Made::Shared),
+        2 => (0..3usize).prop_map(Made::Built),
+        1 => Just(Made::Rebuilt),
+        1 => Just(Made::Reordered),
+    ];
     let flag = prop::bool::weighted;
     prop_oneof![
         9 => (who(), several, made).prop_map(|(who, edits, made)| Step::Swap { who, edits, made }),
         9 => (who(), transaction, flag(0.9))
             .prop_map(|(who, edits, commit)| Step::Transact { who, edits, commit }),
         1 => (who(), who()).prop_map(|(who, from)| Step::Borrow { who, from }),
+        2 => (who(), 0..8usize, prop::option::weighted(0.9, 0..64usize), 0..8usize, 0..8usize)
+            .prop_map(|(who, what, from, into, at)| Step::Recall { who, what, from, into, at }),
         1 => who().prop_map(|of| Step::Branch { of }),
         1 => who().prop_map(|who| Step::Codec { who }),
         2 => (who(), 0..64usize).prop_map(|(who, clock)| Step::At { who, clock }),
@@ -191,6 +202,10 @@ pub struct World {
     network: Vec<(usize, Parcel)>,
     /// The clocks that replicas had after each step.
     pub clocks: Vec<Clock>,
+    /// The values that they had.
+    values: Vec<Val>,
+    /// A ref of another document.
+    foreign: ConvergentRef,
 }
 
 /// How a patch travels.
@@ -223,7 +238,10 @@ impl World {
                 names.map(|name| first.branch(name).unwrap()).collect()
             }
         };
-        Self { replicas, network: Vec::new(), clocks: Vec::new() }
+        // The ids are those of this document.
+        let other = DocumentId::new("other").unwrap();
+        let foreign = ConvergentRef::with_value(other, actor("first"), json(TREE)).unwrap();
+        Self { replicas, network: Vec::new(), clocks: Vec::new(), values: Vec::new(), foreign }
     }
 
     /// Plays a whole history.
@@ -237,7 +255,10 @@ impl World {
 
     pub fn step(&mut self, step: &Step) -> Done {
         let done = self.take(step);
-        self.clocks.extend(done.who().map(|who| self.replicas[who].clock().clone()));
+        if let Some(who) = done.who() {
+            self.clocks.push(self.replicas[who].clock().clone());
+            self.values.push(self.replicas[who].value().clone());
+        }
         done
     }
 
@@ -248,6 +269,7 @@ impl World {
                 let edited = edits.iter().fold(value.clone(), |value, edit| edit.apply(&value));
                 match made {
                     Made::Shared => edited,
+                    Made::Built(from) => built(&edited, *from),
                     Made::Rebuilt => parse(&edited.to_string()).unwrap(),
                     Made::Reordered => reordered(&edited),
                 }
@@ -256,6 +278,15 @@ impl World {
             Step::Borrow { who, from } => {
                 let value = self.replicas[from % count].value().clone();
                 self.swap(who % count, |_| value)
+            }
+            Step::Recall { who, what, from, into, at } => {
+                let then = match from {
+                    Some(from) if !self.values.is_empty() => &self.values[from % self.values.len()],
+                    _ => self.foreign.value(),
+                };
+                let Some(part) = container(then, *what) else { return Done::Nothing };
+                let edit = Edit::Insert { place: *into, at: *at, value: Json(part) };
+                self.swap(who % count, |value| edit.apply(value))
             }
             Step::Merge { into, from } if into % count == from % count => Done::Nothing,
             Step::Merge { into, from } => {

@@ -2,7 +2,7 @@
 //! them. Knows nothing of ops; its containers have the ids by which the edits name them.
 
 use rejoin::crdt::{Kind, OpId};
-use rejoin::value::{Path, Step, Val, as_str, object, parse, string};
+use rejoin::value::{Path, Step, Val, View, object, parse, string};
 
 /// A value whose containers can be named.
 #[derive(Debug, Clone)]
@@ -138,20 +138,20 @@ impl Node {
             path.0.pop();
             node
         };
-        let holds = match value {
-            Val::Obj(entries) => {
-                let entries =
-                    entries.iter().map(|(key, value)| (as_str(key).expect("a key").to_owned(), value));
-                let nodes = entries.map(|(key, value)| (key.clone(), below(Step::Key(key), value)));
+        let holds = match value.view() {
+            View::Obj(entries) => {
+                let nodes = entries.iter().map(|(key, value)| (key.to_string(), below(key.into(), value)));
                 Holds::Map(nodes.collect())
             }
-            Val::Arr(items) => {
+            View::Arr(items) => {
                 let items = items.iter().enumerate();
                 Holds::List(items.map(|(index, value)| below(Step::Index(index), value)).collect())
             }
-            Val::TStr(_) if id.is_some() => Holds::Text(as_str(value).expect("a string").chars().collect()),
-            Val::Num(sum) if id.is_some() => Holds::Counter(sum.to_string().parse().expect("a whole number")),
-            scalar => Holds::Scalar(scalar.clone()),
+            View::Str(text) if id.is_some() => Holds::Text(text.chars().collect()),
+            View::Num(sum) if id.is_some() => {
+                Holds::Counter(sum.to_string().parse().expect("a whole number"))
+            }
+            _ => Holds::Scalar(value.clone()),
         };
         Self { id, holds }
     }

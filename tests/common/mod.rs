@@ -14,7 +14,7 @@ use mirror::Mirror;
 use rejoin::crdt::{
     Actor, Change, Clock, Conflict, ConvergentRef, DocumentId, Op, OpId, Patch, Side, Transaction, WatchId,
 };
-use rejoin::value::{self, Path, Step, Val, parse, same};
+use rejoin::value::{self, Path, PathChange, Step, Val, parse, same};
 
 pub fn actor(name: &str) -> Actor {
     Actor::new(name).unwrap()
@@ -147,6 +147,17 @@ pub fn sorted(changes: impl Iterator<Item = Change>) -> Vec<Change> {
     changes
 }
 
+/// Whether a report makes the new value of the old one; else it is named, with what is wrong.
+pub fn is_told(old: &Val, report: &[PathChange], new: &Val) -> Result<(), String> {
+    let wrong = match value::apply(old, report) {
+        Ok(applied) if same(&applied, new) => return Ok(()),
+        Ok(applied) => format!("that comes to {applied}"),
+        Err(misfit) => misfit.to_string(),
+    };
+    let lines: Vec<String> = report.iter().map(|change| format!("  {change}\n")).collect();
+    Err(format!("from {old}\nto {new}\nis told as\n{}but {wrong}", lines.concat()))
+}
+
 /// Everything that one can see of a replica.
 #[derive(Debug, PartialEq)]
 pub struct Snapshot {
@@ -191,7 +202,8 @@ impl Calls {
     /// Watches one more replica.
     pub fn watch(&self, replica: &mut ConvergentRef) -> WatchId {
         let seen = Arc::clone(&self.0);
-        replica.watch(move |old: &Val, new: &Val| {
+        replica.watch(move |old, new, changes| {
+            is_told(old, changes, new).unwrap();
             seen.lock().unwrap().push((value::text(old), value::text(new)));
         })
     }

@@ -215,7 +215,7 @@ impl TxEdit {
                     1 => beyond_a_text(mirror, pick(&texts, *place), editor),
                     2 => of_the_wrong_kind(mirror, pick(&mirror.all(), *place), editor),
                     _ => vec![
-                        editor.put(&id("1@nobody"), "a", Val::Null),
+                        editor.put(&id("1@nobody"), "a", Val::NULL),
                         editor.splice(&id("1@nobody"), 0, 0, "a"),
                         editor.add(&id("1@nobody"), 1),
                         editor.remove(&id("1@nobody"), "a"),
@@ -269,9 +269,9 @@ fn beyond_a_list(mirror: &mut Mirror, list: Option<&OpId>, editor: &mut impl Edi
     let Some(list) = list else { return Vec::new() };
     let len = mirror.list(list).len();
     vec![
-        editor.insert(list, len + 1, Val::Null).map(drop),
+        editor.insert(list, len + 1, Val::NULL).map(drop),
         editor.insert_new(list, len + 1, Kind::Map).map(drop),
-        editor.set(list, len, Val::Null),
+        editor.set(list, len, Val::NULL),
         editor.delete(list, len, 1),
         editor.delete(list, 0, len + 1),
         editor.delete(list, 1, usize::MAX),
@@ -293,13 +293,13 @@ fn of_the_wrong_kind(mirror: &mut Mirror, container: Option<&OpId>, editor: &mut
     let kind = mirror.find(container).kind();
     let mut attempts = Vec::new();
     if kind != Some(Kind::Map) {
-        attempts.push(editor.put(container, "a", Val::Null));
+        attempts.push(editor.put(container, "a", Val::NULL));
         attempts.push(editor.put_new(container, "a", Kind::Text).map(drop));
         attempts.push(editor.remove(container, "a"));
     }
     if kind != Some(Kind::List) {
-        attempts.push(editor.insert(container, 0, Val::Null).map(drop));
-        attempts.push(editor.set(container, 0, Val::Null));
+        attempts.push(editor.insert(container, 0, Val::NULL).map(drop));
+        attempts.push(editor.set(container, 0, Val::NULL));
     }
     if kind != Some(Kind::Text) {
         attempts.push(editor.splice(container, 0, 0, "a"));

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use rejoin::crdt::{Actor, Change, Clock, Content, Key, Kind, Op, OpId, OpSpan, Scalar, Side, SlotId};
-use rejoin::value::{Path, Val, as_str};
+use rejoin::crdt::{Actor, Change, Clock, Content, Kind, Op, OpId, OpSpan, Scalar, Side, SlotId};
+use rejoin::value::{Key, Path, Val, View};
 
 use super::{Items, Node, Oracle, Shown, Slot};
 use crate::common::mirror::Mirror;
@@ -140,17 +140,16 @@ impl Draft {
 
     /// Writes a value with all that is in it.
     fn write(&mut self, target: Target, value: &Val) -> OpId {
-        match value {
-            Val::Obj(entries) => {
+        match value.view() {
+            View::Obj(entries) => {
                 let map = self.place(target, Content::Make(Kind::Map));
                 for (key, value) in entries.iter() {
-                    let key = Key::from(as_str(key).expect("keys are strings"));
-                    let slot = SlotId::Key { map: map.clone(), key };
+                    let slot = SlotId::Key { map: map.clone(), key: key.clone() };
                     self.write(Target::Slot { slot, over: Vec::new() }, value);
                 }
                 map
             }
-            Val::Arr(items) => {
+            View::Arr(items) => {
                 let list = self.place(target, Content::Make(Kind::List));
                 let mut parent = None;
                 for value in items.iter() {
@@ -159,9 +158,7 @@ impl Draft {
                 }
                 list
             }
-            scalar => {
-                self.place(target, Content::Scalar(Scalar::new(scalar.clone()).expect("a scalar of JSON")))
-            }
+            _ => self.place(target, Content::Scalar(Scalar::new(value.clone()).expect("a scalar of JSON"))),
         }
     }
 

@@ -47,7 +47,7 @@ impl Oracle {
     /// The value of the document: null when nothing was written.
     pub fn value(&self) -> Val {
         let shown = self.shown(&Slot::Root);
-        if shown.is_empty() { Val::Null } else { self.value_of(&self.node(&shown), 0) }
+        if shown.is_empty() { Val::NULL } else { self.value_of(&self.node(&shown), 0) }
     }
 
     /// Every slot that is part of the value, in its order.
@@ -105,7 +105,7 @@ impl Oracle {
     /// value may have, arrays and objects read as null.
     pub(super) fn value_of(&self, node: &Node, depth: usize) -> Val {
         match node {
-            Node::Map(_) | Node::List(_) if depth >= MAX_DEPTH => Val::Null,
+            Node::Map(_) | Node::List(_) if depth >= MAX_DEPTH => Val::NULL,
             Node::Scalar(value) => value.clone(),
             Node::Map(maps) => {
                 let entries = self.entries(maps).into_iter();
