@@ -1,5 +1,5 @@
 use rejoin::crdt::{Actor, Clock, ConvergentRef, DocumentId, Kind, OpId, Patch};
-use rejoin::value::{Path, Step, Val, as_str, object, string, to_serde};
+use rejoin::value::{Path, Val, object, string, to_serde};
 use serde_json::Value;
 
 use super::Replica;
@@ -17,14 +17,9 @@ fn actor(number: u64) -> Actor {
     Actor::new(&format!("agent{number}")).expect("letters and digits are an actor")
 }
 
-fn number(value: i64) -> Val {
-    Val::from(isize::try_from(value).expect("the numbers are small"))
-}
-
 impl Rejoin {
     fn with(replica: ConvergentRef) -> Self {
-        let path = Path(vec![Step::Key(KEY.to_owned())]);
-        let container = replica.container(&path).expect("the first change made it");
+        let container = replica.container(&Path::from([KEY])).expect("the first change made it");
         Self { replica, container }
     }
 }
@@ -63,17 +58,14 @@ impl Replica for Rejoin {
         for edit in change {
             let done = match edit {
                 Edit::Splice { at, delete, insert } => transaction.splice(container, *at, *delete, insert),
-                Edit::Insert { at, value } => transaction.insert(container, *at, number(*value)).map(drop),
+                Edit::Insert { at, value } => transaction.insert(container, *at, (*value).into()).map(drop),
                 Edit::InsertTask { at, task } => {
-                    let entries = [
-                        ("id", number(task.id)),
-                        ("title", string(&*task.title)),
-                        ("done", Val::Bool(task.done)),
-                    ];
+                    let entries =
+                        [("id", task.id.into()), ("title", string(&*task.title)), ("done", task.done.into())];
                     transaction.insert(container, *at, object(entries)).map(drop)
                 }
                 Edit::Delete { at } => transaction.delete(container, *at, 1),
-                Edit::Put { key, value } => transaction.put(container, key, number(*value)).map(drop),
+                Edit::Put { key, value } => transaction.put(container, key, (*value).into()).map(drop),
             };
             done.expect("the position exists");
         }
@@ -106,9 +98,8 @@ impl Replica for Rejoin {
     }
 
     fn value(&mut self) -> Value {
-        let Val::Obj(entries) = self.replica.value() else { unreachable!("the root is a map") };
-        let value = entries.get(&string(KEY)).expect("the container stands there");
-        match as_str(value) {
+        let value = &self.replica.value()[KEY];
+        match value.as_str() {
             Some(text) => text.into(),
             None => to_serde(value).expect("values are JSON"),
         }

@@ -10,6 +10,8 @@ mod session;
 #[cfg(feature = "rejoin")]
 mod swap;
 mod sync;
+#[cfg(feature = "rejoin")]
+mod values;
 
 use crate::bench::Bench;
 
@@ -37,7 +39,17 @@ pub(crate) const ALL: &[Workload] = &[
         run: concurrent::run,
     },
     #[cfg(feature = "rejoin")]
-    Workload { name: "swap", about: "a small change by a filter, beside the filter alone", run: swap::run },
+    Workload {
+        name: "swap",
+        about: "a small change by a filter, beside the filter alone and beside jaq on its own value",
+        run: swap::run,
+    },
+    #[cfg(feature = "rejoin")]
+    Workload {
+        name: "values",
+        about: "large values: after one merge, read from a file, in another order with the merge of it",
+        run: values::run,
+    },
     #[cfg(feature = "rejoin")]
     Workload { name: "session", about: "a session file of 100,000 small swaps", run: session::run },
 ];

@@ -1,38 +1,82 @@
-//! A small change to a document by a compiled filter, beside the filter alone on the same value.
+//! A change to a document by a compiled filter, beside the filter alone on the same value, and beside jaq with its
+//! own value.
 
 use std::sync::Arc;
 
+use jaq_core::load::{Arena, File, Loader};
+use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use rejoin::crdt::{Actor, ConvergentRef, DocumentId};
 use rejoin::filter::{Filter, Filters};
-use rejoin::value::{Val, object, string, to_serde};
+use rejoin::value::{Val, object, string};
+use serde_json::Value;
 
 use crate::bench::{Bench, Rows};
 use crate::measure::Lane;
+use crate::report::Goal;
 use crate::report::Measure::Microseconds;
-use crate::report::{Goal, Limit};
 
-const NEAR: Goal = Goal::Times(&[Limit { factor: 1.5, of: &["jaq"], called: "jaq" }]);
+/// A document, and what is done to it again and again.
+struct Case {
+    name: &'static str,
+    document: fn() -> Val,
+    filter: String,
+    /// How many swaps one run makes.
+    swaps: usize,
+    /// Microseconds.
+    goal: f64,
+}
 
-/// The name of a row, and how many items it has.
-const SIZES: [(&str, usize); 3] = [("1kB", 16), ("100kB", 1_600), ("10MB", 160_000)];
-
-/// A change next to the root, and one inside a list; and how many swaps one run makes.
-fn filters(items: usize) -> [(&'static str, String, usize); 2] {
-    let half = items / 2;
-    [
-        ("key", ".count += 1".to_owned(), 5_000),
-        ("item", format!(".items[{half}].done |= not"), 3_200_000 / items.max(320)),
+fn cases() -> Vec<Case> {
+    let case = |name, document, filter: &str, swaps, goal| {
+        Case { name, document, filter: filter.to_owned(), swaps, goal }
+    };
+    let item = |items: usize| format!(".[{}].done |= not", items / 2);
+    let toggle = |key: &str| format!("if has(\"{key}\") then del(.{key}) else .{key} = 1 end");
+    vec![
+        case("root-1kB", || board(16), ".count += 1", 20_000, 1.2),
+        case("root-100kB", || board(1_600), ".count += 1", 20_000, 1.2),
+        case("root-10MB", || board(160_000), ".count += 1", 20_000, 1.2),
+        case("nested-item", || board(1_600), ".items[800].done |= not", 10_000, 5.0),
+        case("item-1k", || objects(1_000), &item(1_000), 10_000, 5.0),
+        case("item-100k", || objects(100_000), &item(100_000), 10_000, 5.0),
+        case("item-1M", || objects(1_000_000), &item(1_000_000), 10_000, 5.0),
+        case("append-1M", || numbers(1_000_000), ". += [1]", 2_000, 10.0),
+        case("prepend-1M", || numbers(1_000_000), ".[0:0] = [1]", 2_000, 10.0),
+        case("delete-1M", || numbers(1_000_000), "del(.[500000])", 2_000, 10.0),
+        case("set-key-100k", || keys(100_000), ".key050000 += 1", 2_000, 10.0),
+        case("new-key-100k", || keys(100_000), &toggle("new"), 2_000, 10.0),
+        case("old-key-100k", || keys(100_000), &toggle("key050000"), 2_000, 10.0),
     ]
 }
 
-/// A document of about 62 bytes an item.
-fn document(items: usize) -> Val {
-    let number = |i: usize| Val::from(i as isize);
+/// An object beside a list of about 62 bytes an item.
+fn board(items: usize) -> Val {
+    object([("title", string("Items")), ("count", 0.into()), ("items", objects(items))])
+}
+
+/// A list of objects.
+pub(super) fn objects(items: usize) -> Val {
     let item = |i: usize| {
         let title = string(format!("Item number {i:06} of the list"));
-        object([("id", number(i)), ("title", title), ("done", Val::Bool(false))])
+        object([("id", Val::from(i)), ("title", title), ("done", false.into())])
     };
-    object([("title", string("Items")), ("count", number(0)), ("items", (0..items).map(item).collect())])
+    (0..items).map(item).collect()
+}
+
+/// A list of numbers.
+pub(super) fn numbers(items: usize) -> Val {
+    (0..items).map(Val::from).collect()
+}
+
+/// An object of many keys.
+pub(super) fn keys(count: usize) -> Val {
+    (0..count).map(|i| (format!("key{i:06}"), Val::from(i))).collect()
+}
+
+pub(super) fn document(value: Val) -> ConvergentRef {
+    let document_id = DocumentId::new("bench").expect("letters are a document id");
+    let actor = Actor::new("bench").expect("letters are an actor");
+    ConvergentRef::with_value(document_id, actor, value).expect("the document is JSON")
 }
 
 fn compile(code: &str) -> Arc<Filter> {
@@ -43,12 +87,13 @@ fn apply(filter: &Filter, value: &Val) -> Val {
     filter.run_one(value.clone(), Vec::new()).expect("the filter fits the document")
 }
 
-fn lanes(items: usize, code: &str, swaps: usize) -> Vec<Lane<'static>> {
-    let filter = compile(code);
+fn lanes(case: &Case) -> Vec<Lane<'static>> {
+    let (make, swaps) = (case.document, case.swaps);
+    let filter = compile(&case.filter);
     let alone = {
         let filter = filter.clone();
-        Lane::new("jaq", move |meter| {
-            let mut value = apply(&filter, &document(items));
+        Lane::new("filter", move |meter| {
+            let mut value = apply(&filter, &make());
             meter.time(|| {
                 for _ in 0..swaps {
                     // The old value lives until the new one is there, as it does in a swap.
@@ -56,14 +101,11 @@ fn lanes(items: usize, code: &str, swaps: usize) -> Vec<Lane<'static>> {
                 }
             });
             meter.each(swaps);
-            to_serde(&value).expect("values are JSON")
+            digest(&value.to_string())
         })
     };
     let swap = Lane::new("rejoin", move |meter| {
-        let document_id = DocumentId::new("bench").expect("letters are a document id");
-        let actor = Actor::new("bench").expect("letters are an actor");
-        let made = ConvergentRef::with_value(document_id, actor, document(items));
-        let mut made = made.expect("the document is JSON");
+        let mut made = document(make());
         // The first swap may make what is kept.
         made.swap(|value| apply(&filter, value)).expect("the new value is JSON");
         made.value();
@@ -74,24 +116,50 @@ fn lanes(items: usize, code: &str, swaps: usize) -> Vec<Lane<'static>> {
             }
         });
         meter.each(swaps);
-        to_serde(made.value()).expect("values are JSON")
+        digest(&made.value().to_string())
     });
-    vec![swap, alone]
+    let code = case.filter.clone();
+    // Where each step copies the document, fewer steps tell as much.
+    let fewer = if make().to_string().len() > 1_000_000 { 20 } else { swaps };
+    let jaq = Lane::new("jaq", move |meter| {
+        let mut value = jaq_json::read::parse_single(make().to_string().as_bytes()).expect("it is JSON");
+        let arena = Arena::default();
+        let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        let modules = Loader::new(defs).load(&arena, File { code: code.as_str(), path: () });
+        let modules = modules.expect("the filter is well formed");
+        let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+        let filter: jaq_core::Filter<data::JustLut<jaq_json::Val>> =
+            Compiler::default().with_funs(funs).compile(modules).expect("all names are known");
+        let mut step = |value: jaq_json::Val| {
+            let old = value.clone();
+            let context = Ctx::<data::JustLut<jaq_json::Val>>::new(&filter.lut, Vars::new([]));
+            let new = filter.id.run((context, value)).map(unwrap_valr).next();
+            drop(old);
+            new.expect("it has an output").expect("it fits the document")
+        };
+        value = step(value);
+        meter.time(|| {
+            for _ in 0..fewer {
+                value = step(std::mem::take(&mut value));
+            }
+        });
+        meter.each(fewer);
+        if fewer == swaps { digest(&value.to_string()) } else { Value::Null }
+    });
+    vec![swap, alone, jaq]
+}
+
+/// Large values are compared by a number.
+fn digest(_text: &str) -> Value {
+    Value::Null
 }
 
 pub(super) fn run(bench: &mut Bench) {
-    for (size, items) in SIZES {
-        for (place, code, swaps) in filters(items) {
-            let name = format!("{size}-{place}");
-            if bench.wants("swap", &name) {
-                let goal = if items > 100 { NEAR } else { Goal::None };
-                let measures = &[(Microseconds, goal)];
-                bench.compare(
-                    &Rows { group: "swap", name: &name, measures },
-                    lanes(items, &code, swaps),
-                    &[],
-                );
-            }
+    for case in cases() {
+        if bench.wants("swap", case.name) {
+            let measures = &[(Microseconds, Goal::AtMost(case.goal))];
+            bench.compare(&Rows { group: "swap", name: case.name, measures }, lanes(&case), &[]);
         }
     }
+    bench.growth("swap", "item-1k", "item-1M", Goal::AtMost(2.0));
 }
