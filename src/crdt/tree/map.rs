@@ -61,12 +61,16 @@ impl MapBody {
 
     /// The numbers of the slots in the order of their first writes.
     pub(in crate::crdt) fn order(&self) -> impl Iterator<Item = u32> {
-        (0..self.slots.len()).map(|at| self.order.as_ref().map_or(at as u32, |order| order[at]))
+        self.order_from(0)
+    }
+
+    fn order_from(&self, rank: usize) -> impl Iterator<Item = u32> {
+        (rank..self.slots.len()).map(|at| self.order.as_ref().map_or(at as u32, |order| order[at]))
     }
 
     /// The slots that come after one in that order. O(log n) for the first.
     pub(in crate::crdt) fn after(&self, history: &History, slot: u32) -> impl Iterator<Item = u32> {
-        self.order().skip(self.rank(history, slot) + 1)
+        self.order_from(self.rank(history, slot) + 1)
     }
 
     /// Where a slot stands in that order. O(log n).
