@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use foldhash::fast::RandomState;
+
 use super::history::{History, Id};
 use super::lv::Lv;
 use super::row::Row;
@@ -40,12 +42,12 @@ impl Effects {
 }
 
 /// The ops that removed containers, by container.
-type Removers = HashMap<Node, Vec<Lv>>;
+type Removers = HashMap<Node, Vec<Lv>, RandomState>;
 
 /// The edits in containers that are nowhere of which somebody who removed them did not know: the new edits,
 /// and those in what stood before the batch. Costs the new rows, and the size of what they removed.
 fn unseen(history: &History, tree: &Tree, batch: &Batch, from: u32) -> Vec<(Lv, u32)> {
-    let mut removers = Removers::new();
+    let mut removers = Removers::default();
     for removed in &batch.removed {
         removers.entry(removed.node).or_default().push(removed.by);
     }
@@ -163,7 +165,7 @@ impl Unseen<'_> {
 fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits> {
     let singles = unseen.iter().flat_map(|(first, count)| (0..*count).map(|at| first.plus(at)));
     let edits: BTreeSet<Lv> = singles.collect();
-    let mut named: HashSet<Lv> = HashSet::new();
+    let mut named: HashSet<Lv, RandomState> = HashSet::default();
     let mut by_container: BTreeMap<Node, Vec<Lv>> = BTreeMap::new();
     for edit in edits {
         let Some(holder) = history.log.row(edit).holder().and_then(|made| tree.node(made)) else {
@@ -199,7 +201,7 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
 /// The places that show several writes which agree, and into which the ops from one on write: they are not
 /// applied yet.
 fn agreed(history: &History, tree: &Tree, from: u32) -> Vec<Place> {
-    let mut seen: HashSet<Node> = HashSet::new();
+    let mut seen: HashSet<Node, RandomState> = HashSet::default();
     let mut places: BTreeSet<Place> = BTreeSet::new();
     for (_, row) in history.log.rows_in(from..history.len()) {
         let Some(holder) = row.holder().filter(|made| made.index() < from) else { continue };

@@ -174,6 +174,11 @@ impl Val {
         Self(Repr::Grown(Arc::new(Grown::new(identity, text, more))))
     }
 
+    /// Whether it is a plain scalar as reading its text gives it.
+    pub(crate) fn is_simple(&self) -> bool {
+        matches!(self.0, Repr::Null | Repr::Bool(_) | Repr::Num(_) | Repr::Str(_))
+    }
+
     /// Whether a change can be made in place, where nothing else holds it.
     pub(crate) fn is_mutable(&self) -> bool {
         matches!(self.0, Repr::Arr(_) | Repr::Obj(_) | Repr::Grown(_))

@@ -14,7 +14,7 @@ use crate::value::{List, Val, common, hash_same};
 /// What happens to one item. Positions count in the old list (`old`, `after`) and in the new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ItemEdit {
-    /// The slot stays and holds something else; `same`: what was there, edited.
+    /// The slot stays and holds something else; `same`: what was there, edited, though it does not say so.
     Edit {
         old: usize,
         new: usize,
@@ -31,6 +31,8 @@ pub(super) enum ItemEdit {
     },
 }
 
+pub(super) type Edits = SmallVec<[ItemEdit; 2]>;
+
 /// The members by which items are told apart.
 const KEYS: [&str; 4] = ["id", "_id", "uuid", "key"];
 
@@ -43,7 +45,7 @@ pub(super) fn align(
     new: &List,
     outside: bool,
     thing: impl FnMut(&Val) -> Option<Thing>,
-) -> Vec<ItemEdit> {
+) -> Edits {
     let stretches = List::differing(old, new);
     if let Some(edits) = in_place(old, new, &stretches) {
         return edits;
@@ -52,8 +54,8 @@ pub(super) fn align(
 }
 
 /// The usual: all items are the same ones as before, and some are edited.
-fn in_place(old: &List, new: &List, stretches: &[(Range<usize>, Range<usize>)]) -> Option<Vec<ItemEdit>> {
-    let mut edits = Vec::new();
+fn in_place(old: &List, new: &List, stretches: &[(Range<usize>, Range<usize>)]) -> Option<Edits> {
+    let mut edits = Edits::new();
     for (o, n) in stretches {
         if o.len() != n.len() {
             return None;
@@ -65,7 +67,7 @@ fn in_place(old: &List, new: &List, stretches: &[(Range<usize>, Range<usize>)]) 
                 return None;
             }
             if !before.is_shared(now) {
-                edits.push(ItemEdit::Edit { old: at, new: to, same: true });
+                edits.push(ItemEdit::Edit { old: at, new: to, same: false });
             }
         }
     }
@@ -254,8 +256,8 @@ impl<'v> Alignment<'v> {
         }
     }
 
-    fn edits(&self, stretches: &[(Range<usize>, Range<usize>)]) -> Vec<ItemEdit> {
-        let mut edits = Vec::new();
+    fn edits(&self, stretches: &[(Range<usize>, Range<usize>)]) -> Edits {
+        let mut edits = Edits::new();
         let (mut o, mut n) = (0, 0);
         let by_name = self.old_by_name();
         for (old, new) in stretches {
@@ -280,7 +282,7 @@ impl<'v> Alignment<'v> {
         news: Range<usize>,
         mut after: Option<usize>,
         by_name: &[Option<usize>],
-        edits: &mut Vec<ItemEdit>,
+        edits: &mut Edits,
     ) {
         let names = |items: &[Item<'_>]| items.iter().map(|item| Some(item.name.into())).collect::<Vec<_>>();
         let kept = match (olds.is_empty(), news.is_empty()) {
@@ -310,7 +312,7 @@ impl<'v> Alignment<'v> {
         news: Range<usize>,
         after: &mut Option<usize>,
         by_name: &[Option<usize>],
-        edits: &mut Vec<ItemEdit>,
+        edits: &mut Edits,
     ) {
         let is_left = |item: &Item<'_>| !self.paired[item.name as usize];
         let left_olds: Vec<usize> = olds.clone().filter(|&o| is_left(&self.olds[o])).collect();

@@ -31,6 +31,8 @@ pub(super) struct Occurs {
     /// Of a thing the parts in which it differs from what it was; of what was built those that are or hold
     /// things.
     pub(super) parts: Range<usize>,
+    /// Whether it will read as what stands here, just so.
+    pub(super) reads_so: bool,
 }
 
 /// How it is known what an occurrence is.
@@ -145,6 +147,14 @@ struct Open {
     within: Within,
 }
 
+/// What is found in a slot.
+struct Found {
+    thing: Thing,
+    evidence: Evidence,
+    /// What is known of its parts.
+    below: Within,
+}
+
 /// What is known of a value from what holds it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Within {
@@ -183,76 +193,78 @@ impl Discoverer<'_> {
 
     /// Finds out what stands in a slot.
     fn look(&mut self, open: &Open) {
+        let part = &mut self.found.parts[open.part];
+        let (old, new) = (part.old.take(), part.new.take());
+        self.find_out(open, old.as_ref(), new.as_ref());
+        let part = &mut self.found.parts[open.part];
+        (part.old, part.new) = (old, new);
+    }
+
+    fn find_out(&mut self, open: &Open, old: Option<&Val>, new: Option<&Val>) {
         let Open { part: at, parent, within } = *open;
-        let part = &self.found.parts[at];
-        let keyed = !matches!(part.at, At::Item { .. });
-        let (old, new, stands_for) = (part.old.clone(), part.new.clone(), part.stands_for);
-        let stood = old.as_ref().and_then(|old| thing_of(self.history, self.tree, old));
+        let stood = old.and_then(|old| thing_of(self.history, self.tree, old));
         let Some(new) = new else { return self.depart(stood, parent) };
-        let is_same = old.as_ref().is_some_and(|old| old.identity() == new.identity());
-        let known = match stood.filter(|stood| is_same && self.tree.reads_as(*stood, &new)) {
-            None => thing_of(self.history, self.tree, &new),
+        let is_same = old.is_some_and(|old| old.identity() == new.identity());
+        let known = match stood.filter(|stood| is_same && self.tree.reads_as(*stood, new)) {
+            None => thing_of(self.history, self.tree, new),
             same => same,
         };
         if let Some(thing) = known {
-            return self.occurs(at, thing, stood, parent, Evidence::Identity, Within::Thing);
+            let found = Found { thing, evidence: Evidence::Identity, below: Within::Thing };
+            return self.occurs(open, old, new, stood, found);
         }
         if within == Within::Thing {
-            self.scan(&new);
+            self.scan(new);
         }
-        let stead = stands_for.or(stood.filter(|_| keyed));
-        let stead = stead.filter(|thing| self.tree.reads_as(*thing, &new));
+        let part = &self.found.parts[at];
+        let keyed = !matches!(part.at, At::Item { .. });
+        let stead = part.stands_for.or(stood.filter(|_| keyed));
+        let stead = stead.filter(|thing| self.tree.reads_as(*thing, new));
         let mut below = if within == Within::Outside { within } else { Within::Built };
         if stead.is_some()
             && below == Within::Built
             && new.is_container()
-            && !self.leads(&new)
-            && let Some(old) = &old
-            && !shares_strings(old, &new)
+            && !self.leads(new)
+            && let Some(old) = old
+            && !shares_strings(old, new)
         {
             below = Within::Outside;
-            if self.recognised.compare(self.history, self.tree, old, &new) {
-                self.scan(&new);
+            if self.recognised.compare(self.history, self.tree, old, new) {
+                self.scan(new);
             }
         }
-        if let Some(equal) = self.recognised.thing(&new) {
-            return self.occurs(at, equal, stood, parent, Evidence::Equal, below);
+        if let Some(equal) = self.recognised.thing(new) {
+            let found = Found { thing: equal, evidence: Evidence::Equal, below };
+            return self.occurs(open, old, new, stood, found);
         }
         if let Some(thing) = stead {
-            return self.occurs(at, thing, stood, parent, Evidence::Stead, below);
+            return self.occurs(open, old, new, stood, Found { thing, evidence: Evidence::Stead, below });
         }
         self.depart(stood, parent);
         self.found.rearranges |= new.is_container();
-        self.built(at, &new, parent, below);
+        self.built(at, new, parent, below);
     }
 
-    /// Notes that a thing occurs.
-    fn occurs(
-        &mut self,
-        at: usize,
-        thing: Thing,
-        stood: Option<Thing>,
-        parent: Option<Occurrence>,
-        evidence: Evidence,
-        below: Within,
-    ) {
+    /// Notes that a thing occurs in a slot, in which another one or the same stood.
+    fn occurs(&mut self, open: &Open, old: Option<&Val>, new: &Val, stood: Option<Thing>, found: Found) {
+        let Found { thing, evidence, below } = found;
         let own_slot = stood == Some(thing);
         if !own_slot {
-            self.depart(stood, parent);
+            self.depart(stood, open.parent);
             self.found.rearranges = true;
         }
-        let occurrence = self.occur(at, Some(thing), evidence, parent, own_slot);
+        let occurrence = self.occur(open.part, Some(thing), evidence, open.parent, own_slot);
         if evidence == Evidence::Equal {
             return;
         }
-        let part = &self.found.parts[at];
-        let (old, new) = (part.old.clone(), part.new.clone().unwrap_or_default());
-        let before = match old {
-            Some(old) if own_slot => old,
-            _ => self.tree.value_of(self.history, thing),
-        };
         let first = self.found.parts.len();
-        self.differences(&before, &new, below == Within::Outside);
+        match old {
+            Some(old) if own_slot => self.differences(old, new, below == Within::Outside),
+            _ => {
+                let before = self.tree.value_of(self.history, thing);
+                self.differences(&before, new, below == Within::Outside);
+            }
+        }
         self.enter(occurrence, first, below);
     }
 
@@ -271,7 +283,15 @@ impl Discoverer<'_> {
         own_slot: bool,
     ) -> Occurrence {
         let occurrence = self.found.occurs.len();
-        self.found.occurs.push(Occurs { thing, evidence, parent, part, own_slot, parts: 0..0 });
+        self.found.occurs.push(Occurs {
+            thing,
+            evidence,
+            parent,
+            part,
+            own_slot,
+            parts: 0..0,
+            reads_so: false,
+        });
         self.found.parts[part].occurrence = Some(occurrence);
         occurrence
     }
@@ -299,27 +319,21 @@ impl Discoverer<'_> {
     }
 
     fn items(&mut self, old: &List, new: &List, outside: bool) {
-        let edits = align(old, new, outside, |value| self.thing(value));
-        let things = |at: usize| old.get(at).and_then(|old| thing_of(self.history, self.tree, old));
-        let edits: Vec<_> = edits
-            .into_iter()
-            .map(|edit| match edit {
+        let (history, tree) = (self.history, self.tree);
+        let thing = |at: usize| old.get(at).and_then(|old| thing_of(history, tree, old));
+        for edit in align(old, new, outside, |value| self.thing(value)) {
+            let (at, stands_for) = match edit {
                 ItemEdit::Edit { old: o, new: n, same } => {
-                    let at = At::Item { old: Some(o), new: Some(n), after: None };
-                    (at, Some(o), Some(n), if same { things(o) } else { None })
+                    let stands_for = if same { thing(o) } else { None };
+                    (At::Item { old: Some(o), new: Some(n), after: None }, stands_for)
                 }
-                ItemEdit::Delete { old: o } => {
-                    (At::Item { old: Some(o), new: None, after: None }, Some(o), None, None)
-                }
+                ItemEdit::Delete { old: o } => (At::Item { old: Some(o), new: None, after: None }, None),
                 ItemEdit::Insert { after, new: n, was } => {
-                    let at = At::Item { old: None, new: Some(n), after };
-                    (at, None, Some(n), was.and_then(things))
+                    (At::Item { old: None, new: Some(n), after }, was.and_then(thing))
                 }
-            })
-            .collect();
-        for (at, o, n, stands_for) in edits {
-            let (o, n) = (o.and_then(|o| old.get(o)), n.and_then(|n| new.get(n)));
-            self.add(at, o, n, stands_for);
+            };
+            let At::Item { old: o, new: n, .. } = at else { continue };
+            self.add(at, o.and_then(|o| old.get(o)), n.and_then(|n| new.get(n)), stands_for);
         }
     }
 

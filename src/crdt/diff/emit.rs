@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use super::Thing;
 use super::choose::Chosen;
-use super::discover::{At, Discovery, Occurrence};
+use super::discover::{At, Discovery, Evidence, Occurrence, Occurs, Part};
 use super::write::Dest;
 use crate::crdt::history::History;
 use crate::crdt::lv::Lv;
@@ -48,6 +48,7 @@ pub(in crate::crdt) fn emit(
             Task::Overwrite(part, holder) => emitter.overwrite(part, holder)?,
         }
     }
+    emitter.adopt();
     Ok(emitter.known)
 }
 
@@ -127,9 +128,11 @@ impl<'a> Emitter<'a> {
     fn enter(&mut self, occurrence: Occurrence) -> Result<(), Refused> {
         let occurs = &self.discovery.occurs[occurrence];
         let (Some(thing), part) = (occurs.thing, occurs.part) else { return Ok(()) };
-        if self.discovery.parts[part].new.as_ref().is_some_and(Val::is_container) {
+        let reads_so = self.may_read_so(occurrence);
+        self.discovery.occurs[occurrence].reads_so = reads_so;
+        if !reads_so {
             // Its parts are known: nothing else is to hold them.
-            self.discovery.parts[part].new = None;
+            self.discovery.parts[part].new.take_if(|new| new.is_container());
         }
         match self.tree.kind(thing) {
             Kind::Map => self.map(thing, occurrence),
@@ -269,6 +272,10 @@ impl<'a> Emitter<'a> {
         }
         let identity = self.history.authors.identity(text);
         self.known.push((text, Val::text(identity, string.clone())));
+        let occurrence = self.discovery.parts[part].occurrence;
+        if let Some(occurrence) = occurrence.filter(|_| !new.is_mutable() && new.identity().is_some()) {
+            self.discovery.occurs[occurrence].reads_so = true;
+        }
         Ok(())
     }
 
@@ -286,6 +293,41 @@ impl<'a> Emitter<'a> {
             rest -= i128::from(by);
         }
         Ok(())
+    }
+
+    // --- what need not be read ---
+
+    /// Whether a map or list that is edited will read as what stands in its slot, if its parts do: nothing in that
+    /// gets an identity or another form when it is written, or another place among the keys.
+    fn may_read_so(&self, occurrence: Occurrence) -> bool {
+        let Discovery { occurs, parts, rearranges, .. } = &self.discovery;
+        let Occurs { part, evidence, own_slot, .. } = occurs[occurrence];
+        let Part { old: Some(old), new: Some(new), .. } = &parts[part] else { return false };
+        let is_known = evidence == Evidence::Identity && own_slot && !rearranges && !self.tree.is_contested();
+        let in_order = match (old.as_map(), new.as_map()) {
+            (Some(old), Some(new)) => new.has_keys_of(old),
+            _ => new.as_list().is_some(),
+        };
+        let mut parts = parts[occurs[occurrence].parts.clone()].iter();
+        let reads_so =
+            |part: &Part| part.occurrence.is_some() || part.new.as_ref().is_none_or(Val::is_simple);
+        is_known && in_order && parts.all(reads_so)
+    }
+
+    /// Takes what the new value says of things that were edited, those inside first, instead of reading them.
+    fn adopt(&mut self) {
+        let Discovery { occurs, parts, .. } = &mut self.discovery;
+        for at in (0..occurs.len()).rev() {
+            let reads_so = |part: &Part| part.occurrence.is_none_or(|inside| occurs[inside].reads_so);
+            let Occurs { thing: Some(thing), part, reads_so: true, .. } = occurs[at] else { continue };
+            if !parts[part].new.as_ref().is_some_and(Val::is_container) {
+                continue;
+            }
+            occurs[at].reads_so = parts[occurs[at].parts.clone()].iter().all(reads_so);
+            if occurs[at].reads_so {
+                self.known.extend(parts[part].new.take().map(|new| (self.tree.lv(thing), new)));
+            }
+        }
     }
 
     // --- what goes ---

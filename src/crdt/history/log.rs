@@ -309,6 +309,11 @@ impl Log {
         self.contents.from(self.held(lv)?).next_scalar()
     }
 
+    /// Whether an op moves a container.
+    pub(in crate::crdt) fn has_moves(&self) -> bool {
+        !self.moved.is_empty()
+    }
+
     /// What a write or an insert holds. O(1), O(log moves) for a move.
     pub(in crate::crdt) fn content(&self, lv: Lv) -> Option<Written<'_, Local>> {
         Some(self.written(lv, self.held(lv)?))

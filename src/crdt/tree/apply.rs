@@ -118,7 +118,8 @@ impl Tree {
                     Kind::Text => Inside::Text(Box::default()),
                     Kind::Counter => Inside::Counter(Box::new(0)),
                 };
-                self.nodes.push(Body::new(put, put, place, inside));
+                self.made.push(put);
+                self.nodes.push(Body::new(put, place, inside));
             }
             Holds::Move(made) => {
                 let node = self.known(made);
@@ -201,7 +202,7 @@ impl Tree {
                 Place::Item(list, item) => self.list(list).items.position(item) as u32,
                 Place::Root | Place::Key(..) => 0,
             };
-            self.body_mut(node).end = End { index, overwritten };
+            self.ends.insert(node, End { index, overwritten });
         }
     }
 

@@ -12,7 +12,7 @@ impl Tree {
     /// Verifies every invariant, and that what is kept is what would be read anew. O(document and
     /// history).
     pub(in crate::crdt) fn check(&self, history: &History) -> Result<(), String> {
-        if !self.nodes.is_sorted_by(|a, b| a.lv < b.lv) {
+        if !self.made.is_sorted_by(|a, b| a < b) || self.made.len() != self.nodes.len() {
             return Err("the containers are out of order".into());
         }
         for node in (0..self.nodes.len() as u32).map(Node) {
@@ -41,7 +41,7 @@ impl Tree {
 
     fn check_node(&self, history: &History, node: Node) -> Result<(), String> {
         let body = self.body(node);
-        let name = || history.op_id(body.lv);
+        let name = || history.op_id(self.lv(node));
         if let Some(put) = body.put.get() {
             if self.container(history, put) != Some(node)
                 || self.place_of(history, put) != Some(body.place)

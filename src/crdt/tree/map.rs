@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::{History, Puts};
@@ -15,7 +16,7 @@ pub(in crate::crdt) struct MapBody {
     index: Option<Box<HashTable<u32>>>,
     /// The visible puts of slots that have several.
     #[expect(clippy::box_collection, reason = "most maps have none: eight bytes instead of 48")]
-    conflicts: Option<Box<HashMap<u32, Puts>>>,
+    conflicts: Option<Box<HashMap<u32, Puts, RandomState>>>,
     /// The slots in the order of their first writes, when they were not added in it.
     #[expect(clippy::box_collection, reason = "most maps have none: eight bytes instead of 24")]
     order: Option<Box<Vec<u32>>>,

@@ -13,8 +13,10 @@ mod touched;
 mod value;
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use super::history::History;
@@ -64,16 +66,20 @@ pub(super) struct Tree {
     root: Puts,
     /// Invariant: ordered by the op that made them.
     nodes: Vec<Body>,
+    /// The ops that made them. By themselves: they are searched.
+    made: Vec<Lv>,
     /// What the root reads as, when it is known.
     value: OnceLock<Val>,
     /// What the root read as before something changed.
     old_value: Option<Val>,
-    /// The containers that know what they read as before.
-    touched: Vec<Node>,
+    /// What containers read as before something in them changed.
+    touched: Vec<Before>,
     /// `None` as long as nothing ever moved.
     moves: Option<Box<Moves>>,
     /// The batch that goes on.
     batch: Option<Box<Batch>>,
+    /// How containers that are nowhere went.
+    ends: HashMap<Node, End, RandomState>,
     /// Whether a container was ever deleted or moved.
     lost_any: bool,
     /// Whether a slot ever had several visible puts.
@@ -83,26 +89,21 @@ pub(super) struct Tree {
 /// A container.
 #[derive(Clone)]
 struct Body {
-    /// The op that made it.
-    lv: Lv,
     /// The put that places it, none when it is nowhere.
     put: Link,
     /// Where that put stands; when it is nowhere, where it last stood.
     place: Place,
-    /// How it went from there, when it is nowhere.
-    end: End,
     /// What it reads as, when it is known. Invariant: known for whatever is shown in a container for
     /// which it is known.
     cached: OnceLock<Cached>,
-    /// What it read as before something in it changed.
-    before: Option<Box<Before>>,
+    /// The number of what it read as before something in it changed.
+    before: Option<NonZeroU32>,
     inside: Inside,
 }
 
 impl Body {
-    fn new(lv: Lv, put: Lv, place: Place, inside: Inside) -> Self {
-        let (end, cached, before) = Default::default();
-        Self { lv, put: Some(put).into(), place, end, cached, before, inside }
+    fn new(put: Lv, place: Place, inside: Inside) -> Self {
+        Self { put: Some(put).into(), place, cached: OnceLock::new(), before: None, inside }
     }
 }
 
@@ -129,7 +130,7 @@ pub(super) struct ListBody {
     pub(super) items: Sequence,
     /// The visible puts of items other than those that hold what they were made with, and nothing else,
     /// if they are visible.
-    slots: HashMap<Lv, Puts>,
+    slots: HashMap<Lv, Puts, RandomState>,
 }
 
 impl Tree {
@@ -137,9 +138,9 @@ impl Tree {
 
     /// The container that an op made. O(log n).
     pub(super) fn node(&self, made: Lv) -> Option<Node> {
-        match self.nodes.last() {
-            Some(last) if last.lv == made => Some(Node(self.nodes.len() as u32 - 1)),
-            _ => self.nodes.binary_search_by_key(&made, |node| node.lv).ok().map(|at| Node(at as u32)),
+        match self.made.last() {
+            Some(last) if *last == made => Some(Node(self.made.len() as u32 - 1)),
+            _ => self.made.binary_search(&made).ok().map(|at| Node(at as u32)),
         }
     }
 
@@ -149,7 +150,7 @@ impl Tree {
 
     /// The op that made a container.
     pub(super) fn lv(&self, node: Node) -> Lv {
-        self.body(node).lv
+        self.made[node.0 as usize]
     }
 
     pub(super) fn kind(&self, node: Node) -> Kind {
@@ -184,7 +185,7 @@ impl Tree {
 
     /// How a container that is nowhere went.
     pub(super) fn end_of(&self, node: Node) -> End {
-        self.body(node).end
+        self.ends.get(&node).copied().unwrap_or_default()
     }
 
     /// Whether a container may be nowhere.
@@ -287,9 +288,13 @@ impl Tree {
 
     /// The container that a put places. O(log n).
     pub(super) fn container(&self, history: &History, put: Lv) -> Option<Node> {
-        match history.log.content(put)? {
-            Written::Container(holds) => self.node(holds.made(put)),
-            Written::Scalar(_) => None,
+        match self.node(put) {
+            // Without moves only what makes a container places it.
+            None if history.log.has_moves() => match history.log.content(put)? {
+                Written::Container(holds) => self.node(holds.made(put)),
+                Written::Scalar(_) => None,
+            },
+            made => made,
         }
     }
 
@@ -363,7 +368,7 @@ impl Tree {
     /// The keys that joined maps ever had, in their order: by the first write in any of them.
     pub(super) fn keys(&self, history: &History, maps: &[Node]) -> Vec<u32> {
         let [map] = maps else {
-            let mut first: HashMap<u32, Lv> = HashMap::new();
+            let mut first: HashMap<u32, Lv, RandomState> = HashMap::default();
             for slot in maps.iter().flat_map(|&map| self.map(map).slots()) {
                 let known = first.entry(slot.key).or_insert(slot.first);
                 if history.authors.compare(slot.first, *known).is_lt() {

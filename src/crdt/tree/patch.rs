@@ -29,7 +29,7 @@ enum Open {
 impl Patch {
     /// `None` when it was not read before, or so much was touched that it is better read as a whole.
     pub(super) fn of(tree: &Tree, history: &History, node: Node, depth: usize) -> Option<Self> {
-        let before = tree.body(node).before.as_ref()?;
+        let before = tree.before(node)?;
         let value = before.value.clone()?;
         let parts =
             value.as_list().map_or_else(|| value.as_map().map_or(0, |map| map.len()), |list| list.len());

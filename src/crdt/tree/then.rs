@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::{Body, History, Inside, ListBody, MapBody, Place, Puts, Reading, Tree};
 use crate::crdt::Kind;
 use crate::crdt::lv::Lv;
@@ -26,11 +28,13 @@ impl Tree {
     pub(in crate::crdt) fn then(&self, history: &History, moment: &Moment<'_>) -> Self {
         let mut then = Then { now: self, history, moment, open: Vec::new(), contested: false };
         let mut tree = Self { root: then.root(), ..Self::default() };
+        let mut nodes: Vec<(Lv, Body)> = Vec::new();
         while let Some((made, put)) = then.open.pop() {
             let inside = then.inside(made);
-            tree.nodes.push(Body::new(made, put, Place::Root, inside));
+            nodes.push((made, Body::new(put, Place::Root, inside)));
         }
-        tree.nodes.sort_unstable_by_key(|node| node.lv);
+        nodes.sort_unstable_by_key(|(made, _)| *made);
+        (tree.made, tree.nodes) = nodes.into_iter().unzip();
         for at in 0..tree.nodes.len() {
             let place = tree.nodes[at].put.get().and_then(|put| tree.place_of(history, put));
             tree.nodes[at].place = place.expect("it was found in its place");
@@ -111,7 +115,7 @@ impl<'a> Then<'a> {
 
     fn list(&mut self, made: Lv, mut items: Vec<(Lv, u32)>) -> ListBody {
         let writes = std::mem::take(&mut items);
-        let mut slots: HashMap<Lv, Puts> = HashMap::new();
+        let mut slots: HashMap<Lv, Puts, RandomState> = HashMap::default();
         for (put, row) in rows(self.history, &writes) {
             let (item, written) = match row {
                 Row::Items { count, .. } => {

@@ -4,11 +4,12 @@
 //! new value is the old one with those slots read anew (see [`patch`](super::patch)), and what changed can be
 //! told slot by slot.
 
-use super::value::Cached;
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 
 use smallvec::SmallVec;
 
+use super::value::Cached;
 use super::{History, Node, Place, Tree};
 use crate::crdt::lv::Lv;
 use crate::value::Val;
@@ -16,6 +17,7 @@ use crate::value::Val;
 /// What a container read as before something in it changed.
 #[derive(Debug, Clone)]
 pub(super) struct Before {
+    node: Node,
     /// `None` for a part of joined maps, and for counters.
     pub(super) value: Option<Val>,
     /// What was touched since, once or more often; the first time counts.
@@ -103,22 +105,24 @@ impl Tree {
     /// else. Stops where that was noted before.
     fn note(&mut self, mut node: Node, mut what: Option<Touched>) {
         loop {
-            let body = self.body_mut(node);
-            let Some(cached) = body.cached.take() else {
-                if let (Some(before), Some(what)) = (&mut body.before, what) {
-                    before.add(what);
-                }
-                return;
-            };
+            let body = &mut self.nodes[node.0 as usize];
+            let cached = body.cached.take();
             let place = body.put.get().map(|_| body.place);
-            match (&mut body.before, what) {
-                (Some(before), Some(what)) => before.add(what),
-                (Some(_), None) => {}
-                (empty, what) => {
-                    let value = if let Cached::Value(value) = cached { Some(value) } else { None };
-                    *empty = Some(Box::new(Before { value, slots: what.into_iter().collect() }));
-                    self.touched.push(node);
+            let is_known = cached.is_some();
+            match (body.before, cached, what) {
+                (Some(number), _, what) => {
+                    let before = &mut self.touched[number.get() as usize - 1];
+                    what.into_iter().for_each(|what| before.add(what));
                 }
+                (None, Some(cached), what) => {
+                    let value = if let Cached::Value(value) = cached { Some(value) } else { None };
+                    self.touched.push(Before { node, value, slots: what.into_iter().collect() });
+                    body.before = NonZeroU32::new(self.touched.len() as u32);
+                }
+                (None, None, _) => {}
+            }
+            if !is_known {
+                return;
             }
             (node, what) = match place {
                 None => return,
@@ -135,21 +139,26 @@ impl Tree {
 
     /// Begins anew: forgets what containers read as before, where they were read again since.
     pub(in crate::crdt) fn forget_old(&mut self) {
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.retain(|&node| {
-            let body = self.body_mut(node);
-            if body.cached.get().is_some() {
-                body.before = None;
-            }
-            body.before.is_some()
+        let Self { nodes, touched, .. } = self;
+        let mut kept = 0;
+        touched.retain(|before| {
+            let body = &mut nodes[before.node.0 as usize];
+            let is_kept = body.cached.get().is_none();
+            kept += u32::from(is_kept);
+            body.before = NonZeroU32::new(kept).filter(|_| is_kept);
+            is_kept
         });
-        self.touched = touched;
         if self.value.get().is_some() {
             self.old_value = None;
         }
     }
 
     // --- asking ---
+
+    pub(super) fn before(&self, node: Node) -> Option<&Before> {
+        let number = self.body(node).before?;
+        self.touched.get(number.get() as usize - 1)
+    }
 
     /// What the document read as before something changed; `None` when nothing did.
     pub(in crate::crdt) fn old_value(&self) -> Option<&Val> {
@@ -158,12 +167,12 @@ impl Tree {
 
     /// What a container read as before something in it changed; `None` when nothing did, or it was not read.
     pub(in crate::crdt) fn old_value_of(&self, node: Node) -> Option<&Val> {
-        self.body(node).before.as_ref()?.value.as_ref()
+        self.before(node)?.value.as_ref()
     }
 
     /// The parts of a container that were touched since it was read. O(k log n) for k of them.
     pub(in crate::crdt) fn touched_parts(&self, history: &History, node: Node) -> Option<Parts> {
-        let before = self.body(node).before.as_ref()?;
+        let before = self.before(node)?;
         if let Some(list) = self.sequence(node) {
             let mut items: Vec<(Lv, bool)> = Vec::new();
             for slot in &before.slots {

@@ -13,12 +13,17 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::tree::{Node, start};
+use smallvec::{SmallVec, smallvec};
+
+use super::ends::{self, End};
+use super::tree::{LEAF, Node, start};
 use super::{Items, List};
 use crate::value::Val;
 
 /// A stretch: positions in the old list, and in the new one.
 type Stretch = (Range<usize>, Range<usize>);
+
+type Stretches = SmallVec<[Stretch; 2]>;
 
 type Hashes = foldhash::fast::RandomState;
 
@@ -26,16 +31,16 @@ type Hashes = foldhash::fast::RandomState;
 /// nodes that stand in a list many times need more, and then the stretches are longer than they had to be.
 const ROUNDS: usize = 32;
 
-pub(super) fn differing(old: &List, new: &List) -> Vec<Stretch> {
+pub(super) fn differing(old: &List, new: &List) -> Stretches {
     if old.is_shared(new) {
-        return Vec::new();
+        return Stretches::new();
     }
     if let (Items::Many(a), Items::Many(b)) = (&old.0.items, &new.0.items)
-        && let Some(stretches) = in_place(a, b)
+        && let Some(stretches) = in_place(a, b).or_else(|| in_one_place(old, new, a, b))
     {
         return stretches;
     }
-    let mut search = Search { old, new, stretches: Vec::new() };
+    let mut search = Search { old, new, stretches: Stretches::new() };
     match (&old.0.items, &new.0.items) {
         (Items::Many(a), Items::Many(b)) => search.compare(&[Piece::root(a)], &[Piece::root(b)], ROUNDS),
         _ => search.add(0..old.len(), 0..new.len()),
@@ -47,10 +52,10 @@ pub(super) fn differing(old: &List, new: &List) -> Vec<Stretch> {
 const LEAVES: usize = 4;
 
 /// The usual, quickly: nothing came or went, and few items are others. `None` when it is something else.
-fn in_place(old: &Arc<Node>, new: &Arc<Node>) -> Option<Vec<Stretch>> {
-    let mut stretches: Vec<Stretch> = Vec::new();
+fn in_place(old: &Arc<Node>, new: &Arc<Node>) -> Option<Stretches> {
+    let mut stretches = Stretches::new();
     let mut leaves = 0;
-    let mut open = vec![(old, new, 0)];
+    let mut open: SmallVec<[_; 8]> = smallvec![(old, new, 0)];
     while let Some((old, new, from)) = open.pop() {
         match (&**old, &**new) {
             (Node::Inner(a), Node::Inner(b)) if a.len() == b.len() => {
@@ -78,6 +83,22 @@ fn in_place(old: &Arc<Node>, new: &Arc<Node>) -> Option<Vec<Stretch>> {
         }
     }
     Some(stretches)
+}
+
+/// The most items that lie between what is the same at both ends.
+const BETWEEN: usize = 8 * LEAF;
+
+/// Almost as usual: something came or went in one place. `None` when it is something else.
+fn in_one_place(old: &List, new: &List, a: &Arc<Node>, b: &Arc<Node>) -> Option<Stretches> {
+    let (from, to) = (old.len(), new.len());
+    let head = ends::shared(a, b, End::Head);
+    let tail = ends::shared(a, b, End::Tail).min(from.min(to) - head);
+    if from.max(to) - head - tail > BETWEEN {
+        return None;
+    }
+    let mut search = Search { old, new, stretches: Stretches::new() };
+    search.add(head..from - tail, head..to - tail);
+    Some(search.stretches)
 }
 
 /// A node where it stands in a list.
@@ -127,7 +148,7 @@ impl<'l> Piece<'l> {
 struct Search<'l> {
     old: &'l List,
     new: &'l List,
-    stretches: Vec<Stretch>,
+    stretches: Stretches,
 }
 
 impl<'l> Search<'l> {

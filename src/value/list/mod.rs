@@ -6,7 +6,7 @@
 //! | `edit` | changes of single items |
 //! | `join` | join and split of trees |
 //! | `iter` | iterators |
-//! | `differing` | where two versions of a list differ |
+//! | `differing`, `ends` | where two versions of a list differ |
 //!
 //! Up to 32 items are one piece of memory. More are a B+ tree of counted nodes with up to 32 items, or 16
 //! children. A change copies the nodes on the way to it, if another list holds them too.
@@ -36,6 +36,7 @@
 mod check;
 mod differing;
 mod edit;
+mod ends;
 mod iter;
 mod join;
 #[cfg(test)]
@@ -45,6 +46,8 @@ mod tree;
 use std::mem;
 use std::ops::{Index, Range};
 use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 use self::iter::{IntoIter, Iter};
 use self::tree::{LEAF, Leaf, Node};
@@ -287,7 +290,7 @@ impl List {
 
     /// The stretches in which two lists differ: positions in the old and in the new one, in order. Outside of
     /// them the items are [shared](Val::is_shared) one by one. Costs O(log n) for each stretch, and its length.
-    pub(crate) fn differing(old: &Self, new: &Self) -> Vec<(Range<usize>, Range<usize>)> {
+    pub(crate) fn differing(old: &Self, new: &Self) -> SmallVec<[(Range<usize>, Range<usize>); 2]> {
         differing::differing(old, new)
     }
 

@@ -278,10 +278,13 @@ fn edits_of_what_stands_in_a_list_twice_differ_in_little() {
     for at in [5, 20_005, 40_005] {
         let mut new = old.clone();
         new.insert(at, Val::NULL);
-        assert_eq!(List::differing(&old, &new), [(at..at, at..at + 1)]);
+        assert_eq!(*List::differing(&old, &new), [(at..at, at..at + 1)]);
         let next = at + 15_000;
         new.set(next + 1, Val::NULL);
-        assert_eq!(List::differing(&old, &new), [(at..at, at..at + 1), (next..next + 1, next + 1..next + 2)]);
+        assert_eq!(
+            *List::differing(&old, &new),
+            [(at..at, at..at + 1), (next..next + 1, next + 1..next + 2)]
+        );
         // A tree of another height.
         let less = new.slice(19_900..20_100);
         assert!(differing(&old, &less) < old.len());
@@ -296,11 +299,11 @@ fn edits_of_what_stands_in_a_list_twice_differ_in_little() {
 #[test]
 fn equal_lists_with_different_nodes_do_not_differ() {
     let list = numbers(0..5_000);
-    assert_eq!(List::differing(&list, &numbers(0..5_000)), []);
+    assert_eq!(*List::differing(&list, &numbers(0..5_000)), []);
     let again: List = (0..10).rev().flat_map(|at| numbers(at * 500..at * 500 + 500).into_iter()).collect();
     assert!(differing(&list, &again) > 0);
     let mut longer = numbers(0..5_001);
-    assert_eq!(List::differing(&list, &longer), [(5_000..5_000, 5_000..5_001)]);
+    assert_eq!(*List::differing(&list, &longer), [(5_000..5_000, 5_000..5_001)]);
     longer.remove(0);
     assert_eq!(List::differing(&list, &longer).len(), 1);
 }
@@ -322,7 +325,7 @@ fn a_change_leaves_the_identity_and_other_versions() {
     let plain = old.clone().with_identity(None);
     assert!(!plain.is_shared(&old));
     assert!(plain.slice(0..200).is_shared(&plain));
-    assert_eq!(List::differing(&old, &plain), []);
+    assert_eq!(*List::differing(&old, &plain), []);
 }
 
 #[test]

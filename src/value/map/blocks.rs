@@ -137,6 +137,19 @@ impl Blocks {
         });
     }
 
+    /// Whether all blocks have the keys that they have in another list, in its order: no key came or went since
+    /// the two were one.
+    pub(super) fn have_keys_of(&self, other: &Self) -> bool {
+        let mut same = self.first == other.first;
+        Self::compare(other, self, |old, new| {
+            same &= old.zip(new).is_some_and(|(old, new)| {
+                let in_place = (old.previous, old.next) == (new.previous, new.next);
+                in_place && Arc::ptr_eq(old.block.keys(), new.block.keys())
+            });
+        });
+        same
+    }
+
     /// Moves the values out that nothing else holds.
     pub(super) fn take_apart(&mut self, into: &mut Vec<Val>) {
         self.links.visit_unshared(&mut |link| link.block.take_apart(into));

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::blocks::{Blocks, Link};
 use super::hash::KeyHash;
 use super::large::Large;
@@ -11,10 +13,13 @@ use super::{Entries, Key, Map, Val};
 /// A key, and its old and its new value.
 type Difference<'m> = (&'m Key, Option<&'m Val>, Option<&'m Val>);
 
+/// What differs: mostly little.
+pub(crate) type Differences<'m> = SmallVec<[Difference<'m>; 4]>;
+
 /// Implements [`Map::differing`].
-pub(super) fn differing<'m>(old: &'m Map, new: &'m Map) -> Vec<Difference<'m>> {
+pub(super) fn differing<'m>(old: &'m Map, new: &'m Map) -> Differences<'m> {
     if old.is_shared(new) {
-        return Vec::new();
+        return Differences::new();
     }
     match (&old.0.entries, &new.0.entries) {
         (Entries::Small(old), Entries::Small(new)) => small(old, new),
@@ -22,7 +27,7 @@ pub(super) fn differing<'m>(old: &'m Map, new: &'m Map) -> Vec<Difference<'m>> {
         // One of them has few keys, so nearly all keys of the other one are gone, or new.
         _ => {
             let gone = old.iter().filter(|(key, _)| !new.contains_key(key));
-            let mut found: Vec<_> = gone.map(|(key, value)| (key, Some(value), None)).collect();
+            let mut found: Differences<'m> = gone.map(|(key, value)| (key, Some(value), None)).collect();
             found.extend(new.iter().filter_map(|(key, value)| change(key, old.get(key), value)));
             found
         }
@@ -33,11 +38,11 @@ fn change<'m>(key: &'m Key, before: Option<&'m Val>, value: &'m Val) -> Option<D
     (!before.is_some_and(|before| before.is_shared(value))).then_some((key, before, Some(value)))
 }
 
-fn small<'m>(old: &'m Small, new: &'m Small) -> Vec<Difference<'m>> {
+fn small<'m>(old: &'m Small, new: &'m Small) -> Differences<'m> {
     if Arc::ptr_eq(&old.shape, &new.shape) {
         return in_place(new.shape.keys(), old.values.as_slice(), new.values.as_slice()).collect();
     }
-    let mut found = Vec::new();
+    let mut found = Differences::new();
     for at in 0..old.len() {
         let (key, value) = old.entry(at);
         if new.shape.find(old.shape.tag(at), key).is_none() {
@@ -59,7 +64,7 @@ fn in_place<'m>(keys: &'m [Key], old: &'m [Val], new: &'m [Val]) -> impl Iterato
 
 /// Compares only what is in blocks that are not one in memory: a key that differs is in such a block of each map
 /// that has it.
-fn large<'m>(old: &'m Large, new: &'m Large) -> Vec<Difference<'m>> {
+fn large<'m>(old: &'m Large, new: &'m Large) -> Differences<'m> {
     let have_same_keys = |a: &Link, b: &Link| Arc::ptr_eq(a.block.keys(), b.block.keys());
     let (mut olds, mut news) = (Vec::new(), Vec::new());
     Blocks::compare(old.blocks(), new.blocks(), |a, b| {
@@ -69,7 +74,7 @@ fn large<'m>(old: &'m Large, new: &'m Large) -> Vec<Difference<'m>> {
     });
     olds.sort_unstable_by_key(|(link, _)| old.blocks().rank(link));
     news.sort_unstable_by_key(|(link, _)| new.blocks().rank(link));
-    let mut found = Vec::new();
+    let mut found = Differences::new();
     for (link, other) in olds {
         for at in 0..link.block.len() {
             let (key, value) = link.block.entry(at);

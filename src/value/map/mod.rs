@@ -44,6 +44,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use self::differing::Differences;
 use self::hash::KeyHash;
 use self::iter::Iter;
 use self::large::Large;
@@ -162,6 +163,16 @@ impl Map {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Whether the two have the same keys in the same order; a guess that is `false` at times. O(log n) for each
+    /// value that differs.
+    pub(crate) fn has_keys_of(&self, other: &Self) -> bool {
+        match (&self.0.entries, &other.0.entries) {
+            (Entries::Small(a), Entries::Small(b)) => Arc::ptr_eq(&a.shape, &b.shape),
+            (Entries::Large(a), Entries::Large(b)) => a.blocks().have_keys_of(b.blocks()),
+            _ => false,
+        }
+    }
+
     /// Whether nothing else holds it.
     pub(crate) fn is_unique(&self) -> bool {
         Arc::strong_count(&self.0) == 1
@@ -175,10 +186,7 @@ impl Map {
     /// Returns the keys whose values are not [shared](Val::is_shared), with the old and the new value: first
     /// those that went, in the order of the old map, then the others, in that of the new one. Costs O(log n) for
     /// each of them.
-    pub(crate) fn differing<'m>(
-        old: &'m Self,
-        new: &'m Self,
-    ) -> Vec<(&'m Key, Option<&'m Val>, Option<&'m Val>)> {
+    pub(crate) fn differing<'m>(old: &'m Self, new: &'m Self) -> Differences<'m> {
         differing::differing(old, new)
     }
 
