@@ -334,8 +334,9 @@ impl ConvergentRef {
         }
         self.note_changes();
         let discovery = Discovery::of(&self.history, &self.tree, &old, &value);
+        let rearranges = discovery.rearranges;
         // Equal things that changed places are no difference.
-        if discovery.rearranges && value.levels() <= MAX_DEPTH as u32 && same(&old, &value) {
+        if rearranges && value.levels() <= MAX_DEPTH as u32 && same(&old, &value) {
             return unchanged(old);
         }
         let judged = self.validator.is_some().then(|| value.clone());
@@ -356,7 +357,12 @@ impl ConvergentRef {
             return unchanged(old);
         }
         self.is_open = true;
-        self.apply_from(from);
+        if rearranges {
+            // Many may have moved: they are settled together.
+            self.tree.apply_all(&self.history, from..self.history.len());
+        } else {
+            self.apply_from(from);
+        }
         self.keep(known);
         self.close();
         let new = self.value().clone();

@@ -252,6 +252,10 @@ impl<'a> Emitter<'a> {
     fn text(&mut self, thing: Thing, part: usize) -> Result<(), Refused> {
         let Some((old, new)) = self.strings(thing, part) else { return Ok(()) };
         let (Some(old), Some(string)) = (old.as_str(), new.shared_str()) else { return Ok(()) };
+        let is_it = !new.is_mutable() && new.identity().is_some();
+        if let Some(occurrence) = self.discovery.parts[part].occurrence.filter(|_| is_it) {
+            self.discovery.occurs[occurrence].reads_so = true;
+        }
         if old == string.as_str() {
             return Ok(());
         }
@@ -272,10 +276,6 @@ impl<'a> Emitter<'a> {
         }
         let identity = self.history.authors.identity(text);
         self.known.push((text, Val::text(identity, string.clone())));
-        let occurrence = self.discovery.parts[part].occurrence;
-        if let Some(occurrence) = occurrence.filter(|_| !new.is_mutable() && new.identity().is_some()) {
-            self.discovery.occurs[occurrence].reads_so = true;
-        }
         Ok(())
     }
 
@@ -300,18 +300,22 @@ impl<'a> Emitter<'a> {
     /// Whether a map or list that is edited will read as what stands in its slot, if its parts do: nothing in that
     /// gets an identity or another form when it is written, or another place among the keys.
     fn may_read_so(&self, occurrence: Occurrence) -> bool {
-        let Discovery { occurs, parts, rearranges, .. } = &self.discovery;
-        let Occurs { part, evidence, own_slot, .. } = occurs[occurrence];
-        let Part { old: Some(old), new: Some(new), .. } = &parts[part] else { return false };
-        let is_known = evidence == Evidence::Identity && own_slot && !rearranges && !self.tree.is_contested();
-        let in_order = match (old.as_map(), new.as_map()) {
-            (Some(old), Some(new)) => new.has_keys_of(old),
-            _ => new.as_list().is_some(),
+        let Discovery { occurs, parts, .. } = &self.discovery;
+        let Occurs { thing: Some(thing), part, evidence: Evidence::Identity, .. } = occurs[occurrence] else {
+            return false;
+        };
+        let Some(new) = &parts[part].new else { return false };
+        let in_order = || match new.as_map() {
+            Some(new) => {
+                let old = self.tree.value_of(self.history, thing);
+                old.as_map().is_some_and(|old| new.has_keys_of(old))
+            }
+            None => new.as_list().is_some(),
         };
         let mut parts = parts[occurs[occurrence].parts.clone()].iter();
         let reads_so =
             |part: &Part| part.occurrence.is_some() || part.new.as_ref().is_none_or(Val::is_simple);
-        is_known && in_order && parts.all(reads_so)
+        !self.tree.is_contested() && in_order() && parts.all(reads_so)
     }
 
     /// Takes what the new value says of things that were edited, those inside first, instead of reading them.

@@ -309,9 +309,10 @@ impl Log {
         self.contents.from(self.held(lv)?).next_scalar()
     }
 
-    /// Whether an op moves a container.
-    pub(in crate::crdt) fn has_moves(&self) -> bool {
-        !self.moved.is_empty()
+    /// What made the container that an op moves, if it moves one. O(log moves).
+    pub(in crate::crdt) fn moved(&self, by: Lv) -> Option<Lv> {
+        let at = self.moved.binary_search_by_key(&by, |(by, _)| *by).ok()?;
+        Some(self.moved[at].1)
     }
 
     /// What a write or an insert holds. O(1), O(log moves) for a move.
@@ -454,8 +455,7 @@ impl Log {
             Some(Content::Make(kind)) => Written::Container(Holds::Make(kind)),
             Some(Content::Scalar(scalar)) => Written::Scalar(scalar),
             Some(Content::Move) => {
-                let at = self.moved.binary_search_by_key(&lv, |(by, _)| *by);
-                Written::Container(Holds::Move(self.moved[at.expect("a move says what it moves")].1))
+                Written::Container(Holds::Move(self.moved(lv).expect("a move says what it moves")))
             }
             None => unreachable!("every write has its content"),
         }

@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 
 use super::history::History;
 use super::lv::{Link, Lv};
-use super::row::{Row, Target, Written};
+use super::row::{Row, Target};
 use super::sequence::Sequence;
 use super::{Kind, OpId};
 use crate::value::{Path, Step, Val};
@@ -288,14 +288,8 @@ impl Tree {
 
     /// The container that a put places. O(log n).
     pub(super) fn container(&self, history: &History, put: Lv) -> Option<Node> {
-        match self.node(put) {
-            // Without moves only what makes a container places it.
-            None if history.log.has_moves() => match history.log.content(put)? {
-                Written::Container(holds) => self.node(holds.made(put)),
-                Written::Scalar(_) => None,
-            },
-            made => made,
-        }
+        // Most containers stand where they were made.
+        self.node(put).or_else(|| self.node(history.log.moved(put)?))
     }
 
     /// The slot that a put writes into. O(log n).
