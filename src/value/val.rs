@@ -174,9 +174,9 @@ impl Val {
         Self(Repr::Grown(Arc::new(Grown::new(identity, text, more))))
     }
 
-    /// Whether it is a plain scalar as reading its text gives it.
+    /// Whether it is a plain scalar that is sure to be what reading its text gives.
     pub(crate) fn is_simple(&self) -> bool {
-        matches!(self.0, Repr::Null | Repr::Bool(_) | Repr::Num(_) | Repr::Str(_))
+        matches!(self.0, Repr::Null | Repr::Bool(_) | Repr::Num(Num::Int(_) | Num::Float(_)) | Repr::Str(_))
     }
 
     /// Whether a change can be made in place, where nothing else holds it.

@@ -74,9 +74,9 @@ pub(super) enum At {
 /// All that is found.
 #[derive(Default)]
 pub(in crate::crdt) struct Discovery {
-    pub(super) occurs: Vec<Occurs>,
+    pub(super) occurs: SmallVec<[Occurs; 4]>,
     /// The first one is the root.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: SmallVec<[Part; 4]>,
     /// By thing, as far as somebody asked.
     pub(super) index: Option<Index>,
     /// What holds the slots that things are not in any more.
@@ -136,7 +136,7 @@ struct Discoverer<'a> {
     /// Built containers that hold things, by address.
     leading: HashSet<usize, RandomState>,
     /// Parts to be looked at, the next one last.
-    open: Vec<Open>,
+    open: SmallVec<[Open; 4]>,
 }
 
 /// A part to be looked at.

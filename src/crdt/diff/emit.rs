@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 
 use super::Thing;
 use super::choose::Chosen;
@@ -19,7 +20,7 @@ use crate::value::{self, NotJson, Num, Val};
 pub(in crate::crdt) type Begin<'a> = &'a mut dyn FnMut(&mut History) -> u64;
 
 /// Values of containers, by the ops that made these.
-pub(in crate::crdt) type Known = Vec<(Lv, Val)>;
+pub(in crate::crdt) type Known = SmallVec<[(Lv, Val); 4]>;
 
 /// Why ops cannot be added.
 #[derive(Debug)]
@@ -63,10 +64,13 @@ pub(super) struct Emitter<'a> {
     /// Things that are nowhere but in what copies hold: the first of those is the thing.
     pub(super) claimed: HashSet<Thing, RandomState>,
     /// The next one last.
-    todo: Vec<Task>,
+    todo: SmallVec<[Task; 4]>,
     /// Room to pack scalars in.
     pub(super) buffer: Vec<u8>,
 }
+
+/// Numbers of parts.
+type Parts = SmallVec<[usize; 4]>;
 
 enum Task {
     /// Edits a thing that stands where it belongs.
@@ -146,7 +150,7 @@ impl<'a> Emitter<'a> {
 
     fn map(&mut self, thing: Thing, occurrence: Occurrence) -> Result<(), Refused> {
         let maps = self.tree.joined(self.history, thing);
-        let (mut gone, mut later) = (Vec::new(), Vec::new());
+        let (mut gone, mut later) = (Vec::new(), Parts::new());
         for at in self.discovery.occurs[occurrence].parts.clone() {
             let part = &self.discovery.parts[at];
             match (&part.old, &part.new) {
@@ -181,7 +185,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// What is to be done in slots that stay, after what comes and goes.
-    fn go_on(&mut self, later: Vec<usize>, thing: Thing) {
+    fn go_on(&mut self, later: Parts, thing: Thing) {
         for part in later.into_iter().rev() {
             let task = match self.stays(part) {
                 Some(occurrence) => Task::Enter(occurrence),
@@ -211,7 +215,7 @@ impl<'a> Emitter<'a> {
 
     fn list(&mut self, thing: Thing, occurrence: Occurrence) -> Result<(), Refused> {
         let list = self.tree.lv(thing);
-        let (mut gone, mut later) = (Vec::new(), Vec::new());
+        let (mut gone, mut later) = (Vec::new(), Parts::new());
         // The item that was added last: its place in the new list.
         let mut added: Option<(usize, Lv)> = None;
         for at in self.discovery.occurs[occurrence].parts.clone() {
@@ -383,7 +387,7 @@ impl<'a> Emitter<'a> {
     ) -> Result<Lv, Refused> {
         let nodes = match self.tree.kind(thing) {
             Kind::Map => self.tree.joined(self.history, thing),
-            _ => smallvec::SmallVec::from_elem(thing, 1),
+            _ => SmallVec::from_elem(thing, 1),
         };
         // The loser of a conflict leaves what its slot shows as it is.
         let left = self.tree.place(thing).filter(|place| self.tree.is_seen(self.history, thing, *place));
