@@ -30,6 +30,7 @@ mod patch;
 mod queue;
 mod report;
 mod rewind;
+mod room;
 mod row;
 mod sequence;
 mod store;

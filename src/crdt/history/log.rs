@@ -11,6 +11,7 @@ use crate::crdt::Side;
 use crate::crdt::chars::Chars;
 use crate::crdt::contents::{Content, Contents, Packed};
 use crate::crdt::lv::{Link, Lv};
+use crate::crdt::room;
 use crate::crdt::row::{Holds, Local, Over, Row, Step, Target, Written};
 
 /// All ops.
@@ -270,7 +271,7 @@ impl Log {
     fn extend(&mut self, goes_on: bool, body: Body, count: u32) -> Lv {
         let first = self.next();
         if !goes_on {
-            self.entries.push(Entry { from: self.len, body });
+            room::push(&mut self.entries, Entry { from: self.len, body });
         }
         self.len += count;
         let entry = (self.entries.len() - 1) as u32;

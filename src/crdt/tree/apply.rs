@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{Body, End, History, Inside, ListBody, Node, Place, Puts, Tree};
 use crate::crdt::Kind;
 use crate::crdt::lv::Lv;
+use crate::crdt::room;
 use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
 
 impl Tree {
@@ -86,8 +87,7 @@ impl Tree {
                 let Inside::Map(map) = &mut self.body_mut(node).inside else {
                     unreachable!("validated: ops name containers of the right kind")
                 };
-                let (slot, reordered) = map.write(history, key, put);
-                map.show(history, slot, put);
+                let (slot, reordered) = map.put(history, key, put);
                 if reordered {
                     self.touch_order(node, slot);
                 }
@@ -118,8 +118,8 @@ impl Tree {
                     Kind::Text => Inside::Text(Box::default()),
                     Kind::Counter => Inside::Counter(Box::new(0)),
                 };
-                self.made.push(put);
-                self.nodes.push(Body::new(put, place, inside));
+                room::push(&mut self.made, put);
+                room::push(&mut self.nodes, Body::new(put, place, inside));
             }
             Holds::Move(made) => {
                 let node = self.known(made);

@@ -71,7 +71,7 @@ impl Tree {
         }
         match &body.inside {
             Inside::Map(map) => {
-                for slot in 0..map.slots().len() as u32 {
+                for slot in 0..map.len() as u32 {
                     let key = map.slot(slot).key;
                     if map.find(key) != Some(slot) {
                         return Err(format!("the map {} does not find a key", name()));

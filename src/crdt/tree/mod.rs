@@ -390,7 +390,7 @@ impl Tree {
     /// The places of a map or list that may show something.
     pub(super) fn places(&self, node: Node) -> Vec<Place> {
         match &self.body(node).inside {
-            Inside::Map(map) => (0..map.slots().len() as u32).map(|slot| Place::Key(node, slot)).collect(),
+            Inside::Map(map) => (0..map.len() as u32).map(|slot| Place::Key(node, slot)).collect(),
             Inside::List(list) => {
                 let runs = list.items.runs();
                 runs.flat_map(|(first, count)| (0..count).map(move |at| Place::Item(node, first.plus(at))))

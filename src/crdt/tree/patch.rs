@@ -34,13 +34,14 @@ impl Patch {
         let parts =
             value.as_list().map_or_else(|| value.as_map().map_or(0, |map| map.len()), |list| list.len());
         let fits = depth + (value.levels() as usize) < MAX_DEPTH;
-        if !fits || before.slots.len() > 8 + parts / 4 {
+        let most = 8 + parts / 4;
+        if !fits || before.slots.len() > most {
             return None;
         }
         let rest = match tree.touched_parts(history, node)? {
-            Parts::Keys(keys) => Rest::Keys(keys),
-            Parts::Items(items) if items.len() > 8 + parts / 4 => return None,
-            Parts::Items(items) => Rest::Items(items),
+            Parts::Keys(keys) if keys.len() <= most => Rest::Keys(keys),
+            Parts::Items(items) if items.len() <= most => Rest::Items(items),
+            Parts::Keys(_) | Parts::Items(_) => return None,
         };
         let mut patch = Self { node, value, rest, open: None };
         for slot in before.reordered() {

@@ -104,7 +104,7 @@ impl<'a> Then<'a> {
             {
                 let slot = map.find(key).unwrap_or_else(|| {
                     let first = self.moment.first(made, key).expect("it was written");
-                    map.write(self.history, key, first).0
+                    map.write(self.history, key, first)
                 });
                 map.show(self.history, slot, put);
             }

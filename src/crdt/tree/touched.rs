@@ -27,8 +27,8 @@ pub(super) struct Before {
 /// Slots that were touched.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Touched {
-    /// That of a key, by its number in the map.
-    Key(u32),
+    /// Those of keys, by their numbers in the map.
+    Keys { first: u32, count: u32 },
     /// That of a key which came to another place in the order of keys.
     Order(u32),
     /// Those of items or characters that follow each other as ops, and whether they were visible.
@@ -75,7 +75,7 @@ impl Tree {
 
     /// Notes that a key shows something else.
     pub(super) fn touch_key(&mut self, node: Node, slot: u32) {
-        self.note(node, Some(Touched::Key(slot)));
+        self.note(node, Some(Touched::Keys { first: slot, count: 1 }));
     }
 
     /// Notes that a key comes elsewhere in the order of keys.
@@ -127,7 +127,7 @@ impl Tree {
             (node, what) = match place {
                 None => return,
                 Some(Place::Root) => return self.touch_root(),
-                Some(Place::Key(up, slot)) => (up, Some(Touched::Key(slot))),
+                Some(Place::Key(up, slot)) => (up, Some(Touched::Keys { first: slot, count: 1 })),
                 Some(Place::Item(up, item)) => {
                     // In the middle of a batch it may seem to be where it is not shown.
                     let visible = self.moves.is_none() || self.list(up).items.is_visible(item);
@@ -204,9 +204,10 @@ impl Tree {
         let mut keys: Vec<u32> = before
             .slots
             .iter()
-            .filter_map(|slot| match slot {
-                Touched::Key(slot) | Touched::Order(slot) => Some(*slot),
-                Touched::Elements { .. } => None,
+            .flat_map(|slot| match *slot {
+                Touched::Keys { first, count } => first..first + count,
+                Touched::Order(slot) => slot..slot + 1,
+                Touched::Elements { .. } => 0..0,
             })
             .collect();
         keys.sort_unstable();
@@ -234,9 +235,11 @@ impl Before {
             *count += more;
             return;
         }
-        if let (Some(Touched::Key(last)), Touched::Key(slot)) = (self.slots.last(), what)
-            && *last == slot
+        if let (Some(Touched::Keys { first, count }), Touched::Keys { first: slot, .. }) =
+            (self.slots.last_mut(), what)
+            && (*first..=*first + *count).contains(&slot)
         {
+            *count = (*count).max(slot + 1 - *first);
             return;
         }
         self.slots.push(what);
@@ -248,6 +251,9 @@ impl Before {
     /// A key that is written again and again is noted once.
     fn forget_repeated_keys(&mut self) {
         let mut seen = HashSet::new();
-        self.slots.retain(|slot| if let Touched::Key(slot) = slot { seen.insert(*slot) } else { true });
+        self.slots.retain(|slot| match *slot {
+            Touched::Keys { first, count: 1 } => seen.insert(first),
+            _ => true,
+        });
     }
 }

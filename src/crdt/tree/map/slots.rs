@@ -1,16 +1,16 @@
-//! The slots of one map.
+//! The slots of one map, each by itself.
 
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::{History, Puts};
+use super::{History, KeySlot, Puts};
 use crate::crdt::lv::{Link, Lv};
 
 /// Every key that a map ever had; a key keeps its number.
 #[derive(Clone, Default)]
-pub(in crate::crdt) struct MapBody {
+pub(super) struct Slots {
     slots: Vec<KeySlot>,
     /// The numbers of the keys, from [`FEW`] keys on.
     index: Option<Box<HashTable<u32>>>,
@@ -22,60 +22,33 @@ pub(in crate::crdt) struct MapBody {
     order: Option<Box<Vec<u32>>>,
 }
 
-/// The slot of a key.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::crdt) struct KeySlot {
-    /// The key's number in the document.
-    pub(in crate::crdt) key: u32,
-    /// The first write ever: the lowest id, overwritten or not. Keys show in this order.
-    pub(in crate::crdt) first: Lv,
-    /// The visible put with the highest id.
-    top: Link,
-}
-
-impl KeySlot {
-    /// The visible put with the highest id.
-    pub(in crate::crdt) fn top(&self) -> Option<Lv> {
-        self.top.get()
-    }
-}
-
 /// Up to so many keys are searched one by one.
 const FEW: usize = 8;
 
-impl MapBody {
-    pub(in crate::crdt) fn slots(&self) -> &[KeySlot] {
-        &self.slots
+impl Slots {
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
     }
 
-    pub(in crate::crdt) fn slot(&self, slot: u32) -> &KeySlot {
-        &self.slots[slot as usize]
+    pub(super) fn slot(&self, slot: u32) -> KeySlot {
+        self.slots[slot as usize]
     }
 
     /// The slot of a key. O(1).
-    pub(in crate::crdt) fn find(&self, key: u32) -> Option<u32> {
+    pub(super) fn find(&self, key: u32) -> Option<u32> {
         match &self.index {
             None => self.slots.iter().position(|slot| slot.key == key).map(|at| at as u32),
             Some(index) => index.find(hash(key), |&slot| self.slots[slot as usize].key == key).copied(),
         }
     }
 
-    /// The numbers of the slots in the order of their first writes.
-    pub(in crate::crdt) fn order(&self) -> impl Iterator<Item = u32> {
-        self.order_from(0)
-    }
-
-    fn order_from(&self, rank: usize) -> impl Iterator<Item = u32> {
-        (rank..self.slots.len()).map(|at| self.order.as_ref().map_or(at as u32, |order| order[at]))
-    }
-
-    /// The slots that come after one in that order. O(log n) for the first.
-    pub(in crate::crdt) fn after(&self, history: &History, slot: u32) -> impl Iterator<Item = u32> {
-        self.order_from(self.rank(history, slot) + 1)
+    /// The slot that stands somewhere in the order of first writes.
+    pub(super) fn at(&self, rank: usize) -> u32 {
+        self.order.as_ref().map_or(rank as u32, |order| order[rank])
     }
 
     /// Where a slot stands in that order. O(log n).
-    pub(in crate::crdt) fn rank(&self, history: &History, slot: u32) -> usize {
+    pub(super) fn rank(&self, history: &History, slot: u32) -> usize {
         match &self.order {
             None => slot as usize,
             Some(order) => self.rank_of(history, order, self.slots[slot as usize].first),
@@ -105,18 +78,18 @@ impl MapBody {
     }
 
     /// The visible puts of a slot, ordered by id.
-    pub(in crate::crdt) fn puts(&self, slot: u32) -> Puts {
+    pub(super) fn puts(&self, slot: u32) -> Puts {
         let conflict = self.conflicts.as_ref().and_then(|conflicts| conflicts.get(&slot));
         conflict.cloned().unwrap_or_else(|| self.slots[slot as usize].top.get().into_iter().collect())
     }
 
     /// Whether a slot has several visible puts.
-    pub(in crate::crdt) fn has_conflicts(&self) -> bool {
+    pub(super) fn has_conflicts(&self) -> bool {
         self.conflicts.is_some()
     }
 
     /// Notes a write of a key; says which slot it is, and whether that changed its place in the order.
-    pub(in crate::crdt) fn write(&mut self, history: &History, key: u32, put: Lv) -> (u32, bool) {
+    pub(super) fn write(&mut self, history: &History, key: u32, put: Lv) -> (u32, bool) {
         match self.find(key) {
             Some(slot) => {
                 let first = &mut self.slots[slot as usize].first;
@@ -140,7 +113,8 @@ impl MapBody {
         }
     }
 
-    fn add(&mut self, new: KeySlot) -> u32 {
+    /// Adds the slot of a key that is new, and whose first write comes after those of the others.
+    pub(super) fn add(&mut self, new: KeySlot) -> u32 {
         let slot = self.slots.len() as u32;
         self.slots.push(new);
         let slots = &self.slots;
@@ -160,7 +134,7 @@ impl MapBody {
     }
 
     /// Adds a visible put.
-    pub(in crate::crdt) fn show(&mut self, history: &History, slot: u32, put: Lv) {
+    pub(super) fn show(&mut self, history: &History, slot: u32, put: Lv) {
         let top = &mut self.slots[slot as usize].top;
         if *top == Link::NONE {
             *top = Some(put).into();
@@ -173,7 +147,7 @@ impl MapBody {
     }
 
     /// Takes a visible put out; `false` when it was not there.
-    pub(in crate::crdt) fn hide(&mut self, slot: u32, put: Lv) -> bool {
+    pub(super) fn hide(&mut self, slot: u32, put: Lv) -> bool {
         if self.conflicts.is_none() {
             let top = &mut self.slots[slot as usize].top;
             let found = top.get() == Some(put);

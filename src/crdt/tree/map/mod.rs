@@ -1,0 +1,161 @@
+//! The keys of one map.
+
+mod slots;
+
+use super::{History, Puts};
+use crate::crdt::lv::{Link, Lv};
+use slots::Slots;
+
+/// Every key that a map ever had; a key keeps its number, that of its slot.
+#[derive(Clone)]
+pub(in crate::crdt) struct MapBody(Keys);
+
+#[derive(Clone)]
+enum Keys {
+    /// Keys whose numbers in the document follow each other, written by ops that do, each once: as an object is
+    /// when it was made.
+    Run { key: u32, first: Lv, count: u32 },
+    /// Any others.
+    Each(Box<Slots>),
+}
+
+/// The slot of a key.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::crdt) struct KeySlot {
+    /// The key's number in the document.
+    pub(in crate::crdt) key: u32,
+    /// The first write ever: the lowest id, overwritten or not. Keys show in this order.
+    pub(in crate::crdt) first: Lv,
+    /// The visible put with the highest id.
+    top: Link,
+}
+
+impl KeySlot {
+    /// The visible put with the highest id.
+    pub(in crate::crdt) fn top(&self) -> Option<Lv> {
+        self.top.get()
+    }
+}
+
+impl MapBody {
+    /// The number of slots.
+    pub(in crate::crdt) fn len(&self) -> usize {
+        match &self.0 {
+            Keys::Run { count, .. } => *count as usize,
+            Keys::Each(slots) => slots.len(),
+        }
+    }
+
+    pub(in crate::crdt) fn slots(&self) -> impl Iterator<Item = KeySlot> {
+        (0..self.len() as u32).map(|slot| self.slot(slot))
+    }
+
+    pub(in crate::crdt) fn slot(&self, slot: u32) -> KeySlot {
+        match &self.0 {
+            Keys::Run { key, first, .. } => {
+                let put = first.plus(slot);
+                KeySlot { key: key + slot, first: put, top: Some(put).into() }
+            }
+            Keys::Each(slots) => slots.slot(slot),
+        }
+    }
+
+    /// The slot of a key. O(1).
+    pub(in crate::crdt) fn find(&self, key: u32) -> Option<u32> {
+        match &self.0 {
+            Keys::Run { key: from, count, .. } => key.checked_sub(*from).filter(|slot| slot < count),
+            Keys::Each(slots) => slots.find(key),
+        }
+    }
+
+    /// The numbers of the slots in the order of their first writes.
+    pub(in crate::crdt) fn order(&self) -> impl Iterator<Item = u32> {
+        self.order_from(0)
+    }
+
+    fn order_from(&self, rank: usize) -> impl Iterator<Item = u32> {
+        (rank..self.len()).map(|rank| match &self.0 {
+            Keys::Run { .. } => rank as u32,
+            Keys::Each(slots) => slots.at(rank),
+        })
+    }
+
+    /// The slots that come after one in that order. O(log n) for the first.
+    pub(in crate::crdt) fn after(&self, history: &History, slot: u32) -> impl Iterator<Item = u32> {
+        self.order_from(self.rank(history, slot) + 1)
+    }
+
+    /// Where a slot stands in that order. O(log n).
+    pub(in crate::crdt) fn rank(&self, history: &History, slot: u32) -> usize {
+        match &self.0 {
+            Keys::Run { .. } => slot as usize,
+            Keys::Each(slots) => slots.rank(history, slot),
+        }
+    }
+
+    /// The visible puts of a slot, ordered by id.
+    pub(in crate::crdt) fn puts(&self, slot: u32) -> Puts {
+        match &self.0 {
+            Keys::Run { first, .. } => Puts::from_elem(first.plus(slot), 1),
+            Keys::Each(slots) => slots.puts(slot),
+        }
+    }
+
+    /// Whether a slot has several visible puts.
+    pub(in crate::crdt) fn has_conflicts(&self) -> bool {
+        matches!(&self.0, Keys::Each(slots) if slots.has_conflicts())
+    }
+
+    /// Adds a visible put; says which slot it is in, and whether that changed its place in the order.
+    pub(in crate::crdt) fn put(&mut self, history: &History, key: u32, put: Lv) -> (u32, bool) {
+        if let Keys::Run { key: from, first, count } = &mut self.0 {
+            if *count == 0 {
+                (*from, *first) = (key, put);
+            }
+            let is_next = key == *from + *count && put == first.plus(*count);
+            let is_later = || put.minus(1).is_some_and(|last| history.authors.compare(last, put).is_lt());
+            if is_next && (*count == 0 || is_later()) {
+                *count += 1;
+                return (*count - 1, false);
+            }
+        }
+        let slots = self.each();
+        let (slot, reordered) = slots.write(history, key, put);
+        slots.show(history, slot, put);
+        (slot, reordered)
+    }
+
+    /// Notes a write of a key that may be overwritten; says which slot it is.
+    pub(in crate::crdt) fn write(&mut self, history: &History, key: u32, put: Lv) -> u32 {
+        self.each().write(history, key, put).0
+    }
+
+    /// Adds a visible put to a slot.
+    pub(in crate::crdt) fn show(&mut self, history: &History, slot: u32, put: Lv) {
+        self.each().show(history, slot, put);
+    }
+
+    /// Takes a visible put out; `false` when it was not there.
+    pub(in crate::crdt) fn hide(&mut self, slot: u32, put: Lv) -> bool {
+        self.puts(slot).contains(&put) && self.each().hide(slot, put)
+    }
+
+    /// The slots, each by itself from now on. O(n) the first time.
+    fn each(&mut self) -> &mut Slots {
+        if let Keys::Run { .. } = self.0 {
+            let mut slots = Slots::default();
+            for slot in self.slots() {
+                slots.add(slot);
+            }
+            self.0 = Keys::Each(Box::new(slots));
+        }
+        let Keys::Each(slots) = &mut self.0 else { unreachable!("it was just made") };
+        slots
+    }
+}
+
+impl Default for MapBody {
+    fn default() -> Self {
+        Self(Keys::Run { key: 0, first: Lv::default(), count: 0 })
+    }
+}
