@@ -1,14 +1,15 @@
 //! A change to a document by a compiled filter, beside the filter alone on the same value, and beside jaq with its
 //! own value.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use rejoin::crdt::{Actor, ConvergentRef, DocumentId};
 use rejoin::filter::{Filter, Filters};
-use rejoin::value::{Val, object, string};
-use serde_json::Value;
+use rejoin::value::{Val, object, parse, string};
+use serde_json::{Value, json};
 
 use crate::bench::{Bench, Rows};
 use crate::measure::Lane;
@@ -27,8 +28,12 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let case = |name, document, filter: &str, swaps, goal| {
-        Case { name, document, filter: filter.to_owned(), swaps, goal }
+    let case = |name, document, filter: &str, swaps, goal| Case {
+        name,
+        document,
+        filter: filter.to_owned(),
+        swaps,
+        goal,
     };
     let item = |items: usize| format!(".[{}].done |= not", items / 2);
     let toggle = |key: &str| format!("if has(\"{key}\") then del(.{key}) else .{key} = 1 end");
@@ -93,36 +98,38 @@ fn lanes(case: &Case) -> Vec<Lane<'static>> {
     let alone = {
         let filter = filter.clone();
         Lane::new("filter", move |meter| {
-            let mut value = apply(&filter, &make());
-            meter.time(|| {
-                for _ in 0..swaps {
-                    // The old value lives until the new one is there, as it does in a swap.
-                    value = apply(&filter, &value);
-                }
-            });
+            let mut value = make();
+            // The old value lives until the new one is there, as it does in a swap.
+            let mut run = |steps: usize| {
+                (0..steps).for_each(|_| value = apply(&filter, &value));
+                value.clone()
+            };
+            let answer = digest(&run(CHECKED));
+            meter.time(|| run(swaps));
             meter.each(swaps);
-            digest(&value.to_string())
+            answer
         })
     };
     let swap = Lane::new("rejoin", move |meter| {
         let mut made = document(make());
-        // The first swap may make what is kept.
-        made.swap(|value| apply(&filter, value)).expect("the new value is JSON");
-        made.value();
-        meter.time(|| {
-            for _ in 0..swaps {
+        let mut run = |steps: usize| {
+            for _ in 0..steps {
                 made.swap(|value| apply(&filter, value)).expect("the new value is JSON");
                 made.value();
             }
-        });
+            made.value().clone()
+        };
+        let answer = digest(&run(CHECKED));
+        meter.time(|| run(swaps));
         meter.each(swaps);
-        digest(&made.value().to_string())
+        answer
     });
     let code = case.filter.clone();
-    // Where each step copies the document, fewer steps tell as much.
-    let fewer = if make().to_string().len() > 1_000_000 { 20 } else { swaps };
     let jaq = Lane::new("jaq", move |meter| {
-        let mut value = jaq_json::read::parse_single(make().to_string().as_bytes()).expect("it is JSON");
+        let text = make().to_string();
+        // Where each step copies the document, few steps tell as much.
+        let swaps = if text.len() > 1_000_000 { CHECKED } else { swaps };
+        let mut value = jaq_json::read::parse_single(text.as_bytes()).expect("it is JSON");
         let arena = Arena::default();
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let modules = Loader::new(defs).load(&arena, File { code: code.as_str(), path: () });
@@ -130,28 +137,30 @@ fn lanes(case: &Case) -> Vec<Lane<'static>> {
         let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
         let filter: jaq_core::Filter<data::JustLut<jaq_json::Val>> =
             Compiler::default().with_funs(funs).compile(modules).expect("all names are known");
-        let mut step = |value: jaq_json::Val| {
+        let step = |value: &mut jaq_json::Val| {
             let old = value.clone();
             let context = Ctx::<data::JustLut<jaq_json::Val>>::new(&filter.lut, Vars::new([]));
-            let new = filter.id.run((context, value)).map(unwrap_valr).next();
+            let new = filter.id.run((context, std::mem::take(value))).map(unwrap_valr).next();
             drop(old);
-            new.expect("it has an output").expect("it fits the document")
+            *value = new.expect("it has an output").expect("it fits the document");
         };
-        value = step(value);
-        meter.time(|| {
-            for _ in 0..fewer {
-                value = step(std::mem::take(&mut value));
-            }
-        });
-        meter.each(fewer);
-        if fewer == swaps { digest(&value.to_string()) } else { Value::Null }
+        (0..CHECKED).for_each(|_| step(&mut value));
+        let answer = digest(&parse(&value.to_string()).expect("it was printed"));
+        meter.time(|| (0..swaps).for_each(|_| step(&mut value)));
+        meter.each(swaps);
+        answer
     });
     vec![swap, alone, jaq]
 }
 
+/// After so many steps all lanes must have the same value.
+const CHECKED: usize = 20;
+
 /// Large values are compared by a number.
-fn digest(_text: &str) -> Value {
-    Value::Null
+fn digest(value: &Val) -> Value {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    json!(hasher.finish())
 }
 
 pub(super) fn run(bench: &mut Bench) {

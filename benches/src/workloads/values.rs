@@ -16,7 +16,8 @@ const MERGES: usize = 200;
 pub(super) fn run(bench: &mut Bench) {
     fresh(bench, "list-1M", || numbers(1_000_000), |at| Box::new(move |value| pushed(value, at)));
     fresh(bench, "map-100k", || keys(100_000), |at| Box::new(move |value| with_key(value, at)));
-    let measures = &[(Milliseconds, Goal::AtMost(1_500.0)), (Peak, Goal::AtMost(450_000.0)), (Live, Goal::None)];
+    let measures =
+        &[(Milliseconds, Goal::AtMost(1_500.0)), (Peak, Goal::AtMost(450_000.0)), (Live, Goal::None)];
     one(bench, "load-34MB", measures, |meter| {
         let text = objects_of_34_megabytes();
         let mut read = None;
@@ -29,7 +30,9 @@ pub(super) fn run(bench: &mut Bench) {
         json!(length)
     });
     reorder(bench, "shuffle-100k", 700.0, |old| shuffled(old));
-    reorder(bench, "reverse-100k", 700.0, |old| old.as_list().into_iter().flat_map(|l| l.iter().rev()).cloned().collect());
+    reorder(bench, "reverse-100k", 700.0, |old| {
+        old.as_list().into_iter().flat_map(|l| l.iter().rev()).cloned().collect()
+    });
     reorder(bench, "outside-100k", 1_000.0, |old| parse(&shuffled(old).to_string()).expect("it was printed"));
 }
 
