@@ -14,7 +14,8 @@ const SPACING: u64 = 1 << 32;
 #[derive(Clone)]
 pub(super) struct Blocks {
     first: BlockId,
-    /// Invariant: circular by `next`, and the other way round by `previous`.
+    last: BlockId,
+    /// Invariant: from the first block to the last one by `next`, and the other way round by `previous`.
     links: Vector<Link>,
 }
 
@@ -30,7 +31,9 @@ pub(super) struct Link {
     /// Invariant: the distance to the label of the first block is greater than that of the block before, modulo
     /// 2⁶⁴.
     label: u64,
+    /// Of the first block it says nothing.
     previous: BlockId,
+    /// Of the last block it says nothing: the first one stays shared when another one becomes the last.
     next: BlockId,
 }
 
@@ -44,7 +47,8 @@ impl Blocks {
             previous: BlockId::new((at + count - 1) % count),
             next: BlockId::new((at + 1) % count),
         };
-        Self { first: BlockId::FIRST, links: blocks.into_iter().enumerate().map(link).collect() }
+        let links = blocks.into_iter().enumerate().map(link).collect();
+        Self { first: BlockId::FIRST, last: BlockId::new(count - 1), links }
     }
 
     #[cfg(test)]
@@ -57,17 +61,17 @@ impl Blocks {
     }
 
     pub(super) fn last(&self) -> BlockId {
-        self.previous(self.first)
+        self.last
     }
 
     /// Returns the block after another one; the first one after the last.
     pub(super) fn next(&self, id: BlockId) -> BlockId {
-        self.link(id).next
+        if id == self.last { self.first } else { self.link(id).next }
     }
 
     /// Returns the block before another one; the last one before the first.
     pub(super) fn previous(&self, id: BlockId) -> BlockId {
-        self.link(id).previous
+        if id == self.first { self.last } else { self.link(id).previous }
     }
 
     pub(super) fn get(&self, id: BlockId) -> &Block {
@@ -86,27 +90,39 @@ impl Blocks {
         let next = self.next(previous);
         self.links.push(Link { block, label, previous, next });
         self.link_mut(previous).next = id;
-        self.link_mut(next).previous = id;
+        if previous == self.last {
+            self.last = id;
+        } else {
+            self.link_mut(next).previous = id;
+        }
         id
     }
 
     /// Takes a block out, of several. The one with the highest id gets the id that is free then.
     pub(super) fn swap_remove(&mut self, id: BlockId) -> Block {
         let Link { previous, next, .. } = *self.link(id);
-        self.link_mut(previous).next = next;
-        self.link_mut(next).previous = previous;
-        if self.first == id {
+        if id == self.first {
             self.first = next;
+        } else if id == self.last {
+            self.last = previous;
+        } else {
+            self.link_mut(previous).next = next;
+            self.link_mut(next).previous = previous;
         }
         let mut removed = self.links.pop().expect("a block that is taken out is there");
         let moved = BlockId::new(self.links.len());
         if moved != id {
             let Link { previous, next, .. } = removed;
             std::mem::swap(self.link_mut(id), &mut removed);
-            self.link_mut(previous).next = id;
-            self.link_mut(next).previous = id;
-            if self.first == moved {
+            if moved == self.first {
                 self.first = id;
+            } else {
+                self.link_mut(previous).next = id;
+            }
+            if moved == self.last {
+                self.last = id;
+            } else {
+                self.link_mut(next).previous = id;
             }
         }
         removed.block
@@ -193,16 +209,17 @@ impl Blocks {
         let mut rank = 0;
         for at in 0..self.len() {
             let link = self.link(id);
-            if self.previous(link.next) != id {
+            let next = self.next(id);
+            if self.previous(next) != id {
                 return Err(format!("{id:?} is not before the block that is after it"));
             }
             if at > 0 && self.rank(link) <= rank {
                 return Err(format!("the label of {id:?} is too low"));
             }
             rank = self.rank(link);
-            id = link.next;
+            id = next;
             if (id == self.first) != (at + 1 == self.len()) {
-                return Err("the list is not one circle of all blocks".to_owned());
+                return Err("the list is not one of all blocks".to_owned());
             }
         }
         Ok(())
