@@ -94,6 +94,9 @@ impl Library {
         let signatures = natives().chain(place::natives()).map(|(name, args, _)| (name, args.len()));
         let mut library = Self { defs: Vec::new(), by_name: HashMap::new(), builtins: signatures.collect() };
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(natives::definitions());
+        // What is native is faster.
+        let native = library.builtins.clone();
+        let defs = defs.filter(|def| !native.contains(&(def.name, def.args.len())));
         for def in growth::definitions().chain(defs) {
             library.add(match def.name {
                 "setpath" | "split" | "tostring" | "@text" | "@sh" => assign::definition(def),

@@ -1,10 +1,13 @@
-//! The filters of jq that look into values: natives, and definitions on top of them.
+//! The filters of jq that look into values, and those of its library that updates call most: natives, and
+//! definitions on top of them.
 
 use std::cmp::Ordering;
+use std::iter;
 
+use jaq_core::box_iter::box_once;
 use jaq_core::load::parse::Def;
 use jaq_core::native::{self, Fun, bome, v};
-use jaq_core::{Error, RunPtr, ValR};
+use jaq_core::{Bind, Error, Native, RunPtr, ValR, ValT};
 
 use super::val::occurrences;
 use super::watch::{Data, Watch, look_at};
@@ -28,8 +31,19 @@ pub(super) fn definitions() -> impl Iterator<Item = Def<&'static str>> {
 }
 
 /// The native filters.
-pub(super) fn natives() -> [Fun<Data>; 7] {
-    let natives: [native::Filter<RunPtr<Data>>; 7] = [
+pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
+    let empty: Native<Data> = Native::new(|_| Box::new(iter::empty()))
+        .with_paths(|_| Box::new(iter::empty()))
+        .with_update(|(_, value), _| box_once(Ok(value)));
+    let natives: [native::Filter<RunPtr<Data>>; 12] = [
+        ("null", v(0), |_| bome(Ok(Val::NULL))),
+        ("true", v(0), |_| bome(Ok(true.into()))),
+        ("false", v(0), |_| bome(Ok(false.into()))),
+        ("not", v(0), |(_, value)| bome(Ok((!ValT::as_bool(&value)).into()))),
+        ("del", [Bind::Fun(())].into(), |(mut context, value)| {
+            let (path, context) = context.pop_fun();
+            path.update((context, value), Box::new(|_| Box::new(iter::empty())))
+        }),
         ("length", v(0), |(_, value)| bome(length(value))),
         ("has", v(1), |(mut context, value)| {
             let key = context.pop_var();
@@ -50,7 +64,7 @@ pub(super) fn natives() -> [Fun<Data>; 7] {
         ("tojson", v(0), |(_, value)| bome(Ok(value.to_string().into()))),
         ("fromjson", v(0), |(_, value)| bome(from_json(value))),
     ];
-    natives.map(native::run::<Data>)
+    natives.map(native::run::<Data>).into_iter().chain([("empty", v(0), empty)])
 }
 
 /// The number of characters, items or entries; the absolute value of a number.

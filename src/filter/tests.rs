@@ -74,8 +74,9 @@ fn filters_give_outputs() {
 }
 
 #[test]
-fn local_definitions_go_before_what_is_denied() {
+fn local_definitions_go_before_natives_and_what_is_denied() {
     give("null", "def env: 1; def now: 2; [env, now]", "[1,2]");
+    give("{}", "def not: 1; def empty: 2; def del(f): f + 1; [not, empty, del(3)]", "[1,2,4]");
     give("null", "[1] as [$ENV] | $ENV", "1");
 }
 

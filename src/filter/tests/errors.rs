@@ -116,12 +116,12 @@ fn native_filters_are_known() {
     assert_eq!(allowed.join(" "), KNOWN_NATIVES);
 }
 
-const KNOWN_NATIVES: &str = "acos acosh ascii_downcase ascii_upcase asin asinh atan atan2 atanh bsearch cbrt ceil \
-    contains copysign cos cosh decode_base64 decode_uri encode_base64 encode_uri endswith erf \
-    erfc error_empty escape_html escape_sh exp exp10 exp2 explode expm1 fabs fdim first floor \
-    fma fmax fmin fmod frexp fromdateiso8601 fromjson gmtime group_by has hypot ilogb implode \
-    indices j0 j1 jn key_values keys_unsorted last ldexp length lgamma limit log log10 log1p \
-    log2 ltrim ltrimstr matches max_by_or_empty min_by_or_empty mktime modf nearbyint \
-    nextafter path path_value pow range remainder reverse rint round rtrim rtrimstr scalbln \
-    sin sinh skip sort sort_by split_ split_matches sqrt startswith strftime tan tanh tgamma \
-    todateiso8601 tojson trim trunc unescape_html utf8bytelength y0 y1 yn";
+const KNOWN_NATIVES: &str = "acos acosh ascii_downcase ascii_upcase asin asinh atan atan2 atanh bsearch \
+    cbrt ceil contains copysign cos cosh decode_base64 decode_uri del empty encode_base64 encode_uri \
+    endswith erf erfc error_empty escape_html escape_sh exp exp10 exp2 explode expm1 fabs false fdim \
+    first floor fma fmax fmin fmod frexp fromdateiso8601 fromjson gmtime group_by has hypot ilogb \
+    implode indices j0 j1 jn key_values keys_unsorted last ldexp length lgamma limit log log10 log1p \
+    log2 ltrim ltrimstr matches max_by_or_empty min_by_or_empty mktime modf nearbyint nextafter not \
+    null path path_value pow range remainder reverse rint round rtrim rtrimstr scalbln sin sinh skip \
+    sort sort_by split_ split_matches sqrt startswith strftime tan tanh tgamma todateiso8601 tojson \
+    trim true trunc unescape_html utf8bytelength y0 y1 yn";
