@@ -4,12 +4,14 @@
 //! is rewritten: wherever a path is updated, its keys are left to the native filters of
 //! [`place`](super::place), which can. On the way [`growth`] gets what could grow too fast.
 
+use std::iter::repeat_n;
+
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::path::{Opt, Part, Path};
 
 use super::growth;
-use super::place::{KEYS, PATHS};
+use super::place::{self, KEYS, PATHS};
 
 type PathPart<'s> = (Part<Term<&'s str>>, Opt);
 
@@ -103,6 +105,20 @@ fn is_update(op: &BinaryOp<&str>) -> bool {
     matches!(op, BinaryOp::Assign | BinaryOp::Update | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt)
 }
 
+/// `left op right`. An update of a path of constant keys is one native filter.
+pub(super) fn operation<'s>(
+    left: Term<&'s str>,
+    op: BinaryOp<&'s str>,
+    right: Term<&'s str>,
+) -> Term<&'s str> {
+    match (place::update_name(&op), left) {
+        (Some(name), Term::Call(KEYS, args)) => {
+            Term::Call(name, args.into_iter().skip(1).chain([right]).collect())
+        }
+        (_, left) => Term::BinOp(Box::new(left), op, Box::new(right)),
+    }
+}
+
 /// Rewrites a path that is updated.
 fn path(term: Term<&str>) -> Term<&str> {
     let mut route = Route::default();
@@ -112,7 +128,7 @@ fn path(term: Term<&str>) -> Term<&str> {
 
 /// A stretch of a path that is updated.
 enum Stretch<'s> {
-    /// Keys that are the same for every input, and `[]` between them.
+    /// Keys and ranges that are the same for every input, and `[]` between them.
     Keys(Vec<PathPart<'s>>),
     /// Keys that depend on the input of the stretch.
     Computed(Vec<PathPart<'s>>),
@@ -152,7 +168,7 @@ impl<'s> Route<'s> {
 
     fn push(&mut self, part: PathPart<'s>) {
         match (self.0.last_mut(), &part) {
-            (_, (Part::Range(from, upto), _)) if from.is_some() || upto.is_some() => {
+            (_, (Part::Range(from, upto), _)) if from.iter().chain(upto).any(is_variable) => {
                 self.0.push(Stretch::Other(Term::Path(Box::default(), Path(vec![part]))));
             }
             (Some(Stretch::Keys(parts)), _) => parts.push(part),
@@ -172,9 +188,7 @@ impl<'s> Stretch<'s> {
     fn into_term(self) -> Term<&'s str> {
         let path = |parts| Term::Path(Box::default(), Path(parts));
         match self {
-            Self::Keys(parts) if !parts.iter().any(|(part, _)| matches!(part, Part::Index(_))) => path(parts),
             Self::Keys(parts) => {
-                let comma = |all, next| Term::BinOp(Box::new(all), BinaryOp::Comma, Box::new(next));
                 let steps = parts.iter().map(step).reduce(comma).map(Box::new);
                 Term::Call(KEYS, vec![path(parts), Term::Arr(steps)])
             }
@@ -218,20 +232,36 @@ fn is_constant(part: &Part<Term<&str>>) -> bool {
     }
 }
 
+fn comma<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(left), BinaryOp::Comma, Box::new(right))
+}
+
+fn is_variable(term: &Term<&str>) -> bool {
+    matches!(term, Term::Var(_))
+}
+
 fn is_key(part: &PathPart<'_>) -> bool {
     matches!(part, (Part::Index(_), Opt::Essential))
 }
 
 /// A constant part of a path, as a term for the value that [`place`](super::place) reads.
 fn step<'s>((part, opt): &PathPart<'s>) -> Term<&'s str> {
-    let array = |term| Term::Arr(Some(Box::new(term)));
+    let with_zeros = |key: &Term<&'s str>, zeros| {
+        let items = repeat_n(Term::Num("0"), zeros).fold(key.clone(), comma);
+        Term::Arr(Some(Box::new(items)))
+    };
     match (part, opt) {
-        (Part::Range(..), Opt::Essential) => Term::Arr(None),
-        (Part::Range(..), Opt::Optional) => Term::Obj(Vec::new()),
-        (Part::Index(key @ Term::Var(_)), Opt::Essential) => array(key.clone()),
-        (Part::Index(key), Opt::Essential) => key.clone(),
-        (Part::Index(key), Opt::Optional) => {
-            array(Term::BinOp(Box::new(key.clone()), BinaryOp::Comma, Box::new(Term::Num("0"))))
+        (Part::Range(None, None), Opt::Essential) => Term::Arr(None),
+        (Part::Range(from, upto), _) => {
+            let name = |name| Term::Str(None, vec![StrPart::Str(name)]);
+            let bounds = [("start", from), ("end", upto)].into_iter();
+            let bounds = bounds.filter_map(|(side, bound)| Some((name(side), Some(bound.clone()?))));
+            let range = Term::Obj(bounds.collect());
+            if let Opt::Optional = opt { with_zeros(&range, 0) } else { range }
         }
+        (Part::Index(key), Opt::Essential) if is_variable(key) => with_zeros(key, 1),
+        (Part::Index(key), Opt::Optional) if is_variable(key) => with_zeros(key, 2),
+        (Part::Index(key), Opt::Essential) => key.clone(),
+        (Part::Index(key), Opt::Optional) => with_zeros(key, 0),
     }
 }

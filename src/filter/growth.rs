@@ -8,6 +8,7 @@ use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::ops::Math;
 use jaq_core::{Error, Exn, ValR, ValX};
 
+use super::assign;
 use super::text::GUARD;
 use super::watch::{Data, Watch};
 use crate::value::{Num, Val, View};
@@ -162,14 +163,14 @@ pub(super) fn operation<'s>(
         BinaryOp::Math(Math::Div) if !is_number(&right) => Term::Call(OVER, vec![left, right]),
         BinaryOp::UpdateMath(Math::Mul) => update(left, TIMES, right),
         BinaryOp::UpdateMath(Math::Div) if !is_number(&right) => update(left, OVER, right),
-        op => Term::BinOp(Box::new(left), op, Box::new(right)),
+        op => assign::operation(left, op, right),
     }
 }
 
 /// `right as $right | path |= call(.; $right)`.
 fn update<'s>(path: Term<&'s str>, call: &'static str, right: Term<&'s str>) -> Term<&'s str> {
     let new = Term::Call(call, vec![Term::Id, Term::Var(RIGHT)]);
-    let update = Term::BinOp(Box::new(path), BinaryOp::Update, Box::new(new));
+    let update = assign::operation(path, BinaryOp::Update, new);
     let bind = BinaryOp::Pipe(Some(Pattern::Var(RIGHT)));
     Term::BinOp(Box::new(right), bind, Box::new(update))
 }

@@ -1,17 +1,22 @@
 //! Updates of places that may not be there yet: in `null`, or past the end of an array.
 
+use std::collections::BTreeMap;
 use std::iter::{once, once_with, repeat_n};
+use std::sync::{Arc, PoisonError, RwLock};
 
+use jaq_core::box_iter::{box_once, map_with};
 use jaq_core::compile::TermId;
-use jaq_core::native::Fun;
+use jaq_core::load::parse::BinaryOp;
+use jaq_core::native::{self, Fun};
+use jaq_core::ops::Math;
 use jaq_core::path::Opt;
-use jaq_core::{Bind, Ctx, Error, Exn, Native, ValT, ValX, ValXs};
+use jaq_core::{Bind, Ctx, Cv, Error, Exn, Native, RunPtr, ValR, ValT, ValX, ValXs};
 
 use super::stack;
 use super::watch::Data;
 use crate::value::{List, MAX_DEPTH, Map, Num, Val, View};
 
-/// The name of the filter that is a path of constant keys: the path, and its steps as an array of
+/// The name of the filter that is a path of constant keys and ranges: the path, and its steps as an array of
 /// what [`Step::read`] reads. No text can spell it.
 pub(super) const KEYS: &str = "!keys";
 /// The name of the filter that is a path of computed keys. No text can spell it.
@@ -19,8 +24,39 @@ pub(super) const PATHS: &str = "!paths";
 /// The most nulls that one assignment puts between the end of an array and a new item.
 const MAX_GAP: usize = 1_000_000;
 
+/// The name of the filter that is an update, if `op` is one: the steps of the path as those of [`KEYS`], and
+/// the filter right of the operator. No text can spell it.
+pub(super) fn update_name(op: &BinaryOp<&str>) -> Option<&'static str> {
+    Some(match op {
+        BinaryOp::Update => "!|=",
+        BinaryOp::Assign => "!=",
+        BinaryOp::UpdateAlt => "!//=",
+        BinaryOp::UpdateMath(Math::Add) => "!+=",
+        BinaryOp::UpdateMath(Math::Sub) => "!-=",
+        BinaryOp::UpdateMath(Math::Div) => "!/=",
+        BinaryOp::UpdateMath(Math::Rem) => "!%=",
+        _ => return None,
+    })
+}
+
 /// The native filters that rewritten updates call.
-pub(super) fn natives() -> [Fun<Data>; 2] {
+pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
+    let updates: [(&str, RunPtr<Data>); 7] = [
+        ("!|=", update_with),
+        ("!=", |at| assign(at, |_, new| Ok(new))),
+        ("!//=", |at| assign(at, |old, new| Ok(if ValT::as_bool(&old) { old } else { new }))),
+        ("!+=", |at| assign(at, |old, by| old + by)),
+        ("!-=", |at| assign(at, |old, by| old - by)),
+        ("!/=", |at| assign(at, |old, by| old / by)),
+        ("!%=", |at| assign(at, |old, by| old % by)),
+    ];
+    let updates =
+        updates.map(|(name, run)| native::run::<Data>((name, [Bind::Fun(()), Bind::Fun(())].into(), run)));
+    paths().into_iter().chain(updates)
+}
+
+/// The native filters that are paths.
+fn paths() -> [Fun<Data>; 2] {
     let keys: Native<Data> = Native::new(|(mut context, value)| {
         context.pop_fun();
         let (path, context) = context.pop_fun();
@@ -34,7 +70,7 @@ pub(super) fn natives() -> [Fun<Data>; 2] {
     .with_update(|(mut context, value), f| {
         let keys = context.pop_fun();
         // Lazily: when it is called for, the caller has let go of its share of the value.
-        Box::new(once_with(move || update_keys(keys, value, &f)))
+        Box::new(once_with(move || update_or_keep(value, &steps(keys)?, &f)))
     });
     let paths: Native<Data> = Native::new(|(mut context, value)| {
         let (path, context) = context.pop_fun();
@@ -51,43 +87,96 @@ pub(super) fn natives() -> [Fun<Data>; 2] {
     [(KEYS, [Bind::Fun(()), Bind::Fun(())].into(), keys), (PATHS, [Bind::Fun(())].into(), paths)]
 }
 
+/// The steps of the paths of a program, by the terms that yield them: those without variables are read once.
+#[derive(Default)]
+pub(super) struct Routes(RwLock<BTreeMap<TermId, Arc<[Step]>>>);
+
+impl Routes {
+    fn get(&self, keys: TermId) -> Option<Arc<[Step]>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&keys).cloned()
+    }
+
+    fn keep(&self, keys: TermId, steps: &Arc<[Step]>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(keys, Arc::clone(steps));
+    }
+}
+
 /// A step of a path.
 enum Step {
     /// To what is at a key or index.
     Key(Val, Opt),
+    /// To what is between two bounds.
+    Range(Map, Opt),
     /// To each item or entry.
     Each(Opt),
 }
 
 impl Step {
-    /// The step that `value` stands for: a key is itself, `[key]` or, with `?`, `[key, 0]`; `[]` is
-    /// the step to each item, `{}` the same with `?`.
+    /// The step that `value` stands for. A key is itself, a range `{start, end}`; with `?` they are in an array.
+    /// The key that a variable holds is `[key, 0]` or, with `?`, `[key, 0, 0]`. The step to each item is `[]` or,
+    /// with `?`, `[{}]`.
     fn read(value: Val) -> Self {
-        match value.view() {
-            View::Obj(_) => Self::Each(Opt::Optional),
-            View::Arr(items) => match (items.get(0), items.get(1)) {
-                (None, _) => Self::Each(Opt::Essential),
-                (Some(key), None) => Self::Key(key.clone(), Opt::Essential),
-                (Some(key), Some(_)) => Self::Key(key.clone(), Opt::Optional),
-            },
-            _ => Self::Key(value, Opt::Essential),
+        let (step, opt) = match value.as_list() {
+            None => (Some(&value), Opt::Essential),
+            Some(items) if items.len() == 2 => return Self::Key(items[0].clone(), Opt::Essential),
+            Some(items) if items.len() == 3 => return Self::Key(items[0].clone(), Opt::Optional),
+            Some(items) => (items.first(), Opt::Optional),
+        };
+        match step.map(|step| (step, step.as_map())) {
+            None => Self::Each(Opt::Essential),
+            Some((_, Some(bounds))) if bounds.is_empty() => Self::Each(opt),
+            Some((_, Some(bounds))) => Self::Range(bounds.clone(), opt),
+            Some((key, None)) => Self::Key(key.clone(), opt),
         }
+    }
+
+    /// Whether the step that `value` stands for is to the key that a variable holds.
+    fn varies(value: &Val) -> bool {
+        value.as_list().is_some_and(|items| items.len() > 1)
     }
 }
 
-/// `value` with what is at the path whose keys the filter `keys` yields replaced by what `f` makes
-/// of it.
-fn update_keys<'a>(
-    (keys, context): (TermId, Ctx<'a, Data>),
-    value: Val,
-    f: &impl Fn(Val) -> ValXs<'a, Val>,
-) -> ValX<'a, Val> {
-    let steps = keys.run((context, Val::NULL)).next().transpose()?.map(Val::into_list);
-    let steps: Vec<_> = steps.into_iter().flatten().flatten().map(Step::read).collect();
-    update_or_keep(value, &steps, f)
+/// The steps that the filter `keys` yields.
+fn steps<'a>((keys, context): (TermId, Ctx<'a, Data>)) -> ValX<'a, Arc<[Step]>, Val> {
+    let routes = context.data().routes();
+    if let Some(steps) = routes.get(keys) {
+        return Ok(steps);
+    }
+    let values =
+        keys.run((context, Val::NULL)).next().transpose()?.and_then(|values| values.into_list().ok());
+    let values = values.unwrap_or_default();
+    let varies = values.iter().any(Step::varies);
+    let steps = values.into_iter().map(Step::read).collect();
+    if !varies {
+        routes.keep(keys, &steps);
+    }
+    Ok(steps)
 }
 
-/// The same at all paths that the filter `path` yields; they have no step to each item.
+/// `path |= f`
+fn update_with<'a>((mut context, value): Cv<'a, Data>) -> ValXs<'a, Val> {
+    let (f, inner) = context.pop_fun();
+    let updated = steps(context.pop_fun())
+        .and_then(|steps| update_or_keep(value, &steps, &|old| f.run((inner.clone(), old))));
+    box_once(updated)
+}
+
+/// `path = f`, `path += f` and the like: what is at the path becomes what `op` makes of it and of each output
+/// of `f`.
+fn assign<'a>((mut context, value): Cv<'a, Data>, op: fn(Val, Val) -> ValR<Val>) -> ValXs<'a, Val> {
+    let (f, inner) = context.pop_fun();
+    let steps = match steps(context.pop_fun()) {
+        Ok(steps) => steps,
+        Err(error) => return box_once(Err(error)),
+    };
+    map_with(f.run((inner, value.clone())), (steps, value), move |right, (steps, value)| {
+        let right = right?;
+        update_or_keep(value, &steps, &|old| once(op(old, right.clone()).map_err(Exn::from)))
+    })
+}
+
+/// `value` with what is at all paths that the filter `path` yields replaced by what `f` makes of it; the paths
+/// have no step to each item.
 fn update_paths<'a, F>((path, context): (TermId, Ctx<'a, Data>), value: Val, f: F) -> ValXs<'a, Val>
 where
     F: Fn(Val) -> ValXs<'a, Val> + Clone + 'a,
@@ -121,7 +210,10 @@ fn error(message: impl std::fmt::Display) -> Exn<'static, Val> {
 }
 
 /// As [`update`], but `null` stays where nothing is to be made in it.
-fn update_or_keep<'a>(value: Val, steps: &[Step], f: &impl Fn(Val) -> ValXs<'a, Val>) -> ValX<'a, Val> {
+fn update_or_keep<'a, I>(value: Val, steps: &[Step], f: &impl Fn(Val) -> I) -> ValX<'a, Val>
+where
+    I: Iterator<Item = ValX<'a, Val>>,
+{
     update(value, steps, f).map(Option::unwrap_or_default)
 }
 
@@ -129,7 +221,10 @@ fn update_or_keep<'a>(value: Val, steps: &[Step], f: &impl Fn(Val) -> ValXs<'a, 
 ///
 /// There is no output only if `steps` are none and `f` has none, or if `value` is `null` and nothing
 /// is to be made in it.
-fn update<'a>(value: Val, steps: &[Step], f: &impl Fn(Val) -> ValXs<'a, Val>) -> ValX<'a, Option<Val>, Val> {
+fn update<'a, I>(value: Val, steps: &[Step], f: &impl Fn(Val) -> I) -> ValX<'a, Option<Val>, Val>
+where
+    I: Iterator<Item = ValX<'a, Val>>,
+{
     let Some((step, rest)) = steps.split_first() else {
         return f(value).next().transpose();
     };
@@ -140,6 +235,13 @@ fn update<'a>(value: Val, steps: &[Step], f: &impl Fn(Val) -> ValXs<'a, Val>) ->
         Step::Each(Opt::Optional) if value.is_null() => return Ok(None),
         Step::Each(opt) if rest.is_empty() => value.map_values(*opt, f),
         Step::Each(opt) => value.map_values(*opt, |item| once(update_or_keep(item, rest, f))),
+        Step::Range(bounds, opt) => {
+            let range = bounds.get("start")..bounds.get("end");
+            match rest.is_empty() {
+                true => value.map_range(range, *opt, f),
+                false => value.map_range(range, *opt, |items| once(update_or_keep(items, rest, f))),
+            }
+        }
         Step::Key(key, opt) if lacks(&value, key) => {
             return match update(Val::NULL, rest, f)? {
                 Some(new) => insert(value, key, *opt, new).map(Some),

@@ -8,14 +8,14 @@ use super::error::RunError;
 use super::limits::Cause;
 use super::stack::{self, Fault, Room};
 use super::supervisor::Supervisor;
-use super::watch::{Data, Env, Watch};
+use super::watch::{Data, Env, Program, Watch};
 use crate::value::{Val, dismantle};
 
 /// A compiled filter.
 pub struct Filter {
     code: String,
     vars: Vec<String>,
-    program: Arc<jaq_core::Filter<Data>>,
+    program: Arc<Program>,
     room: Room,
     /// Whether it has definitions that check for room.
     guarded: bool,
@@ -26,12 +26,13 @@ impl Filter {
     pub(super) fn new(
         code: &str,
         vars: Vec<String>,
-        program: jaq_core::Filter<Data>,
+        filter: jaq_core::Filter<Data>,
         room: Room,
         guarded: bool,
         supervisor: Arc<Supervisor>,
     ) -> Self {
-        Self { code: code.to_owned(), vars, program: Arc::new(program), room, guarded, supervisor }
+        let program = Arc::new(Program { filter, routes: Default::default() });
+        Self { code: code.to_owned(), vars, program, room, guarded, supervisor }
     }
 
     /// The text that was compiled.
@@ -149,20 +150,20 @@ impl Filter {
 /// Runs a program under a watch. An output that would come to the limit of memory when it is written out is
 /// none.
 fn run<T>(
-    program: &jaq_core::Filter<Data>,
+    program: &Program,
     watch: &Arc<Watch>,
     input: Val,
     vars: Vec<Val>,
     take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
 ) -> Result<T, RunError> {
     let _watched = watch.watch_values();
-    let context = Ctx::<Data>::new(Env::new(&program.lut, watch), Vars::new(vars));
+    let context = Ctx::<Data>::new(Env::new(program, watch), Vars::new(vars));
     if !watch.is_limited() {
-        return take(&mut program.id.run((context, input)).map(value));
+        return take(&mut program.filter.id.run((context, input)).map(value));
     }
     let old = Old(Some(input.clone()));
     let measured = |output| value(output).inspect(|value: &Val| watch.measure_new(value, old.0.as_ref()));
-    take(&mut program.id.run((context, input)).map(measured))
+    take(&mut program.filter.id.run((context, input)).map(measured))
 }
 
 /// The input of a filter, kept until it has run; it may be nested deeply.

@@ -15,6 +15,7 @@ use jaq_core::Lut;
 use jaq_core::data::{DataT, HasLut};
 
 use super::limits::Cause;
+use super::place::Routes;
 use super::supervisor::lock;
 use crate::value::Val;
 
@@ -26,17 +27,27 @@ impl DataT for Data {
     type Data<'a> = Env<'a>;
 }
 
+/// A compiled filter, and what its runs keep.
+pub(super) struct Program {
+    pub(super) filter: jaq_core::Filter<Data>,
+    pub(super) routes: Routes,
+}
+
 /// What a run has besides its values: the compiled filter, and the eye on it.
 #[derive(Clone, Copy)]
 pub(super) struct Env<'a> {
-    lut: &'a Lut<Data>,
+    program: &'a Program,
     stop: &'a AtomicBool,
     watch: &'a Watch,
 }
 
 impl<'a> Env<'a> {
-    pub(super) fn new(lut: &'a Lut<Data>, watch: &'a Watch) -> Self {
-        Self { lut, stop: &watch.stop, watch }
+    pub(super) fn new(program: &'a Program, watch: &'a Watch) -> Self {
+        Self { program, stop: &watch.stop, watch }
+    }
+
+    pub(super) fn routes(&self) -> &'a Routes {
+        &self.program.routes
     }
 
     pub(super) fn watch(&self) -> &'a Watch {
@@ -49,7 +60,7 @@ impl<'a> HasLut<'a, Data> for Env<'a> {
         if self.stop.load(Ordering::Relaxed) {
             self.watch.leave();
         }
-        self.lut
+        &self.program.filter.lut
     }
 }
 
