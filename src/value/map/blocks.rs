@@ -156,7 +156,7 @@ impl Blocks {
     /// Whether all blocks have the keys that they have in another list, in its order: no key came or went since
     /// the two were one.
     pub(super) fn have_keys_of(&self, other: &Self) -> bool {
-        let mut same = self.first == other.first;
+        let mut same = (self.first, self.last) == (other.first, other.last);
         Self::compare(other, self, |old, new| {
             same &= old.zip(new).is_some_and(|(old, new)| {
                 let in_place = (old.previous, old.next) == (new.previous, new.next);
