@@ -389,8 +389,9 @@ impl<'a> Emitter<'a> {
             Kind::Map => self.tree.joined(self.history, thing),
             _ => SmallVec::from_elem(thing, 1),
         };
-        // The loser of a conflict leaves what its slot shows as it is.
-        let left = self.tree.place(thing).filter(|place| self.tree.is_seen(self.history, thing, *place));
+        // The loser of a conflict leaves what its slot shows as it is; without conflicts it shows nothing else.
+        let stood = self.tree.place(thing).filter(|_| self.tree.is_contested());
+        let left = stood.filter(|place| self.tree.is_seen(self.history, thing, *place));
         let left = left.and_then(|place| self.tree.shown_in_value(self.history, place));
         let first = self.put(dest, Holds::Move(self.tree.lv(nodes[0])))?;
         let slot = match dest {

@@ -251,10 +251,11 @@ impl Tree {
             Place::Key(node, slot) => self.touch_key(node, slot),
             Place::Item(node, item) => {
                 let list = self.list(node);
-                self.touch_elements(node, item, 1, list.items.is_visible(item));
-                if self.list(node).slots.contains_key(&item) {
-                    let visible = !self.shown(history, place).is_empty();
-                    self.list_mut(node).items.set_visible(item, 1, visible);
+                let was_visible = list.items.is_visible(item);
+                let is_explicit = list.slots.contains_key(&item);
+                self.touch_elements(node, item, 1, was_visible);
+                if is_explicit && self.shown(history, place).is_empty() == was_visible {
+                    self.list_mut(node).items.set_visible(item, 1, !was_visible);
                 }
             }
         }

@@ -343,10 +343,15 @@ impl<'t> Items<'t> {
         }
     }
 
-    /// Reads a slot, if that takes no walk.
+    /// Reads a slot that shows something, if that takes no walk.
     fn slot(&self, tree: &Tree, history: &History, item: Lv, read: &mut Vec<Val>) -> Option<Next> {
-        let puts = tree.shown(history, Place::Item(self.node, item));
-        match tree.reading(history, &puts) {
+        let puts = self.list.puts(item);
+        let reading = match puts[..] {
+            // What is alone is shown.
+            [put] => tree.container(history, put).map_or(Reading::Scalar(put), |node| tree.reading_of(node)),
+            _ => tree.reading(history, &tree.shown(history, Place::Item(self.node, item))),
+        };
+        match reading {
             Reading::Scalar(put) => {
                 read.push(scalar(history, put));
                 None
