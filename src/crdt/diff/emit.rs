@@ -305,9 +305,7 @@ impl<'a> Emitter<'a> {
     /// gets an identity or another form when it is written, or another place among the keys.
     fn may_read_so(&self, occurrence: Occurrence) -> bool {
         let Discovery { occurs, parts, .. } = &self.discovery;
-        let Occurs { thing: Some(thing), part, evidence: Evidence::Identity, .. } = occurs[occurrence] else {
-            return false;
-        };
+        let Occurs { thing: Some(thing), part, evidence, .. } = occurs[occurrence] else { return false };
         let Some(new) = &parts[part].new else { return false };
         let in_order = || match new.as_map() {
             Some(new) => {
@@ -319,7 +317,8 @@ impl<'a> Emitter<'a> {
         let mut parts = parts[occurs[occurrence].parts.clone()].iter();
         let reads_so =
             |part: &Part| part.occurrence.is_some() || part.new.as_ref().is_none_or(Val::is_simple);
-        !self.tree.is_contested() && in_order() && parts.all(reads_so)
+        // What comes from outside and is equal holds no identities.
+        evidence != Evidence::Equal && !self.tree.is_contested() && in_order() && parts.all(reads_so)
     }
 
     /// Takes what the new value says of things that were edited, those inside first, instead of reading them.
@@ -327,14 +326,20 @@ impl<'a> Emitter<'a> {
         let Discovery { occurs, parts, .. } = &mut self.discovery;
         for at in (0..occurs.len()).rev() {
             let reads_so = |part: &Part| part.occurrence.is_none_or(|inside| occurs[inside].reads_so);
-            let Occurs { thing: Some(thing), part, reads_so: true, .. } = occurs[at] else { continue };
+            let Occurs { thing: Some(thing), part, evidence, reads_so: true, .. } = occurs[at] else {
+                continue;
+            };
             if !parts[part].new.as_ref().is_some_and(Val::is_container) {
                 continue;
             }
-            occurs[at].reads_so = parts[occurs[at].parts.clone()].iter().all(reads_so);
-            if occurs[at].reads_so {
-                self.known.extend(parts[part].new.take().map(|new| (self.tree.lv(thing), new)));
+            let all_read_so = parts[occurs[at].parts.clone()].iter().all(reads_so);
+            if all_read_so {
+                let (made, new) = (self.tree.lv(thing), parts[part].new.take().unwrap_or_default());
+                // What was built in the stead of a thing is that thing, of which what holds it knows nothing.
+                let identity = self.history.authors.identity(made);
+                self.known.push((made, new.with_identity(Some(identity))));
             }
+            occurs[at].reads_so = all_read_so && evidence == Evidence::Identity;
         }
     }
 

@@ -40,7 +40,7 @@ impl Tree {
                 }
                 self.put_container(history, first, place, holds);
                 if let Holds::Move(_) = holds {
-                    self.settle_slot(history, place);
+                    self.settle_with_batch(history, first, place);
                 }
             }
             Row::Put { slot, over, written } => {

@@ -331,6 +331,14 @@ impl Tree {
         }
     }
 
+    /// Settles the slot of a put when the batch ends, or now where there is none.
+    pub(super) fn settle_with_batch(&mut self, history: &History, put: Lv, place: Place) {
+        match self.batch.as_mut().and_then(|batch| batch.touched.as_mut()) {
+            Some(touched) => touched.push((put, place)),
+            None => self.settle_slot(history, place),
+        }
+    }
+
     /// Considers what waits; then the slots that containers left and those that they came to show something
     /// else.
     fn settle_moved(&mut self, history: &History, batch: &mut Batch) {

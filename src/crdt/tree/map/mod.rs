@@ -143,11 +143,7 @@ impl MapBody {
     /// The slots, each by itself from now on. O(n) the first time.
     fn each(&mut self) -> &mut Slots {
         if let Keys::Run { .. } = self.0 {
-            let mut slots = Slots::default();
-            for slot in self.slots() {
-                slots.add(slot);
-            }
-            self.0 = Keys::Each(Box::new(slots));
+            self.0 = Keys::Each(Box::new(Slots::of_run(self.slots().collect())));
         }
         let Keys::Each(slots) = &mut self.0 else { unreachable!("it was just made") };
         slots

@@ -1,6 +1,7 @@
 //! The slots of one map, each by itself.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -12,7 +13,9 @@ use crate::crdt::lv::{Link, Lv};
 #[derive(Clone, Default)]
 pub(super) struct Slots {
     slots: Vec<KeySlot>,
-    /// The numbers of the keys, from [`FEW`] keys on.
+    /// The keys of the first slots: they follow each other in the document, from this one on.
+    run: Range<u32>,
+    /// The slots of the other keys, from [`FEW`] of them on.
     index: Option<Box<HashTable<u32>>>,
     /// The visible puts of slots that have several.
     #[expect(clippy::box_collection, reason = "most maps have none: eight bytes instead of 48")]
@@ -26,6 +29,12 @@ pub(super) struct Slots {
 const FEW: usize = 8;
 
 impl Slots {
+    /// Slots whose keys follow each other, as their first writes do.
+    pub(super) fn of_run(slots: Vec<KeySlot>) -> Self {
+        let run = slots.first().map_or(0..0, |first| first.key..first.key + slots.len() as u32);
+        Self { slots, run, ..Self::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }
@@ -36,8 +45,14 @@ impl Slots {
 
     /// The slot of a key. O(1).
     pub(super) fn find(&self, key: u32) -> Option<u32> {
+        if self.run.contains(&key) {
+            return Some(key - self.run.start);
+        }
         match &self.index {
-            None => self.slots.iter().position(|slot| slot.key == key).map(|at| at as u32),
+            None => {
+                let others = &self.slots[self.run.len()..];
+                others.iter().position(|slot| slot.key == key).map(|at| (at + self.run.len()) as u32)
+            }
             Some(index) => index.find(hash(key), |&slot| self.slots[slot as usize].key == key).copied(),
         }
     }
@@ -113,17 +128,16 @@ impl Slots {
         }
     }
 
-    /// Adds the slot of a key that is new, and whose first write comes after those of the others.
-    pub(super) fn add(&mut self, new: KeySlot) -> u32 {
+    fn add(&mut self, new: KeySlot) -> u32 {
         let slot = self.slots.len() as u32;
         self.slots.push(new);
         let slots = &self.slots;
         let rehash = |&slot: &u32| hash(slots[slot as usize].key);
         match &mut self.index {
             Some(index) => drop(index.insert_unique(hash(new.key), slot, rehash)),
-            None if slots.len() > FEW => {
+            None if slots.len() - self.run.len() > FEW => {
                 let mut index = HashTable::with_capacity(2 * FEW);
-                for slot in 0..slots.len() as u32 {
+                for slot in self.run.len() as u32..slots.len() as u32 {
                     index.insert_unique(rehash(&slot), slot, rehash);
                 }
                 self.index = Some(Box::new(index));
