@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let patch = branch.patch_from_clock(&seen);
     let report = origin.merge_patch(&patch)?;
     println!("origin took {} change: {}", report.new, origin.value());
-    for change in origin.changes_told() {
+    for change in origin.delta() {
         println!("  {change}");
     }
     let again = origin.merge_patch(&patch)?;

@@ -75,7 +75,7 @@ fn step_is_sound(world: &mut World, calls: &mut Vec<Calls>, step: &Step) -> Verd
     let replica = &mut world.replicas[who];
     let is_news = replica.changes().count() > changes.get(who).map_or(usize::MAX, Vec::len);
     if is_news {
-        is_told(&olds[who], &replica.changes_told(), replica.value()).map_err(TestCaseError::fail)?;
+        is_told(&olds[who], &replica.delta(), replica.value()).map_err(TestCaseError::fail)?;
     }
     let mut silent = false;
     match &done {

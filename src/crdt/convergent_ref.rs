@@ -411,7 +411,7 @@ impl ConvergentRef {
     /// What the last edit or merge changed since the value was read before it: what was removed, added, moved
     /// and edited, as the ops say. [`apply`](crate::value::apply) makes the new value of the old one and this.
     /// Costs what changed, times O(log n); after a [rewind](Self::rewind) O(history).
-    pub fn changes_told(&self) -> Vec<PathChange> {
+    pub fn delta(&self) -> Vec<PathChange> {
         if self.rewound.is_empty() {
             return delta::tell(&self.history, &self.tree, Direction::Forth);
         }
@@ -519,7 +519,7 @@ impl ConvergentRef {
 
     pub(super) fn notify(&mut self, old: &Val, new: &Val) {
         if !self.watchers.is_empty() && !same(old, new) {
-            let changes = self.changes_told();
+            let changes = self.delta();
             self.watchers.values_mut().for_each(|watcher| watcher(old, new, &changes));
         }
     }

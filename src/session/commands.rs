@@ -73,7 +73,7 @@ fn report(swap: &Swap, reference: &ConvergentRef) -> Part {
 
 /// What the last edit or merge of a ref changed, as far as one can see it.
 pub(super) fn told(reference: &ConvergentRef) -> Vec<PathChange> {
-    let mut changes = reference.changes_told();
+    let mut changes = reference.delta();
     changes.retain(|change| change.made_plain().is_some() || !super::reply::reads_alike(change));
     changes
 }

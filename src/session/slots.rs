@@ -90,7 +90,7 @@ fn write(
         CommandError::new(kind, word.span.clone())
     })?;
     tx.commit().map_err(swapped)?;
-    let mut changes = reference.changes_told();
+    let mut changes = reference.delta();
     // What it is now is said already.
     changes.retain(|change| !reply::reads_alike(change));
     Ok(Reply::value(reference.value().clone()).with(Part::Line(line)).with(Part::Changed(changes)))
