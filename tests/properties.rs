@@ -20,7 +20,7 @@ use oracle::{Contested, Oracle};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::TestCaseError;
-use rejoin::crdt::{Change, Clock, ConvergentRef, Kind, MergeReport, OpId, OpSpan, Patch, Written};
+use rejoin::crdt::{Change, Clock, ConvergentRef, Kind, MergeReport, OpId, OpSpan, Patch, Version, Written};
 use rejoin::value::{Path, Val, parse, same};
 
 type Verdict = Result<(), TestCaseError>;
@@ -183,6 +183,38 @@ fn history_is_sound(history: &History, steps: &Cell<u64>) -> Result<World, TestC
     parts_know_what_they_are(&world.replicas[0])?;
     goes_back(&world)?;
     Ok(world)
+}
+
+/// A replica that is rewound step by step, and replayed step by step, tells each time what that changed.
+fn rewinds_tell(history: &History) -> Verdict {
+    let mut world = World::start(history);
+    let mut versions: Vec<Version> = Vec::new();
+    for step in &history.steps {
+        let version = world.replicas[0].version();
+        world.step(step);
+        if !world.replicas[0].is_at(&version) {
+            versions.push(version);
+        }
+    }
+    let replica = &mut world.replicas[0];
+    let mut rewound = Vec::new();
+    for version in versions.into_iter().rev() {
+        let old = replica.value().clone();
+        rewound.push((replica.rewind(version), old.clone()));
+        is_told(&old, &replica.delta(), replica.value()).map_err(TestCaseError::fail)?;
+    }
+    for (rewound, value) in rewound.into_iter().rev() {
+        let old = replica.value().clone();
+        replica.replay(rewound);
+        is_told(&old, &replica.delta(), replica.value()).map_err(TestCaseError::fail)?;
+        prop_assert_eq!(replica.value().to_string(), value.to_string());
+    }
+    replica.check().map_err(TestCaseError::fail)
+}
+
+#[test]
+fn given_any_history_going_back_and_forth_step_by_step_is_told_each_time() {
+    for_all(64, histories(1..60), |history| rewinds_tell(&history));
 }
 
 /// All replicas go back to all clocks that there were, some forwards and some backwards.

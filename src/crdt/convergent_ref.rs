@@ -42,10 +42,8 @@ pub struct ConvergentRef {
     pub(super) popped: u64,
     /// Whether a local change has begun and not ended.
     pub(super) is_open: bool,
-    /// What was taken back since the last edit or merge, the last changes first.
-    pub(super) rewound: Vec<Arc<Wire>>,
-    /// Whether the last thing that happened was that something taken back came again.
-    pub(super) has_replayed: bool,
+    /// What was taken back, if that happened last.
+    pub(super) rewound: Option<Arc<Wire>>,
     /// What stood when, as far as it was asked for.
     past: RefCell<Past>,
     /// The container that a transaction edited last.
@@ -110,8 +108,7 @@ impl ConvergentRef {
             moved,
             popped: 0,
             is_open: false,
-            rewound: Vec::new(),
-            has_replayed: false,
+            rewound: None,
             past: RefCell::default(),
             edited: None,
             buffer: Vec::new(),
@@ -357,6 +354,9 @@ impl ConvergentRef {
             return unchanged(old);
         }
         self.is_open = true;
+        if self.history.len() > from + 1 {
+            self.tree.note_all_ends(&self.history, from..self.history.len());
+        }
         if rearranges {
             // Many may have moved: they are settled together.
             self.tree.apply_all(&self.history, from..self.history.len());
@@ -404,24 +404,21 @@ impl ConvergentRef {
     /// Begins to note what changes: an edit or a merge is about to happen.
     pub(super) fn note_changes(&mut self) {
         self.tree.forget_old();
-        self.rewound.clear();
-        self.has_replayed = false;
+        self.rewound = None;
     }
 
-    /// What the last edit or merge changed since the value was read before it: what was removed, added, moved
-    /// and edited, as the ops say. [`apply`](crate::value::apply) makes the new value of the old one and this.
-    /// Costs what changed, times O(log n); after a [rewind](Self::rewind) O(history).
+    /// What the last edit, merge, [rewind](Self::rewind) or [replay](Self::replay) changed since the value was read
+    /// before it: what was removed, added, moved and edited, as the ops say. [`apply`](crate::value::apply) makes
+    /// the new value of the old one and this. Costs what changed, times O(log n); after a rewind O(history).
     pub fn delta(&self) -> Vec<PathChange> {
-        if self.rewound.is_empty() {
+        let Some(changes) = &self.rewound else {
             return delta::tell(&self.history, &self.tree, Direction::Forth);
-        }
+        };
         let (document, actor, history) = (self.document.clone(), self.actor.clone(), self.history.clone());
         let mut again = Self::of(document, actor, self.own, history, Waiting::default(), self.tree.clone());
         again.value();
         again.note_changes();
-        for changes in self.rewound.iter().rev() {
-            again.restore(changes).expect("what was applied once can be applied again");
-        }
+        again.restore(changes).expect("what was applied once can be applied again");
         delta::tell(&again.history, &again.tree, Direction::Back)
     }
 

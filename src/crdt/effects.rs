@@ -25,6 +25,7 @@ impl Effects {
     pub(super) fn of(replica: &mut ConvergentRef, from: u32) -> Self {
         let ConvergentRef { history, tree, .. } = replica;
         let agreed = if tree.is_contested() { agreed(history, tree, from) } else { Vec::new() };
+        tree.note_all_ends(history, from..history.len());
         tree.begin();
         for (first, row) in history.log.rows_in(from..history.len()) {
             tree.apply(history, first, &row);

@@ -52,26 +52,21 @@ impl ConvergentRef {
     pub fn rewind(&mut self, version: Version) -> Rewound {
         let then = self.version();
         let changes = Arc::new(self.pack(version.ops, then.ops));
-        let mut rewound = std::mem::take(&mut self.rewound);
-        rewound.push(Arc::clone(&changes));
         let mut earlier = Self::new(self.document.clone(), self.actor.clone());
         let restored = earlier.restore(&self.pack(0, version.ops));
         restored.expect("what was applied once can be applied again");
         earlier.popped = version.popped;
         earlier.waiting = version.waiting.map(|waiting| *waiting).unwrap_or_default();
         self.replace_state(earlier);
-        self.rewound = rewound;
+        self.rewound = Some(Arc::clone(&changes));
         Rewound { changes, then }
     }
 
     /// Takes back a [`rewind`](Self::rewind), after which nothing else may have happened. O(what comes back).
     pub fn replay(&mut self, rewound: Rewound) {
         let Rewound { changes, then } = rewound;
-        if !self.has_replayed {
-            self.value();
-            self.note_changes();
-            self.has_replayed = true;
-        }
+        self.value();
+        self.note_changes();
         let restored = self.restore(&changes);
         restored.expect("what was applied once can be applied again");
         self.popped = then.popped;

@@ -98,6 +98,14 @@ impl Step {
             Self::Back => first.minus(count),
         }
     }
+
+    /// The lowest of `count` writes of which one is the first.
+    pub(super) fn lowest(self, first: Lv, count: u32) -> Lv {
+        match self {
+            Self::Forward => first,
+            Self::Back => self.from(first, count - 1).expect("it deletes what is there"),
+        }
+    }
 }
 
 impl Holds<Local> {

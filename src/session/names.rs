@@ -137,6 +137,14 @@ impl Before {
     }
 }
 
+/// Notes how far a ref is that is about to change. A command that changes it several times takes one way back.
+fn note_version(journal: &mut Vec<Before>, name: &str, reference: &ConvergentRef) {
+    reference.value();
+    if !matches!(journal.last(), Some(Before::Version(noted, _)) if noted == name) {
+        journal.push(Before::Version(name.to_owned(), reference.version()));
+    }
+}
+
 impl Names {
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {
         self.entries.get(name)
@@ -145,8 +153,7 @@ impl Names {
     /// A ref, to be changed. Its value is read before, so that what changes in it can be told.
     pub(super) fn reference_mut(&mut self, name: &str) -> Option<&mut ConvergentRef> {
         let reference = self.entries.get_mut(name).and_then(Entry::as_ref_mut)?;
-        reference.value();
-        self.journal.push(Before::Version(name.to_owned(), reference.version()));
+        note_version(&mut self.journal, name, reference);
         Some(reference)
     }
 
@@ -158,8 +165,7 @@ impl Names {
     ) -> Option<(&mut ConvergentRef, &ConvergentRef)> {
         match self.entries.get_disjoint_mut([into, from]) {
             [Some(Entry::Ref(reference)), Some(Entry::Ref(from))] => {
-                reference.value();
-                self.journal.push(Before::Version(into.to_owned(), reference.version()));
+                note_version(&mut self.journal, into, reference);
                 Some((reference, from))
             }
             _ => None,

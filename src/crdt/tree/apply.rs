@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Body, End, History, Inside, ListBody, Node, Place, Puts, Tree};
+use super::{Body, History, Inside, ListBody, Node, Place, Puts, Tree};
 use crate::crdt::Kind;
 use crate::crdt::lv::Lv;
 use crate::crdt::room;
-use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
+use crate::crdt::row::{Holds, Local, Row, Target, Written};
 
 impl Tree {
     /// Applies ops of the history. O(rows log n), and what they hold. Values are read anew when they are
@@ -44,25 +44,23 @@ impl Tree {
                 }
             }
             Row::Put { slot, over, written } => {
-                self.hide_all(history, over.ids().iter().map(|put| (*put, 1)), |_| first, true);
+                self.note_ends(history, first, row);
+                self.hide_all(history, over.ids().iter().map(|put| (*put, 1)), |_| first);
                 let place = self.write(history, slot, first);
                 if let Written::Container(holds) = written {
                     self.put_container(history, first, place, holds);
                 }
                 self.settle_slot(history, place);
             }
-            Row::Delete { over } => self.hide_all(history, over.iter().copied(), |_| first, false),
-            Row::DeleteEach { first: gone, count, step } => match step {
-                Step::Forward => {
-                    let by = |put: Lv| first.plus(put.index() - gone.index());
-                    self.hide_all(history, [(gone, count)], by, false);
-                }
-                Step::Back => {
-                    let lowest = step.from(gone, count - 1).expect("it deletes what is there");
-                    let by = |put: Lv| first.plus(gone.index() - put.index());
-                    self.hide_all(history, [(lowest, count)], by, false);
-                }
-            },
+            Row::Delete { over } => {
+                self.note_ends(history, first, row);
+                self.hide_all(history, over.iter().copied(), |_| first);
+            }
+            Row::DeleteEach { first: gone, count, step } => {
+                self.note_ends(history, first, row);
+                let by = |put: Lv| first.plus(put.index().abs_diff(gone.index()));
+                self.hide_all(history, [(step.lowest(gone, count), count)], by);
+            }
             Row::Add { counter, by } => {
                 let node = self.known(counter);
                 self.touch(node);
@@ -128,14 +126,13 @@ impl Tree {
         }
     }
 
-    /// Hides writes: items, characters, puts; `by` tells which op overwrites one, and `overwritten` whether
-    /// something else is written there. Those that were hidden before stay so.
+    /// Hides writes: items, characters, puts; `by` tells which op overwrites one. Those that were hidden before
+    /// stay so.
     fn hide_all(
         &mut self,
         history: &History,
         spans: impl IntoIterator<Item = (Lv, u32)>,
         by: impl Fn(Lv) -> Lv,
-        overwritten: bool,
     ) {
         let mut unplaced: Vec<(Node, Lv)> = Vec::new();
         for (first, count) in spans {
@@ -158,7 +155,6 @@ impl Tree {
                     Row::Item { list, .. } => {
                         let node = self.known(list);
                         unplaced.extend(self.container(history, put).map(|container| (container, put)));
-                        self.note_end(history, Place::Item(node, put), put, overwritten);
                         self.hide_put(history, Place::Item(node, put), put);
                     }
                     Row::Put { slot, written, .. } => {
@@ -166,7 +162,6 @@ impl Tree {
                             unplaced.extend(self.container(history, put).map(|container| (container, put)));
                         }
                         if let Some(place) = self.target(slot) {
-                            self.note_end(history, place, put, overwritten);
                             self.hide_put(history, place, put);
                         }
                     }
@@ -190,19 +185,6 @@ impl Tree {
         }
         for at in 0..count {
             self.hide_put(history, Place::Item(node, first.plus(at)), first.plus(at));
-        }
-    }
-
-    /// Notes where the container stands that a put places, and how it is about to go from there.
-    fn note_end(&mut self, history: &History, place: Place, put: Lv, overwritten: bool) {
-        if let Some(node) = self.container(history, put)
-            && self.placing(node) == Some(put)
-        {
-            let index = match place {
-                Place::Item(list, item) => self.list(list).items.position(item) as u32,
-                Place::Root | Place::Key(..) => 0,
-            };
-            self.ends.insert(node, End { index, overwritten });
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod apply;
 mod check;
+mod ends;
 mod map;
 mod patch;
 mod placement;
@@ -25,6 +26,7 @@ use super::row::{Row, Target};
 use super::sequence::Sequence;
 use super::{Kind, OpId};
 use crate::value::{Path, Step, Val};
+use ends::End;
 use map::MapBody;
 pub(super) use placement::Batch;
 use placement::Moves;
@@ -105,15 +107,6 @@ impl Body {
     fn new(put: Lv, place: Place, inside: Inside) -> Self {
         Self { put: Some(put).into(), place, cached: OnceLock::new(), before: None, inside }
     }
-}
-
-/// How a container went from where it stood.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct End {
-    /// The position it had, in a list.
-    pub(super) index: u32,
-    /// Whether something else was written there; else it was deleted.
-    pub(super) overwritten: bool,
 }
 
 #[derive(Clone)]
