@@ -190,6 +190,28 @@ fn given_a_value_from_outside_then_what_is_equal_stays_or_moved() {
 }
 
 #[test]
+fn given_strings_from_outside_then_texts_that_are_equal_stay_or_moved() {
+    let mut ann = replica("ann", r#"{"l":[],"x":0,"y":"free"}"#);
+    let root = at(&ann, "");
+    let [hello, world, title] = edit(&mut ann, |tx| {
+        let list = tx.put_new(&root, "l", Kind::List).unwrap();
+        let all = [tx.insert_new(&list, 0, Kind::Text), tx.insert_new(&list, 1, Kind::Text)];
+        let all = [all[0].clone(), all[1].clone(), tx.put_new(&root, "x", Kind::Text)].map(Result::unwrap);
+        for (text, words) in all.iter().zip(["hello", "world", "a title"]) {
+            tx.splice(text, 0, 0, words).unwrap();
+        }
+        all
+    });
+    let mut bob = branch(&ann, "bob");
+    set(&mut ann, r#"{"l":["new","hello","world"],"name":"a title","y":"free"}"#);
+    assert_eq!(["l.1", "l.2", "name"].map(|path| at(&ann, path)), [hello, world, title]);
+    assert_eq!(made(&ann), 0);
+    set(&mut bob, r#"{"l":["hello","world!"],"x":"the title","y":"free"}"#);
+    exchange(&mut ann, &mut bob);
+    assert_eq!(text(&ann), r#"{"l":["new","hello","world!"],"y":"free","name":"the title"}"#);
+}
+
+#[test]
 fn given_items_with_keys_from_outside_then_those_with_one_key_are_one_and_others_never_are() {
     for key in ["id", "_id", "uuid", "key"] {
         let list = |items: [(&str, i32); 2]| {
@@ -238,4 +260,49 @@ fn given_a_part_of_another_document_then_it_is_a_copy() {
     swap(&mut ann, |value| with(value, "b", other.value()["a"].clone()));
     assert_eq!((at(&ann, "a"), made(&ann)), (a.clone(), 1));
     assert_ne!(at(&ann, "b"), a);
+}
+
+#[test]
+fn given_a_text_of_another_document_over_a_text_then_it_is_this_text_edited() {
+    let typed = |replica: &mut ConvergentRef, words: &str| {
+        let root = at(replica, "");
+        edit(replica, |tx| {
+            let text = tx.put_new(&root, "t", Kind::Text).unwrap();
+            tx.splice(&text, 0, 0, words).unwrap();
+            text
+        })
+    };
+    let mut ann = replica("ann", r#"{"n":0}"#);
+    let here = typed(&mut ann, "some words");
+    let mut bob = branch(&ann, "bob");
+    let document = DocumentId::new("other").unwrap();
+    let mut other = ConvergentRef::with_value(document, actor("eve"), json("{}")).unwrap();
+    typed(&mut other, "some other words");
+    swap(&mut ann, |value| with(value, "t", other.value()["t"].clone()));
+    // It is edited once more: it still is the text that it was.
+    swap(&mut ann, |value| with(value, "n", 1.into()));
+    let longer = |value: &Val| format!("{}!", value["t"].as_str().unwrap());
+    swap(&mut ann, |value| with(value, "t", longer(value).into()));
+    assert_eq!(at(&ann, "t"), here);
+    set(&mut bob, r#"{"n":0,"t":"just some words"}"#);
+    exchange(&mut ann, &mut bob);
+    assert_eq!(text(&ann), r#"{"n":1,"t":"just some other words!"}"#);
+}
+
+#[test]
+fn given_a_list_that_was_built_anew_without_a_difference_then_later_reports_name_no_move() {
+    let mut ann = replica("ann", r#"{"l":[{"id":1},{"id":2}],"n":0}"#);
+    swap(&mut ann, |value| {
+        let again: Val = value["l"].as_list().unwrap().iter().cloned().collect();
+        with(&with(value, "l", again), "n", 1.into())
+    });
+    swap(&mut ann, |value| {
+        let list = with_items(&value["l"], |items| {
+            items.remove(0);
+            items.push(json(r#"{"id":3}"#));
+        });
+        with(value, "l", list)
+    });
+    let told: Vec<String> = ann.delta().iter().map(ToString::to_string).collect();
+    assert_eq!(told, [r#"- .l[0] {"id":1}"#, r#"+ .l[1] {"id":3}"#]);
 }

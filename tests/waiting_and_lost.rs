@@ -9,7 +9,7 @@ use common::{actor, at, branch, document, edit, id, json, last_change, patch, re
 use rejoin::crdt::{
     Change, Clock, Content, ConvergentRef, MergeError, MergeReport, Op, Scalar, SlotId, SwapError,
 };
-use rejoin::value::{Key, Num, Val};
+use rejoin::value::{Key, List, Num, Val};
 
 /// A change that puts 1 under a key of a map.
 fn put(name: &str, deps: &[(&str, u64)], map: &str, key: &str) -> Change {
@@ -306,4 +306,27 @@ fn given_a_long_integer_that_became_short_then_it_is_the_number_that_it_prints_a
     bob.merge_patch(&rejoin::crdt::Patch::from_json(&json(&travelled)).unwrap()).unwrap();
     assert_eq!(bob.merge_patch(&ann.patch_from_clock(&Clock::new())).unwrap().known, 2);
     assert_eq!(ann.reset(json("1")).unwrap().change, None);
+}
+
+#[test]
+fn given_an_item_that_went_while_others_came_then_edits_that_went_with_it_are_told_where_it_stood() {
+    let mut ann = replica("ann", r#"[{"t":"a"},{"t":"b"},{"t":"c"}]"#);
+    let mut bob = branch(&ann, "bob");
+    ann.swap(|list| {
+        let mut list = list.clone();
+        let items = list.as_list_mut().unwrap();
+        items.splice(1..3, List::default());
+        items.insert(0, json(r#"{"t":"new"}"#));
+        list
+    })
+    .unwrap();
+    set(&mut bob, r#"[{"t":"a"},{"t":"B"},{"t":"C"}]"#);
+    let seen = bob.clock().clone();
+    let lost_here = lost(&ann.merge(&bob).unwrap());
+    let lost_there = lost(&bob.merge_patch(&ann.patch_from_clock(&seen)).unwrap());
+    let paths = |lost: Vec<String>| -> Vec<String> {
+        lost.iter().map(|lost| lost.split(':').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(paths(lost_here), [".[1]", ".[2]"]);
+    assert_eq!(paths(lost_there), [".[1]", ".[2]"]);
 }

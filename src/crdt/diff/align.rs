@@ -200,7 +200,7 @@ impl<'v> Alignment<'v> {
         self.paired = has.into_iter().map(|sides| sides == 3).collect();
     }
 
-    /// Gives built items the names of those that are gone of which they have the key, or hold parts.
+    /// Gives built items the names of those that are gone of which they hold parts, or have the key.
     fn pair_built(&mut self) {
         self.note_paired();
         let is_built = |item: &Item<'_>| item.thing.is_none() && item.value.is_container();
@@ -213,6 +213,10 @@ impl<'v> Alignment<'v> {
             free_new: self.news.iter().map(is_built).collect(),
             found: Vec::new(),
         };
+        // What a filter did with the parts tells more than a number that it may have given anew.
+        if !self.outside {
+            self.pair_holders(&mut pairs);
+        }
         for key in KEYS {
             let (olds, news) = (unique(&self.olds, key), unique(&self.news, key));
             for (member, n) in news {
@@ -220,9 +224,6 @@ impl<'v> Alignment<'v> {
                     pairs.add(*o, n);
                 }
             }
-        }
-        if !self.outside {
-            self.pair_holders(&mut pairs);
         }
         for (o, n) in pairs.found {
             self.news[n].name = self.olds[o].name;

@@ -31,8 +31,10 @@ pub(super) struct Occurs {
     /// Of a thing the parts in which it differs from what it was; of what was built those that are or hold
     /// things.
     pub(super) parts: Range<usize>,
-    /// Whether it will read as what stands here, just so.
-    pub(super) reads_so: bool,
+    /// Whether the thing, if it is entered, will read as what stands here.
+    pub(super) adoptable: bool,
+    /// Whether it is the thing, and was looked into.
+    pub(super) entered: bool,
 }
 
 /// How it is known what an occurrence is.
@@ -290,7 +292,8 @@ impl Discoverer<'_> {
             part,
             own_slot,
             parts: 0..0,
-            reads_so: false,
+            adoptable: false,
+            entered: false,
         });
         self.found.parts[part].occurrence = Some(occurrence);
         occurrence

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::Thing;
 use super::choose::Chosen;
-use super::discover::{At, Discovery, Evidence, Occurrence, Occurs, Part};
+use super::discover::{At, Discovery, Occurrence};
 use super::write::Dest;
 use crate::crdt::history::History;
 use crate::crdt::lv::Lv;
@@ -31,7 +31,7 @@ pub(in crate::crdt) enum Refused {
 }
 
 /// Adds the ops to the history that make the new value of the old one; the tree does not know them yet. What
-/// they make known: the values of what they made, of texts the new string.
+/// they make known: the values of what they made, and of what they edit where the new value has it.
 ///
 /// # Errors
 /// When something new is not JSON, or does not fit. What was added must be taken back then.
@@ -42,6 +42,7 @@ pub(in crate::crdt) fn emit(
     begin: Begin<'_>,
 ) -> Result<Known, Refused> {
     let mut emitter = Emitter::new(history, tree, discovery, begin);
+    emitter.find_adoptable();
     emitter.root()?;
     while let Some(task) = emitter.todo.pop() {
         match task {
@@ -65,6 +66,7 @@ pub(super) struct Emitter<'a> {
     pub(super) claimed: HashSet<Thing, RandomState>,
     /// The next one last.
     todo: SmallVec<[Task; 4]>,
+
     /// Room to pack scalars in.
     pub(super) buffer: Vec<u8>,
 }
@@ -132,9 +134,9 @@ impl<'a> Emitter<'a> {
     fn enter(&mut self, occurrence: Occurrence) -> Result<(), Refused> {
         let occurs = &self.discovery.occurs[occurrence];
         let (Some(thing), part) = (occurs.thing, occurs.part) else { return Ok(()) };
-        let reads_so = self.may_read_so(occurrence);
-        self.discovery.occurs[occurrence].reads_so = reads_so;
-        if !reads_so {
+        let adoptable = occurs.adoptable;
+        self.discovery.occurs[occurrence].entered = true;
+        if !adoptable {
             // Its parts are known: nothing else is to hold them.
             self.discovery.parts[part].new.take_if(|new| new.is_container());
         }
@@ -256,10 +258,6 @@ impl<'a> Emitter<'a> {
     fn text(&mut self, thing: Thing, part: usize) -> Result<(), Refused> {
         let Some((old, new)) = self.strings(thing, part) else { return Ok(()) };
         let (Some(old), Some(string)) = (old.as_str(), new.shared_str()) else { return Ok(()) };
-        let is_it = !new.is_mutable() && new.identity().is_some();
-        if let Some(occurrence) = self.discovery.parts[part].occurrence.filter(|_| is_it) {
-            self.discovery.occurs[occurrence].reads_so = true;
-        }
         if old == string.as_str() {
             return Ok(());
         }
@@ -297,50 +295,6 @@ impl<'a> Emitter<'a> {
             rest -= i128::from(by);
         }
         Ok(())
-    }
-
-    // --- what need not be read ---
-
-    /// Whether a map or list that is edited will read as what stands in its slot, if its parts do: nothing in that
-    /// gets an identity or another form when it is written, or another place among the keys.
-    fn may_read_so(&self, occurrence: Occurrence) -> bool {
-        let Discovery { occurs, parts, .. } = &self.discovery;
-        let Occurs { thing: Some(thing), part, evidence, .. } = occurs[occurrence] else { return false };
-        let Some(new) = &parts[part].new else { return false };
-        let in_order = || match new.as_map() {
-            Some(new) => {
-                let old = self.tree.value_of(self.history, thing);
-                old.as_map().is_some_and(|old| new.has_keys_of(old))
-            }
-            None => new.as_list().is_some(),
-        };
-        let mut parts = parts[occurs[occurrence].parts.clone()].iter();
-        let reads_so =
-            |part: &Part| part.occurrence.is_some() || part.new.as_ref().is_none_or(Val::is_simple);
-        // What comes from outside and is equal holds no identities.
-        evidence != Evidence::Equal && !self.tree.is_contested() && in_order() && parts.all(reads_so)
-    }
-
-    /// Takes what the new value says of things that were edited, those inside first, instead of reading them.
-    fn adopt(&mut self) {
-        let Discovery { occurs, parts, .. } = &mut self.discovery;
-        for at in (0..occurs.len()).rev() {
-            let reads_so = |part: &Part| part.occurrence.is_none_or(|inside| occurs[inside].reads_so);
-            let Occurs { thing: Some(thing), part, evidence, reads_so: true, .. } = occurs[at] else {
-                continue;
-            };
-            if !parts[part].new.as_ref().is_some_and(Val::is_container) {
-                continue;
-            }
-            let all_read_so = parts[occurs[at].parts.clone()].iter().all(reads_so);
-            if all_read_so {
-                let (made, new) = (self.tree.lv(thing), parts[part].new.take().unwrap_or_default());
-                // What was built in the stead of a thing is that thing, of which what holds it knows nothing.
-                let identity = self.history.authors.identity(made);
-                self.known.push((made, new.with_identity(Some(identity))));
-            }
-            occurs[at].reads_so = all_read_so && evidence == Evidence::Identity;
-        }
     }
 
     // --- what goes ---

@@ -10,9 +10,11 @@
 //! - [`choose`] says which occurrence is the container: the one in its own slot, else the first; the others
 //!   are copies of it.
 //! - [`emit`](mod@emit) adds the ops to the history, and [`write`](mod@write) those that write what is new.
+//! - [`adopt`] takes of the new value what need not be read again.
 //!
 //! Everything costs what differs, times O(log n).
 
+mod adopt;
 mod align;
 mod choose;
 mod discover;

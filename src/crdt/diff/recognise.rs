@@ -18,7 +18,8 @@ pub(super) struct Recognised {
     hasher: RandomState,
 }
 
-/// What containers hold, as a number: for each the address, and what it holds with all that is inside.
+/// What containers hold, as a number: for each the address, and what it holds with all that is inside. What strings
+/// are, where that matters.
 type Sums = HashMap<usize, u64, RandomState>;
 
 impl Recognised {
@@ -31,8 +32,9 @@ impl Recognised {
     /// what is equal and elsewhere moved there. Costs the size of both. Whether anything was found.
     pub(super) fn compare(&mut self, history: &History, tree: &Tree, old: &Val, new: &Val) -> bool {
         let mut sums = Sums::default();
-        self.sum(old, &mut sums);
-        self.sum(new, &mut sums);
+        // Where there are no texts, strings are of no interest.
+        let has_texts = self.sum(old, is_text, &mut sums);
+        self.sum(new, if has_texts { is_long } else { |_| false }, &mut sums);
         let sum = |value: &Val| value.address().and_then(|address| sums.get(&address).copied());
         let is_equal = |old: &Val, new: &Val| sum(old).is_some() && sum(old) == sum(new) && same(old, new);
         let mut stay: HashSet<Thing, RandomState> = HashSet::default();
@@ -49,13 +51,25 @@ impl Recognised {
             }
             match (old.view(), new.view()) {
                 (View::Obj(old), View::Obj(new)) => {
-                    let both = new.iter().filter_map(|(key, new)| Some((old.get(key)?, new)));
-                    open.extend(both.filter(|(_, new)| new.is_container()));
+                    for (key, new) in new.iter() {
+                        let Some(old) = old.get(key) else { continue };
+                        if new.is_container() {
+                            open.push((old, new));
+                        } else if is_text(old) && new.as_str().is_some() {
+                            // A string in its slot is the text, equal or not.
+                            stay.extend(thing_of(history, tree, old));
+                            kept.extend(new.address());
+                        }
+                    }
                 }
                 (View::Arr(old), View::Arr(new)) => {
                     // Which of equal items is which does not matter: those that are in order stay.
-                    let names = |items: &List| items.iter().map(sum).collect::<Vec<_>>();
-                    for (o, n) in in_order(&names(old), &names(new)) {
+                    let names = |items: &List, is_one: fn(&Val) -> bool| {
+                        let name = |item: &Val| if is_one(item) { sum(item) } else { None };
+                        items.iter().map(name).collect::<Vec<_>>()
+                    };
+                    let old_names = names(old, |item| item.is_container() || is_text(item));
+                    for (o, n) in in_order(&old_names, &names(new, |_| true)) {
                         open.push((&old[o], &new[n]));
                     }
                 }
@@ -75,7 +89,7 @@ impl Recognised {
         (stay, kept): (&HashSet<Thing, RandomState>, &HashSet<usize, RandomState>),
     ) {
         let sum = |value: &Val| value.address().and_then(|address| sums.get(&address).copied());
-        let is_empty = |value: &Val| parts(value).next().is_none();
+        let is_empty = |value: &Val| value.is_container() && parts(value).next().is_none();
         // By what they hold, the first one last.
         let mut left: HashMap<u64, Vec<(&Val, Thing)>, RandomState> = HashMap::default();
         let mut open: Vec<&Val> = vec![old];
@@ -87,17 +101,17 @@ impl Recognised {
             if let Some(sum) = sum(value).filter(|_| !is_empty(value)) {
                 left.entry(sum).or_default().push((value, thing));
             }
-            open.extend(parts(value).filter(|part| part.is_container()));
+            open.extend(parts(value).filter(|part| part.is_container() || is_text(part)));
         }
         left.values_mut().for_each(|same| same.reverse());
         let mut taken: HashSet<Thing, RandomState> = HashSet::default();
         let mut open: Vec<&Val> = vec![new];
         while let Some(value) = open.pop() {
-            let (Some(address), Some(sum)) = (value.address(), sum(value)) else { continue };
+            let (Some(address), Some(number)) = (value.address(), sum(value)) else { continue };
             if kept.contains(&address) {
                 continue;
             }
-            let candidates = left.get_mut(&sum);
+            let candidates = left.get_mut(&number);
             let mut equal = None;
             if let Some(candidates) = candidates {
                 while let Some((old, thing)) = candidates.pop() {
@@ -115,31 +129,39 @@ impl Recognised {
                 }
                 None => {
                     let first = open.len();
-                    open.extend(parts(value).filter(|part| part.is_container()));
+                    open.extend(parts(value).filter(|part| sum(part).is_some()));
                     open[first..].reverse();
                 }
             }
         }
     }
 
-    /// Notes what each container holds: equal ones have equal numbers. From the inside out, on no stack.
-    fn sum(&self, value: &Val, sums: &mut Sums) {
+    /// What a scalar is, as a number.
+    fn sum_of(&self, value: &Val) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hash_same(value, 0, &mut hasher);
+        hasher.finish()
+    }
+
+    /// Notes what each container holds, and what each string is that is `of_interest`: equal ones have equal numbers.
+    /// Says whether there was such a string. From the inside out, on no stack.
+    fn sum(&self, value: &Val, of_interest: fn(&Val) -> bool, sums: &mut Sums) -> bool {
         let mut order: Vec<&Val> = Vec::new();
+        let mut has_any = false;
         let mut open = vec![value];
         while let Some(value) = open.pop() {
             if value.is_container() {
                 order.push(value);
-                open.extend(parts(value).filter(|part| part.is_container()));
+                open.extend(parts(value).filter(|part| part.is_container() || of_interest(part)));
+            } else if let Some(address) = value.address() {
+                has_any = true;
+                sums.insert(address, self.sum_of(value));
             }
         }
         for value in order.into_iter().rev() {
             let part = |part: &Val| match part.address().filter(|_| part.is_container()) {
                 Some(address) => sums.get(&address).copied().unwrap_or(0),
-                None => {
-                    let mut hasher = self.hasher.build_hasher();
-                    hash_same(part, 0, &mut hasher);
-                    hasher.finish()
-                }
+                None => self.sum_of(part),
             };
             let mut hasher = self.hasher.build_hasher();
             match value.view() {
@@ -159,6 +181,7 @@ impl Recognised {
                 sums.insert(address, hasher.finish());
             }
         }
+        has_any
     }
 }
 
@@ -169,6 +192,16 @@ fn holders<'a>(history: &'a History, tree: &'a Tree, thing: Thing) -> impl Itera
         Some(tree.last_joined(history, up))
     };
     std::iter::successors(up(&thing), up)
+}
+
+/// Whether a value is a text that is not empty.
+fn is_text(value: &Val) -> bool {
+    is_long(value) && value.identity().is_some()
+}
+
+/// Whether a value is a string that is not empty: all that are have one address.
+fn is_long(value: &Val) -> bool {
+    value.as_str().is_some_and(|text| !text.is_empty())
 }
 
 /// The parts of a container.

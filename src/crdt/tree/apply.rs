@@ -77,7 +77,6 @@ impl Tree {
             Target::Root => {
                 let at = self.root.partition_point(|other| history.authors.compare(*other, put).is_lt());
                 self.root.insert(at, put);
-                self.contested |= self.root.len() > 1;
                 Place::Root
             }
             Target::Key { map, key } => {
@@ -89,7 +88,6 @@ impl Tree {
                 if reordered {
                     self.touch_order(node, slot);
                 }
-                self.contested |= self.map(node).has_conflicts();
                 Place::Key(node, slot)
             }
             Target::Item { list, item } => {
@@ -100,7 +98,6 @@ impl Tree {
                 let puts = list.explicit(item);
                 let at = puts.partition_point(|other| history.authors.compare(*other, put).is_lt());
                 puts.insert(at, put);
-                self.contested |= puts.len() > 1;
                 Place::Item(node, item)
             }
         }
@@ -228,6 +225,9 @@ impl Tree {
     /// After the puts of a slot changed: its value is unknown, and an item is visible if it shows
     /// something.
     pub(super) fn settle_slot(&mut self, history: &History, place: Place) {
+        if !self.contested && self.has_several(place) {
+            self.contested = self.shown(history, place).len() > 1;
+        }
         match place {
             Place::Root => self.touch_root(),
             Place::Key(node, slot) => self.touch_key(node, slot),

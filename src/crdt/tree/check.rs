@@ -6,7 +6,7 @@ use super::value::Cached;
 use super::{History, Inside, Node, Place, Tree};
 use crate::crdt::history::Authors;
 use crate::crdt::lv::Lv;
-use crate::value::{same, text};
+use crate::value::{Val, View, same, text};
 
 impl Tree {
     /// Verifies every invariant, and that what is kept is what would be read anew. O(document and
@@ -92,12 +92,38 @@ impl Tree {
             Inside::Text(text) => text.check(&history.authors)?,
             Inside::Counter(_) => {}
         }
-        if let (Some(kept), Inside::Map(_) | Inside::List(_)) = (self.kept(node), &body.inside) {
+        if let Some(kept) = self.kept(node) {
             let mut alone = self.clone();
             alone.nodes.iter_mut().for_each(|body| drop(body.cached.take()));
             let read = alone.read(history, &self.reading_of(node), 0);
             if text(&kept) != text(&read) {
                 return Err(format!("{} is kept as {}, but reads {}", name(), text(&kept), text(&read)));
+            }
+            if !are_same_things(&kept, &read) {
+                return Err(format!("{} is kept with parts that are other things: {}", name(), text(&kept)));
+            }
+            self.check_parts(history, node, &kept)?;
+        }
+        Ok(())
+    }
+
+    /// A kept value has the kept values of its parts in it, and no copies.
+    fn check_parts(&self, history: &History, node: Node, kept: &Val) -> Result<(), String> {
+        for (at, (place, puts)) in self.parts(history, &self.reading_of(node)).into_iter().enumerate() {
+            let Some(part) = puts.last().and_then(|put| self.container(history, *put)) else { continue };
+            let inside = match place {
+                Place::Key(map, slot) => {
+                    let key = history.log.keys.get(self.map(map).slot(slot).key);
+                    kept.as_map().and_then(|map| map.get(key))
+                }
+                _ => kept.as_list().and_then(|list| list.get(at)),
+            };
+            if puts.len() == 1
+                && let (Some(inside), Some(known)) = (inside, self.kept(part))
+                && !inside.is_one_in_memory(&known)
+            {
+                let (part, name) = (history.op_id(self.lv(part)), history.op_id(self.lv(node)));
+                return Err(format!("{part} is kept, and {name} is with a copy of it"));
             }
         }
         Ok(())
@@ -123,6 +149,22 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// Whether two equal values have the same identities in them.
+fn are_same_things(a: &Val, b: &Val) -> bool {
+    let mut open = vec![(a, b)];
+    while let Some((a, b)) = open.pop() {
+        if a.identity() != b.identity() {
+            return false;
+        }
+        match (a.view(), b.view()) {
+            (View::Arr(a), View::Arr(b)) => open.extend(a.iter().zip(b.iter())),
+            (View::Obj(a), View::Obj(b)) => open.extend(a.values().zip(b.values())),
+            _ => {}
+        }
+    }
+    true
 }
 
 impl crate::crdt::sequence::IdOrder for Authors {

@@ -84,7 +84,7 @@ pub(super) struct Tree {
     ends: HashMap<Node, End, RandomState>,
     /// Whether a container was ever deleted or moved.
     lost_any: bool,
-    /// Whether a slot ever had several visible puts.
+    /// Whether a slot ever showed several puts.
     contested: bool,
 }
 
@@ -98,7 +98,7 @@ struct Body {
     /// What it reads as, when it is known. Invariant: known for whatever is shown in a container for
     /// which it is known.
     cached: OnceLock<Cached>,
-    /// The number of what it read as before something in it changed.
+    /// Which of [`Tree::touched`] says what it read as before something in it changed, counted from 1.
     before: Option<NonZeroU32>,
     inside: Inside,
 }
@@ -186,7 +186,7 @@ impl Tree {
         self.lost_any
     }
 
-    /// Whether a slot may have several visible puts.
+    /// Whether a slot may show several puts.
     pub(super) fn is_contested(&self) -> bool {
         self.contested
     }
@@ -260,6 +260,15 @@ impl Tree {
             Place::Root => self.root.clone(),
             Place::Key(map, slot) => self.map(map).puts(slot),
             Place::Item(list, item) => self.list(list).puts(item),
+        }
+    }
+
+    /// Whether a slot may have several visible puts.
+    fn has_several(&self, place: Place) -> bool {
+        match place {
+            Place::Root => self.root.len() > 1,
+            Place::Key(map, _) => self.map(map).has_conflicts(),
+            Place::Item(list, item) => self.list(list).slots.get(&item).is_some_and(|puts| puts.len() > 1),
         }
     }
 

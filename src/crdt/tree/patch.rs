@@ -35,7 +35,7 @@ impl Patch {
             value.as_list().map_or_else(|| value.as_map().map_or(0, |map| map.len()), |list| list.len());
         let fits = depth + (value.levels() as usize) < MAX_DEPTH;
         let most = 8 + parts / 4;
-        if !fits || before.slots.len() > most {
+        if !fits || before.count() > most {
             return None;
         }
         let rest = match tree.touched_parts(history, node)? {

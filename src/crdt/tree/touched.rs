@@ -4,8 +4,8 @@
 //! new value is the old one with those slots read anew (see [`patch`](super::patch)), and what changed can be
 //! told slot by slot.
 
-use std::collections::HashSet;
 use std::num::NonZeroU32;
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
@@ -137,17 +137,17 @@ impl Tree {
         }
     }
 
-    /// Begins anew: forgets what containers read as before, where they were read again since.
+    /// Begins anew: forgets what containers read as before, where they were read again since, or are gone.
     pub(in crate::crdt) fn forget_old(&mut self) {
-        let Self { nodes, touched, .. } = self;
+        let mut touched = std::mem::take(&mut self.touched);
         let mut kept = 0;
         touched.retain(|before| {
-            let body = &mut nodes[before.node.0 as usize];
-            let is_kept = body.cached.get().is_none();
+            let is_kept = self.body(before.node).cached.get().is_none() && self.stands(before.node);
             kept += u32::from(is_kept);
-            body.before = NonZeroU32::new(kept).filter(|_| is_kept);
+            self.body_mut(before.node).before = NonZeroU32::new(kept).filter(|_| is_kept);
             is_kept
         });
+        self.touched = touched;
         if self.value.get().is_some() {
             self.old_value = None;
         }
@@ -218,6 +218,15 @@ impl Tree {
 }
 
 impl Before {
+    /// How many notes there are, one for each slot.
+    pub(super) fn count(&self) -> usize {
+        let count = |slot: &Touched| match *slot {
+            Touched::Keys { count, .. } | Touched::Elements { count, .. } => count as usize,
+            Touched::Order(_) => 1,
+        };
+        self.slots.iter().map(count).sum()
+    }
+
     /// The keys that came to another place in the order.
     pub(super) fn reordered(&self) -> impl Iterator<Item = u32> {
         self.slots.iter().filter_map(|slot| if let Touched::Order(slot) = slot { Some(*slot) } else { None })
@@ -248,12 +257,45 @@ impl Before {
         }
     }
 
-    /// A key that is written again and again is noted once.
+    /// A key that is written again and again is noted once. The order of keys does not count.
     fn forget_repeated_keys(&mut self) {
-        let mut seen = HashSet::new();
+        let mut keys: Vec<Range<u32>> = Vec::new();
         self.slots.retain(|slot| match *slot {
-            Touched::Keys { first, count: 1 } => seen.insert(first),
-            _ => true,
+            Touched::Keys { first, count } => {
+                keys.push(first..first + count);
+                false
+            }
+            Touched::Order(_) | Touched::Elements { .. } => true,
         });
+        keys.sort_unstable_by_key(|keys| keys.start);
+        keys.dedup_by(|next, keys| {
+            let is_one = next.start <= keys.end;
+            keys.end = if is_one { keys.end.max(next.end) } else { keys.end };
+            is_one
+        });
+        let count = |keys: &Range<u32>| keys.end - keys.start;
+        self.slots.extend(keys.iter().map(|keys| Touched::Keys { first: keys.start, count: count(keys) }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_are_written_again_and_again_in_turns_are_noted_few_times() {
+        let mut before = Before { node: Node(0), value: None, slots: SmallVec::new() };
+        for round in 0..10_000 {
+            for slot in [7, 0, 1, 3, round % 5] {
+                before.add(Touched::Keys { first: slot, count: 1 });
+            }
+        }
+        assert!(before.slots.len() < 2 * MANY, "{}", before.slots.len());
+        let keys = before.slots.iter().flat_map(|slot| match *slot {
+            Touched::Keys { first, count } => first..first + count,
+            Touched::Order(_) | Touched::Elements { .. } => 0..0,
+        });
+        let keys: std::collections::BTreeSet<u32> = keys.collect();
+        assert!(keys.into_iter().eq([0, 1, 2, 3, 4, 7]));
     }
 }

@@ -203,7 +203,8 @@ impl Tree {
         Some(puts)
     }
 
-    /// Takes a value that is known: what reading the container would give.
+    /// Takes a value that is known: what reading the container would give, whole and with its identity. What is
+    /// shown in it must be known too.
     pub(in crate::crdt) fn keep(&mut self, node: Node, value: Val) {
         let body = self.body_mut(node);
         body.cached.take();

@@ -297,6 +297,30 @@ fn edits_of_what_stands_in_a_list_twice_differ_in_little() {
 }
 
 #[test]
+fn what_lists_share_at_their_ends_is_shared() {
+    for seed in 0..200 {
+        let mut random = Random(seed);
+        let old = numbers(0..random.below(500) + 10);
+        let mut new = old.clone();
+        for _ in 0..random.below(4) {
+            let at = random.below(new.len());
+            match random.below(4) {
+                0 => drop(new.set(at, Val::NULL)),
+                1 => new.insert(at, Val::NULL),
+                2 => new.append(old.clone()),
+                _ => new = new.slice(0..at + 1),
+            }
+        }
+        let (Items::Many(a), Items::Many(b)) = (&old.0.items, &new.0.items) else { continue };
+        let (head, tail) = (ends::shared(a, b, ends::End::Head), ends::shared(a, b, ends::End::Tail));
+        let is_shared = |(a, b): (&Val, &Val)| a.is_shared(b);
+        assert!(old.iter().zip(new.iter()).take(head).all(is_shared), "seed {seed}");
+        assert!(old.iter().rev().zip(new.iter().rev()).take(tail).all(is_shared), "seed {seed}");
+        assert!(head.max(tail) <= old.len().min(new.len()), "seed {seed}");
+    }
+}
+
+#[test]
 fn equal_lists_with_different_nodes_do_not_differ() {
     let list = numbers(0..5_000);
     assert_eq!(*List::differing(&list, &numbers(0..5_000)), []);

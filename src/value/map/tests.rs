@@ -116,7 +116,24 @@ fn assert_is(map: &Map, model: &Model) {
 }
 
 /// Compares `differing` with what its docs say.
+#[test]
+fn a_map_of_which_only_values_changed_has_the_keys_that_it_had() {
+    for count in [5, 500] {
+        let old = numbered(0..count);
+        let mut new = old.clone();
+        new.insert(key("key 3"), Val::NULL);
+        assert!(new.has_keys_of(&old));
+        new.remove("key 3");
+        assert!(!new.has_keys_of(&old));
+        new.insert(key("key 3"), number(3));
+        assert!(!new.has_keys_of(&old), "it is another order");
+    }
+}
+
 fn assert_differing(old: (&Map, &Model), new: (&Map, &Model)) {
+    if new.0.has_keys_of(old.0) {
+        assert!(new.0.keys().eq(old.0.keys()));
+    }
     let index = |model: &Model| -> HashMap<String, Val> { model.iter().cloned().collect() };
     let (olds, news) = (index(old.1), index(new.1));
     let gone = old.1.iter().filter(|(key, _)| !news.contains_key(key));

@@ -15,7 +15,7 @@ pub(super) struct Slots {
     slots: Vec<KeySlot>,
     /// The keys of the first slots: they follow each other in the document, from this one on.
     run: Range<u32>,
-    /// The slots of the other keys, from [`FEW`] of them on.
+    /// The slots of the other keys, where they are more than [`FEW`].
     index: Option<Box<HashTable<u32>>>,
     /// The visible puts of slots that have several.
     #[expect(clippy::box_collection, reason = "most maps have none: eight bytes instead of 48")]
