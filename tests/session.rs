@@ -437,6 +437,38 @@ fn given_long_values_when_they_differ_or_conflict_then_the_place_where_they_diff
 }
 
 #[test]
+fn given_copies_and_parts_taken_out_of_what_is_copied_then_all_replicas_read_the_same() {
+    let cases = [
+        (r#"{"users":[{"n":"A","address":{"city":"X"}}]}"#, ".backup = .users | .users[] |= .address"),
+        (r#"{"l":[{"k":[]}]}"#, ".q = .l | .l[0] = .l[0].k"),
+        (r#"{"m":{"x":{"w":{"v":1}}}}"#, ".q = [.m, .m] | .m.x = 1"),
+        (r#"{"m":{"x":{"y":1}}}"#, ".old = . | .m = .m.x"),
+        (r#"{"users":{"a":{"address":{"city":"X"}}}}"#, ".backup = .users | .users |= map_values(.address)"),
+        (r#"{"m":{"n":{"x":{"y":[]}}}}"#, ".p = .m | .q = .m.n.x.y | .m.n = 1"),
+        (r#"{"l":{"i":{"k":{}}}}"#, ".q = [.l] | .l.i = .l.i.k"),
+        (r#"{"l":[[[1]]]}"#, ".q = .l | .l[0] = .l[0][0]"),
+        (r#"{"m":{"l":[[[1]]]}}"#, ".m as $o | .m.l |= flatten(1) | .old = $o"),
+        (r#"{"l":[{"k":[]},"hello"]}"#, ".l[] = .l"),
+        (r#"{"m":{"x":{"w":[]},"v":0}}"#, ".m[]? = [.m]"),
+        (r#"{"m":{"x":{"y":{}}}}"#, ".m[]? = [.m.x.y, .m]"),
+        (r#"{"m":{"x":{"w":[{}]}}}"#, ".m.x += {w: .m.x} | .l[0] = .m.x"),
+        (r#"{"l":[{},{"k":[]},{}]}"#, ".l[].sub? = {a: true, b: .l} | .l[1] = 0"),
+    ];
+    for (value, filter) in cases {
+        let mut session = after(&[&format!("ref a {value}"), "branch a as b", &format!("swap a {filter}")]);
+        answer(&mut session, "merge b a");
+        assert_eq!(answer(&mut session, "a"), answer(&mut session, "b"), "{value} {filter}");
+    }
+    for kind in ["text a .l[0].t", "counter a .l[0].t"] {
+        let start = if kind.starts_with("text") { r#""x""# } else { "1" };
+        let mut session = after(&[&format!(r#"ref a {{"l":[{{"t":{start}}}]}}"#), kind, "branch a as b"]);
+        answer(&mut session, "swap a .old = .l | .l[] |= .t");
+        answer(&mut session, "merge b a");
+        assert_eq!(answer(&mut session, "a"), answer(&mut session, "b"), "{kind}");
+    }
+}
+
+#[test]
 fn given_texts_counters_and_moves_when_they_are_logged_then_each_op_is_a_line() {
     let lines = [
         r#"ref a {"t": "hi", "n": 1, "from": [{"x": 1}], "to": []}"#,

@@ -179,10 +179,29 @@ impl Emitter<'_> {
         // A part of a copy may be all that is left of a thing.
         value.identity()?;
         let thing = thing_of(self.history, self.tree, value)?;
-        let is_left = occurrence.is_none()
-            && self.chosen(thing) == Chosen::Nowhere
-            && self.tree.value_of(self.history, thing).is_shared(value);
-        (is_left && self.claimed.insert(thing)).then_some(thing)
+        (occurrence.is_none() && self.claim_left(thing, value)).then_some(thing)
+    }
+
+    /// Claims a thing that is nowhere else, if that is so of all that it holds too: else it would come without
+    /// that. Costs the size of the value, as a copy does.
+    fn claim_left(&mut self, thing: Thing, value: &Val) -> bool {
+        if self.claimed.contains(&thing) || !self.tree.value_of(self.history, thing).is_shared(value) {
+            return false;
+        }
+        let mut claims = Vec::new();
+        let mut open = vec![value];
+        while let Some(value) = open.pop() {
+            if let Some(thing) = thing_of(self.history, self.tree, value) {
+                if self.claimed.contains(&thing) || self.chosen(thing) != Chosen::Nowhere {
+                    return false;
+                }
+                claims.push(thing);
+            }
+            open.extend(value.as_list().into_iter().flat_map(|items| items.iter()));
+            open.extend(value.as_map().into_iter().flat_map(|entries| entries.values()));
+        }
+        self.claimed.extend(claims);
+        true
     }
 
     fn write_scalar(

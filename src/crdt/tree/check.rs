@@ -107,7 +107,7 @@ impl Tree {
         Ok(())
     }
 
-    /// A kept value has the kept values of its parts in it, and no copies.
+    /// A kept value has the kept maps and lists in it, and no copies of them.
     fn check_parts(&self, history: &History, node: Node, kept: &Val) -> Result<(), String> {
         for (at, (place, puts)) in self.parts(history, &self.reading_of(node)).into_iter().enumerate() {
             let Some(part) = puts.last().and_then(|put| self.container(history, *put)) else { continue };
@@ -120,6 +120,7 @@ impl Tree {
             };
             if puts.len() == 1
                 && let (Some(inside), Some(known)) = (inside, self.kept(part))
+                && known.is_container()
                 && !inside.is_one_in_memory(&known)
             {
                 let (part, name) = (history.op_id(self.lv(part)), history.op_id(self.lv(node)));
