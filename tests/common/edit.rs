@@ -92,6 +92,13 @@ pub enum Edit {
         into: usize,
         at: usize,
     },
+    /// Puts a whole container into another, and in it an entry of the entry in that one's place.
+    CopyAndUnwrap {
+        place: usize,
+        entry: usize,
+        into: usize,
+        at: usize,
+    },
     /// Puts an entry into a new list or object, which stands in its place.
     Wrap {
         place: usize,
@@ -185,6 +192,19 @@ impl Edit {
                 let source = below(value, way(*from));
                 edit_at(*into, &|it| insert(it, *at, &source))
             }
+            Self::CopyAndUnwrap { place, entry, into, at } => {
+                let source = below(value, way(*place));
+                let unwrap = |it: &Val| match nth(it, *entry).and_then(|inner| nth(&inner, *at)) {
+                    Some(part) => put(it, *entry, &part),
+                    None => it.clone(),
+                };
+                let unwrapped = edit_at(*place, &unwrap);
+                let places = containers(&unwrapped);
+                if places.is_empty() {
+                    return unwrapped;
+                }
+                edit_below(&unwrapped, &places[into % places.len()], &|it| insert(it, *at, &source))
+            }
             Self::Wrap { place, at, in_list } => edit_at(*place, &|it| match nth(it, *at) {
                 Some(entry) if *in_list => put(it, *at, &Val::from_iter([entry])),
                 Some(entry) => put(it, *at, &object([("a", entry)])),
@@ -248,6 +268,8 @@ pub fn edits() -> impl Strategy<Value = Edit> {
         1 => (place.clone(), at.clone(), at.clone()).prop_map(|(place, at, to)| Edit::Repeat { place, at, to }),
         1 => (place.clone(), place.clone(), at.clone())
             .prop_map(|(from, into, at)| Edit::Copy { from, into, at }),
+        1 => (place.clone(), at.clone(), place.clone(), at.clone())
+            .prop_map(|(place, entry, into, at)| Edit::CopyAndUnwrap { place, entry, into, at }),
         1 => (place.clone(), at.clone(), any::<bool>())
             .prop_map(|(place, at, in_list)| Edit::Wrap { place, at, in_list }),
         1 => (place.clone(), at).prop_map(|(place, at)| Edit::Unwrap { place, at }),

@@ -15,8 +15,13 @@ impl Tree {
         if !self.made.is_sorted_by(|a, b| a < b) || self.made.len() != self.nodes.len() {
             return Err("the containers are out of order".into());
         }
+        let mut unread = self.clone();
+        for body in &mut unread.nodes {
+            (body.cached, body.before) = Default::default();
+        }
         for node in (0..self.nodes.len() as u32).map(Node) {
             self.check_node(history, node)?;
+            self.check_kept(history, node, &unread)?;
         }
         self.check_puts(history, &self.root, "the root")?;
         self.check_moves(history)?;
@@ -92,10 +97,14 @@ impl Tree {
             Inside::Text(text) => text.check(&history.authors)?,
             Inside::Counter(_) => {}
         }
+        Ok(())
+    }
+
+    /// A container is kept as it reads in a tree of which nothing was read.
+    fn check_kept(&self, history: &History, node: Node, unread: &Self) -> Result<(), String> {
+        let name = || history.op_id(self.lv(node));
         if let Some(kept) = self.kept(node) {
-            let mut alone = self.clone();
-            alone.nodes.iter_mut().for_each(|body| drop(body.cached.take()));
-            let read = alone.read(history, &self.reading_of(node), 0);
+            let read = unread.value_of(history, node);
             if text(&kept) != text(&read) {
                 return Err(format!("{} is kept as {}, but reads {}", name(), text(&kept), text(&read)));
             }
