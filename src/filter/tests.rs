@@ -74,6 +74,17 @@ fn filters_give_outputs() {
 }
 
 #[test]
+fn a_filter_that_runs_again_reads_the_variables_in_its_paths_again() {
+    let filter =
+        Filters::new().compile(".a[$k].b += 1 | .c[0] |= . + $k", |_| true, || vec!["k".into()]).unwrap();
+    assert_eq!(filter.vars(), ["k"]);
+    for (k, output) in [("x", r#"{"a":{"x":{"b":1}},"c":["x"]}"#), ("y", r#"{"a":{"y":{"b":1}},"c":["y"]}"#)]
+    {
+        assert_eq!(text(&filter.run(Val::NULL, vec![k.into()]).unwrap()), output);
+    }
+}
+
+#[test]
 fn local_definitions_go_before_natives_and_what_is_denied() {
     give("null", "def env: 1; def now: 2; [env, now]", "[1,2]");
     give("{}", "def not: 1; def empty: 2; def del(f): f + 1; [not, empty, del(3)]", "[1,2,4]");

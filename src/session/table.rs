@@ -79,8 +79,9 @@ pub const COMMANDS: &[Command] = &[
         summary: "change the value by a jq filter",
         details: "The filter must yield one JSON value; its difference to the old one becomes a change. What \
                   the filter does not touch is not written, so others' edits there stay. What it hands on or \
-                  updates stays itself wherever it goes, so others' edits follow; an item of a list that it makes \
-                  anew is a new one.",
+                  updates stays itself wherever it goes, so others' edits follow. What it builds anew in the \
+                  place of an object or list is that one, edited; a built item of a list is a new one, unless it \
+                  holds parts of an old one or has its `id`.",
         example: &[
             r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
             "swap origin .items += [2]",
@@ -95,8 +96,8 @@ pub const COMMANDS: &[Command] = &[
         arguments: "REF VALUE",
         summary: "set the value",
         details: "The value is JSON or a jq expression whose input is the old value. Only what differs is \
-                  written. JSON does not tell what becomes of what: what is equal, has the same `id` or is most \
-                  alike is taken for the same.",
+                  written. JSON does not tell what becomes of what: what is equal is the same, here or moved; then \
+                  items with the same `id` are; then, in their order, those that are most alike.",
         example: &[
             r#"ref origin {"name": "Foo"}"#,
             r#"reset origin {"name": "Baz"}"#,

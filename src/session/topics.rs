@@ -66,6 +66,8 @@ conflict\ttwo wrote into one slot and had not seen each other. The write with th
 is kept: see `conflicts`. A write beats a delete that had not seen it; objects become one object.
 list\twhat one adds stays together, between the items where it was put.
 move\tan object, list, text or counter put elsewhere stays itself: edits follow it.
+report\twhat changed: `-` went, named by its old path; `+` came, `~` was edited, `>` moved here, by their new \
+paths.
 text\ta string in which several type, a counter a number to which several add. They begin by a command, \
 because JSON has no such types.
 
