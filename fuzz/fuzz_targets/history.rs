@@ -59,7 +59,7 @@ fn look(done: &Done, replica: &ConvergentRef, before: Option<&(Val, usize)>) {
     if let Some((old, changes)) = before
         && replica.changes().len() > *changes
     {
-        is_told(old, &replica.changes_told(), value).unwrap();
+        is_told(old, &replica.delta(), value).unwrap();
     }
     let made = |change: Option<&OpId>| {
         let last = replica.changes().next_back().map(|change: Change| change.id());

@@ -358,7 +358,7 @@ impl ConvergentRef {
             self.tree.note_all_ends(&self.history, from..self.history.len());
         }
         if rearranges {
-            // Many may have moved: they are settled together.
+            // Much may have moved: it is settled together.
             self.tree.apply_all(&self.history, from..self.history.len());
         } else {
             self.apply_from(from);
@@ -399,6 +399,7 @@ impl ConvergentRef {
                 self.tree.keep(node, value);
             }
         }
+        self.tree.forget_holders();
     }
 
     /// Begins to note what changes: an edit or a merge is about to happen.

@@ -84,8 +84,8 @@ pub(in crate::crdt) struct Discovery {
     /// What holds the slots that things are not in any more.
     pub(super) departed: Vec<(Thing, Option<Occurrence>)>,
     pub(super) chosen: HashMap<Thing, Chosen, RandomState>,
-    /// Whether a thing stands elsewhere than before, or several times, or something was built: then what is in
-    /// the place of something may be equal to it.
+    /// Whether a thing stands elsewhere than before, or several times, or something was built, or items come where
+    /// others go: then what is in the place of something may be equal to it.
     pub(in crate::crdt) rearranges: bool,
 }
 
@@ -324,7 +324,11 @@ impl Discoverer<'_> {
     fn items(&mut self, old: &List, new: &List, outside: bool) {
         let (history, tree) = (self.history, self.tree);
         let thing = |at: usize| old.get(at).and_then(|old| thing_of(history, tree, old));
-        for edit in align(old, new, outside, |value| self.thing(value)) {
+        let edits = align(old, new, outside, |value| self.thing(value));
+        let comes = edits.iter().any(|edit| matches!(edit, ItemEdit::Insert { .. }));
+        let goes = edits.iter().any(|edit| matches!(edit, ItemEdit::Delete { .. }));
+        self.found.rearranges |= comes && goes;
+        for edit in edits {
             let (at, stands_for) = match edit {
                 ItemEdit::Edit { old: o, new: n, same } => {
                     let stands_for = if same { thing(o) } else { None };

@@ -218,6 +218,10 @@ impl Tree {
 }
 
 impl Before {
+    pub(super) fn node(&self) -> Node {
+        self.node
+    }
+
     /// How many notes there are, one for each slot.
     pub(super) fn count(&self) -> usize {
         let count = |slot: &Touched| match *slot {
