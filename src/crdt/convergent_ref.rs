@@ -399,7 +399,7 @@ impl ConvergentRef {
                 self.tree.keep(node, value);
             }
         }
-        self.tree.forget_holders();
+        self.tree.touch_holders();
     }
 
     /// Begins to note what changes: an edit or a merge is about to happen.

@@ -137,6 +137,34 @@ impl Tree {
         }
     }
 
+    /// Notes once more what was touched and is not known, after values were taken that are known: what holds it is
+    /// not known either.
+    pub(in crate::crdt) fn touch_holders(&mut self) {
+        let mut at = 0;
+        while let Some(before) = self.touched.get(at) {
+            let body = self.body(before.node);
+            let place = body.put.get().map(|_| body.place).filter(|_| body.cached.get().is_none());
+            if let Some(place) = place
+                && place.container().is_some_and(|holder| self.body(holder).cached.get().is_some())
+            {
+                self.touch_place(place);
+            }
+            at += 1;
+        }
+    }
+
+    /// Notes that something reads as something else where it stands.
+    fn touch_place(&mut self, place: Place) {
+        match place {
+            Place::Root => self.touch_root(),
+            Place::Key(holder, slot) => self.touch_key(holder, slot),
+            Place::Item(holder, item) => {
+                let visible = self.list(holder).items.is_visible(item);
+                self.touch_elements(holder, item, 1, visible);
+            }
+        }
+    }
+
     /// Begins anew: forgets what containers read as before, where they were read again since, or are gone.
     pub(in crate::crdt) fn forget_old(&mut self) {
         let mut touched = std::mem::take(&mut self.touched);
@@ -218,10 +246,6 @@ impl Tree {
 }
 
 impl Before {
-    pub(super) fn node(&self) -> Node {
-        self.node
-    }
-
     /// How many notes there are, one for each slot.
     pub(super) fn count(&self) -> usize {
         let count = |slot: &Touched| match *slot {

@@ -211,20 +211,6 @@ impl Tree {
         body.cached.get_or_init(|| Cached::Value(value));
     }
 
-    /// Ends the taking of values that are known: what holds something that was touched, and is not known, has to be
-    /// read too.
-    pub(in crate::crdt) fn forget_holders(&mut self) {
-        for at in 0..self.touched.len() {
-            let mut inside = self.touched[at].node();
-            while self.body(inside).cached.get().is_none()
-                && let Some(holder) = self.place(inside).and_then(Place::container)
-                && self.body_mut(holder).cached.take().is_some()
-            {
-                inside = holder;
-            }
-        }
-    }
-
     /// What a container reads as, wherever it stands; also one that is nowhere.
     pub(in crate::crdt) fn value_of(&self, history: &History, node: Node) -> Val {
         match self.kept(node) {
