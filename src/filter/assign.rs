@@ -2,7 +2,7 @@
 //!
 //! The interpreter cannot update what is in `null` or past the end of an array. Here the parsed filter
 //! is rewritten: wherever a path is updated, its keys are left to the native filters of
-//! [`place`](super::place), which can. On the way [`growth`] gets what could grow too fast.
+//! [`place`], which can. On the way [`growth`] gets what could grow too fast.
 
 use std::iter::repeat_n;
 
@@ -244,7 +244,7 @@ fn is_key(part: &PathPart<'_>) -> bool {
     matches!(part, (Part::Index(_), Opt::Essential))
 }
 
-/// A constant part of a path, as a term for the value that [`place`](super::place) reads.
+/// A constant part of a path, as a term for the value that [`place`] reads.
 fn step<'s>((part, opt): &PathPart<'s>) -> Term<&'s str> {
     let with_zeros = |key: &Term<&'s str>, zeros| {
         let items = repeat_n(Term::Num("0"), zeros).fold(key.clone(), comma);
