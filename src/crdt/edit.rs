@@ -159,12 +159,19 @@ impl Tree {
         joined
     }
 
-    /// Whether a container is what the slot reads as in which it stands, and not the loser of a conflict.
+    /// Whether a container is what the slot reads as in which it stands, and not the loser of a conflict; be what
+    /// holds the slot shown or not.
     pub(super) fn is_seen(&self, history: &History, node: Node, place: Place) -> bool {
         if !self.is_contested() {
             return true;
         }
-        let shown = self.shown_in_value(history, place).unwrap_or_default();
+        let shown = match place {
+            Place::Key(map, slot) => {
+                let key = self.map(map).slot(slot).key;
+                self.key_puts(history, &self.joined(history, map), key)
+            }
+            Place::Root | Place::Item(..) => self.shown(history, place),
+        };
         let top = shown.last().and_then(|put| self.container(history, *put));
         top.is_some_and(|top| self.last_joined(history, top) == node)
     }

@@ -104,7 +104,7 @@ impl Tree {
     fn check_kept(&self, history: &History, node: Node, unread: &Self) -> Result<(), String> {
         let name = || history.op_id(self.lv(node));
         if let Some(kept) = self.kept(node) {
-            let read = unread.value_of(history, node);
+            let read = unread.read(history, &self.reading_of(node), 0);
             if text(&kept) != text(&read) {
                 return Err(format!("{} is kept as {}, but reads {}", name(), text(&kept), text(&read)));
             }

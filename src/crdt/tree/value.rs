@@ -211,8 +211,15 @@ impl Tree {
         body.cached.get_or_init(|| Cached::Value(value));
     }
 
-    /// What a container reads as, wherever it stands; also one that is nowhere.
+    /// What a container reads as, wherever it stands, with the maps that read as one with it; also one that is
+    /// nowhere. O(1) if it is kept.
     pub(in crate::crdt) fn value_of(&self, history: &History, node: Node) -> Val {
+        if self.is_contested() && self.kind(node) == Kind::Map {
+            let maps = self.joined(history, node);
+            if maps.len() > 1 {
+                return self.read(history, &Reading::Map(maps), 0);
+            }
+        }
         match self.kept(node) {
             Some(kept) => kept,
             None => self.read(history, &self.reading_of(node), 0),
