@@ -2,35 +2,57 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use smallvec::SmallVec;
+
 use super::{Key, List, Map, Num, Val, View};
 
 /// Tells whether two JSON values are equal, exactly: numbers by their text (`1` is not `1.0`), objects
-/// whatever the order of their keys. Costs the size of what is not shared.
+/// whatever the order of their keys. Costs the size of what is not shared; on no stack.
 pub fn same(a: &Val, b: &Val) -> bool {
+    let mut open: SmallVec<[(&Val, &Val); 8]> = SmallVec::new();
+    if !may_be_same(a, b, &mut open) {
+        return false;
+    }
+    while let Some((a, b)) = open.pop() {
+        if !have_same_parts(a, b, &mut open) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Compares two values, but leaves arrays and objects open.
+fn may_be_same<'v>(a: &'v Val, b: &'v Val, open: &mut SmallVec<[(&'v Val, &'v Val); 8]>) -> bool {
     match (a.view(), b.view()) {
         (View::Null, View::Null) => true,
         (View::Bool(a), View::Bool(b)) => a == b,
         (View::Num(a), View::Num(b)) => a.is_same(b),
         (View::Str(x), View::Str(y)) => a.is_one_in_memory(b) || x == y,
-        (View::Arr(a), View::Arr(b)) => a.is_shared(b) || (a.len() == b.len() && same_items(a, b)),
-        (View::Obj(a), View::Obj(b)) => {
-            let equal = |pair: (&Key, Option<&Val>, Option<&Val>)| match pair {
-                (_, Some(a), Some(b)) => same(a, b),
-                _ => false,
-            };
-            a.is_shared(b) || (a.len() == b.len() && Map::differing(a, b).into_iter().all(equal))
+        (View::Arr(x), View::Arr(y)) => {
+            open.extend((!x.is_shared(y)).then_some((a, b)));
+            x.len() == y.len()
+        }
+        (View::Obj(x), View::Obj(y)) => {
+            open.extend((!x.is_shared(y)).then_some((a, b)));
+            x.len() == y.len()
         }
         _ => false,
     }
 }
 
-fn same_items(a: &List, b: &List) -> bool {
+/// Compares the parts of two arrays or of two objects of one length.
+fn have_same_parts<'v>(a: &'v Val, b: &'v Val, open: &mut SmallVec<[(&'v Val, &'v Val); 8]>) -> bool {
+    if let (Some(a), Some(b)) = (a.as_map(), b.as_map()) {
+        let mut differing = Map::differing(a, b).into_iter();
+        return differing.all(|(_, a, b)| a.zip(b).is_some_and(|(a, b)| may_be_same(a, b, open)));
+    }
+    let (Some(a), Some(b)) = (a.as_list(), b.as_list()) else { return false };
     let stretches = List::differing(a, b);
     if stretches.iter().any(|(a, b)| a.len() != b.len()) {
         // Equal items may be shared in several ways.
-        return a.iter().zip(b.iter()).all(|(a, b)| same(a, b));
+        return a.iter().zip(b.iter()).all(|(a, b)| may_be_same(a, b, open));
     }
-    stretches.into_iter().all(|(x, y)| a.range(x).zip(b.range(y)).all(|(a, b)| same(a, b)))
+    stretches.into_iter().all(|(x, y)| a.range(x).zip(b.range(y)).all(|(a, b)| may_be_same(a, b, open)))
 }
 
 /// Hashes a value so that values that are the [`same`] have equal hashes. Looks only at the upper levels, so
