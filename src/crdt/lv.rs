@@ -1,5 +1,7 @@
 //! Local versions: how one replica names ops inside.
 
+use std::cmp::Ordering;
+
 /// A local version: the place of an op in the order in which one replica applied all ops, from 0.
 ///
 /// It means nothing outside of that replica, and its order is not that of ids: it is an order in
@@ -29,6 +31,12 @@ impl Lv {
     pub(crate) fn minus(self, count: u32) -> Option<Self> {
         self.0.checked_sub(count).map(Self)
     }
+}
+
+/// The order of ids. Lvs are not in that order: they tell which op came first here.
+pub(crate) trait IdOrder {
+    /// Compares two ops by id.
+    fn compare(&self, a: Lv, b: Lv) -> Ordering;
 }
 
 /// An op, or none, in four bytes.

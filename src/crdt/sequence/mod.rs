@@ -32,13 +32,7 @@ use runs::{Run, Runs};
 use span::Span;
 
 use super::Side;
-use super::lv::Lv;
-
-/// The order of ids. Lvs are not in that order: they tell which op came first here.
-pub(crate) trait IdOrder {
-    /// Compares two ops by id.
-    fn compare(&self, a: Lv, b: Lv) -> Ordering;
-}
+use super::lv::{IdOrder, Lv};
 
 /// The parent of elements that hang on no other.
 const ROOT: Lv = Lv(u32::MAX);

@@ -84,7 +84,7 @@ impl Tree {
                 let Inside::Map(map) = &mut self.body_mut(node).inside else {
                     unreachable!("validated: ops name containers of the right kind")
                 };
-                let (slot, reordered) = map.put(history, key, put);
+                let (slot, reordered) = map.put(&history.authors, key, put);
                 if reordered {
                     self.touch_order(node, slot);
                 }

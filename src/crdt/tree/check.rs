@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::value::Cached;
 use super::{History, Inside, Node, Place, Tree};
 use crate::crdt::history::Authors;
-use crate::crdt::lv::Lv;
+use crate::crdt::lv::{IdOrder, Lv};
 use crate::value::{Val, View, same, text};
 
 impl Tree {
@@ -177,7 +177,7 @@ fn are_same_things(a: &Val, b: &Val) -> bool {
     true
 }
 
-impl crate::crdt::sequence::IdOrder for Authors {
+impl IdOrder for Authors {
     fn compare(&self, a: Lv, b: Lv) -> std::cmp::Ordering {
         Authors::compare(self, a, b)
     }

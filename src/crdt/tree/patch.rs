@@ -95,7 +95,7 @@ impl Patch {
                 if entries.contains_key(key) {
                     entries.insert(key.clone(), value);
                 } else {
-                    let later = tree.map(self.node).after(history, *slot);
+                    let later = tree.map(self.node).after(&history.authors, *slot);
                     let next = later.map(name).find(|next| entries.contains_key(next)).cloned();
                     entries.insert_before(key.clone(), value, next.as_deref());
                 }

@@ -61,7 +61,7 @@ impl Tree {
                         keys.iter().copied().filter(|&key| map.find(key).is_none()).collect();
                     for key in lacking {
                         if let Some(first) = moment.first(made, key) {
-                            map.write(history, key, first);
+                            map.write(&history.authors, key, first);
                         }
                     }
                 }
@@ -104,9 +104,9 @@ impl<'a> Then<'a> {
             {
                 let slot = map.find(key).unwrap_or_else(|| {
                     let first = self.moment.first(made, key).expect("it was written");
-                    map.write(self.history, key, first)
+                    map.write(&self.history.authors, key, first)
                 });
-                map.show(self.history, slot, put);
+                map.show(&self.history.authors, slot, put);
             }
         }
         self.contested |= map.has_conflicts();

@@ -240,7 +240,7 @@ impl Tree {
             .collect();
         keys.sort_unstable();
         keys.dedup();
-        keys.sort_by_cached_key(|slot| map.rank(history, *slot));
+        keys.sort_by(|a, b| history.authors.compare(map.slot(*a).first, map.slot(*b).first));
         Some(Parts::Keys(keys))
     }
 }

@@ -1,9 +1,12 @@
 //! The keys of one map.
 
+mod order;
 mod slots;
+#[cfg(test)]
+mod tests;
 
-use super::{History, Puts};
-use crate::crdt::lv::{Link, Lv};
+use super::Puts;
+use crate::crdt::lv::{IdOrder, Link, Lv};
 use slots::Slots;
 
 /// Every key that a map ever had; a key keeps its number, that of its slot.
@@ -70,27 +73,20 @@ impl MapBody {
 
     /// The numbers of the slots in the order of their first writes.
     pub(in crate::crdt) fn order(&self) -> impl Iterator<Item = u32> {
-        self.order_from(0)
-    }
-
-    fn order_from(&self, rank: usize) -> impl Iterator<Item = u32> {
-        (rank..self.len()).map(|rank| match &self.0 {
-            Keys::Run { .. } => rank as u32,
-            Keys::Each(slots) => slots.at(rank),
-        })
+        let (run, slots) = match &self.0 {
+            Keys::Run { count, .. } => (0..*count, None),
+            Keys::Each(slots) => (0..0, Some(slots)),
+        };
+        run.chain(slots.into_iter().flat_map(|slots| slots.order()))
     }
 
     /// The slots that come after one in that order. O(log n) for the first.
-    pub(in crate::crdt) fn after(&self, history: &History, slot: u32) -> impl Iterator<Item = u32> {
-        self.order_from(self.rank(history, slot) + 1)
-    }
-
-    /// Where a slot stands in that order. O(log n).
-    pub(in crate::crdt) fn rank(&self, history: &History, slot: u32) -> usize {
-        match &self.0 {
-            Keys::Run { .. } => slot as usize,
-            Keys::Each(slots) => slots.rank(history, slot),
-        }
+    pub(in crate::crdt) fn after(&self, ids: &impl IdOrder, slot: u32) -> impl Iterator<Item = u32> {
+        let (run, slots) = match &self.0 {
+            Keys::Run { count, .. } => (slot + 1..*count, None),
+            Keys::Each(slots) => (0..0, Some(slots)),
+        };
+        run.chain(slots.into_iter().flat_map(move |slots| slots.after(ids, slot)))
     }
 
     /// The visible puts of a slot, ordered by id.
@@ -107,32 +103,32 @@ impl MapBody {
     }
 
     /// Adds a visible put; says which slot it is in, and whether that changed its place in the order.
-    pub(in crate::crdt) fn put(&mut self, history: &History, key: u32, put: Lv) -> (u32, bool) {
+    pub(in crate::crdt) fn put(&mut self, ids: &impl IdOrder, key: u32, put: Lv) -> (u32, bool) {
         if let Keys::Run { key: from, first, count } = &mut self.0 {
             if *count == 0 {
                 (*from, *first) = (key, put);
             }
             let is_next = key == *from + *count && put == first.plus(*count);
-            let is_later = || put.minus(1).is_some_and(|last| history.authors.compare(last, put).is_lt());
+            let is_later = || put.minus(1).is_some_and(|last| ids.compare(last, put).is_lt());
             if is_next && (*count == 0 || is_later()) {
                 *count += 1;
                 return (*count - 1, false);
             }
         }
         let slots = self.each();
-        let (slot, reordered) = slots.write(history, key, put);
-        slots.show(history, slot, put);
+        let (slot, reordered) = slots.write(ids, key, put);
+        slots.show(ids, slot, put);
         (slot, reordered)
     }
 
     /// Notes a write of a key that may be overwritten; says which slot it is.
-    pub(in crate::crdt) fn write(&mut self, history: &History, key: u32, put: Lv) -> u32 {
-        self.each().write(history, key, put).0
+    pub(in crate::crdt) fn write(&mut self, ids: &impl IdOrder, key: u32, put: Lv) -> u32 {
+        self.each().write(ids, key, put).0
     }
 
     /// Adds a visible put to a slot.
-    pub(in crate::crdt) fn show(&mut self, history: &History, slot: u32, put: Lv) {
-        self.each().show(history, slot, put);
+    pub(in crate::crdt) fn show(&mut self, ids: &impl IdOrder, slot: u32, put: Lv) {
+        self.each().show(ids, slot, put);
     }
 
     /// Takes a visible put out; `false` when it was not there.

@@ -6,8 +6,9 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::{History, KeySlot, Puts};
-use crate::crdt::lv::{Link, Lv};
+use super::order::Order;
+use super::{KeySlot, Puts};
+use crate::crdt::lv::{IdOrder, Link, Lv};
 
 /// Every key that a map ever had; a key keeps its number.
 #[derive(Clone, Default)]
@@ -21,8 +22,7 @@ pub(super) struct Slots {
     #[expect(clippy::box_collection, reason = "most maps have none: eight bytes instead of 48")]
     conflicts: Option<Box<HashMap<u32, Puts, RandomState>>>,
     /// The slots in the order of their first writes, when they were not added in it.
-    #[expect(clippy::box_collection, reason = "most maps have none: eight bytes instead of 24")]
-    order: Option<Box<Vec<u32>>>,
+    order: Option<Box<Order>>,
 }
 
 /// Up to so many keys are searched one by one.
@@ -57,39 +57,38 @@ impl Slots {
         }
     }
 
-    /// The slot that stands somewhere in the order of first writes.
-    pub(super) fn at(&self, rank: usize) -> u32 {
-        self.order.as_ref().map_or(rank as u32, |order| order[rank])
+    /// The slots in the order of their first writes.
+    pub(super) fn order(&self) -> impl Iterator<Item = u32> {
+        let as_added = if self.order.is_none() { 0..self.slots.len() as u32 } else { 0..0 };
+        as_added.chain(self.order.iter().flat_map(|order| order.iter()))
     }
 
-    /// Where a slot stands in that order. O(log n).
-    pub(super) fn rank(&self, history: &History, slot: u32) -> usize {
-        match &self.order {
-            None => slot as usize,
-            Some(order) => self.rank_of(history, order, self.slots[slot as usize].first),
-        }
-    }
-
-    fn rank_of(&self, history: &History, order: &[u32], first: Lv) -> usize {
-        let before = |slot: &u32| history.authors.compare(self.slots[*slot as usize].first, first).is_lt();
-        order.partition_point(before)
-    }
-
-    /// Puts a slot in its place in the order, in which it does not stand yet.
-    fn rank_in(&mut self, history: &History, slot: u32) {
-        let mut order = self.order.take().unwrap_or_else(|| Box::new((0..self.slots.len() as u32).collect()));
-        order.retain(|&other| other != slot);
-        let at = self.rank_of(history, &order, self.slots[slot as usize].first);
-        order.insert(at, slot);
-        self.order = Some(order);
+    /// The slots that come after one in that order. O(log n) for the first.
+    pub(super) fn after(&self, ids: &impl IdOrder, slot: u32) -> impl Iterator<Item = u32> {
+        let as_added = if self.order.is_none() { slot + 1..self.slots.len() as u32 } else { 0..0 };
+        let first = self.slots[slot as usize].first;
+        let is_before = move |other: u32| ids.compare(self.slots[other as usize].first, first).is_le();
+        as_added.chain(self.order.iter().flat_map(move |order| order.from(is_before)))
     }
 
     /// The slot that comes last in that order.
     fn last(&self) -> Option<u32> {
         match &self.order {
             None => (self.slots.len() as u32).checked_sub(1),
-            Some(order) => order.last().copied(),
+            Some(order) => order.last(),
         }
+    }
+
+    /// Takes a slot out of the order. O(n) the first time.
+    fn take_out(&mut self, ids: &impl IdOrder, slot: u32) {
+        let order = self.order.get_or_insert_with(|| Box::new(Order::of(self.slots.len())));
+        order.remove(is_earlier(ids, &self.slots, slot));
+    }
+
+    /// Puts a slot into the order, in which it does not stand yet. O(n) the first time.
+    fn put_in(&mut self, ids: &impl IdOrder, slot: u32) {
+        let order = self.order.get_or_insert_with(|| Box::new(Order::of(slot as usize)));
+        order.insert(slot, is_earlier(ids, &self.slots, slot));
     }
 
     /// The visible puts of a slot, ordered by id.
@@ -104,28 +103,23 @@ impl Slots {
     }
 
     /// Notes a write of a key; says which slot it is, and whether that changed its place in the order.
-    pub(super) fn write(&mut self, history: &History, key: u32, put: Lv) -> (u32, bool) {
-        match self.find(key) {
-            Some(slot) => {
-                let first = &mut self.slots[slot as usize].first;
-                if history.authors.compare(put, *first).is_lt() {
-                    *first = put;
-                    self.rank_in(history, slot);
-                    return (slot, true);
-                }
-                (slot, false)
+    pub(super) fn write(&mut self, ids: &impl IdOrder, key: u32, put: Lv) -> (u32, bool) {
+        let is_earlier = |first: Lv| ids.compare(put, first).is_lt();
+        if let Some(slot) = self.find(key) {
+            let reordered = is_earlier(self.slots[slot as usize].first);
+            if reordered {
+                self.take_out(ids, slot);
+                self.slots[slot as usize].first = put;
+                self.put_in(ids, slot);
             }
-            None => {
-                let last = self.last().map(|last| self.slots[last as usize].first);
-                let slot = self.add(KeySlot { key, first: put, top: Link::NONE });
-                if last.is_some_and(|last| history.authors.compare(put, last).is_lt()) {
-                    self.rank_in(history, slot);
-                } else if let Some(order) = &mut self.order {
-                    order.push(slot);
-                }
-                (slot, false)
-            }
+            return (slot, reordered);
         }
+        let in_order = self.last().is_none_or(|last| !is_earlier(self.slots[last as usize].first));
+        let slot = self.add(KeySlot { key, first: put, top: Link::NONE });
+        if !in_order || self.order.is_some() {
+            self.put_in(ids, slot);
+        }
+        (slot, false)
     }
 
     fn add(&mut self, new: KeySlot) -> u32 {
@@ -148,14 +142,14 @@ impl Slots {
     }
 
     /// Adds a visible put.
-    pub(super) fn show(&mut self, history: &History, slot: u32, put: Lv) {
+    pub(super) fn show(&mut self, ids: &impl IdOrder, slot: u32, put: Lv) {
         let top = &mut self.slots[slot as usize].top;
         if *top == Link::NONE {
             *top = Some(put).into();
             return;
         }
         let mut puts = self.puts(slot);
-        let at = puts.partition_point(|other| history.authors.compare(*other, put).is_lt());
+        let at = puts.partition_point(|other| ids.compare(*other, put).is_lt());
         puts.insert(at, put);
         self.set(slot, puts);
     }
@@ -189,6 +183,12 @@ impl Slots {
             }
         }
     }
+}
+
+/// Whether a slot was first written before another one.
+fn is_earlier<'a>(ids: &'a impl IdOrder, slots: &'a [KeySlot], than: u32) -> impl Fn(u32) -> bool + 'a {
+    let first = slots[than as usize].first;
+    move |slot| ids.compare(slots[slot as usize].first, first).is_lt()
 }
 
 /// Numbers of keys are small and dense: they need only be spread.
