@@ -237,6 +237,7 @@ fn new_conflicts(history: &History, tree: &Tree, from: u32, agreed: &[Place]) ->
             Row::Put { slot, .. } => tree.target(slot),
             _ => None,
         })
+        .filter(|place| tree.may_show_several(*place))
         .collect();
     for place in written {
         if let Some(puts) = tree.shown_in_value(history, place)

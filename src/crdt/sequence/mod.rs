@@ -24,8 +24,6 @@ mod check;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Ordering;
-
 use forks::Forks;
 use order::{Order, Spot};
 use runs::{Run, Runs};

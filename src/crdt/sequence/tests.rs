@@ -1,5 +1,6 @@
 //! Sequences of several replicas against a plain Fugue tree.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
 use super::*;

@@ -263,11 +263,18 @@ impl Tree {
         }
     }
 
-    /// Whether a slot may have several visible puts.
+    /// Whether a place may show several writes: there are several in its slot, or in one that holds it, which may
+    /// be maps that read as one. O(depth).
+    pub(super) fn may_show_several(&self, place: Place) -> bool {
+        let way_up = std::iter::successors(Some(place), |place| self.place(place.container()?));
+        way_up.into_iter().any(|place| self.has_several(place))
+    }
+
+    /// Whether a slot has several visible puts.
     fn has_several(&self, place: Place) -> bool {
         match place {
             Place::Root => self.root.len() > 1,
-            Place::Key(map, _) => self.map(map).has_conflicts(),
+            Place::Key(map, slot) => self.map(map).has_several(slot),
             Place::Item(list, item) => self.list(list).slots.get(&item).is_some_and(|puts| puts.len() > 1),
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Before {
     pub(super) value: Option<Val>,
     /// What was touched since, once or more often; the first time counts.
     pub(super) slots: SmallVec<[Touched; 1]>,
+    /// From so many notes on it is worth to look for keys among them that are noted twice.
+    many: u32,
 }
 
 /// Slots that were touched.
@@ -55,8 +57,8 @@ pub(in crate::crdt) struct ItemChange {
     pub(in crate::crdt) is_visible: bool,
 }
 
-/// From so many notes on it is worth to look for keys among them that are noted twice.
-const MANY: usize = 64;
+/// Fewer notes than these are not looked through for keys that are noted twice.
+const MANY: u32 = 64;
 
 impl Tree {
     // --- noting ---
@@ -116,7 +118,7 @@ impl Tree {
                 }
                 (None, Some(cached), what) => {
                     let value = if let Cached::Value(value) = cached { Some(value) } else { None };
-                    self.touched.push(Before { node, value, slots: what.into_iter().collect() });
+                    self.touched.push(Before { node, value, slots: what.into_iter().collect(), many: MANY });
                     body.before = NonZeroU32::new(self.touched.len() as u32);
                 }
                 (None, None, _) => {}
@@ -280,8 +282,10 @@ impl Before {
             return;
         }
         self.slots.push(what);
-        if self.slots.len() >= MANY && self.slots.len().is_power_of_two() {
+        if self.slots.len() >= self.many as usize {
             self.forget_repeated_keys();
+            // So each note is looked at a few times, however many are left.
+            self.many = MANY.max(2 * self.slots.len() as u32);
         }
     }
 
@@ -312,13 +316,13 @@ mod tests {
 
     #[test]
     fn keys_that_are_written_again_and_again_in_turns_are_noted_few_times() {
-        let mut before = Before { node: Node(0), value: None, slots: SmallVec::new() };
+        let mut before = Before { node: Node(0), value: None, slots: SmallVec::new(), many: MANY };
         for round in 0..10_000 {
             for slot in [7, 0, 1, 3, round % 5] {
                 before.add(Touched::Keys { first: slot, count: 1 });
             }
         }
-        assert!(before.slots.len() < 2 * MANY, "{}", before.slots.len());
+        assert!(before.slots.len() < 2 * MANY as usize, "{}", before.slots.len());
         let keys = before.slots.iter().flat_map(|slot| match *slot {
             Touched::Keys { first, count } => first..first + count,
             Touched::Order(_) | Touched::Elements { .. } => 0..0,

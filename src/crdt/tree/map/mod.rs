@@ -97,9 +97,14 @@ impl MapBody {
         }
     }
 
-    /// Whether a slot has several visible puts.
+    /// Whether any slot has several visible puts.
     pub(in crate::crdt) fn has_conflicts(&self) -> bool {
         matches!(&self.0, Keys::Each(slots) if slots.has_conflicts())
+    }
+
+    /// Whether a slot has several visible puts.
+    pub(in crate::crdt) fn has_several(&self, slot: u32) -> bool {
+        matches!(&self.0, Keys::Each(slots) if slots.has_several(slot))
     }
 
     /// Adds a visible put; says which slot it is in, and whether that changed its place in the order.

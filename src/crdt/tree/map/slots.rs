@@ -97,9 +97,14 @@ impl Slots {
         conflict.cloned().unwrap_or_else(|| self.slots[slot as usize].top.get().into_iter().collect())
     }
 
-    /// Whether a slot has several visible puts.
+    /// Whether any slot has several visible puts.
     pub(super) fn has_conflicts(&self) -> bool {
         self.conflicts.is_some()
+    }
+
+    /// Whether a slot has several visible puts.
+    pub(super) fn has_several(&self, slot: u32) -> bool {
+        self.conflicts.as_ref().is_some_and(|conflicts| conflicts.contains_key(&slot))
     }
 
     /// Notes a write of a key; says which slot it is, and whether that changed its place in the order.

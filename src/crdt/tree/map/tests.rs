@@ -99,6 +99,7 @@ proptest! {
             let mut visible: Vec<Lv> = known.visible.iter().copied().collect();
             visible.sort_by(|a, b| ids.compare(*a, *b));
             prop_assert_eq!(map.puts(*slot).to_vec(), visible.clone());
+            prop_assert_eq!(map.has_several(*slot), visible.len() > 1);
             prop_assert_eq!(map.slot(*slot).top(), visible.last().copied());
             prop_assert_eq!(Some(map.slot(*slot).first), first(known));
             prop_assert_eq!(map.after(&ids, *slot).collect::<Vec<_>>(), order[rank + 1..].to_vec());
