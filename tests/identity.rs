@@ -306,3 +306,37 @@ fn given_a_list_that_was_built_anew_without_a_difference_then_later_reports_name
     let told: Vec<String> = ann.delta().iter().map(ToString::to_string).collect();
     assert_eq!(told, [r#"- .l[0] {"id":1}"#, r#"+ .l[1] {"id":3}"#]);
 }
+
+// --- where there are conflicts ---
+
+#[test]
+fn given_a_conflict_when_something_comes_back_then_what_stands_in_it_stays_there() {
+    let mut ann = replica("ann", r#"{"box":{"card":{"t":1}},"x":0}"#);
+    let mut bob = branch(&ann, "bob");
+    let (old, card) = (ann.value()["box"].clone(), at(&ann, "box.card"));
+    set(&mut ann, r#"{"box":{"card":{"t":1}},"x":1}"#);
+    set(&mut bob, r#"{"box":{"card":{"t":1}},"x":2}"#);
+    exchange(&mut ann, &mut bob);
+    swap(&mut ann, |value| without(value, "box"));
+    // A copy comes first; the card is the one in its own slot all the same.
+    swap(&mut ann, |value| with(&with(value, "copy", old["card"].clone()), "box", with(&old, "n", 1.into())));
+    assert_eq!((at(&ann, "box.card"), made(&ann)), (card, 1));
+}
+
+#[test]
+fn given_maps_that_read_as_one_when_they_move_then_they_are_what_both_hold() {
+    let mut ann = replica("ann", r#"{"l":[]}"#);
+    let mut bob = branch(&ann, "bob");
+    set(&mut ann, r#"{"l":[],"m":{"a":{"x":1}}}"#);
+    set(&mut bob, r#"{"l":[],"m":{"b":{"y":2}}}"#);
+    exchange(&mut ann, &mut bob);
+    let moved = |value: &Val| {
+        let joined = with(&value["m"], "c", 3.into());
+        with(&without(value, "m"), "l", with_items(&value["l"], |items| items.push(joined)))
+    };
+    let parts = ["m.a", "m.b"].map(|path| at(&ann, path));
+    swap(&mut ann, moved);
+    // Each of the two moves, and a key is written: nothing of what they hold.
+    assert_eq!(["l.0.a", "l.0.b"].map(|path| at(&ann, path)), parts);
+    assert_eq!(last_change(&ann).ops.len(), 3);
+}
