@@ -81,9 +81,9 @@ impl Host {
         };
         let done = match &request.wish {
             Wish::Read(name) => {
-                let since = session.step_count();
+                session.begin_file(line);
                 let read = self.read(session, name, nested);
-                session.join_steps(since, line);
+                session.end_file();
                 read
             }
             Wish::Record(name) => self.record(name, session.filter_limits()),
@@ -146,7 +146,6 @@ impl Host {
             return Err(FileError::StartsSessions(name.to_owned()));
         }
         self.open.push(path);
-        let before = session.set_reading(true);
         let mut failed = None;
         let Ok(outcome) = run_with(self, session, &script, |ran| {
             failed = failed.take().or_else(|| failure(name, ran));
@@ -154,7 +153,6 @@ impl Host {
             no_one()
         });
         self.open.pop();
-        session.set_reading(before);
         match (failed, outcome.interrupted) {
             (Some(error), _) => Err(error),
             (None, Some(line)) => {

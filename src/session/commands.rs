@@ -4,7 +4,7 @@ use super::args::{Args, Word};
 use super::error::{CommandError, ErrorKind};
 use super::names::Entry;
 use super::{Part, Reply, Session, words};
-use crate::crdt::{ConvergentRef, Swap, SwapError};
+use crate::crdt::{Actor, ConvergentRef, DocumentId, Swap, SwapError};
 use crate::filter::Filter;
 use crate::value::{PathChange, Val, View, first_difference, object, string};
 
@@ -14,11 +14,14 @@ pub(super) fn make_ref(session: &mut Session, mut args: Args<'_>) -> Result<Repl
     let name = args.word("the name of the ref")?;
     session.free(&name, None)?;
     let made = match args.optional_rest() {
-        None => ConvergentRef::new(session.document(), session.actor(name.text, None)),
+        None => {
+            let (document, actor) = session.new_document(name.text);
+            ConvergentRef::new(document, actor)
+        }
         Some(word) => {
             let value = session.value_of_last(&word)?;
             is_json(&value, &word)?;
-            let (document, actor) = (session.document(), session.actor(name.text, None));
+            let (document, actor) = session.new_document(name.text);
             ConvergentRef::with_value(document, actor, value)
                 .map_err(|error| not_swapped(&name, error, &word))?
         }
@@ -28,14 +31,25 @@ pub(super) fn make_ref(session: &mut Session, mut args: Args<'_>) -> Result<Repl
     Ok(reply)
 }
 
+impl Session {
+    /// The ids of a new document and its first actor.
+    fn new_document(&mut self, name: &str) -> (DocumentId, Actor) {
+        let reading = self.is_reading();
+        (self.ids.document(reading), self.ids.actor(name, None, reading))
+    }
+}
+
 pub(super) fn branch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let from = args.word("the ref to branch")?;
     session.reference(&from)?;
     let Some(name) = args.optional_as()? else { return Err(args.missing_as()) };
     args.end()?;
     session.free(&name, None)?;
-    let actor = session.actor(name.text, Some(from.text));
-    let made = session.reference(&from)?.branch(actor);
+    let reading = session.is_reading();
+    let Some(Entry::Ref(source)) = session.names.get(from.text) else {
+        unreachable!("it was a ref a moment ago")
+    };
+    let made = source.branch(session.ids.actor(name.text, Some(source), reading));
     let made = made.map_err(|error| CommandError::new(error, name.span.clone()))?;
     let reply = Reply::value(made.value().clone()).with(Part::Line(format!("actor {}", made.actor())));
     session.names.set(name.text, Entry::Ref(made));

@@ -112,7 +112,7 @@ impl Session {
     pub(super) fn compile(&mut self, code: &Code<'_>) -> Result<Arc<Filter>, CommandError> {
         let names = &self.names;
         let is_var = |name: &str| name == "_" || names.of_variable(name).is_some();
-        let known = || names.iter().map(|(name, _)| variable(name)).collect();
+        let known = || names.iter().map(|(name, _)| variable(name).into_owned()).collect();
         let compiled = self.filters.compile(&code.text, is_var, known);
         compiled.map_err(|error| {
             let hint = names_hint(&self.names, &code.text, &error.span).or_else(|| error.hint.clone());

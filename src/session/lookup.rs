@@ -83,7 +83,7 @@ impl Session {
             return Err(bad().with_hint(format!("`{name}` is a command")));
         }
         let variable = variable(name);
-        if RESERVED.contains(&variable.as_str()) {
+        if RESERVED.contains(&&*variable) {
             return Err(bad().with_hint("it has a meaning of its own".to_owned()));
         }
         match self.names.get(name).map(Entry::kind) {
@@ -104,7 +104,7 @@ impl Session {
             None => Ok(()),
             Some(taken) => {
                 let hint = format!("choose another name, or `drop {taken}`");
-                let (name, taken) = (name.to_owned(), taken.to_owned());
+                let (name, variable, taken) = (name.to_owned(), variable.into_owned(), taken.to_owned());
                 Err(fail(ErrorKind::VariableTaken { name, variable, taken }).with_hint(hint))
             }
         }

@@ -26,6 +26,8 @@ mod complete;
 mod error;
 mod evaluate;
 mod help;
+mod ids;
+mod journal;
 mod lookup;
 mod marks;
 mod names;
@@ -57,11 +59,11 @@ pub use table::{COMMANDS, Command, Example};
 
 use std::sync::{Arc, Mutex};
 
-use crate::crdt::{Actor, DocumentId};
 use crate::filter::{self, Filters};
 pub use crate::filter::{Cause, Interrupt, Limits};
 use crate::value::{PathChange, Val};
 use args::Args;
+use ids::Ids;
 use names::Names;
 
 /// What a session does by itself.
@@ -84,18 +86,8 @@ pub struct Session {
     last: Val,
     /// Whether there was a value; until then `last` is null.
     answered: bool,
-    options: Options,
+    ids: Ids,
     settings: Settings,
-    /// How many ids were derived from the seed.
-    derived: u64,
-    /// Every actor ever used: none is used again, even when its ref was dropped.
-    actors: std::collections::HashSet<Actor>,
-    /// The actor that the command made.
-    new_actor: Option<Actor>,
-    /// Whether commands come from a file.
-    reading: bool,
-    /// The documents that files made: their refs have the actors that the files expect.
-    read: std::collections::HashSet<DocumentId>,
     /// What watchers saw since the last reply.
     seen: Seen,
     steps: undo::Steps,
@@ -117,12 +109,12 @@ struct Watched {
 impl Session {
     /// Starts an empty session.
     pub fn new(options: Options) -> Self {
-        Self { options, ..Self::default() }
+        Self { ids: Ids::new(options), ..Self::default() }
     }
 
     /// An empty session that does by itself what this one does, and is shown in the same way.
     pub fn fresh(&self) -> Self {
-        let fresh = Self { settings: self.settings.clone(), ..Self::new(self.options.clone()) };
+        let fresh = Self { settings: self.settings.clone(), ..Self::new(self.ids.options().clone()) };
         fresh.set_filter_limits(self.filter_limits());
         fresh.set_attended(self.filters.is_attended());
         fresh
@@ -142,15 +134,14 @@ impl Session {
         if args.is_empty() {
             return Ok(Reply::default());
         }
-        let (command, derived) = (args.command(), self.derived);
-        let mut reply = match command {
+        let mut reply = match args.command() {
             Some(command) => (command.run)(self, args),
             None => self.expression(line),
         };
         let seen: Vec<Watched> =
             self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
         match &mut reply {
-            Ok(reply) if self.keep_step(line, derived) => reply.effect = Effect::Changed,
+            Ok(reply) if self.keep_step(line) => reply.effect = Effect::Changed,
             Ok(_) => {}
             Err(_) => self.drop_step(),
         }
@@ -190,70 +181,6 @@ impl Session {
     /// command fails and changes nothing. Other commands go on to their end.
     pub fn interrupt(&self) -> Interrupt {
         self.filters.interrupt()
-    }
-
-    // --- ids ---
-
-    /// Says whether the commands that come next stand in a file: the documents that it makes are its own, so their
-    /// refs have actors without a suffix while it runs, as in a script. Returns what was said before.
-    pub fn set_reading(&mut self, reading: bool) -> bool {
-        std::mem::replace(&mut self.reading, reading)
-    }
-
-    /// Whether the commands stand in a file.
-    pub fn is_reading(&self) -> bool {
-        self.reading
-    }
-
-    fn document(&mut self) -> DocumentId {
-        let id = format!("{:016x}", self.derive());
-        let id = DocumentId::new(&id).expect("hexadecimal digits are a document id");
-        if self.reading {
-            self.read.insert(id.clone());
-        }
-        id
-    }
-
-    /// An actor for a ref: its name, made unique in the session and in the document of `source`.
-    fn actor(&mut self, name: &str, source: Option<&str>) -> Actor {
-        const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-        let own = match source.and_then(|source| self.names.get(source)) {
-            Some(Entry::Ref(source)) => self.read.contains(source.document()),
-            _ => true,
-        };
-        let base = if self.options.unique_actors && !(self.reading && own) {
-            let mut bits = self.derive();
-            let mut suffix = String::new();
-            for _ in 0..12 {
-                suffix.push(char::from(LETTERS[(bits % 32) as usize]));
-                bits /= 32;
-            }
-            format!("{name}-{suffix}")
-        } else {
-            name.to_owned()
-        };
-        let numbered = (2..).map(|n| format!("{base}-{n}"));
-        let mut candidates = std::iter::once(base.clone()).chain(numbered);
-        let source = source.and_then(|source| self.names.get(source));
-        let writes = |actor: &Actor| match source {
-            Some(Entry::Ref(source)) => source.knows(actor),
-            _ => false,
-        };
-        let unused = |actor: &Actor| !self.actors.contains(actor) && !writes(actor);
-        let unused = candidates.find_map(|name| Actor::new(&name).ok().filter(unused));
-        let actor = unused.expect("names are shorter than actors, and few are used");
-        self.actors.insert(actor.clone());
-        self.new_actor = Some(actor.clone());
-        actor
-    }
-
-    /// The next of the numbers that derive from the seed (splitmix64).
-    fn derive(&mut self) -> u64 {
-        self.derived += 1;
-        let mut x = self.options.seed.wrapping_add(self.derived.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
     }
 }
 
