@@ -1,39 +1,145 @@
-//! The words of a line, and where they stand.
+//! A line cut into the arguments of its command.
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
+use super::arguments::{Part, Wants};
 use super::error::{CommandError, ErrorKind};
 use super::names::name_length;
 use super::table::{self, Command};
 
-/// The rest of a line, from left to right.
-#[derive(Debug, Clone)]
-pub(super) struct Args<'a> {
-    line: &'a str,
-    at: usize,
-}
-
-/// A piece of the line.
-#[derive(Debug, Clone)]
+/// A piece of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word<'a> {
     pub(super) text: &'a str,
     pub(super) span: Range<usize>,
 }
 
-impl<'a> Args<'a> {
-    pub(super) fn new(line: &'a str) -> Self {
-        let mut args = Self { line, at: 0 };
-        args.skip_blanks();
-        args
-    }
+/// The arguments that a line gives its command, in their order.
+pub(super) struct Args<'a>(smallvec::IntoIter<[Word<'a>; 4]>);
 
-    /// Whether nothing is left but a comment.
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest_text().is_empty() || self.rest_text().starts_with('#')
+impl<'a> Args<'a> {
+    /// The arguments that the command cannot do without: the table has so many of them.
+    pub(super) fn required<const N: usize>(&mut self) -> [Word<'a>; N] {
+        std::array::from_fn(|_| self.0.next().expect("the line was cut by the table of commands"))
+    }
+}
+
+/// The arguments that are there.
+impl<'a> Iterator for Args<'a> {
+    type Item = Word<'a>;
+
+    fn next(&mut self) -> Option<Word<'a>> {
+        self.0.next()
+    }
+}
+
+/// A line as its command takes it, as far as it does.
+pub(super) struct Layout<'a> {
+    line: &'a str,
+    pub(super) command: Option<(&'static Command, Word<'a>)>,
+    /// The arguments that are there, and the words that stand before some.
+    pub(super) taken: SmallVec<[(Wants, Word<'a>); 4]>,
+    /// Those that are not, as usage shows them.
+    pub(super) left: Vec<Part>,
+    /// What belongs to no argument.
+    pub(super) rest: Option<Word<'a>>,
+}
+
+/// Cuts a line as far as it goes. A line that is no command has nothing taken and nothing left.
+pub(super) fn layout(line: &str) -> Layout<'_> {
+    let mut cursor = Cursor::new(line);
+    let command = cursor.command();
+    let arguments = command.as_ref().map_or(&[][..], |(command, _)| command.arguments);
+    let mut layout = Layout { line, command, taken: SmallVec::new(), left: Vec::new(), rest: None };
+    for (at, argument) in arguments.iter().enumerate() {
+        let is_last = at + 1 == arguments.len();
+        let mut parts = argument.parts();
+        while let Some(part) = parts.next() {
+            let found = match part.wants {
+                Wants::Code | Wants::File if is_last => cursor.rest(),
+                Wants::Code | Wants::Path | Wants::Clock | Wants::Source => cursor.value(),
+                _ => cursor.word(),
+            };
+            let Some(word) = found else {
+                layout.left.push(part);
+                layout.left.extend(parts);
+                break;
+            };
+            layout.taken.push((part.wants, word));
+        }
+        if argument.repeats && layout.left.is_empty() {
+            let more = std::iter::from_fn(|| cursor.word());
+            layout.taken.extend(more.map(|word| (argument.wants, word)));
+        }
+    }
+    layout.rest = cursor.rest();
+    layout
+}
+
+impl<'a> Layout<'a> {
+    /// The arguments of a line that is whole.
+    ///
+    /// # Errors
+    /// When something is missing, another word stands where one must, or there is too much.
+    pub(super) fn args(&self) -> Result<Args<'a>, CommandError> {
+        let Self { line, command, taken, left, rest } = self;
+        let usage = || command.as_ref().map(|(command, _)| format!("usage: {}", command.usage()));
+        let fail = |kind, span| Err(CommandError::new(kind, span).with_hint(usage()));
+        for (wants, word) in taken {
+            if let Wants::Keyword(wanted) | Wants::Flag(wanted) = *wants
+                && word.text != wanted
+            {
+                let name = if matches!(wants, Wants::Keyword(_)) { " NAME" } else { "" };
+                let kind =
+                    ErrorKind::Expected { wanted: format!("`{wanted}{name}`"), found: word.text.to_owned() };
+                return fail(kind, word.span.clone());
+            }
+        }
+        // What may be left out may not when the word before it is there.
+        let is_begun = matches!(taken.last(), Some((Wants::Keyword(_), _)));
+        let missing = left.iter().enumerate().find(|(at, part)| !part.optional || is_begun && *at == 0);
+        if let Some((_, part)) = missing {
+            let end = line.trim_end().len();
+            return fail(ErrorKind::Missing(part.what), end..end);
+        }
+        if let Some(rest) = rest {
+            let kind = ErrorKind::TooMuch(rest.text.to_owned());
+            return match rest.text.starts_with('|') {
+                true => {
+                    let hint = "the answer of a command is `$_` in the next line".to_owned();
+                    Err(CommandError::new(kind, rest.span.clone()).with_hint(hint))
+                }
+                false => fail(kind, rest.span.clone()),
+            };
+        }
+        let words = taken.iter().filter(|(wants, _)| !matches!(wants, Wants::Keyword(_)));
+        Ok(Args(words.map(|(_, word)| word.clone()).collect::<SmallVec<_>>().into_iter()))
+    }
+}
+
+/// The rest of a line, from left to right.
+#[derive(Debug, Clone)]
+struct Cursor<'a> {
+    line: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(line: &'a str) -> Self {
+        let mut cursor = Self { line, at: 0 };
+        cursor.skip_blanks();
+        cursor
     }
 
     fn rest_text(&self) -> &'a str {
         &self.line[self.at..]
+    }
+
+    /// Whether nothing is left but a comment.
+    fn is_at_end(&self) -> bool {
+        self.rest_text().is_empty() || self.rest_text().starts_with('#')
     }
 
     fn skip_blanks(&mut self) {
@@ -41,102 +147,43 @@ impl<'a> Args<'a> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    fn take(&mut self, length: usize) -> Word<'a> {
-        let span = self.at..self.at + length;
-        self.at += length;
+    fn take(&mut self, length: impl FnOnce(&str) -> usize) -> Option<Word<'a>> {
+        if self.is_at_end() {
+            return None;
+        }
+        let span = self.at..self.at + length(self.rest_text());
+        self.at = span.end;
         self.skip_blanks();
-        Word { text: &self.line[span.clone()], span }
+        Some(Word { text: &self.line[span.clone()], span })
     }
 
     /// Takes the command, if the line starts with one that stands alone (`log`, not `log.x`).
-    pub(super) fn command(&mut self) -> Option<&'static Command> {
+    fn command(&mut self) -> Option<(&'static Command, Word<'a>)> {
         let length = name_length(self.rest_text());
         let ends = self.rest_text()[length..].chars().next().is_none_or(char::is_whitespace);
         let command = table::find(&self.rest_text()[..length]).filter(|_| ends)?;
-        self.take(length);
-        Some(command)
+        self.take(|_| length).map(|word| (command, word))
     }
 
     /// Takes a word: up to the next blank.
-    pub(super) fn word(&mut self, what: &'static str) -> Result<Word<'a>, CommandError> {
-        match self.optional_word() {
-            Some(word) => Ok(word),
-            None => Err(self.missing(what)),
-        }
+    fn word(&mut self) -> Option<Word<'a>> {
+        self.take(|rest| rest.find(char::is_whitespace).unwrap_or(rest.len()))
     }
 
-    pub(super) fn optional_word(&mut self) -> Option<Word<'a>> {
-        if self.is_empty() {
-            return None;
-        }
-        let rest = self.rest_text();
-        Some(self.take(rest.find(char::is_whitespace).unwrap_or(rest.len())))
+    /// Takes one VALUE: up to a blank outside brackets and quotes.
+    fn value(&mut self) -> Option<Word<'a>> {
+        self.take(value_length)
     }
 
-    /// Takes the word `as` and a name, if the line goes on.
-    pub(super) fn optional_as(&mut self) -> Result<Option<Word<'a>>, CommandError> {
-        let Some(word) = self.optional_word() else { return Ok(None) };
-        if word.text == "as" {
-            return self.word("a name").map(Some);
-        }
-        let kind = ErrorKind::Expected { wanted: "`as NAME`", found: word.text.to_owned() };
-        Err(CommandError::new(kind, word.span).with_hint(self.usage()))
+    /// Takes the rest of the line.
+    fn rest(&mut self) -> Option<Word<'a>> {
+        self.take(|rest| rest.trim_end().len())
     }
+}
 
-    /// The error of a line that ends where `as NAME` must stand.
-    pub(super) fn missing_as(&self) -> CommandError {
-        self.missing("`as NAME`")
-    }
-
-    /// Takes one VALUE that is not the last: up to a blank outside brackets and quotes.
-    pub(super) fn value(&mut self, what: &'static str) -> Result<Word<'a>, CommandError> {
-        self.optional_value().ok_or_else(|| self.missing(what))
-    }
-
-    pub(super) fn optional_value(&mut self) -> Option<Word<'a>> {
-        if self.is_empty() {
-            return None;
-        }
-        Some(self.take(value_length(self.rest_text())))
-    }
-
-    /// Takes the rest of the line, which must not be empty.
-    pub(super) fn rest(&mut self, what: &'static str) -> Result<Word<'a>, CommandError> {
-        self.optional_rest().ok_or_else(|| self.missing(what))
-    }
-
-    pub(super) fn optional_rest(&mut self) -> Option<Word<'a>> {
-        if self.is_empty() {
-            return None;
-        }
-        let length = self.rest_text().trim_end().len();
-        Some(self.take(length))
-    }
-
-    /// Nothing may be left.
-    pub(super) fn end(mut self) -> Result<(), CommandError> {
-        match self.optional_rest() {
-            None => Ok(()),
-            Some(rest) => {
-                let error = CommandError::new(ErrorKind::TooMuch(rest.text.to_owned()), rest.span);
-                let hint = match rest.text.starts_with('|') {
-                    true => Some("the answer of a command is `$_` in the next line".to_owned()),
-                    false => self.usage(),
-                };
-                Err(error.with_hint(hint))
-            }
-        }
-    }
-
-    fn missing(&self, what: &'static str) -> CommandError {
-        let end = self.line.trim_end().len();
-        CommandError::new(ErrorKind::Missing(what), end..end).with_hint(self.usage())
-    }
-
-    /// How the command of the line is used.
-    fn usage(&self) -> Option<String> {
-        Self::new(self.line).command().map(|command| format!("usage: {}", command.usage()))
-    }
+/// Whether a line is blank, or a comment.
+pub(super) fn is_blank(line: &str) -> bool {
+    Cursor::new(line).is_at_end()
 }
 
 /// The length of the first VALUE in a text: up to a blank outside brackets and quotes.
@@ -183,6 +230,37 @@ mod tests {
         ];
         for (text, value) in rows {
             assert_eq!(&text[..value_length(text)], value, "{text}");
+        }
+    }
+
+    /// What a line has taken and what is left.
+    fn shown(line: &str) -> String {
+        let layout = layout(line);
+        let taken = layout.taken.iter().map(|(wants, word)| format!("{wants:?} {}", word.text));
+        let left = layout.left.iter().map(|part| &*part.text);
+        format!("{} | {}", taken.collect::<Vec<_>>().join(", "), left.collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn a_line_is_read_as_its_command_takes_it() {
+        let rows = [
+            ("swap", " | REF FILTER"),
+            ("swap a", "Ref a | FILTER"),
+            ("swap a .x | .y ", "Ref a, Code .x | .y | "),
+            ("branch a", "Ref a | as NAME"),
+            ("branch a as b", "Ref a, Keyword(\"as\") as, NewName b | "),
+            ("cas a [1, 2] 3", "Ref a, Code [1, 2], Code 3 | "),
+            ("patch a ({} | .b", "Ref a, Clock ({} | .b | [as NAME]"),
+            ("same a b c", "Name a, Name b, Name c | "),
+            ("ref a", "NewName a | [VALUE]"),
+            ("drop a", "Name a | "),
+            ("same a", "Name a | B …"),
+            ("show a --all", "Name a, Flag(\"--all\") --all | "),
+            ("a | .b", " | "),
+            ("", " | "),
+        ];
+        for (line, expected) in rows {
+            assert_eq!(shown(line), expected, "{line}");
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::value::{PathChange, Val, View, first_difference, object, string};
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
 pub(super) fn make_ref(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the name of the ref")?;
+    let [name] = args.required();
     session.free(&name, None)?;
-    let made = match args.optional_rest() {
+    let made = match args.next() {
         None => {
             let (document, actor) = session.new_document(name.text);
             ConvergentRef::new(document, actor)
@@ -40,10 +40,8 @@ impl Session {
 }
 
 pub(super) fn branch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let from = args.word("the ref to branch")?;
+    let [from, name] = args.required();
     session.reference(&from)?;
-    let Some(name) = args.optional_as()? else { return Err(args.missing_as()) };
-    args.end()?;
     session.free(&name, None)?;
     let reading = session.is_reading();
     let Some(Entry::Ref(source)) = session.names.get(from.text) else {
@@ -57,17 +55,15 @@ pub(super) fn branch(session: &mut Session, mut args: Args<'_>) -> Result<Reply>
 }
 
 pub(super) fn swap(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to change")?;
+    let [name, filter] = args.required();
     let old = session.reference(&name)?.value().clone();
-    let filter = args.rest("the filter")?;
     let value = session.run_one(&filter, old, Some(name.text))?;
     edit(session, &name, value, &filter)
 }
 
 pub(super) fn reset(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to change")?;
+    let [name, word] = args.required();
     let old = session.reference(&name)?.value().clone();
-    let word = args.rest("the new value")?;
     let value = session.value(&word, old, Some(name.text))?;
     edit(session, &name, value, &word)
 }
@@ -106,10 +102,8 @@ pub(super) fn not_swapped(name: &Word<'_>, error: SwapError, culprit: &Word<'_>)
 }
 
 pub(super) fn cas(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to change")?;
+    let [name, expected, word] = args.required();
     let old = session.reference(&name)?.value().clone();
-    let expected = args.value("the expected value")?;
-    let word = args.rest("the new value")?;
     let (expected, was) = (session.value(&expected, old.clone(), Some(name.text))?, expected);
     is_json(&expected, &was)?;
     let value = session.value(&word, old, Some(name.text))?;
@@ -126,10 +120,8 @@ pub(super) fn cas(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
 }
 
 pub(super) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to merge into")?;
+    let [name, from] = args.required();
     session.reference(&name)?;
-    let from = args.value("what to merge")?;
-    args.end()?;
     if name.text == from.text {
         return Ok(Reply::value(session.reference(&name)?.value().clone()).with(nothing_new()));
     }
@@ -156,10 +148,7 @@ pub(super) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
 }
 
 pub(super) fn squash(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to change")?;
-    session.reference(&name)?;
-    let other = args.word("the ref to take from")?;
-    args.end()?;
+    let [name, other] = args.required();
     let (into, from) = (session.reference(&name)?, session.reference(&other)?);
     if into.document() != from.document() {
         let value = from.value().clone();
@@ -181,22 +170,18 @@ fn nothing_new() -> Part {
 }
 
 pub(super) fn clock(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
+    let [name] = args.required();
     let clock = session.reference(&name)?.clock().clone();
-    let kept = args.optional_as()?;
-    args.end()?;
+    let kept = args.next();
     let reply = Reply::value(clock.to_json());
     session.keep(kept, Entry::Clock(clock))?;
     Ok(reply)
 }
 
 pub(super) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
+    let [name, since] = args.required();
     session.reference(&name)?;
-    let since = args.value("the clock")?;
-    let kept = args.optional_as()?;
-    args.end()?;
-    let since = session.clock(&since)?;
+    let (since, kept) = (session.clock(&since)?, args.next());
     let patch = session.reference(&name)?.patch_from_clock(&since);
     let line = if patch.is_empty() { nothing_new() } else { Part::Line(words::count(patch.len(), "change")) };
     let reply = Reply::value(patch.to_json()).with(line);
@@ -207,8 +192,7 @@ pub(super) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
 }
 
 pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
-    args.end()?;
+    let [name] = args.required();
     let conflicts = session.reference(&name)?.conflicts();
     let written =
         |w: &crate::crdt::Written| object([("id", string(w.id.to_string())), ("value", w.value.clone())]);
@@ -228,22 +212,13 @@ pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Rep
 }
 
 pub(super) fn show(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the name")?;
+    let [name] = args.required();
     let value = session.entry(&name)?.value();
-    let whole = match args.optional_word() {
-        None => false,
-        Some(word) if word.text == "--all" => true,
-        Some(word) => {
-            let kind = ErrorKind::Expected { wanted: "`--all`", found: word.text.to_owned() };
-            return Err(CommandError::new(kind, word.span));
-        }
-    };
-    args.end()?;
+    let whole = args.next().is_some();
     Ok(Reply { whole, ..Reply::value(value) })
 }
 
-pub(super) fn refs(session: &mut Session, args: Args<'_>) -> Result<Reply> {
-    args.end()?;
+pub(super) fn refs(session: &mut Session, _: Args<'_>) -> Result<Reply> {
     let width = session.names.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut reply = Reply::default().in_words();
     let mut values = Vec::new();
@@ -289,8 +264,7 @@ fn describe(entry: &Entry) -> (String, Vec<(&'static str, Val)>) {
 }
 
 pub(super) fn log(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
-    args.end()?;
+    let [name] = args.required();
     let reference = session.reference(&name)?;
     let mut reply = Reply::value(reference.changes().map(|change| change.to_json()).collect()).in_words();
     let mut lines: Vec<String> =
@@ -306,26 +280,21 @@ pub(super) fn log(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
 }
 
 pub(super) fn same_values(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let first = args.word("a name")?;
+    let [first] = args.required();
     let value = session.entry(&first)?.value();
-    let mut next = args.word("a second name")?;
-    loop {
+    for next in args {
         let other = session.entry(&next)?.value();
         if let Some((path, left, right)) = first_difference(&value, &other) {
             let (first, other) = (first.text.to_owned(), next.text.to_owned());
             let kind = ErrorKind::NotSame { first, other, path, left, right };
             return Err(CommandError::new(kind, next.span));
         }
-        match args.optional_word() {
-            Some(word) => next = word,
-            None => return Ok(Reply::value(true.into())),
-        }
     }
+    Ok(Reply::value(true.into()))
 }
 
 pub(super) fn watch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to watch")?;
-    args.end()?;
+    let [name] = args.required();
     session.reference(&name)?;
     if session.names.is_watched(name.text) {
         return Ok(Reply::line(format!("{} is watched already", name.text)));
@@ -335,8 +304,7 @@ pub(super) fn watch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
 }
 
 pub(super) fn unwatch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
-    args.end()?;
+    let [name] = args.required();
     session.reference(&name)?;
     if !session.names.is_watched(name.text) {
         return Err(CommandError::new(ErrorKind::NotWatched(name.text.to_owned()), name.span));
@@ -346,9 +314,9 @@ pub(super) fn unwatch(session: &mut Session, mut args: Args<'_>) -> Result<Reply
 }
 
 pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
+    let [name] = args.required();
     let value = session.reference(&name)?.value().clone();
-    let Some(word) = args.optional_rest() else {
+    let Some(word) = args.next() else {
         if session.names.is_validated(name.text) {
             session.names.set_validator(name.text, None);
             return Ok(Reply::line(format!("edits of {} are no longer validated", name.text)));
@@ -358,8 +326,10 @@ pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Repl
     };
     let filter = session.compile(&(&word).into())?;
     if let Some(variable) = filter.vars().first() {
-        let kind =
-            ErrorKind::Expected { wanted: "a filter of the value alone", found: format!("${variable}") };
+        let kind = ErrorKind::Expected {
+            wanted: "a filter of the value alone".to_owned(),
+            found: format!("${variable}"),
+        };
         return Err(CommandError::new(kind, word.span));
     }
     if let Err(error) = satisfies(&filter, &value) {
@@ -382,14 +352,12 @@ pub(super) fn satisfies(filter: &Filter, value: &Val) -> std::result::Result<(),
 }
 
 pub(super) fn drop_name(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the name")?;
-    args.end()?;
+    let [name] = args.required();
     let kind = session.entry(&name)?.kind();
     session.names.remove(name.text);
     Ok(Reply::line(format!("dropped the {kind} {}", name.text)))
 }
 
-pub(super) fn quit(_: &mut Session, args: Args<'_>) -> Result<Reply> {
-    args.end()?;
+pub(super) fn quit(_: &mut Session, _: Args<'_>) -> Result<Reply> {
     Ok(Reply { quit: true, ..Reply::default() })
 }

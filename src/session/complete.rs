@@ -2,8 +2,9 @@
 //!
 //! Nothing is run. Names come from the session, and keys from a bounded look at its values.
 
+use super::args::{Layout, layout};
+use super::arguments::Wants;
 use super::names::{EntryKind, name_length, variable};
-use super::signature::{Layout, Wants, layout};
 use super::table::COMMANDS;
 use super::{CODES, Command, Entry, Session, settings, topics};
 use crate::filter::{self, Base, Ending, Hop, LexemeKind, Reach};
@@ -143,9 +144,9 @@ impl Session {
                 let setting = setting.and_then(|(_, word)| settings::find(word.text));
                 words(&mut setting.iter().flat_map(|setting| setting.choices.iter().copied()))
             }
-            Wants::Word(word) => words(&mut std::iter::once(word)),
+            Wants::Keyword(word) | Wants::Flag(word) => words(&mut std::iter::once(word)),
             Wants::File => return Completions { start, files: true, ..Completions::default() },
-            Wants::NewName | Wants::Other => Vec::new(),
+            Wants::NewName => Vec::new(),
         };
         Completions { start, candidates, files: false }
     }

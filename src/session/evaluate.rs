@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::args::{Args, Word};
+use super::args::{Layout, Word, layout};
+use super::arguments::Wants;
 use super::error::{CommandError, ErrorKind, did_you_mean};
 use super::names::{Names, name_length, variable};
 use super::table::{COMMANDS, Command};
@@ -138,27 +139,20 @@ impl Session {
 
     /// Whether a line may use the last value, by its variable or as the input of an expression.
     pub fn may_use_last(&self, line: &str) -> bool {
-        let mut args = Args::new(line);
-        let Some(command) = args.command() else {
+        let Layout { command: Some((command, _)), taken, .. } = layout(line) else {
             let code = line.trim();
             return match self.leading_name(code) {
                 Some(name) => uses_last(&format!("${}{}", variable(name), &code[name.len()..])),
                 None => uses_last(code),
             };
         };
-        let own_input =
-            ["swap", "reset", "cas", "validate", "text", "counter", "plain"].contains(&command.name);
-        // Names, and words between them, are no code.
-        let mut code = args.optional_rest().map_or("", |rest| rest.text);
-        let words = if command.name == "ref" { 1 } else { usize::MAX };
-        for _ in 0..words {
-            let word = code.split_whitespace().next().unwrap_or_default();
-            if word.is_empty() || name_length(word) < word.len() {
-                break;
-            }
-            code = code[word.len()..].trim_start();
-        }
-        if own_input { mentions_last(code) } else { uses_last(code) }
+        taken.iter().any(|(wants, word)| match wants {
+            Wants::Code | Wants::Path if command.reads_ref() => mentions_last(word.text),
+            Wants::Code | Wants::Path => uses_last(word.text),
+            // What is no name is a VALUE.
+            Wants::Clock | Wants::Source => name_length(word.text) < word.text.len() && uses_last(word.text),
+            _ => false,
+        })
     }
 
     /// What code gets as its input, if there is something and the code may look at it.

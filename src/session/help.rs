@@ -11,8 +11,7 @@ use super::{Page, Part, Reply, Session};
 const FIRST: [&str; 9] = ["ref", "branch", "swap", "reset", "merge", "conflicts", "clock", "refs", "log"];
 
 pub(super) fn help(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let Some(word) = args.optional_word() else { return Ok(page(overview())) };
-    args.end()?;
+    let Some(word) = args.next() else { return Ok(page(overview())) };
     if let Some(command) = table::find(word.text) {
         return Ok(page(explain(command)));
     }

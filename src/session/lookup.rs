@@ -1,7 +1,8 @@
 //! What the words of a command stand for: names of the right kind, new names, clocks and patches.
 
 use super::Session;
-use super::args::Word;
+use super::args::{Layout, Word};
+use super::arguments::Wants;
 use super::error::{CommandError, ErrorKind, did_you_mean};
 use super::names::{Entry, EntryKind, name_length, variable};
 use super::table;
@@ -47,6 +48,15 @@ fn wrong_kind(word: &Word<'_>, found: EntryKind, wanted: EntryKind) -> CommandEr
 impl Session {
     pub(super) fn entry(&self, word: &Word<'_>) -> Result<&Entry> {
         self.names.get(word.text).ok_or_else(|| self.unknown(word, None))
+    }
+
+    /// The error of the first name in a line that stands for nothing, or for something of the wrong kind.
+    pub(super) fn wrong_name(&self, layout: &Layout<'_>) -> Option<CommandError> {
+        layout.taken.iter().find_map(|(wants, word)| match wants {
+            Wants::Ref => self.reference(word).err(),
+            Wants::Name => self.entry(word).err(),
+            _ => None,
+        })
     }
 
     pub(super) fn unknown(&self, word: &Word<'_>, wanted: Option<EntryKind>) -> CommandError {

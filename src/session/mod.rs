@@ -19,6 +19,7 @@
 //! ```
 
 mod args;
+mod arguments;
 mod caret;
 mod code;
 mod commands;
@@ -36,7 +37,6 @@ mod place;
 mod reply;
 mod request;
 mod settings;
-mod signature;
 mod slots;
 mod table;
 mod topics;
@@ -45,6 +45,7 @@ pub mod units;
 mod versions;
 mod words;
 
+pub use arguments::Argument;
 pub use caret::Place;
 pub use code::{CODES, Code, Explanation};
 pub use complete::{Candidate, Completions};
@@ -62,7 +63,6 @@ use std::sync::{Arc, Mutex};
 use crate::filter::{self, Filters};
 pub use crate::filter::{Cause, Interrupt, Limits};
 use crate::value::{PathChange, Val};
-use args::Args;
 use ids::Ids;
 use names::Names;
 
@@ -130,12 +130,16 @@ impl Session {
             let hint = "make the value in several steps".to_owned();
             return Err(CommandError::new(ErrorKind::TooLong, 0..0).with_hint(hint));
         }
-        let mut args = Args::new(line);
-        if args.is_empty() {
+        if args::is_blank(line) {
             return Ok(Reply::default());
         }
-        let mut reply = match args.command() {
-            Some(command) => (command.run)(self, args),
+        let layout = args::layout(line);
+        let mut reply = match layout.command {
+            Some((command, _)) => match layout.args() {
+                Ok(args) => (command.run)(self, args),
+                // A wrong name says more than what is missing behind it.
+                Err(error) => Err(self.wrong_name(&layout).unwrap_or(error)),
+            },
             None => self.expression(line),
         };
         let seen: Vec<Watched> =

@@ -108,12 +108,12 @@ impl Request {
 }
 
 pub(super) fn read(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let file = args.rest("the session file")?;
+    let [file] = args.required();
     Ok(ask(Wish::Read(name(file.text)), file.span))
 }
 
 pub(super) fn record(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let file = args.rest("the session file, or `stop`")?;
+    let [file] = args.required();
     let wish = if file.text == "stop" { Wish::StopRecording } else { Wish::Record(name(file.text)) };
     Ok(ask(wish, file.span))
 }

@@ -70,16 +70,14 @@ struct Step {
     changed: Option<String>,
 }
 
-pub(super) fn undo(session: &mut Session, args: Args<'_>) -> Result<Reply, CommandError> {
-    args.end()?;
+pub(super) fn undo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
     let Some(step) = session.steps.now.done.pop_back() else { return Err(nothing("undo")) };
     let (reply, step) = session.turn(step, Effect::Undid);
     session.steps.now.undone.push(step);
     Ok(reply)
 }
 
-pub(super) fn redo(session: &mut Session, args: Args<'_>) -> Result<Reply, CommandError> {
-    args.end()?;
+pub(super) fn redo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
     let Some(step) = session.steps.now.undone.pop() else { return Err(nothing("redo")) };
     let (reply, step) = session.turn(step, Effect::Redid);
     session.steps.now.done.push_back(step);
