@@ -66,7 +66,7 @@ codes! {
         "Each setting is one of a few words, or a number; the hint has them."
         &["set limit none", "#=> error: limit cannot be `none`"];
     TooLong 8 "the command is too long"
-        "A command may have 64 MiB. A value that is larger is made in several steps, by `swap`."
+        "A command may have 16 MiB. A value that is larger is made in several steps, by `swap`."
         &[];
 
     UnknownName 10 "no ref, clock or patch has the name"

@@ -93,8 +93,8 @@ pub struct Session {
     steps: undo::Steps,
 }
 
-/// The most bytes that a line may have. What it says takes a multiple of that.
-const LONGEST: usize = 64 << 20;
+/// The maximum number of bytes of a line. The values that it writes out take up to 50 times as much memory.
+pub const LONGEST: usize = 16 << 20;
 
 /// What watchers saw.
 type Seen = Arc<Mutex<Vec<Watched>>>;

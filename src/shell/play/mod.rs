@@ -22,9 +22,11 @@ use super::USAGE;
 use super::answer::{Look, wrapped};
 use super::cli::Manner;
 use super::disk::Disk;
+use super::interruption;
 use super::paint::Paint;
 use super::prompt;
-use super::scripts::{Scripts, end_on_interrupt, read};
+use super::scripts::Scripts;
+use super::sources::Source;
 use keys::{Keys, Wish};
 use scenes::{Scene, scenes};
 
@@ -43,10 +45,13 @@ const WIDEST: u16 = 100;
 impl Scripts {
     /// `rejoin play FILE`.
     pub(crate) fn play(&self, file: &Path, manner: Manner) -> io::Result<ExitCode> {
-        match read(file) {
-            Ok(script) => self.lesson(&file.display().to_string(), &script, Some(file), manner),
-            Err(error) => {
-                self.file_error(&file.display().to_string(), &error)?;
+        let name = file.display().to_string();
+        match Source::File(file.to_owned()).read() {
+            Ok(script) => {
+                script.map_or(Ok(ExitCode::SUCCESS), |script| self.lesson(&name, &script, Some(file), manner))
+            }
+            Err(unread) => {
+                self.file_error(&name, &unread);
                 Ok(ExitCode::from(USAGE))
             }
         }
@@ -105,7 +110,7 @@ impl Scripts {
         };
         match player.on_terminal {
             true => drop(signal_hook::flag::register(SIGINT, Arc::clone(&player.interrupted))?),
-            false => end_on_interrupt()?,
+            false => interruption::prepare()?,
         }
         player.play()
     }
@@ -219,7 +224,7 @@ impl Player<'_> {
     /// The stage as it is before a scene. A session cannot be taken back, but it can be made again: a
     /// script does the same every time.
     fn stage(&self, at: usize, typed: bool) -> io::Result<Stage> {
-        let mut host = Host::new(Disk);
+        let mut host = Host::new(Disk::default());
         if let Some(file) = &self.file {
             host = host.in_file(file);
         }
