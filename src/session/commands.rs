@@ -375,6 +375,20 @@ pub(super) fn drop_name(session: &mut Session, mut args: Args<'_>) -> Result<Rep
     Ok(Reply::line(format!("dropped the {kind} {}", name.text)))
 }
 
+pub(super) fn rename(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let from = args.word("the name")?;
+    let kind = session.entry(&from)?.kind();
+    let Some(to) = args.optional_as()? else { return Err(args.missing_as()) };
+    args.end()?;
+    session.free(&to, None).or_else(|error| match &*error.kind {
+        // The variable becomes free with the name.
+        ErrorKind::VariableTaken { taken, .. } if taken == from.text => Ok(()),
+        _ => Err(error),
+    })?;
+    session.names.rename(from.text, to.text, &session.seen);
+    Ok(Reply::line(format!("the {kind} {} is called {} now", from.text, to.text)))
+}
+
 pub(super) fn quit(_: &mut Session, args: Args<'_>) -> Result<Reply> {
     args.end()?;
     Ok(Reply { quit: true, ..Reply::default() })

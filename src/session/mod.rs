@@ -36,6 +36,7 @@ mod request;
 mod settings;
 mod signature;
 mod slots;
+mod suggest;
 mod table;
 mod topics;
 mod undo;

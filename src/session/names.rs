@@ -89,6 +89,13 @@ pub(super) enum Before {
     Nothing(String),
     /// A name that stood for another clock or patch.
     Other(String, Box<Entry>),
+    /// A name that what has it now had before.
+    Renamed {
+        /// The name before.
+        from: String,
+        /// The name now.
+        to: String,
+    },
     /// A name that is gone, with its place and all that belonged to it.
     Gone(Box<Gone>),
     /// Whether a ref was watched.
@@ -129,6 +136,10 @@ impl Before {
                 // From here on the name stands for something else.
                 Self::Nothing(name) | Self::Other(name, _) => drop(versions.remove(name)),
                 Self::Gone(gone) => drop(versions.remove(&gone.name)),
+                Self::Renamed { from, to } => {
+                    versions.remove(from);
+                    versions.remove(to);
+                }
                 Self::Rewound(..) | Self::Watched(..) | Self::Validator(..) => {}
             }
             joined.push(Some(before));
@@ -187,6 +198,19 @@ impl Names {
         }
     }
 
+    /// Gives what has a name another one, which must be free. It keeps its place and all that belongs to it.
+    pub(super) fn rename(&mut self, from: &str, to: &str, seen: &Seen) {
+        let Some(Gone { at, mut entry, watch: watched, validator, .. }) = self.take(from) else { return };
+        if let (Some(id), Some(reference)) = (watched, entry.as_ref_mut()) {
+            // The watch tells the name.
+            reference.unwatch(id);
+            self.watches.insert(to.to_owned(), watch(reference, to, seen));
+        }
+        self.validators.extend(validator.map(|validator| (to.to_owned(), validator)));
+        self.entries.shift_insert(at, to.to_owned(), entry);
+        self.journal.push(Before::Renamed { from: from.to_owned(), to: to.to_owned() });
+    }
+
     fn take(&mut self, name: &str) -> Option<Gone> {
         let (at, name, entry) = self.entries.shift_remove_full(name)?;
         let (watch, validator) = (self.watches.shift_remove(&name), self.validators.shift_remove(&name));
@@ -207,13 +231,7 @@ impl Names {
             reference.unwatch(id);
         }
         if on {
-            let (seen, watched) = (Arc::clone(seen), name.to_owned());
-            let id = reference.watch(move |_, _, changes| {
-                if let Ok(mut seen) = seen.lock() {
-                    seen.push(Watched { name: watched.clone(), changes: changes.to_vec() });
-                }
-            });
-            self.watches.insert(name.to_owned(), id);
+            self.watches.insert(name.to_owned(), watch(reference, name, seen));
         }
     }
 
@@ -287,6 +305,10 @@ impl Names {
                 Some(other) => Before::Other(name, Box::new(other)),
                 None => Before::Nothing(name),
             },
+            Before::Renamed { from, to } => {
+                self.rename(&to, &from, seen);
+                self.journal.pop().unwrap_or(Before::Renamed { from: to, to: from })
+            }
             Before::Gone(gone) => {
                 let Gone { name, at, entry, watch, validator } = *gone;
                 self.entries.shift_insert(at.min(self.entries.len()), name.clone(), entry);
@@ -315,6 +337,16 @@ impl Names {
         let is = |name: &&str| name.len() == variable.len() && name.bytes().zip(variable.bytes()).all(same);
         self.entries.keys().map(String::as_str).find(is)
     }
+}
+
+/// Has every change of a ref told under a name.
+fn watch(reference: &mut ConvergentRef, name: &str, seen: &Seen) -> WatchId {
+    let (seen, name) = (Arc::clone(seen), name.to_owned());
+    reference.watch(move |_, _, changes| {
+        if let Ok(mut seen) = seen.lock() {
+            seen.push(Watched { name: name.clone(), changes: changes.to_vec() });
+        }
+    })
 }
 
 /// The jq variable (without `$`) that a name is.

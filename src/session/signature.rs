@@ -50,7 +50,7 @@ impl Command {
             let after_as = matches!(arguments.last(), Some(Argument { wants: Wants::Word("as"), .. }));
             let word = text.trim_matches(['[', ']']);
             let wants = match word {
-                "NAME" if after_as || self.name == "ref" => Wants::NewName,
+                "NAME" | "B" if after_as || self.name == "ref" => Wants::NewName,
                 "NAME" | "A" | "B" => Wants::Name,
                 "REF" => Wants::Ref,
                 "CLOCK" => Wants::Clock,
@@ -132,6 +132,8 @@ mod tests {
             ("branch a as b", "Ref a, Word(\"as\") as, NewName b | "),
             ("cas a [1, 2] 3", "Ref a, Code [1, 2], Code 3 | "),
             ("patch a ({} | .b", "Ref a, Clock ({} | .b | [as NAME]"),
+            ("rename a", "Name a | as B"),
+            ("rename a as b", "Name a, Word(\"as\") as, NewName b | "),
             ("same a b c", "Name a, Name b, Name c | …"),
             ("ref a", "NewName a | [VALUE]"),
             ("drop a", "Name a | "),

@@ -433,6 +433,24 @@ pub const COMMANDS: &[Command] = &[
         run: commands::drop_name,
     },
     Command {
+        name: "rename",
+        aliases: &[],
+        arguments: "A as B",
+        summary: "give what has a name another one",
+        details: "The ref, clock or patch A is called B from here on; the name A is free. A ref keeps its actor, its \
+                  history, its watch and its validator.",
+        example: &[
+            "ref a 1",
+            "rename a as b",
+            "#=> the ref a is called b now",
+            "b",
+            "#=> 1",
+            "a",
+            "#=> error: `a` is neither a command nor a name",
+        ],
+        run: commands::rename,
+    },
+    Command {
         name: "undo",
         aliases: &[],
         arguments: "",
