@@ -194,7 +194,7 @@ pub(super) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
 
 pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let name = args.word("the ref")?;
-    args.end()?;
+    let whole = all(args)?;
     let conflicts = session.reference(&name)?.conflicts();
     let written =
         |w: &crate::crdt::Written| object([("id", string(w.id.to_string())), ("value", w.value.clone())]);
@@ -205,7 +205,7 @@ pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Rep
             ("losers", conflict.losers.iter().map(written).collect()),
         ])
     });
-    let mut reply = Reply::value(values.collect()).in_words();
+    let mut reply = Reply { whole, ..Reply::value(values.collect()) }.in_words();
     reply.parts = conflicts.iter().map(|conflict| Part::Line(super::reply::conflict(conflict))).collect();
     if conflicts.is_empty() {
         return Ok(reply.with(Part::Line("no conflicts".to_owned())));
@@ -216,6 +216,12 @@ pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Rep
 pub(super) fn show(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let name = args.word("the name")?;
     let value = session.entry(&name)?.value();
+    let whole = all(args)?;
+    Ok(Reply { whole, ..Reply::value(value) })
+}
+
+/// Whether a line ends with `--all`: then a person sees everything.
+fn all(mut args: Args<'_>) -> Result<bool> {
     let whole = match args.optional_word() {
         None => false,
         Some(word) if word.text == "--all" => true,
@@ -225,13 +231,13 @@ pub(super) fn show(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
         }
     };
     args.end()?;
-    Ok(Reply { whole, ..Reply::value(value) })
+    Ok(whole)
 }
 
 pub(super) fn refs(session: &mut Session, args: Args<'_>) -> Result<Reply> {
-    args.end()?;
+    let whole = all(args)?;
     let width = session.names.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut reply = Reply::default().in_words();
+    let mut reply = Reply { whole, ..Reply::default() }.in_words();
     let mut values = Vec::new();
     for (name, entry) in session.names.iter() {
         let (words, mut fields) = describe(entry);
@@ -276,9 +282,10 @@ fn describe(entry: &Entry) -> (String, Vec<(&'static str, Val)>) {
 
 pub(super) fn log(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let name = args.word("the ref")?;
-    args.end()?;
     let reference = session.reference(&name)?;
-    let mut reply = Reply::value(reference.changes().map(|change| change.to_json()).collect()).in_words();
+    let whole = all(args)?;
+    let changes = reference.changes().map(|change| change.to_json()).collect();
+    let mut reply = Reply { whole, latest: true, ..Reply::value(changes) }.in_words();
     let mut lines: Vec<String> =
         reference.changes().flat_map(|change| words::change(reference, &change)).collect();
     for change in reference.waiting() {

@@ -100,9 +100,9 @@ pub(super) fn command(word: &str) -> Option<String> {
     Some(if more.is_empty() { hint } else { format!("{hint}; {more}") })
 }
 
-/// `` `branch REF as NAME`: make a replica with its own actor ``.
+/// `` `branch REF as NAME`: make a replica with its own actor ``, without what one rarely needs.
 fn does(command: &Command) -> String {
-    format!("`{}`: {}", command.usage(), command.summary)
+    format!("`{}`: {}", command.usage().trim_end_matches(" [--all]"), command.summary)
 }
 
 /// A line that is written as another shell has its commands, such as `\q`, `:help`, `/quit` and `?`: the

@@ -314,10 +314,10 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "conflicts",
         aliases: &[],
-        arguments: "REF",
+        arguments: "REF [--all]",
         summary: "places with more than one visible write",
         details: "The write with the highest id is shown in the value; the others are kept until somebody writes \
-                  there again.",
+                  there again. A terminal shows as many as it has room for, `--all` everything, as `show` does.",
         example: &[
             r#"ref a {"name": "Foo"}"#,
             "branch a as b",
@@ -332,9 +332,10 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "refs",
         aliases: &[],
-        arguments: "",
+        arguments: "[--all]",
         summary: "every name: its kind, actor and clock",
-        details: "The clock of a ref is what it has applied; changes that wait for others are counted apart.",
+        details: "The clock of a ref is what it has applied; changes that wait for others are counted apart. A terminal shows \
+                  as many as it has room for, `--all` everything, as `show` does.",
         example: &[
             "ref origin 1",
             "clock origin as seen",
@@ -347,9 +348,10 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "log",
         aliases: &[],
-        arguments: "REF",
+        arguments: "REF [--all]",
         summary: "the changes of a ref, in words",
-        details: "Changes come in the order in which this ref applied them; those that wait for others come last.",
+        details: "Changes come in the order in which this ref applied them; those that wait for others come last. \
+                  A terminal shows the last ones, `--all` everything, as `show` does.",
         example: &[
             r#"ref origin {"n": 1}"#,
             "swap origin .n = 2",
@@ -490,12 +492,12 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "read",
         aliases: &[],
-        arguments: "FILE",
+        arguments: "FILE [--all]",
         summary: "run a session file here",
         details: "Its commands run as if they stood here, and its expectations must hold; the commands before one \
                   that fails stay done. FILE is looked for where the file is that reads it; at the prompt, and for \
                   what comes from standard input, that is the working folder. The refs of documents that it makes have actors without a random \
-                  end, as in a script.",
+                  end, as in a script. A terminal shows the beginning, `--all` everything, as `show` does.",
         example: &[
             "read setup.rejoin",
             "#=> 2 commands, 1 expectation: all hold",

@@ -17,6 +17,7 @@ mod play;
 mod progress;
 mod prompt;
 mod reader;
+mod reading;
 mod scripts;
 mod theme;
 mod typing;
