@@ -148,3 +148,68 @@ fn given_a_name_or_an_alias_then_help_explains_the_command() {
         }
     }
 }
+
+#[test]
+fn given_a_word_of_another_shell_or_language_then_the_hint_says_how_it_is_done_here() {
+    let rows = [
+        ("fork a as b", "`branch REF as NAME`: make a replica with its own actor"),
+        ("clone a", "`branch REF as NAME`: "),
+        ("copy a b", "`branch REF as NAME`: "),
+        ("delete a", "`drop NAME`: forget a name; `swap REF del(PATH)` deletes a part of a value"),
+        ("del a", "`drop NAME`: "),
+        ("rm a", "`drop NAME`: "),
+        ("mv a b", "`rename A as B`: "),
+        ("load data.json", "`read FILE`: "),
+        ("source more.rejoin", "`read FILE`: "),
+        ("import \"x\"", "`read FILE`: "),
+        ("pull a b", "`merge REF FROM`: "),
+        ("join a b", "`merge REF FROM`: "),
+        ("push a", "nothing is sent: `merge OTHER REF` takes it there"),
+        ("let x = 1", "`ref NAME [VALUE]`: "),
+        ("ls", "`refs`: "),
+        ("?", "`help` gives an overview, `help TOPIC` explains"),
+        ("? swap", "`help` gives"),
+        (":help swap", "`help` gives"),
+        ("\\q", "`quit` leaves the session, and so does Ctrl-D"),
+        (":q", "`quit` leaves"),
+        (":q!", "`quit` leaves"),
+        ("exit()", "`quit` leaves"),
+        ("quit;", "`quit` leaves"),
+        ("/merge a b", "`merge REF FROM`: "),
+        ("ref doc data.json", "a value is JSON or jq, and no file; `read FILE` runs a session file"),
+        ("reset a ../data.json", "a value is JSON or jq, and no file"),
+        ("merge a /tmp/patch.json", "a value is JSON or jq, and no file"),
+        ("data.json", "`read data.json` runs a session file"),
+        ("a > file", "`>` and `<` compare, and reach no files"),
+        ("a.n >> /tmp/out", "`>` and `<` compare"),
+        ("ref b < data.json", "`>` and `<` compare"),
+        ("swap a .n = 1;", "a line has no `;` at its end"),
+        ("a | grep(\"x\")", "`map(select(CONDITION))` keeps"),
+        ("swap a .n | size", "did you mean `length`?"),
+        ("a | less", "`show NAME --all` shows everything"),
+        ("set a 1", "`reset a VALUE` sets the value of a ref"),
+        // What is spelled wrong is still told by its spelling.
+        ("swop a .n", "did you mean `swap`?"),
+        ("swap a .n > m", "a string needs quotes"),
+        ("a | lenght", "did you mean `length`?"),
+    ];
+    for (line, hint) in rows {
+        let mut session = Session::default();
+        session.run("ref a {\"n\": 1}").unwrap();
+        let error = session.run(line).unwrap_err();
+        let told = error.hint.clone().unwrap_or_default();
+        assert!(told.starts_with(hint), "{line}: {error}: {told}");
+    }
+}
+
+#[test]
+fn given_a_path_that_is_a_habit_then_it_is_answered_and_the_command_is_told_where_there_is_nothing() {
+    let mut session = Session::default();
+    assert_eq!(session.run(".quit").unwrap().lines(), ["`quit` leaves the session, and so does Ctrl-D"]);
+    session.run("{\"quit\": 1}").unwrap();
+    let reply = session.run(".quit").unwrap();
+    assert_eq!((reply.values[0].to_string(), reply.lines()), ("1".to_owned(), vec![]));
+    session.run("[1]").unwrap();
+    let error = session.run(".quit").unwrap_err();
+    assert_eq!(error.hint.as_deref(), Some("`quit` leaves the session, and so does Ctrl-D"));
+}

@@ -73,11 +73,11 @@ fn given_a_lesson_when_enter_is_pressed_then_it_goes_on_to_a_recap() {
         &["A lesson about one.", "Make it.", "rejoin> ref a {\"n\": 1}", "[1/4] Enter: run"],
     );
     press(&mut session, "\r");
-    expect(&mut session, &["{\"n\":1}\r\nactor a", "rejoin> branch a as b", "[2/4]"]);
+    expect(&mut session, &["actor a\r\n{\"n\":1}", "rejoin> branch a as b", "[2/4]"]);
     press(&mut session, "\r");
     expect(&mut session, &["actor b", "Then it is two.", "rejoin> swap a .n += 1", "[3/4]"]);
     press(&mut session, " ");
-    expect(&mut session, &["{\"n\":2}\r\n~ .n 1 ", "And back.", "rejoin> merge b a", "[4/4]"]);
+    expect(&mut session, &["~ .n 1 ", "{\"n\":2}\r\n", "And back.", "rejoin> merge b a", "[4/4]"]);
     press(&mut session, "\r");
     expect(&mut session, &["1 change new", "The end.", "Enter: end"]);
     press(&mut session, "\r");
@@ -106,7 +106,7 @@ fn given_a_step_back_then_the_session_is_as_it_was() {
     // Not an error, as it would be if b were there already.
     expect(&mut session, &["actor b", "[3/4]"]);
     press(&mut session, "\r");
-    expect(&mut session, &["{\"n\":2}\r\n~ .n 1 ", "[4/4]"]);
+    expect(&mut session, &["~ .n 1 ", "{\"n\":2}\r\n", "[4/4]"]);
     press(&mut session, "q");
     expect(&mut session, &["What was used in one.rejoin, in 3 of 4 steps", "  swap", "  b       {\"n\":1}"]);
     session.exp_eof().unwrap();

@@ -342,6 +342,58 @@ fn given_a_long_value_then_it_is_shown_as_far_as_one_wants_to_read() {
 }
 
 #[test]
+fn given_a_long_file_that_is_read_then_the_beginning_is_shown_and_the_pager_has_all_of_it() {
+    let state = State::new("reading");
+    let swaps: String = (0..60).map(|n| format!("swap a . += [{n}]\n")).collect();
+    std::fs::write(state.0.join("long.rejoin"), format!("# Long.\nref a []\n{swaps}")).unwrap();
+    let mut session = start_with(&state.0, |command| {
+        command.env("REJOIN_PAGER", "sed 's/^/page: /'").current_dir(&state.0);
+    });
+    session.send_line("read long.rejoin").unwrap();
+    let shown = session.exp_string(READY).unwrap();
+    assert!(shown.lines().count() <= 26, "{shown}");
+    for part in ["# Long.\r\nref a []\r\n#=> []\r\n", "more lines; `read FILE --all`", "61 commands"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    type_line(&mut session, "undo", "undid `read long.rejoin`");
+    session.send_line("read long.rejoin --all").unwrap();
+    for shown in ["page: # Long.", "page: swap a . += [59]", "page: 61 commands, 0 expectations", READY] {
+        session.exp_string(shown).unwrap();
+    }
+    session.send_line("log a --all").unwrap();
+    for shown in ["page: 1@a", "page:   61@a inserts 59 ", READY] {
+        session.exp_string(shown).unwrap();
+    }
+    session.send_line("log a").unwrap();
+    for shown in ["more lines; `log a --all` shows all", "61@a inserts 59 ", READY] {
+        session.exp_string(shown).unwrap();
+    }
+    leave(session);
+}
+
+#[test]
+fn given_colours_of_ones_own_then_a_file_that_is_read_has_them() {
+    let state = State::new("reading-colour");
+    std::fs::write(state.0.join("a.rejoin"), "# Told.\n{\"n\": 1}\n").unwrap();
+    let mut session = start_with(&state.0, |command| {
+        command.env_remove("NO_COLOR").current_dir(&state.0);
+    });
+    let mut read = |setting: &str| {
+        type_line(&mut session, setting, " is ");
+        session.send_line("read a.rejoin").unwrap();
+        // What is typed has its own colours.
+        session.exp_string(DONE).unwrap();
+        session.exp_string(READY).unwrap()
+    };
+    assert!(read("set theme dark").contains("\x1b[34;1m\"n\""));
+    let mono = read("set theme mono");
+    assert!(mono.contains("\x1b[1m\"n\"") && !mono.contains("\x1b[3"), "{mono:?}");
+    let plain = read("set color never");
+    assert!(plain.contains("# Told.\r\n{\"n\": 1}\r\n#=> {\"n\":1}\r\n"), "{plain:?}");
+    leave(session);
+}
+
+#[test]
 fn given_the_keys_of_vi_then_a_command_of_vi_edits_the_line() {
     let state = State::new("vi");
     let mut session = start_with(&state.0, |command| {

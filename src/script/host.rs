@@ -123,8 +123,8 @@ impl Host {
         nested: &mut dyn FnMut(Ran<'_>),
     ) -> Result<Reply, CommandError> {
         let answer = session.run(line);
-        let request = answer.as_ref().ok().and_then(|reply| reply.request.clone());
-        let Some(request) = request else {
+        let asked = answer.as_ref().ok().and_then(|reply| Some((reply.request.clone()?, reply.whole)));
+        let Some((request, whole)) = asked else {
             return self.recorded(session, line, answer);
         };
         let done = match &request.wish {
@@ -137,7 +137,7 @@ impl Host {
             Wish::Record(name) => self.record(name, session.filter_limits()),
             Wish::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
         };
-        done.map(lines).map_err(|error| Request::refused(&request, error))
+        done.map(|done| Reply { whole, ..lines(done) }).map_err(|error| Request::refused(&request, error))
     }
 
     /// Takes a comment that was typed: the narration of a recording.

@@ -193,6 +193,7 @@ pub(super) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
 
 pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
+    let whole = args.next().is_some();
     let conflicts = session.reference(&name)?.conflicts();
     let written =
         |w: &crate::crdt::Written| object([("id", string(w.id.to_string())), ("value", w.value.clone())]);
@@ -203,7 +204,7 @@ pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Rep
             ("losers", conflict.losers.iter().map(written).collect()),
         ])
     });
-    let mut reply = Reply::value(values.collect()).in_words();
+    let mut reply = Reply { whole, ..Reply::value(values.collect()) }.in_words();
     reply.parts = conflicts.iter().map(|conflict| Part::Line(super::reply::conflict(conflict))).collect();
     if conflicts.is_empty() {
         return Ok(reply.with(Part::Line("no conflicts".to_owned())));
@@ -218,9 +219,10 @@ pub(super) fn show(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     Ok(Reply { whole, ..Reply::value(value) })
 }
 
-pub(super) fn refs(session: &mut Session, _: Args<'_>) -> Result<Reply> {
+pub(super) fn refs(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let whole = args.next().is_some();
     let width = session.names.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut reply = Reply::default().in_words();
+    let mut reply = Reply { whole, ..Reply::default() }.in_words();
     let mut values = Vec::new();
     for (name, entry) in session.names.iter() {
         let (words, mut fields) = describe(entry);
@@ -266,7 +268,9 @@ fn describe(entry: &Entry) -> (String, Vec<(&'static str, Val)>) {
 pub(super) fn log(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     let reference = session.reference(&name)?;
-    let mut reply = Reply::value(reference.changes().map(|change| change.to_json()).collect()).in_words();
+    let whole = args.next().is_some();
+    let changes = reference.changes().map(|change| change.to_json()).collect();
+    let mut reply = Reply { whole, latest: true, ..Reply::value(changes) }.in_words();
     let mut lines: Vec<String> =
         reference.changes().flat_map(|change| words::change(reference, &change)).collect();
     for change in reference.waiting() {
@@ -356,6 +360,18 @@ pub(super) fn drop_name(session: &mut Session, mut args: Args<'_>) -> Result<Rep
     let kind = session.entry(&name)?.kind();
     session.names.remove(name.text);
     Ok(Reply::line(format!("dropped the {kind} {}", name.text)))
+}
+
+pub(super) fn rename(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let [from, to] = args.required();
+    let kind = session.entry(&from)?.kind();
+    session.free(&to, None).or_else(|error| match &*error.kind {
+        // The variable becomes free with the name.
+        ErrorKind::VariableTaken { taken, .. } if taken == from.text => Ok(()),
+        _ => Err(error),
+    })?;
+    session.names.rename(from.text, to.text, &session.seen);
+    Ok(Reply::line(format!("the {kind} {} is called {} now", from.text, to.text)))
 }
 
 pub(super) fn quit(_: &mut Session, _: Args<'_>) -> Result<Reply> {

@@ -8,8 +8,8 @@ use super::args::{Layout, Word, layout};
 use super::arguments::Wants;
 use super::error::{CommandError, ErrorKind, did_you_mean};
 use super::names::{Names, name_length, variable};
-use super::table::{COMMANDS, Command};
-use super::{Reply, Session};
+use super::table::{self, COMMANDS, Command};
+use super::{Part, Reply, Session, suggest};
 use crate::filter::{self, Filter, Lexeme, RunError};
 use crate::value::{self, ParseError, Val};
 
@@ -50,16 +50,32 @@ impl Session {
                 Code { text: format!("${}{}", variable(name), &text[name.len()..]).into(), span, extra: 1 }
             }
             None => {
+                if let Some((word, hint)) = suggest::dressed(text) {
+                    let span = start..start + word.len();
+                    let kind = ErrorKind::UnknownCommand(word.to_owned());
+                    return Err(CommandError::new(kind, span).with_hint(hint));
+                }
                 self.is_expression(text, start)?;
                 Code { text: text.into(), span, extra: 0 }
             }
         };
-        let filter = self.compile(&code)?;
+        let filter = self.compile(&code).map_err(|error| {
+            let at = error.span.start.saturating_sub(start);
+            let (word, behind) = text.split_at(name_length(text));
+            let meant = suggest::command(word);
+            // In jq nothing follows a word like that; the first may be a command elsewhere, as in `del a`.
+            let is_command =
+                behind.len() > behind.trim_start().len() && text.len() - behind.trim_start().len() == at;
+            let hint = if is_command { meant.clone() } else { None };
+            let hint = hint.or_else(|| error.hint.clone()).or_else(|| suggest::code(text, at, true));
+            error.with_hint(hint.or(meant))
+        })?;
         let vars = self.variables(&filter);
         let outputs = filter.run(self.last.clone(), vars).map_err(|error| {
             // An assignment to `$name.path` is what newcomers try.
             let assigns = leading.filter(|_| error.to_string().starts_with("invalid path expression"));
             let hint = assigns.map(|name| format!("an expression changes nothing; try `swap {name} FILTER`"));
+            let hint = hint.or_else(|| suggest::dotted(text));
             let on = leading.map(str::to_owned).or_else(|| self.last_in_words(text));
             let kind = ErrorKind::Run { filter: text.to_owned(), on, error };
             CommandError::new(kind, code.span.clone()).with_hint(hint)
@@ -71,7 +87,12 @@ impl Session {
                 return Err(CommandError::new(kind, code.span));
             }
         }
-        Ok(Reply { values: outputs, ..Reply::default() })
+        let reply = Reply { values: outputs, ..Reply::default() };
+        // Such a path is jq, and so it has an answer; but where there is nothing it is a habit.
+        Ok(match suggest::dotted(text).filter(|_| reply.values == [Val::NULL]) {
+            Some(hint) => reply.with(Part::Line(hint)),
+            None => reply,
+        })
     }
 
     /// The known name at the start of a text: `origin` in `origin | .items`, `origin.items`.
@@ -96,13 +117,18 @@ impl Session {
         if KEYWORDS.contains(&first) || is_known {
             return Ok(());
         }
+        // What is a command where it stands alone: `quit;`, `exit()`.
+        let is_command = table::find(word).is_some();
+        let name = word;
+        let word = if is_command { text.split_whitespace().next().unwrap_or(name) } else { name };
         let is_key = self.last.as_map().is_some_and(|entries| entries.contains_key(word));
         let mut candidates: Vec<&str> = COMMANDS.iter().flat_map(Command::names).collect();
         candidates.extend(self.names.iter().map(|(name, _)| name));
         let hint = match text[word.len()..].trim_start() {
             rest if rest.starts_with('=') => Some(format!("`ref {word} VALUE` makes a ref")),
             _ if is_key => Some(format!("a key needs a dot: `.{word}`")),
-            _ => did_you_mean(word, candidates),
+            _ if suggest::is_file(text) => Some(format!("`read {text}` runs a session file")),
+            _ => suggest::command(name).or_else(|| did_you_mean(word, candidates)),
         };
         let hint = hint.unwrap_or_else(|| "`help` lists the commands, `refs` the names".to_owned());
         let span = start..start + word.len();
@@ -168,7 +194,10 @@ impl Session {
         on: Option<&str>,
     ) -> Result<Val, CommandError> {
         let filter = self.compile(&word.into()).map_err(|error| {
-            let hint = error.hint.clone().or_else(|| word_hint(word, &error.span, &input));
+            let at = error.span.start.saturating_sub(word.span.start);
+            let meant = suggest::code(word.text, at, false);
+            let hint = if suggest::is_file(word.text) { None } else { error.hint.clone() };
+            let hint = hint.or(meant).or_else(|| word_hint(word, &error.span, &input));
             error.with_hint(hint)
         })?;
         let vars = self.variables(&filter);

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::names::Before;
 
-/// What was before some commands. Holds a few notes for each name, however many commands touched it.
+/// What was before some commands. Holds a few notes for each name, however many commands touched it, and one for each
+/// renaming.
 #[derive(Default)]
 pub(super) struct Journal {
     /// In the order in which things were touched; none where a later command took back what an earlier one did.
@@ -24,6 +25,8 @@ enum About {
     Other,
     /// It was made to stand for nothing.
     Gone,
+    /// What it stands for has, or had, another name.
+    Renamed,
     Version,
     Watched,
     Validator,
@@ -34,6 +37,7 @@ fn about(before: &Before) -> About {
         Before::Nothing(_) => About::Nothing,
         Before::Other(..) => About::Other,
         Before::Gone(_) => About::Gone,
+        Before::Renamed { .. } => About::Renamed,
         Before::Version(..) | Before::Rewound(..) => About::Version,
         Before::Watched(..) => About::Watched,
         Before::Validator(..) => About::Validator,
@@ -43,7 +47,7 @@ fn about(before: &Before) -> About {
 impl About {
     /// Whether the name came to stand for something else, or for nothing.
     fn replaces(self) -> bool {
-        matches!(self, Self::Nothing | Self::Other | Self::Gone)
+        matches!(self, Self::Nothing | Self::Other | Self::Gone | Self::Renamed)
     }
 }
 
@@ -73,11 +77,14 @@ impl Journal {
             }
             // What it was at first counts.
             (Some(About::Nothing | About::Other), About::Other) => return,
-            (_, About::Nothing | About::Other | About::Gone) => {}
+            (_, About::Nothing | About::Other | About::Gone | About::Renamed) => {}
             (_, about) if since().any(|known| known == about) => return,
             _ => {}
         }
         notes.push(self.notes.len());
+        if let Some(name) = before.old_name() {
+            self.by_name.entry(name.to_owned()).or_default().push(self.notes.len());
+        }
         self.notes.push(Some(before));
     }
 
@@ -87,7 +94,9 @@ impl Journal {
         self.by_name.clear();
         for (at, note) in self.notes.iter().enumerate() {
             if let Some(note) = note {
-                self.by_name.entry(note.name().to_owned()).or_default().push(at);
+                for name in note.old_name().into_iter().chain([note.name()]) {
+                    self.by_name.entry(name.to_owned()).or_default().push(at);
+                }
             }
         }
     }

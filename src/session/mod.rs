@@ -38,6 +38,7 @@ mod reply;
 mod request;
 mod settings;
 mod slots;
+mod suggest;
 mod table;
 mod topics;
 mod undo;

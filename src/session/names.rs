@@ -105,6 +105,13 @@ pub(super) enum Before {
     Nothing(String),
     /// A name that stood for another clock or patch.
     Other(String, Box<Entry>),
+    /// A name that what has it now had before.
+    Renamed {
+        /// The name before.
+        from: String,
+        /// The name now.
+        to: String,
+    },
     /// A name that is gone, with all that belonged to it.
     Gone(Box<Gone>),
     /// Whether a ref was watched.
@@ -121,6 +128,7 @@ impl Before {
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Gone(gone) => &gone.0.name,
+            Self::Renamed { to, .. } => to,
             Self::Version(name, _)
             | Self::Rewound(name, _)
             | Self::Nothing(name)
@@ -128,6 +136,11 @@ impl Before {
             | Self::Watched(name, _)
             | Self::Validator(name, _) => name,
         }
+    }
+
+    /// The other name of what was touched, if it had one.
+    pub(super) fn old_name(&self) -> Option<&str> {
+        if let Self::Renamed { from, .. } = self { Some(from) } else { None }
     }
 
     /// The ref whose value changes.
@@ -215,6 +228,25 @@ impl Names {
         }
     }
 
+    /// Gives what has a name another one, which must be free. It keeps its place and all that belongs to it.
+    pub(super) fn rename(&mut self, from: &str, to: &str, seen: &Seen) {
+        self.give_name(from, to, seen);
+        self.journal.push(Before::Renamed { from: from.to_owned(), to: to.to_owned() });
+    }
+
+    fn give_name(&mut self, from: &str, to: &str, seen: &Seen) {
+        let Some(Gone(mut named)) = self.take(from) else { return };
+        to.clone_into(&mut named.name);
+        if let Some(id) = named.watch.take()
+            && let Some(reference) = named.as_ref_mut()
+        {
+            // The watch tells the name.
+            reference.unwatch(id);
+            named.watch = Some(watch(reference, to, seen));
+        }
+        self.put(named);
+    }
+
     fn take(&mut self, name: &str) -> Option<Gone> {
         self.named(name)?;
         let named = self.by_variable.remove(&*variable(name))?;
@@ -236,20 +268,14 @@ impl Names {
 
     fn watch(&mut self, name: &str, on: bool, seen: &Seen) -> Option<Before> {
         let named = self.named_mut(name)?;
-        let watch = named.watch.take();
-        let before = Before::Watched(name.to_owned(), watch.is_some());
+        let old = named.watch.take();
+        let before = Before::Watched(name.to_owned(), old.is_some());
         let reference = named.as_ref_mut()?;
-        if let Some(id) = watch {
+        if let Some(id) = old {
             reference.unwatch(id);
         }
         if on {
-            let (seen, watched) = (Arc::clone(seen), name.to_owned());
-            let id = reference.watch(move |_, _, changes| {
-                if let Ok(mut seen) = seen.lock() {
-                    seen.push(Watched { name: watched.clone(), changes: changes.to_vec() });
-                }
-            });
-            named.watch = Some(id);
+            named.watch = Some(watch(reference, name, seen));
         }
         Some(before)
     }
@@ -323,6 +349,10 @@ impl Names {
                 None => Before::Nothing(name),
             },
             Before::Other(name, entry) => self.replace(&name, *entry),
+            Before::Renamed { from, to } => {
+                self.give_name(&to, &from, seen);
+                Before::Renamed { from: to, to: from }
+            }
             Before::Gone(gone) => {
                 let name = gone.0.name.clone();
                 self.put(gone.0);
@@ -344,6 +374,16 @@ impl Names {
     pub(super) fn of_variable(&self, variable: &str) -> Option<&str> {
         self.by_variable.get(variable).map(|named| named.name.as_str())
     }
+}
+
+/// Has every change of a ref told under a name.
+fn watch(reference: &mut ConvergentRef, name: &str, seen: &Seen) -> WatchId {
+    let (seen, name) = (Arc::clone(seen), name.to_owned());
+    reference.watch(move |_, _, changes| {
+        if let Ok(mut seen) = seen.lock() {
+            seen.push(Watched { name: name.clone(), changes: changes.to_vec() });
+        }
+    })
 }
 
 /// The jq variable (without `$`) that a name is.

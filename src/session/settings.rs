@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::args::Args;
 use super::error::{CommandError, ErrorKind, did_you_mean};
-use super::{Limits, Page, Part, Reply, Session, units, words};
+use super::{Entry, Limits, Page, Part, Reply, Session, units, words};
 use crate::value::{object, string};
 
 /// How a terminal is to show the session. Scripts and their answers do not look at it.
@@ -244,6 +244,10 @@ pub(super) fn set(session: &mut Session, mut args: Args<'_>) -> Result<Reply, Co
     let Some(name) = args.next() else { return Ok(all(session)) };
     let Some(setting) = find(name.text) else {
         let hint = did_you_mean(name.text, SETTINGS.iter().map(|setting| setting.name));
+        let hint = match session.names.get(name.text) {
+            Some(Entry::Ref(_)) => Some(format!("`reset {} VALUE` sets the value of a ref", name.text)),
+            _ => hint,
+        };
         let hint = hint.unwrap_or_else(|| "`set` lists the settings".to_owned());
         let kind = ErrorKind::UnknownSetting(name.text.to_owned());
         return Err(CommandError::new(kind, name.span).with_hint(hint));

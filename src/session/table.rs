@@ -313,10 +313,10 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "conflicts",
         aliases: &[],
-        arguments: &[REF],
+        arguments: &[REF, ALL],
         summary: "places with more than one visible write",
         details: "The write with the highest id is shown in the value; the others are kept until somebody writes \
-                  there again.",
+                  there again. A terminal shows as many as it has room for, `--all` everything, as `show` does.",
         example: &[
             r#"ref a {"name": "Foo"}"#,
             "branch a as b",
@@ -331,9 +331,10 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "refs",
         aliases: &[],
-        arguments: &[],
+        arguments: &[ALL],
         summary: "every name: its kind, actor and clock",
-        details: "The clock of a ref is what it has applied; changes that wait for others are counted apart.",
+        details: "The clock of a ref is what it has applied; changes that wait for others are counted apart. A terminal shows \
+                  as many as it has room for, `--all` everything, as `show` does.",
         example: &[
             "ref origin 1",
             "clock origin as seen",
@@ -346,9 +347,10 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "log",
         aliases: &[],
-        arguments: &[REF],
+        arguments: &[REF, ALL],
         summary: "the changes of a ref, in words",
-        details: "Changes come in the order in which this ref applied them; those that wait for others come last.",
+        details: "Changes come in the order in which this ref applied them; those that wait for others come last. \
+                  A terminal shows the last ones, `--all` everything, as `show` does.",
         example: &[
             r#"ref origin {"n": 1}"#,
             "swap origin .n = 2",
@@ -435,6 +437,24 @@ pub const COMMANDS: &[Command] = &[
         run: commands::drop_name,
     },
     Command {
+        name: "rename",
+        aliases: &[],
+        arguments: &[NAME.shown_as("A"), NEW_NAME.shown_as("B").after_as()],
+        summary: "give what has a name another one",
+        details: "The ref, clock or patch A is called B from here on; the name A is free. A ref keeps its actor, its \
+                  history, its watch and its validator.",
+        example: &[
+            "ref a 1",
+            "rename a as b",
+            "#=> the ref a is called b now",
+            "b",
+            "#=> 1",
+            "a",
+            "#=> error: `a` is neither a command nor a name",
+        ],
+        run: commands::rename,
+    },
+    Command {
         name: "undo",
         aliases: &[],
         arguments: &[],
@@ -474,12 +494,12 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "read",
         aliases: &[],
-        arguments: &[FILE],
+        arguments: &[FILE.shown_as("FILE [--all]")],
         summary: "run a session file here",
         details: "Its commands run as if they stood here, and its expectations must hold; the commands before one \
                   that fails stay done. FILE is looked for where the file is that reads it; at the prompt, and for \
                   what comes from standard input, that is the working folder. The refs of documents that it makes have actors without a random \
-                  end, as in a script.",
+                  end, as in a script. A terminal shows the beginning, `--all` everything, as `show` does.",
         example: &[
             "read setup.rejoin",
             "#=> 2 commands, 1 expectation: all hold",

@@ -19,6 +19,7 @@ mod play;
 mod progress;
 mod prompt;
 mod reader;
+mod reading;
 mod replace;
 mod scripts;
 mod sources;

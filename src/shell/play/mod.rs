@@ -322,8 +322,8 @@ impl Player<'_> {
         let mut out = io::stdout().lock();
         match answer {
             Ok(reply) => {
-                let extent = Extent { width: self.width(), limit: None };
-                write!(out, "{}", Look { paint: self.out, extent }.answer(reply))?;
+                let extent = Extent { width: self.width(), limit: None, rows: None };
+                write!(out, "{}", Look { paint: self.out, extent, screen: None }.answer(reply, line))?;
             }
             Err(error) => {
                 let text =
