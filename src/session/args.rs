@@ -60,6 +60,7 @@ pub(super) fn layout(line: &str) -> Layout<'_> {
             let found = match part.wants {
                 Wants::Code | Wants::File if is_last => cursor.rest(),
                 Wants::Code | Wants::Path | Wants::Clock | Wants::Source => cursor.value(),
+                Wants::Flag(flag) => cursor.flag(flag),
                 _ => cursor.word(),
             };
             let Some(word) = found else {
@@ -168,6 +169,13 @@ impl<'a> Cursor<'a> {
     /// Takes a word: up to the next blank.
     fn word(&mut self) -> Option<Word<'a>> {
         self.take(|rest| rest.find(char::is_whitespace).unwrap_or(rest.len()))
+    }
+
+    /// Takes a flag, or the start of it at the end of the line.
+    fn flag(&mut self, flag: &str) -> Option<Word<'a>> {
+        let word = self.clone().word()?;
+        let is_flag = word.text == flag || word.span.end == self.line.len() && flag.starts_with(word.text);
+        if is_flag { self.word() } else { None }
     }
 
     /// Takes one VALUE: up to a blank outside brackets and quotes.
