@@ -16,6 +16,7 @@ mod chars;
 mod clock;
 mod contents;
 mod convergent_ref;
+mod counter;
 mod delta;
 mod diff;
 mod edit;

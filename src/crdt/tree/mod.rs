@@ -9,6 +9,7 @@ mod ends;
 mod map;
 mod patch;
 mod placement;
+mod reading;
 mod then;
 mod touched;
 mod value;
@@ -30,10 +31,10 @@ use ends::End;
 use map::MapBody;
 pub(super) use placement::Batch;
 use placement::Moves;
+use reading::Cached;
+pub(super) use reading::{Reading, scalar};
 use touched::Before;
 pub(super) use touched::{ItemChange, Parts};
-use value::Cached;
-pub(super) use value::{Reading, scalar};
 
 /// A container of one [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,7 +162,7 @@ impl Tree {
             Kind::Map => value.as_map().is_some(),
             Kind::List => value.as_list().is_some(),
             Kind::Text => value.as_str().is_some(),
-            Kind::Counter => super::diff::whole(value).is_some(),
+            Kind::Counter => super::counter::whole(value).is_some(),
         }
     }
 
@@ -384,16 +385,6 @@ impl Tree {
         };
         let body = self.map(*map);
         body.order().map(|slot| body.slot(slot).key).collect()
-    }
-
-    /// What a container reads as by itself.
-    pub(super) fn reading_of(&self, node: Node) -> Reading {
-        match self.kind(node) {
-            Kind::Map => Reading::Map(SmallVec::from_elem(node, 1)),
-            Kind::List => Reading::List(node),
-            Kind::Text => Reading::Text(node),
-            Kind::Counter => Reading::Counter(node),
-        }
     }
 
     /// The places of a map or list that may show something.
