@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::table::Command;
-
 /// An argument of a command.
 #[derive(Debug, Clone, Copy)]
 pub struct Argument {
@@ -20,7 +18,7 @@ pub struct Argument {
     /// What an error calls it when it is missing.
     what: &'static str,
     /// Whether the input of the code in it is the value of the ref, and not the last value.
-    reads_ref: bool,
+    pub(super) reads_ref: bool,
 }
 
 /// What an argument is.
@@ -148,17 +146,5 @@ impl fmt::Display for Argument {
             write!(f, "{}{}", if at > 0 { " " } else { "" }, part.text)?;
         }
         Ok(())
-    }
-}
-
-impl Command {
-    /// Its name and arguments: `branch REF as NAME`.
-    pub fn usage(&self) -> String {
-        self.arguments.iter().fold(self.name.to_owned(), |usage, argument| format!("{usage} {argument}"))
-    }
-
-    /// Whether the code in its arguments gets the value of its ref, and not the last value.
-    pub(super) fn reads_ref(&self) -> bool {
-        self.arguments.iter().any(|argument| argument.reads_ref)
     }
 }

@@ -2,11 +2,10 @@
 
 use super::args::{Args, Word};
 use super::error::{CommandError, ErrorKind};
-use super::names::Entry;
+use super::names::{Entry, satisfies};
 use super::{Part, Reply, Session, words};
 use crate::crdt::{Actor, ConvergentRef, DocumentId, Swap, SwapError};
-use crate::filter::Filter;
-use crate::value::{PathChange, Val, View, first_difference, object, string};
+use crate::value::{PathChange, Val, first_difference, object, string};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
@@ -342,17 +341,6 @@ pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Repl
     }
     session.names.set_validator(name.text, Some(filter));
     Ok(Reply::line(format!("edits of {} must satisfy `{}`", name.text, word.text)))
-}
-
-/// Whether a filter yields something other than false and null.
-pub(super) fn satisfies(filter: &Filter, value: &Val) -> std::result::Result<(), String> {
-    match filter.run_one(value.clone(), Vec::new()) {
-        Ok(answer) => match answer.view() {
-            View::Null | View::Bool(false) => Err(format!("`{}` is {answer}", filter.code())),
-            _ => Ok(()),
-        },
-        Err(error) => Err(format!("`{}` failed: {error}", filter.code())),
-    }
 }
 
 pub(super) fn drop_name(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::args::{Layout, Word, layout};
+use super::args::Word;
 use super::arguments::Wants;
+use super::command::Command;
 use super::error::{CommandError, ErrorKind, did_you_mean};
+use super::layout::Layout;
 use super::names::{Names, name_length, variable};
-use super::table::{self, COMMANDS, Command};
 use super::{Part, Reply, Session, suggest};
 use crate::filter::{self, Filter, Lexeme, RunError};
 use crate::value::{self, ParseError, Val};
@@ -118,11 +119,11 @@ impl Session {
             return Ok(());
         }
         // What is a command where it stands alone: `quit;`, `exit()`.
-        let is_command = table::find(word).is_some();
+        let is_command = self.command(word).is_some();
         let name = word;
         let word = if is_command { text.split_whitespace().next().unwrap_or(name) } else { name };
         let is_key = self.last.as_map().is_some_and(|entries| entries.contains_key(word));
-        let mut candidates: Vec<&str> = COMMANDS.iter().flat_map(Command::names).collect();
+        let mut candidates: Vec<&str> = self.commands().iter().flat_map(Command::names).collect();
         candidates.extend(self.names.iter().map(|(name, _)| name));
         let hint = match text[word.len()..].trim_start() {
             rest if rest.starts_with('=') => Some(format!("`ref {word} VALUE` makes a ref")),
@@ -165,7 +166,7 @@ impl Session {
 
     /// Whether a line may use the last value, by its variable or as the input of an expression.
     pub fn may_use_last(&self, line: &str) -> bool {
-        let Layout { command: Some((command, _)), taken, .. } = layout(line) else {
+        let Layout { command: Some((command, _)), taken, .. } = self.layout(line) else {
             let code = line.trim();
             return match self.leading_name(code) {
                 Some(name) => uses_last(&format!("${}{}", variable(name), &code[name.len()..])),

@@ -2,17 +2,17 @@
 
 use super::args::Args;
 use super::code::{Code, Explanation};
+use super::command::{Command, Example};
 use super::error::{CommandError, ErrorKind, did_you_mean};
-use super::table::{self, COMMANDS, Command, Example};
 use super::topics::{self, TOPICS};
 use super::{Page, Part, Reply, Session};
 
 /// The commands that one meets first; the overview says what they do, and of the others the names.
 const FIRST: [&str; 9] = ["ref", "branch", "swap", "reset", "merge", "conflicts", "clock", "refs", "log"];
 
-pub(super) fn help(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let Some(word) = args.next() else { return Ok(page(overview())) };
-    if let Some(command) = table::find(word.text) {
+pub(super) fn help(session: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
+    let Some(word) = args.next() else { return Ok(page(overview(session))) };
+    if let Some(command) = session.command(word.text) {
         return Ok(page(explain(command)));
     }
     if let Some(topic) = topics::find(word.text) {
@@ -21,7 +21,8 @@ pub(super) fn help(_: &mut Session, mut args: Args<'_>) -> Result<Reply, Command
     if let Some(code) = Code::named(word.text) {
         return Ok(page(explain_code(code.explanation())));
     }
-    let names = COMMANDS.iter().flat_map(Command::names).chain(TOPICS.iter().map(|topic| topic.name));
+    let names =
+        session.commands().iter().flat_map(Command::names).chain(TOPICS.iter().map(|topic| topic.name));
     let hint = did_you_mean(word.text, names).unwrap_or_else(|| "`help` lists the commands".into());
     let kind = ErrorKind::UnknownTopic(word.text.to_owned());
     Err(CommandError::new(kind, word.span).with_hint(hint))
@@ -31,11 +32,11 @@ fn page(text: String) -> Reply {
     Reply { parts: vec![Part::Text(Page::new(text))], whole: true, ..Reply::default() }
 }
 
-fn overview() -> String {
-    let first = FIRST.iter().filter_map(|name| table::find(name));
+fn overview(session: &Session) -> String {
+    let first = FIRST.iter().filter_map(|name| session.command(name));
     let mut text: String =
         first.map(|command| format!("  {}\t{}\n", command.usage(), command.summary)).collect();
-    let others = COMMANDS.iter().map(|command| command.name).filter(|name| !FIRST.contains(name));
+    let others = session.commands().iter().map(|command| command.name).filter(|name| !FIRST.contains(name));
     let others: Vec<&str> = others.collect();
     text.push_str(&format!("And {}.\n", others.join(", ")));
     text.push_str(

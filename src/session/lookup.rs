@@ -1,11 +1,11 @@
 //! What the words of a command stand for: names of the right kind, new names, clocks and patches.
 
 use super::Session;
-use super::args::{Layout, Word};
+use super::args::Word;
 use super::arguments::Wants;
 use super::error::{CommandError, ErrorKind, did_you_mean};
+use super::layout::Layout;
 use super::names::{Entry, EntryKind, name_length, variable};
-use super::table;
 use crate::crdt::{Clock, ConvergentRef, Patch};
 use crate::value::Val;
 
@@ -89,7 +89,7 @@ impl Session {
             let rule = "a name is a letter or `_`, then letters, digits, `_` and `-`: 64 at most";
             return Err(bad().with_hint(rule.to_owned()));
         }
-        if table::find(name).is_some() {
+        if self.command(name).is_some() {
             return Err(bad().with_hint(format!("`{name}` is a command")));
         }
         let variable = variable(name);

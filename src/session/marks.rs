@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::args::{Layout, layout};
 use super::arguments::Wants;
+use super::layout::Layout;
 use super::names::{name_length, variable};
-use super::table::COMMANDS;
-use super::{Code, Command, EntryKind, Session, settings, table, topics};
+use super::{Code, Command, EntryKind, Session, settings, topics};
 use crate::filter::{self, Lexeme, LexemeKind};
 
 /// A word or sign of a line.
@@ -44,7 +43,7 @@ impl Session {
             let kind = MarkKind::Code(LexemeKind::Comment);
             return vec![Mark { span: start..line.len(), kind }];
         }
-        let Layout { command, taken, rest, .. } = layout(line);
+        let Layout { command, taken, rest, .. } = self.layout(line);
         let Some((_, word)) = &command else {
             self.mark_expression(line, &mut marks);
             return marks;
@@ -73,7 +72,7 @@ impl Session {
                     known(settings::find(word.text).is_some(), at_end && starts)
                 }
                 Wants::Topic => {
-                    let topic = table::find(word.text).is_some() || topics::find(word.text).is_some();
+                    let topic = self.command(word.text).is_some() || topics::find(word.text).is_some();
                     known(topic || Code::named(word.text).is_some(), at_end)
                 }
                 Wants::NewName | Wants::SettingValue | Wants::File => None,
@@ -87,7 +86,7 @@ impl Session {
 
     /// The rest of the signature of the command that is being typed: ` REF FILTER` behind `swap`.
     pub fn usage_hint(&self, line: &str) -> Option<String> {
-        let Layout { command: Some(_), left, .. } = layout(line) else { return None };
+        let Layout { command: Some(_), left, .. } = self.layout(line) else { return None };
         let left: Vec<&str> = left.iter().map(|part| &*part.text).collect();
         let gap = if line.ends_with(char::is_whitespace) { "" } else { " " };
         (!left.is_empty()).then(|| format!("{gap}{}", left.join(" ")))
@@ -116,7 +115,7 @@ impl Session {
         }
         let may_become = || {
             let starts = |known: &str| known.starts_with(word);
-            COMMANDS.iter().flat_map(Command::names).any(starts)
+            self.commands().iter().flat_map(Command::names).any(starts)
                 || self.entries().any(|(name, _)| starts(name))
                 || filter::builtins().any(|(name, _)| starts(name))
         };

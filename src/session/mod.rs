@@ -22,6 +22,7 @@ mod args;
 mod arguments;
 mod caret;
 mod code;
+mod command;
 mod commands;
 mod complete;
 mod error;
@@ -29,6 +30,7 @@ mod evaluate;
 mod help;
 mod ids;
 mod journal;
+mod layout;
 mod lookup;
 mod marks;
 mod names;
@@ -49,6 +51,7 @@ mod words;
 pub use arguments::Argument;
 pub use caret::Place;
 pub use code::{CODES, Code, Explanation};
+pub use command::{Command, Example};
 pub use complete::{Candidate, Completions};
 pub use error::{CommandError, ErrorKind};
 pub use marks::{Mark, MarkKind, partner};
@@ -57,7 +60,7 @@ pub use page::{Page, fill};
 pub use reply::{Effect, Part, Reply, Sentence};
 pub use request::{FileError, Request, Wish};
 pub use settings::{Color, SETTINGS, Setting, Settings, Theme};
-pub use table::{COMMANDS, Command, Example};
+pub use table::COMMANDS;
 
 use std::sync::{Arc, Mutex};
 
@@ -65,6 +68,7 @@ use crate::filter::{self, Filters};
 pub use crate::filter::{Cause, Interrupt, Limits};
 use crate::value::{PathChange, Val};
 use ids::Ids;
+use layout::Layout;
 use names::Names;
 
 /// What a session does by itself.
@@ -131,10 +135,10 @@ impl Session {
             let hint = "make the value in several steps".to_owned();
             return Err(CommandError::new(ErrorKind::TooLong, 0..0).with_hint(hint));
         }
-        if args::is_blank(line) {
+        if layout::is_blank(line) {
             return Ok(Reply::default());
         }
-        let layout = args::layout(line);
+        let layout = self.layout(line);
         let mut reply = match layout.command {
             Some((command, _)) => match layout.args() {
                 Ok(args) => (command.run)(self, args),
@@ -157,6 +161,20 @@ impl Session {
             self.answered = true;
         }
         Ok(reply)
+    }
+
+    /// All commands, in the order in which one meets them.
+    fn commands(&self) -> &'static [Command] {
+        COMMANDS
+    }
+
+    fn command(&self, name: &str) -> Option<&'static Command> {
+        command::find(self.commands(), name)
+    }
+
+    /// Cuts a line as its command takes it.
+    fn layout<'a>(&self, line: &'a str) -> Layout<'a> {
+        layout::layout(line, self.commands())
     }
 
     /// The names and what they stand for, in the order in which they were made.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Seen, Watched};
 use crate::crdt::{Clock, ConvergentRef, Patch, Rewound, Version, WatchId};
 use crate::filter::Filter;
-use crate::value::Val;
+use crate::value::{Val, View};
 
 /// What a name stands for.
 #[derive(Debug)]
@@ -295,7 +295,7 @@ impl Names {
         let reference = named.as_ref_mut()?;
         reference.clear_validator();
         if let Some(filter) = filter.clone() {
-            reference.set_validator(move |value| super::commands::satisfies(&filter, value));
+            reference.set_validator(move |value| satisfies(&filter, value));
         }
         Some(Before::Validator(name.to_owned(), std::mem::replace(&mut named.validator, filter)))
     }
@@ -373,6 +373,17 @@ impl Names {
     /// The name whose variable is `$variable`.
     pub(super) fn of_variable(&self, variable: &str) -> Option<&str> {
         self.by_variable.get(variable).map(|named| named.name.as_str())
+    }
+}
+
+/// Whether a filter yields something other than false and null.
+pub(super) fn satisfies(filter: &Filter, value: &Val) -> Result<(), String> {
+    match filter.run_one(value.clone(), Vec::new()) {
+        Ok(answer) => match answer.view() {
+            View::Null | View::Bool(false) => Err(format!("`{}` is {answer}", filter.code())),
+            _ => Ok(()),
+        },
+        Err(error) => Err(format!("`{}` failed: {error}", filter.code())),
     }
 }
 

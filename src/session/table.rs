@@ -1,45 +1,11 @@
 //! The commands: one table for the interpreter, the help and its tests.
 
-use super::args::Args;
 use super::arguments::{
-    ALL, Argument, CHOICE, CLOCK, EXPECTED, FILE, FILTER, FROM, NAME, NEW_NAME, OTHER_REF, PATH, REF,
-    SETTING, TOPIC, VALUE,
+    ALL, CHOICE, CLOCK, EXPECTED, FILE, FILTER, FROM, NAME, NEW_NAME, OTHER_REF, PATH, REF, SETTING, TOPIC,
+    VALUE,
 };
-use super::error::CommandError;
-use super::{Reply, Session, commands, help, request, settings, slots, undo, versions};
-
-/// A command of the session language.
-#[derive(Debug)]
-pub struct Command {
-    /// Its name.
-    pub name: &'static str,
-    /// Other names.
-    pub aliases: &'static [&'static str],
-    /// Its arguments, those that it can do without last.
-    pub arguments: &'static [Argument],
-    /// What it does, in one line.
-    pub summary: &'static str,
-    /// What one should know, in a few sentences.
-    pub details: &'static str,
-    /// A session that shows it; runs in the tests.
-    pub example: Example,
-    pub(super) run: fn(&mut Session, Args<'_>) -> Result<Reply, CommandError>,
-}
-
-/// Lines of a session file, expectations included.
-pub type Example = &'static [&'static str];
-
-impl Command {
-    /// Its name and aliases.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.name).chain(self.aliases.iter().copied())
-    }
-}
-
-/// The command of that name.
-pub(super) fn find(name: &str) -> Option<&'static Command> {
-    COMMANDS.iter().find(|command| command.names().any(|known| known == name))
-}
+use super::command::Command;
+use super::{commands, help, request, settings, slots, undo, versions};
 
 /// All commands, in the order in which one meets them.
 pub const COMMANDS: &[Command] = &[
