@@ -29,6 +29,7 @@ mod lv;
 mod merge;
 mod past;
 mod patch;
+mod pieces;
 mod queue;
 mod report;
 mod rewind;

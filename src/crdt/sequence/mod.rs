@@ -15,7 +15,6 @@
 mod forks;
 mod order;
 mod part;
-mod pieces;
 mod place;
 mod runs;
 mod span;

@@ -1,12 +1,12 @@
 //! A sorted list in pieces.
 
-use super::Lv;
+use super::lv::Lv;
 
-/// Most items in a piece. Small in tests, here and in the order, so that small histories split things.
+/// Most items in a piece. Small in tests, so that small histories split things.
 const PIECE: usize = if cfg!(test) { 4 } else { 64 };
 
 /// What stands in [`Pieces`]: something that starts with an element.
-pub(super) trait Item: Copy {
+pub(in crate::crdt) trait Item: Copy {
     fn start(&self) -> Lv;
 }
 
@@ -19,7 +19,7 @@ impl Item for Lv {
 /// Items in an order that their user knows, in a list of short lists, so that one can be put between two
 /// others and few have to move. Items that are added at the end make full pieces.
 #[derive(Debug, Clone)]
-pub(super) struct Pieces<T> {
+pub(in crate::crdt) struct Pieces<T> {
     /// Invariant: none is empty.
     pieces: Vec<Piece<T>>,
 }
@@ -33,7 +33,7 @@ struct Piece<T> {
 
 /// The place of an item; valid until the next insertion.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Slot {
+pub(in crate::crdt) struct Slot {
     piece: usize,
     item: usize,
 }
@@ -45,24 +45,24 @@ impl<T> Default for Pieces<T> {
 }
 
 impl<T: Item> Pieces<T> {
-    pub(super) fn first(&self) -> Option<&T> {
+    pub(in crate::crdt) fn first(&self) -> Option<&T> {
         self.pieces.first()?.items.first()
     }
 
-    pub(super) fn last(&self) -> Option<&T> {
+    pub(in crate::crdt) fn last(&self) -> Option<&T> {
         self.pieces.last()?.items.last()
     }
 
-    pub(super) fn last_mut(&mut self) -> Option<&mut T> {
+    pub(in crate::crdt) fn last_mut(&mut self) -> Option<&mut T> {
         self.pieces.last_mut()?.items.last_mut()
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+    pub(in crate::crdt) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.pieces.iter().flat_map(|piece| &piece.items)
     }
 
     /// The last item that is `before` something, by its start; all before it are. O(log n).
-    pub(super) fn find(&self, before: impl Fn(Lv) -> bool) -> Option<Slot> {
+    pub(in crate::crdt) fn find(&self, before: impl Fn(Lv) -> bool) -> Option<Slot> {
         let piece = self.piece(&before)?;
         let item = self.pieces[piece].items.partition_point(|item| before(item.start())).checked_sub(1)?;
         Some(Slot { piece, item })
@@ -71,7 +71,7 @@ impl<T: Item> Pieces<T> {
     /// The last item that does not start behind `element`, if items are in order of Lv. O(log n). Where
     /// they start at even distances, it reads one item in one piece: what is not in the processor's cache
     /// costs more than all the comparisons.
-    pub(super) fn find_lv(&self, element: Lv) -> Option<Slot> {
+    pub(in crate::crdt) fn find_lv(&self, element: Lv) -> Option<Slot> {
         let piece = self.piece(|start| start <= element)?;
         let Piece { first, items } = &self.pieces[piece];
         let end = self.pieces.get(piece + 1).map(|next| next.first).or(items.last().map(Item::start))?;
@@ -89,23 +89,23 @@ impl<T: Item> Pieces<T> {
         Some(Slot { piece, item: item.checked_sub(1)? })
     }
 
-    pub(super) fn at(&self, slot: Slot) -> &T {
+    pub(in crate::crdt) fn at(&self, slot: Slot) -> &T {
         &self.pieces[slot.piece].items[slot.item]
     }
 
-    pub(super) fn at_mut(&mut self, slot: Slot) -> &mut T {
+    pub(in crate::crdt) fn at_mut(&mut self, slot: Slot) -> &mut T {
         &mut self.pieces[slot.piece].items[slot.item]
     }
 
     /// The item behind a slot; the first one behind none.
-    pub(super) fn after(&self, slot: Option<Slot>) -> Option<&T> {
+    pub(in crate::crdt) fn after(&self, slot: Option<Slot>) -> Option<&T> {
         let Some(slot) = slot else { return self.first() };
         let here = self.pieces[slot.piece].items.get(slot.item + 1);
         here.or_else(|| self.pieces.get(slot.piece + 1)?.items.first())
     }
 
     /// Adds an item behind all. O(1) amortised.
-    pub(super) fn push(&mut self, item: T) {
+    pub(in crate::crdt) fn push(&mut self, item: T) {
         match self.pieces.last_mut() {
             Some(last) if last.items.len() < PIECE => last.items.push(item),
             None => {
@@ -122,7 +122,7 @@ impl<T: Item> Pieces<T> {
     }
 
     /// Adds an item behind a slot, or before all. Moves less than a piece, and once in a while pieces.
-    pub(super) fn insert_after(&mut self, slot: Option<Slot>, item: T) {
+    pub(in crate::crdt) fn insert_after(&mut self, slot: Option<Slot>, item: T) {
         let Some(last) = self.pieces.len().checked_sub(1) else { return self.push(item) };
         let (piece, place) = slot.map_or((0, 0), |slot| (slot.piece, slot.item + 1));
         let items = &mut self.pieces[piece].items;
@@ -142,6 +142,28 @@ impl<T: Item> Pieces<T> {
         self.pieces[piece].first = self.pieces[piece].items[0].start();
     }
 
+    /// The items behind a slot; all of them behind none.
+    pub(in crate::crdt) fn iter_after(&self, slot: Option<Slot>) -> impl Iterator<Item = &T> {
+        let (piece, item) = slot.map_or((0, 0), |slot| (slot.piece, slot.item + 1));
+        let here = self.pieces.get(piece).map_or(&[][..], |piece| &piece.items[item..]);
+        here.iter().chain(self.pieces.iter().skip(piece + 1).flat_map(|piece| &piece.items))
+    }
+
+    /// Takes out the item behind a slot, or the first one. Moves less than a piece, and once in a while pieces.
+    pub(in crate::crdt) fn remove_after(&mut self, slot: Option<Slot>) -> Option<T> {
+        let (mut at, mut item) = slot.map_or((0, 0), |slot| (slot.piece, slot.item + 1));
+        if self.pieces.get(at)?.items.len() == item {
+            (at, item) = (at + 1, 0);
+        }
+        let piece = self.pieces.get_mut(at)?;
+        let removed = piece.items.remove(item);
+        match piece.items.first() {
+            Some(first) => piece.first = first.start(),
+            None => drop(self.pieces.remove(at)),
+        }
+        Some(removed)
+    }
+
     /// The last piece that starts before something.
     fn piece(&self, before: impl Fn(Lv) -> bool) -> Option<usize> {
         match self.pieces.last() {
@@ -152,7 +174,7 @@ impl<T: Item> Pieces<T> {
     }
 
     /// Verifies the pieces. O(n).
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(in crate::crdt) fn check(&self) -> Result<(), String> {
         let holds = |piece: &Piece<T>| {
             piece.items.len() <= PIECE && piece.items.first().is_some_and(|item| item.start() == piece.first)
         };
@@ -160,5 +182,13 @@ impl<T: Item> Pieces<T> {
             None => Ok(()),
             Some(piece) => Err(format!("the piece from {:?} is malformed", piece.first)),
         }
+    }
+}
+
+impl<T: Item> FromIterator<T> for Pieces<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut pieces = Self::default();
+        items.into_iter().for_each(|item| pieces.push(item));
+        pieces
     }
 }
