@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::delta::{self, Direction};
 use super::diff::{self, Discovery, Known, Refused};
 use super::effects::conflict;
-use super::history::{ActorIx, History, Id, Mark, Waiting};
+use super::history::{ActorIx, CausalBuffer, History, Id, Mark};
 use super::lv::Lv;
-use super::past::{Moment, Past};
+use super::past::{Past, Snapshot};
 use super::patch::Body;
 use super::row::{Holds, Row, Written};
 use super::tree::{Node, Place, Reading, Tree};
@@ -34,7 +34,7 @@ pub struct ConvergentRef {
     /// The number of the actor in the history.
     pub(super) own: ActorIx,
     pub(super) history: History,
-    pub(super) waiting: Waiting,
+    pub(super) waiting: CausalBuffer,
     pub(super) tree: Tree,
     /// Actors whose entries in the clock moved since this actor's last change.
     pub(super) moved: BTreeSet<ActorIx>,
@@ -85,7 +85,7 @@ impl ConvergentRef {
     pub fn new(document: DocumentId, actor: Actor) -> Self {
         let mut history = History::new(document.clone());
         let own = history.authors.intern(&actor);
-        Self::of(document, actor, own, history, Waiting::default(), Tree::default())
+        Self::of(document, actor, own, history, CausalBuffer::default(), Tree::default())
     }
 
     fn of(
@@ -93,7 +93,7 @@ impl ConvergentRef {
         actor: Actor,
         own: ActorIx,
         history: History,
-        waiting: Waiting,
+        waiting: CausalBuffer,
         tree: Tree,
     ) -> Self {
         let authors = &history.authors;
@@ -189,7 +189,7 @@ impl ConvergentRef {
             return Ok(self.value().clone());
         }
         let mut past = self.past.borrow_mut();
-        let moment = Moment::new(&self.history, &mut past, &cut);
+        let moment = Snapshot::new(&self.history, &mut past, &cut);
         let then = self.tree.then(&self.history, &moment);
         Ok(then.value(&self.history).clone())
     }
@@ -416,7 +416,8 @@ impl ConvergentRef {
             return delta::tell(&self.history, &self.tree, Direction::Forth);
         };
         let (document, actor, history) = (self.document.clone(), self.actor.clone(), self.history.clone());
-        let mut again = Self::of(document, actor, self.own, history, Waiting::default(), self.tree.clone());
+        let mut again =
+            Self::of(document, actor, self.own, history, CausalBuffer::default(), self.tree.clone());
         again.value();
         again.note_changes();
         again.restore(changes).expect("what was applied once can be applied again");

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::mix;
+use super::hash;
 use crate::crdt::lv::Lv;
 use crate::crdt::{Actor, Clock, DocumentId, OpId};
 use crate::value::{Identity, Origin};
@@ -147,7 +147,7 @@ impl Authors {
             return known;
         }
         let number = ActorIx(self.actors.len() as u32);
-        let hash = mix::text(name.as_str());
+        let hash = hash::text(name.as_str());
         self.actors.push(Author {
             name: name.clone(),
             origin: Arc::new(Origin { document: self.document.shared(), actor: name.shared() }),

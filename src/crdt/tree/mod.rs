@@ -4,13 +4,13 @@
 //! parts name ops by [`Lv`]; what an op says is looked up in the history.
 
 mod apply;
+mod at_clock;
 mod check;
-mod ends;
 mod map;
 mod patch;
 mod placement;
 mod reading;
-mod then;
+mod removal;
 mod touched;
 mod value;
 
@@ -27,12 +27,12 @@ use super::row::{Row, Target};
 use super::sequence::Sequence;
 use super::{Kind, OpId};
 use crate::value::{Path, Step, Val};
-use ends::End;
 use map::MapBody;
 pub(super) use placement::Batch;
 use placement::Moves;
 use reading::Cached;
 pub(super) use reading::{Reading, scalar};
+use removal::Removal;
 use touched::Before;
 pub(super) use touched::{ItemChange, Parts};
 
@@ -82,7 +82,7 @@ pub(super) struct Tree {
     /// The batch that goes on.
     batch: Option<Box<Batch>>,
     /// How containers that are nowhere went.
-    ends: HashMap<Node, End, RandomState>,
+    ends: HashMap<Node, Removal, RandomState>,
     /// Whether a container was ever deleted or moved.
     lost_any: bool,
     /// Whether a slot ever showed several puts.
@@ -178,7 +178,7 @@ impl Tree {
     }
 
     /// How a container that is nowhere went.
-    pub(super) fn end_of(&self, node: Node) -> End {
+    pub(super) fn end_of(&self, node: Node) -> Removal {
         self.ends.get(&node).copied().unwrap_or_default()
     }
 

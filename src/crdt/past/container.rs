@@ -1,6 +1,6 @@
 //! What was written into one container.
 
-use super::ends::{Ends, NEVER};
+use super::max_tree::{MaxTree, NEVER};
 use crate::crdt::lv::Lv;
 
 /// Writes in the order of application, numbered, each with the op from which on it is not shown: what overwrote
@@ -9,7 +9,7 @@ use crate::crdt::lv::Lv;
 pub(super) struct Part {
     /// Writes that follow each other as ops: the first, and its number.
     stretches: Vec<(Lv, u32)>,
-    ends: Ends,
+    ends: MaxTree,
 }
 
 impl Part {

@@ -7,7 +7,7 @@ use crate::crdt::{Actor, Change, Clock, OpId};
 
 /// Changes that came before what they depend on.
 #[derive(Debug, Clone, Default)]
-pub(in crate::crdt) struct Waiting {
+pub(in crate::crdt) struct CausalBuffer {
     changes: BTreeMap<OpId, Blocked>,
     /// Invariant: each waiting change once, under the counter that it lacks.
     lacking: BTreeMap<(Actor, u64), BTreeSet<OpId>>,
@@ -22,7 +22,7 @@ struct Blocked {
     lacks: (Actor, u64),
 }
 
-impl Waiting {
+impl CausalBuffer {
     pub(in crate::crdt) fn changes(&self) -> impl ExactSizeIterator<Item = &Arc<Change>> {
         self.changes.values().map(|blocked| &blocked.change)
     }

@@ -2,9 +2,9 @@
 
 /// A running hash (64 bits, by folded multiplication). Good against accidents, not against forgery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::crdt) struct Mix(pub(in crate::crdt) u64);
+pub(in crate::crdt) struct StableHash(pub(in crate::crdt) u64);
 
-impl Mix {
+impl StableHash {
     pub(in crate::crdt) fn number(&mut self, number: u64) {
         let product = u128::from(self.0 ^ number ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
         self.0 = (product >> 64) as u64 ^ product as u64;
@@ -26,7 +26,7 @@ impl Mix {
 
 /// The hash of a text.
 pub(in crate::crdt) fn text(text: &str) -> u64 {
-    let mut mix = Mix(0);
+    let mut mix = StableHash(0);
     mix.bytes(text.as_bytes());
     mix.0
 }

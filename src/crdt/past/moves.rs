@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
-use super::ends::NEVER;
-use super::part::Part;
+use super::container::Part;
+use super::max_tree::NEVER;
 use super::{History, ROOT};
 use crate::crdt::lv::Lv;
 

@@ -6,7 +6,7 @@ const FAN: usize = if cfg!(test) { 3 } else { 16 };
 /// Until when each of many things stood, by number. Finding those that stood until some time costs O(log n) for
 /// each of them, however many did not: above each [`FAN`] ends is the latest of them, and so on.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ends {
+pub(super) struct MaxTree {
     /// Invariant: as long as what is below, divided by [`FAN`] and rounded up; none is empty, but for the first.
     levels: Vec<Vec<u32>>,
 }
@@ -14,7 +14,7 @@ pub(super) struct Ends {
 /// It stands to this day.
 pub(super) const NEVER: u32 = u32::MAX;
 
-impl Ends {
+impl MaxTree {
     pub(super) fn len(&self) -> usize {
         self.levels.first().map_or(0, Vec::len)
     }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_stood_is_found_by_time() {
-        let mut ends = Ends::default();
+        let mut ends = MaxTree::default();
         let mut plain: Vec<u32> = Vec::new();
         for time in 1..200_u32 {
             let more = (time * 7 % 5) as usize;

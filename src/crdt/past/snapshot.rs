@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::ends::NEVER;
-use super::moved::holder;
+use super::max_tree::NEVER;
+use super::moves::holder;
 use super::{Past, ROOT, joined};
 use crate::crdt::history::{Cut, History};
 use crate::crdt::lv::Lv;
 
 /// What stood at a clock. Its questions are answered in the size of what stood.
-pub(in crate::crdt) struct Moment<'a> {
+pub(in crate::crdt) struct Snapshot<'a> {
     history: &'a History,
     past: &'a Past,
     /// The clock covers the ops before this one, and none from it on but those that are beyond.
@@ -26,7 +26,7 @@ pub(in crate::crdt) struct Moment<'a> {
 /// What placed containers: `None` if they were nowhere.
 type Placed = HashMap<Lv, Option<Lv>, RandomState>;
 
-impl<'a> Moment<'a> {
+impl<'a> Snapshot<'a> {
     /// Reads the history up to the cut, what of it was not read before; and what the cut covers beyond. When
     /// containers may have been moved into each other, all moves are considered, in the order of their ids.
     pub(in crate::crdt) fn new(history: &'a History, past: &'a mut Past, cut: &Cut) -> Self {

@@ -8,7 +8,7 @@ use crate::crdt::row::{Local, Row};
 
 /// How a container went from where it stood.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::crdt) struct End {
+pub(in crate::crdt) struct Removal {
     /// The op by which it went.
     by: Lv,
     /// The position it had in a list, before anything that came with that op.
@@ -66,6 +66,6 @@ impl Tree {
             Place::Item(list, item) => self.list(list).items.position(item) as u32,
             Place::Root | Place::Key(..) => 0,
         };
-        self.ends.insert(node, End { by, index, overwritten });
+        self.ends.insert(node, Removal { by, index, overwritten });
     }
 }

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use super::{Body, History, Inside, ListBody, MapBody, Place, Puts, Reading, Tree};
 use crate::crdt::Kind;
 use crate::crdt::lv::Lv;
-use crate::crdt::past::{Moment, ROOT};
+use crate::crdt::past::{ROOT, Snapshot};
 use crate::crdt::row::{Local, Row, Target, Written};
 use crate::crdt::sequence::Sequence;
 
@@ -15,7 +15,7 @@ use crate::crdt::sequence::Sequence;
 struct Then<'a> {
     now: &'a Tree,
     history: &'a History,
-    moment: &'a Moment<'a>,
+    moment: &'a Snapshot<'a>,
     /// The containers to come: the ops that made them, and the puts that placed them.
     open: Vec<(Lv, Lv)>,
     /// Whether a slot shows several puts.
@@ -25,7 +25,7 @@ struct Then<'a> {
 impl Tree {
     /// A tree of what was shown at some time, and of nothing else, to be read. It costs the size of that, times
     /// O(log n).
-    pub(in crate::crdt) fn then(&self, history: &History, moment: &Moment<'_>) -> Self {
+    pub(in crate::crdt) fn then(&self, history: &History, moment: &Snapshot<'_>) -> Self {
         let mut then = Then { now: self, history, moment, open: Vec::new(), contested: false };
         let mut tree = Self { root: then.root(), ..Self::default() };
         let mut nodes: Vec<(Lv, Body)> = Vec::new();
@@ -47,7 +47,7 @@ impl Tree {
 
     /// Keys of joined maps show in the order of the first write of each in any of them, also where nothing of it is
     /// left.
-    fn order_joined(&mut self, history: &History, moment: &Moment<'_>) {
+    fn order_joined(&mut self, history: &History, moment: &Snapshot<'_>) {
         let mut open = vec![self.reading(history, &self.root)];
         while let Some(reading) = open.pop() {
             if let Reading::Map(maps) = &reading
