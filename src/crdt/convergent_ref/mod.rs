@@ -1,12 +1,15 @@
+//! One replica: what it holds, how it begins, and what can be read of it.
+
+mod edits;
+mod watch;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::delta::{self, Direction};
-use super::diff::{self, Discovery, Known, Refused};
 use super::effects::conflict;
-use super::history::{ActorIx, CausalBuffer, History, Id, Mark};
+use super::history::{ActorIx, CausalBuffer, History, Id};
 use super::lv::Lv;
 use super::past::{Past, Snapshot};
 use super::patch::Body;
@@ -14,10 +17,12 @@ use super::row::{Holds, Row, Written};
 use super::tree::{Node, Place, Reading, Tree};
 use super::wire::Wire;
 use super::{
-    Actor, BranchError, Change, Clock, ClockError, Conflict, Content, DocumentId, Kind, MAX_COUNTER, OpId,
-    Patch, Scalar, Swap, SwapError,
+    Actor, BranchError, Change, Clock, ClockError, Conflict, Content, DocumentId, Kind, OpId, Patch, Scalar,
+    SwapError,
 };
-use crate::value::{self, MAX_DEPTH, Path, PathChange, Val, same, text};
+use crate::value::{self, Path, Val, text};
+pub use watch::WatchId;
+use watch::{Validator, Watcher};
 
 /// A convergent reference: one replica of one document, owned by one actor.
 ///
@@ -29,34 +34,34 @@ use crate::value::{self, MAX_DEPTH, Path, PathChange, Val, same, text};
 ///
 /// An operation that returns an error leaves the ref as it was.
 pub struct ConvergentRef {
-    pub(super) document: DocumentId,
-    pub(super) actor: Actor,
+    pub(in crate::crdt) document: DocumentId,
+    pub(in crate::crdt) actor: Actor,
     /// The number of the actor in the history.
-    pub(super) own: ActorIx,
-    pub(super) history: History,
-    pub(super) waiting: CausalBuffer,
-    pub(super) tree: Tree,
+    pub(in crate::crdt) own: ActorIx,
+    pub(in crate::crdt) history: History,
+    pub(in crate::crdt) waiting: CausalBuffer,
+    pub(in crate::crdt) tree: Tree,
     /// Actors whose entries in the clock moved since this actor's last change.
-    pub(super) moved: BTreeSet<ActorIx>,
+    pub(in crate::crdt) moved: BTreeSet<ActorIx>,
     /// The last counter of this actor's changes that were taken by `pop_patches`.
-    pub(super) popped: u64,
+    pub(in crate::crdt) popped: u64,
     /// Whether a local change has begun and not ended.
-    pub(super) is_open: bool,
+    pub(in crate::crdt) is_open: bool,
     /// What was taken back, if that happened last.
-    pub(super) rewound: Option<Arc<Wire>>,
+    pub(in crate::crdt) rewound: Option<Arc<Wire>>,
     /// What stood when, as far as it was asked for.
     past: RefCell<Past>,
     /// The container that a transaction edited last.
-    pub(super) edited: Option<(OpId, Node, Kind)>,
+    pub(in crate::crdt) edited: Option<(OpId, Node, Kind)>,
     /// Room to pack scalars in.
-    pub(super) buffer: Vec<u8>,
+    pub(in crate::crdt) buffer: Vec<u8>,
     watchers: BTreeMap<WatchId, Watcher>,
     validator: Option<Validator>,
     next_watch: u64,
 }
 
 /// What is needed to begin a change.
-pub(super) struct Beginning {
+pub(in crate::crdt) struct Beginning {
     has_begun: bool,
     actor: ActorIx,
     first: u64,
@@ -65,20 +70,13 @@ pub(super) struct Beginning {
 
 impl Beginning {
     /// Begins the change, unless that was done; says the counter of its next op.
-    pub(super) fn begin(&mut self, history: &mut History) -> u64 {
+    pub(in crate::crdt) fn begin(&mut self, history: &mut History) -> u64 {
         if !std::mem::replace(&mut self.has_begun, true) {
             history.begin(self.actor, self.first, &self.deps);
         }
         history.authors.next_counter()
     }
 }
-
-/// Names a watcher of one ref.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WatchId(u64);
-
-type Watcher = Box<dyn FnMut(&Val, &Val, &[PathChange]) + Send>;
-type Validator = Box<dyn Fn(&Val) -> Result<(), String> + Send>;
 
 impl ConvergentRef {
     /// Makes the first replica of a document, without any change; it reads as null.
@@ -202,7 +200,7 @@ impl ConvergentRef {
     }
 
     /// The change that an op belongs to.
-    pub(super) fn change_of(&self, lv: Lv) -> Arc<Change> {
+    pub(in crate::crdt) fn change_of(&self, lv: Lv) -> Arc<Change> {
         let packed = self.history.pack_change(lv);
         let change = packed.unpack().ok().and_then(|mut changes| changes.pop());
         Arc::new(change.expect("what was just packed can be unpacked"))
@@ -282,245 +280,6 @@ impl ConvergentRef {
             open.extend(tree.parts(history, &tree.reading(history, &puts)).into_iter().rev());
         }
         found
-    }
-
-    // --- local edits ---
-
-    /// Sets the value to what `f` makes of it, and records the difference as one change. A part that
-    /// `f` passes on as it is (the same `Arc`) costs nothing, and a container that `f` takes from one place
-    /// to another moves there.
-    ///
-    /// # Errors
-    /// When the new value is not JSON or the validator refuses it; nothing changed.
-    pub fn swap(&mut self, f: impl FnOnce(&Val) -> Val) -> Result<Swap, SwapError> {
-        let new = f(self.value());
-        self.reset(new)
-    }
-
-    /// Sets the value, and records the difference to the old one as one change. A value without a
-    /// difference makes no change.
-    ///
-    /// # Errors
-    /// As for [`swap`](Self::swap).
-    pub fn reset(&mut self, value: Val) -> Result<Swap, SwapError> {
-        self.record(value)
-    }
-
-    /// Sets the value if it is `expected` now (compared exactly, keys in any order); `None` when it is
-    /// another.
-    ///
-    /// # Errors
-    /// As for [`swap`](Self::swap).
-    pub fn compare_and_set(&mut self, expected: &Val, value: Val) -> Result<Option<Swap>, SwapError> {
-        if same(self.value(), expected) {
-            return self.reset(value).map(Some);
-        }
-        value::dismantle(value);
-        Ok(None)
-    }
-
-    fn record(&mut self, value: Val) -> Result<Swap, SwapError> {
-        let old = self.value().clone();
-        if self.is_behind() {
-            value::dismantle(value);
-            return Err(SwapError::Behind(self.actor.clone()));
-        }
-        let unchanged = |old: Val| Ok(Swap { new: old.clone(), old, change: None });
-        if old.is_shared(&value) {
-            return unchanged(old);
-        }
-        self.note_changes();
-        let discovery = Discovery::of(&self.history, &self.tree, &old, &value);
-        let rearranges = discovery.rearranges;
-        // Equal things that changed places are no difference.
-        if rearranges && value.levels() <= MAX_DEPTH as u32 && same(&old, &value) {
-            return unchanged(old);
-        }
-        let judged = self.validator.is_some().then(|| value.clone());
-        // What nothing else holds need not be copied.
-        value::dismantle(value);
-        let (mark, from) = (self.history.mark(), self.history.len());
-        let mut beginning = self.beginning();
-        let mut begin = |history: &mut History| beginning.begin(history);
-        let emitted = diff::emit(&mut self.history, &mut self.tree, discovery, &mut begin);
-        let known = match self.judge(emitted, judged) {
-            Ok(known) => known,
-            Err(error) => {
-                self.history.truncate(&mark);
-                return Err(error);
-            }
-        };
-        if self.history.len() == from {
-            return unchanged(old);
-        }
-        self.is_open = true;
-        if self.history.len() > from + 1 {
-            self.tree.note_all_ends(&self.history, from..self.history.len());
-        }
-        if rearranges {
-            // Much may have moved: it is settled together.
-            self.tree.apply_all(&self.history, from..self.history.len());
-        } else {
-            self.apply_from(from);
-        }
-        self.keep(known);
-        self.close();
-        let new = self.value().clone();
-        let change = Some(self.history.op_id(Lv::new(from)));
-        self.notify(&old, &new);
-        Ok(Swap { old, new, change })
-    }
-
-    /// What became of ops that were added, once the validator has seen the new value.
-    fn judge(&self, emitted: Result<Known, Refused>, value: Option<Val>) -> Result<Known, SwapError> {
-        let known = emitted.map_err(|refused| match refused {
-            Refused::NotJson(error) => error.into(),
-            Refused::Full => SwapError::CountersExhausted,
-        });
-        let judged = known.and_then(|known| match (&self.validator, &value) {
-            (Some(validator), Some(value)) => validator(value).map(|()| known).map_err(SwapError::Invalid),
-            _ => Ok(known),
-        });
-        value.into_iter().for_each(value::dismantle);
-        judged
-    }
-
-    /// Applies the ops of the change that is open, from one on.
-    pub(super) fn apply_from(&mut self, from: u32) {
-        for (first, row) in self.history.log.rows_in(from..self.history.len()) {
-            self.tree.apply(&self.history, first, &row);
-        }
-    }
-
-    /// Takes values that are known.
-    pub(super) fn keep(&mut self, known: Known) {
-        for (made, value) in known {
-            if let Some(node) = self.tree.node(made) {
-                self.tree.keep(node, value);
-            }
-        }
-        self.tree.touch_holders();
-    }
-
-    /// Begins to note what changes: an edit or a merge is about to happen.
-    pub(super) fn note_changes(&mut self) {
-        self.tree.forget_old();
-        self.rewound = None;
-    }
-
-    /// What the last edit, merge, [rewind](Self::rewind) or [replay](Self::replay) changed since the value was read
-    /// before it: what was removed, added, moved and edited, as the ops say. [`apply`](crate::value::apply) makes
-    /// the new value of the old one and this. Costs what changed, times O(log n); after a rewind O(history).
-    pub fn delta(&self) -> Vec<PathChange> {
-        let Some(changes) = &self.rewound else {
-            return delta::tell(&self.history, &self.tree, Direction::Forth);
-        };
-        let (document, actor, history) = (self.document.clone(), self.actor.clone(), self.history.clone());
-        let mut again =
-            Self::of(document, actor, self.own, history, CausalBuffer::default(), self.tree.clone());
-        again.value();
-        again.note_changes();
-        again.restore(changes).expect("what was applied once can be applied again");
-        delta::tell(&again.history, &again.tree, Direction::Back)
-    }
-
-    /// Whether changes that this actor made wait: it must not make others under their ids.
-    pub(super) fn is_behind(&self) -> bool {
-        !self.waiting.is_empty() && self.waiting().any(|change| change.actor == self.actor)
-    }
-
-    /// Whether so many ops and bytes more can be recorded.
-    pub(super) fn has_room(&self, ops: u64, bytes: usize) -> bool {
-        ops <= MAX_COUNTER.saturating_sub(self.history.authors.highest())
-            && self.history.log.has_room(ops, bytes)
-    }
-
-    /// Begins a change, if none has begun.
-    pub(super) fn open(&mut self) {
-        if !self.is_open {
-            self.beginning().begin(&mut self.history);
-            self.is_open = true;
-        }
-    }
-
-    /// What begins the next change, unless one has begun.
-    pub(super) fn beginning(&self) -> Beginning {
-        let authors = &self.history.authors;
-        let deps = self.moved.iter().map(|&actor| Id { counter: authors.last(actor), actor }).collect();
-        Beginning { has_begun: self.is_open, actor: self.own, first: authors.highest() + 1, deps }
-    }
-
-    /// Ends the change that has begun; `false` when none has.
-    pub(super) fn close(&mut self) -> bool {
-        if !self.is_open {
-            return false;
-        }
-        self.is_open = false;
-        self.moved.clear();
-        self.history.seal();
-        self.history.settle();
-        true
-    }
-
-    /// Takes back the change that has begun. O(history): the state is made anew.
-    pub(super) fn take_back(&mut self, mark: &Mark) {
-        if self.is_open {
-            self.is_open = false;
-            self.edited = None;
-            self.history.truncate(mark);
-            self.tree = Tree::default();
-            self.tree.apply_all(&self.history, 0..self.history.len());
-        }
-    }
-
-    /// Takes the history, and all that follows from it, of another state of this replica.
-    pub(super) fn replace_state(&mut self, other: Self) {
-        let watchers = std::mem::take(&mut self.watchers);
-        *self = Self { watchers, validator: self.validator.take(), next_watch: self.next_watch, ..other };
-    }
-
-    // --- watchers and validators ---
-
-    /// Calls `watcher` with the old and the new value, and with what changed, after every edit and every merge
-    /// that changes the value.
-    pub fn watch(&mut self, watcher: impl FnMut(&Val, &Val, &[PathChange]) + Send + 'static) -> WatchId {
-        let id = WatchId(self.next_watch);
-        self.next_watch += 1;
-        self.watchers.insert(id, Box::new(watcher));
-        id
-    }
-
-    /// Ends a watch; `false` when it had ended.
-    pub fn unwatch(&mut self, id: WatchId) -> bool {
-        self.watchers.remove(&id).is_some()
-    }
-
-    /// Sets the validator: local edits are refused with its message. A merge cannot be refused (the
-    /// others have the changes already), but its report says when the merged value is not valid.
-    pub fn set_validator(&mut self, validator: impl Fn(&Val) -> Result<(), String> + Send + 'static) {
-        self.validator = Some(Box::new(validator));
-    }
-
-    /// Removes the validator; `false` when there was none.
-    pub fn clear_validator(&mut self) -> bool {
-        self.validator.take().is_some()
-    }
-
-    /// Whether somebody wants to hear of changes.
-    pub(super) fn is_watched(&self) -> bool {
-        !self.watchers.is_empty()
-    }
-
-    /// What the validator says to the value.
-    pub(super) fn invalid(&self) -> Option<String> {
-        self.validator.as_ref().and_then(|validator| validator(self.value()).err())
-    }
-
-    pub(super) fn notify(&mut self, old: &Val, new: &Val) {
-        if !self.watchers.is_empty() && !same(old, new) {
-            let changes = self.delta();
-            self.watchers.values_mut().for_each(|watcher| watcher(old, new, &changes));
-        }
     }
 
     // --- invariants ---
