@@ -180,7 +180,12 @@ fn like(old: &Expectation, value: &Val, is_spaced: bool) -> Vec<String> {
     if old.lines() == 1 {
         return vec![json(value, is_spaced)];
     }
-    Pattern::literal(&lines_of(value, WIDTH)).lines().map(str::to_owned).collect()
+    let mut text = lines_of(value, WIDTH);
+    if !text.contains('\n') {
+        // It is short enough for one line, and was not on one.
+        text = lines_of(value, text.chars().count().saturating_sub(1));
+    }
+    Pattern::literal(&text).lines().map(str::to_owned).collect()
 }
 
 /// What becomes of each expectation of a step that has one that does not hold.
@@ -354,15 +359,18 @@ mod tests {
             ),
             (
                 "ref a [1,2]\n  #=> [\n  #=>  3\n #=> ]\na\n#=> 1\n",
-                "ref a [1,2]\n  #=> [1,2]\na\n#=> [1,2]\n",
+                "ref a [1,2]\n  #=> [\n  #=>   1,\n  #=>   2\n  #=> ]\na\n#=> [1,2]\n",
             ),
-            ("ref a [1]\n#=> [\n#=> 2]", "ref a [1]\n#=> [1]"),
+            ("ref a 1\n#=> [\n#=> 2]", "ref a 1\n#=> 1"),
             (
                 "{x: [range(4)], y: 1}\n#=> {\n#=> }\n# x\n",
                 "{x: [range(4)], y: 1}\n#=> {\n#=>   \"x\": [0,1,2,3],\n#=>   \"y\": 1\n#=> }\n# x\n",
             ),
             ("\"a...\"\n#=> \"b...\"\n", "\"a...\"\n#=> \"a\\...\"\n"),
-            ("error(\"a...\")\n#=> error: b\n", "error(\"a...\")\n#=> error: a\\...\n"),
+            (
+                "error(\"a...\")\n#=> error: b\n",
+                "error(\"a...\")\n#=> error: `error(\"a\\...\")` failed: a\\...\n",
+            ),
             ("b\n#=> error: no\n", "b\n#=> error: `b` is neither a command nor a name\n"),
             ("b\n#=> error: ... nor a name\n#=> 1\n", "b\n#=> error: ... nor a name\n"),
             ("ref a 1\n#=> error: no\n#=> 7\n", "ref a 1\n#=> 1\n#=> actor a\n"),

@@ -16,7 +16,7 @@ use super::answer::{Look, wrapped};
 use super::disk::Disk;
 use super::envelope::envelope;
 use super::pager;
-use super::paint::Paint;
+use super::paint::{Paint, on_a_line};
 use super::progress::Progress;
 use super::reader::Reader;
 use super::reading::Reading;
@@ -268,7 +268,7 @@ impl Prompt {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => {
-                let name = file.display();
+                let name = on_a_line(&file.display().to_string());
                 return writeln!(io::stderr(), "{} {name}: {error}", self.err.label("warning:"));
             }
         };
@@ -280,7 +280,8 @@ impl Prompt {
                 let place = error.place_within(&step.text, width);
                 let line = step.line + place.line - 1;
                 let text = self.err.error_within(&error, &place, width);
-                return writeln!(io::stderr(), "{}:{line}:{}\n{text}", file.display(), place.column);
+                let name = on_a_line(&file.display().to_string());
+                return writeln!(io::stderr(), "{name}:{line}:{}\n{text}", place.column);
             }
         }
         Ok(())

@@ -16,6 +16,7 @@ use rustyline::{
 };
 
 use super::dumb::{self, Dumb};
+use super::paint::on_a_line;
 use super::typing::{Typing, is_open};
 
 /// So many lines are kept.
@@ -188,5 +189,5 @@ fn history_file() -> Result<Option<PathBuf>, String> {
 }
 
 fn not_kept(place: &Path, error: &dyn std::error::Error) -> String {
-    format!("the history is not kept: {}: {error}", place.display())
+    format!("the history is not kept: {}: {error}", on_a_line(&place.display().to_string()))
 }

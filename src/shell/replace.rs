@@ -144,3 +144,43 @@ fn overwrite(file: &mut File, old: &str, new: &str) -> io::Result<()> {
     }
     written
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_else_wrote_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        for theirs in ["", "abd", "abcd"] {
+            fs::write(&file, theirs).unwrap();
+            assert!(matches!(replace(&file, "abc", "new"), Err(NotWritten::Changed)), "{theirs}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), theirs);
+        }
+        fs::write(&file, "abc").unwrap();
+        replace(&file, "abc", "new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        fs::remove_file(&file).unwrap();
+        assert!(matches!(replace(&file, "new", "abc"), Err(NotWritten::Io(_))));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn until_it_is_complete_only_the_owner_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let new = Builder::new().tempfile_in(folder.path()).unwrap();
+        assert_eq!(new.as_file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        drop(new);
+        let file = folder.path().join("file");
+        fs::write(&file, "abc").unwrap();
+        let found = fs::metadata(&file).unwrap();
+        let made = beside(&file, &found, "new").unwrap().unwrap();
+        assert_eq!(made.as_file().metadata().unwrap().permissions(), found.permissions());
+        drop(made);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "it goes when something fails");
+    }
+}

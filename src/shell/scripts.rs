@@ -133,6 +133,13 @@ impl Scripts {
         Ok(Total { ran, ..Total::default() }.exit())
     }
 
+    /// Runs a script for its exit status alone.
+    pub(crate) fn silently(&self, script: &Script, host: Host) -> io::Result<ExitCode> {
+        let mut host = host.keep_going().on_start(running);
+        let ran = run_with(&mut host, &mut self.session(), script, |_| Ok::<_, io::Error>(()))?;
+        Ok(Total { ran, ..Total::default() }.exit())
+    }
+
     /// Runs every file in a session of its own. A file that cannot be read does not keep the others.
     fn each_source(
         &self,

@@ -23,7 +23,8 @@ use super::answer::{Look, wrapped};
 use super::cli::Manner;
 use super::disk::Disk;
 use super::interruption;
-use super::paint::Paint;
+use super::output::complain;
+use super::paint::{Paint, on_a_line};
 use super::prompt;
 use super::scripts::Scripts;
 use super::sources::Source;
@@ -78,7 +79,7 @@ impl Scripts {
             None => {
                 let (error, hint) = (self.err.label("error:"), self.err.dim("hint:"));
                 let hint = format!("{hint} `rejoin demo` lists the lessons");
-                writeln!(io::stderr(), "{error} there is no lesson `{name}`\n{hint}")?;
+                complain(&format!("{error} there is no lesson `{}`\n{hint}\n", on_a_line(name)));
                 Ok(ExitCode::from(USAGE))
             }
         }
@@ -95,8 +96,9 @@ impl Scripts {
         // Where nobody can press a key, it plays to its end.
         let delay = manner.delay.or_else(|| (!is_terminal).then_some(Duration::ZERO));
         let (scenes, end) = scenes(script);
+        let name = on_a_line(name);
         let player = Player {
-            name,
+            name: &name,
             scripts: self,
             scenes: &scenes,
             end: &end,
@@ -112,7 +114,17 @@ impl Scripts {
             true => drop(signal_hook::flag::register(SIGINT, Arc::clone(&player.interrupted))?),
             false => interruption::prepare()?,
         }
-        player.play()
+        match player.play() {
+            // The one who watched has left: whether it holds is still to be told.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !player.on_terminal => {
+                let mut host = Host::new(Disk::default());
+                if let Some(file) = file {
+                    host = host.in_file(file);
+                }
+                self.silently(script, host)
+            }
+            played => played,
+        }
     }
 }
 
@@ -196,7 +208,7 @@ impl Player<'_> {
             let text = format!("error: {wrong} of the answers {are} not what {name} expects");
             let text = wrapped(&text, self.width());
             let message = text.strip_prefix("error:").expect("it begins so");
-            writeln!(io::stderr(), "{}{message}", self.err.label("error:"))?;
+            complain(&format!("{}{message}\n", self.err.label("error:")));
         }
         Ok(match (interrupted, wrong.is_empty()) {
             (true, _) => ExitCode::from(INTERRUPTED),

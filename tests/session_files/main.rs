@@ -2,7 +2,11 @@
 #![cfg(feature = "shell")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+#[path = "../command/mod.rs"]
 mod command;
+mod endings;
+mod expectations;
+mod rewriting;
 
 use std::fs;
 use std::path::Path;
