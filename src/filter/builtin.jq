@@ -99,10 +99,6 @@ def in(f): . as $key | f | has($key);
 def inside(f): . as $part | f | contains($part);
 def index($part): indices($part) | .[0];
 def rindex($part): indices($part) | .[-1];
-def join($separator):
-    reduce .[] as $item (null;
-        (if . == null then "" else . + $separator end)
-        + ($item | if . == null then "" elif isboolean or isnumber then tojson else . end)) // "";
 def walk(f): def each: native::each(each) | f; each;
 
 # Objects

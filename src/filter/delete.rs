@@ -62,7 +62,7 @@ fn without(value: Val, keys: &[&Val]) -> ValR<Val> {
     if keys.is_empty() || value.is_null() {
         return Ok(value);
     }
-    let cannot = |value: &Val, key: &Val| Error::str(format_args!("cannot delete {key} of {value}"));
+    let cannot = |value: &Val, key: &Val| Error::index(value.clone(), key.clone());
     match value.view() {
         View::Arr(items) => {
             let mut places = BTreeSet::new();

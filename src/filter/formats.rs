@@ -23,16 +23,19 @@ pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
         ("@uri", v(0), |(_, value)| bome(written(&value, uri))),
         ("@urid", v(0), |(_, value)| bome(of_uri(&value))),
         ("@base64", v(0), |(_, value)| bome(written(&value, |text| encoded(text, BASE64, 6)))),
-        ("@base64d", v(0), |(_, value)| bome(decoded(&value, BASE64, 6, "base64"))),
+        ("@base64d", v(0), |(_, value)| bome(decoded(&value, BASE64, 6, "base64 data"))),
         ("@base32", v(0), |(_, value)| bome(written(&value, |text| encoded(text, BASE32, 5)))),
-        ("@base32d", v(0), |(_, value)| bome(decoded(&value, BASE32, 5, "base32"))),
+        ("@base32d", v(0), |(_, value)| bome(decoded(&value, BASE32, 5, "base32 data"))),
     ];
     natives.map(native::run::<Data>).into_iter()
 }
 
 /// A string as it is, any other value as JSON.
 fn text(value: &Val) -> ArcStr {
-    value.shared_str().cloned().unwrap_or_else(|| json(value).into())
+    value.shared_str().cloned().unwrap_or_else(|| {
+        watch::current(|watch| watch.measure(value));
+        json(value).into()
+    })
 }
 
 fn written(value: &Val, write: fn(&str) -> String) -> ValR<Val> {
@@ -107,7 +110,7 @@ fn replaced(text: &str, by: impl Fn(char) -> Option<&'static str>) -> String {
 fn shell(value: &Val) -> ValR<Val> {
     let word = |value: &Val| match value.view() {
         View::Str(text) => Ok(format!("'{}'", text.replace('\'', r"'\''"))),
-        View::Arr(_) | View::Obj(_) => Err(Error::str(format_args!("cannot write {value} for a shell"))),
+        View::Arr(_) | View::Obj(_) => Err(Error::typ(value.clone(), "word of a shell")),
         _ => Ok(json(value)),
     };
     let words = match value.as_list() {
@@ -142,14 +145,14 @@ fn of_uri(value: &Val) -> ValR<Val> {
         }
         let digit = |at: usize| char::from(*after.get(at)?).to_digit(16);
         let (Some(high), Some(low)) = (digit(0), digit(1)) else {
-            return Err(Error::str(format_args!("{value} is not a percent-encoded text")));
+            return Err(Error::typ(value.clone(), "percent-encoded text"));
         };
         bytes.push((high << 4 | low) as u8);
         rest = &after[2..];
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(ArcStr::from(text).into()),
-        Err(_) => Err(Error::str(format_args!("{value} is not a percent-encoded text"))),
+        Err(_) => Err(Error::typ(value.clone(), "percent-encoded text")),
     }
 }
 
@@ -177,9 +180,9 @@ fn encoded(text: &str, digits: &[u8], bits: u32) -> String {
 }
 
 /// The text that digits of so many bits stand for; U+FFFD where that is not UTF-8.
-fn decoded(value: &Val, digits: &[u8], bits: u32, name: &str) -> ValR<Val> {
+fn decoded(value: &Val, digits: &[u8], bits: u32, kind: &'static str) -> ValR<Val> {
     let text = text(value);
-    let fail = || Error::str(format_args!("{value} is not valid {name} data"));
+    let fail = || Error::typ(value.clone(), kind);
     let content = text.trim_end_matches('=');
     let mut bytes = Vec::with_capacity(content.len());
     let (mut buffer, mut count) = (0_u32, 0);

@@ -150,15 +150,18 @@ const INNER: &[&str] =
 /// Native filters of the interpreter that others stand for.
 const REPLACED: &[&str] = &[
     "decode_base64", "decode_uri", "encode_base64", "encode_uri", "escape_html", "escape_sh", "fromdateiso8601",
-    "gmtime", "implode", "ltrim", "ltrimstr", "matches", "mktime", "nearbyint", "range", "rtrim", "rtrimstr",
+    "gmtime", "implode", "ltrim", "ltrimstr", "matches", "mktime", "nearbyint", "range", "reverse", "rtrim", "rtrimstr",
     "split_", "split_matches", "strftime", "strptime", "todateiso8601", "trim",
 ];
 
+/// The native filters of the interpreter that filters may use.
+pub(super) fn of_the_interpreter() -> impl Iterator<Item = Fun<Data>> {
+    let all = jaq_core::funs().chain(jaq_std::funs());
+    all.filter(|(name, ..)| denied(name).is_none() && !REPLACED.contains(name))
+}
+
 /// The native filters.
 fn natives() -> impl Iterator<Item = Fun<Data>> {
-    let interpreter = jaq_core::funs().chain(jaq_std::funs());
-    let interpreter =
-        interpreter.filter(|(name, ..)| denied(name).is_none() && !REPLACED.contains(name));
     natives::natives()
         .chain(numbers::natives())
         .chain(strings::natives())
@@ -170,7 +173,7 @@ fn natives() -> impl Iterator<Item = Fun<Data>> {
         .chain(update::natives())
         .chain([room()])
         .chain(growth::natives())
-        .chain(interpreter.map(growth::renamed))
+        .chain(of_the_interpreter().map(growth::renamed))
 }
 
 /// The identity, or an error where there is no room: to recurse, or for the value.

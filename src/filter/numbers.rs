@@ -28,7 +28,7 @@ fn abs(value: Val) -> ValR<Val> {
     match value.as_num() {
         Some(number) if *number < Num::Int(0) => -value,
         Some(_) => Ok(value),
-        None => Err(Error::str(format_args!("{value} has no absolute value"))),
+        None => Err(Error::typ(value, "number")),
     }
 }
 

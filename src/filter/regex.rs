@@ -86,7 +86,7 @@ impl Expression {
                 _ => return Err(Error::str(format_args!("{flags} is not a valid modifier string"))),
             }
         }
-        let fail = |why| Error::str(format_args!("{text} (at offset 0) is not a valid regex: {why}"));
+        let fail = |why| Error::str(format_args!("`{text}` is not a valid regex: {why}"));
         let regex = builder.build().map_err(fail)?;
         let names = regex.capture_names().map(|name| name.map(ArcStr::from)).collect();
         Ok(Self { regex, names, is_global })
@@ -113,7 +113,7 @@ impl Search {
     /// The expression may be an array of itself and its flags.
     fn new(value: &Val, re: &Val, flags: &Val, more: &str) -> ValR<Self, Val> {
         let text = value.shared_str().cloned();
-        let text = text.ok_or_else(|| Error::str(format_args!("{value} cannot be matched, as it is not a string")))?;
+        let text = text.ok_or_else(|| Error::typ(value.clone(), "string"))?;
         let (re, flags) = match re.as_list() {
             Some(both) if flags.is_null() => (both.first(), both.get(1)),
             _ => (Some(re), Some(flags)),
@@ -253,7 +253,7 @@ fn substitute<'a>((mut context, value): Cv<'a, Data>) -> ValXs<'a, Val> {
             for (at, insert) in f.run((inner.clone(), groups)).enumerate() {
                 let insert = insert?;
                 let Some(insert) = insert.as_str() else {
-                    return Err(Error::str(format_args!("{insert} cannot be put into a string")).into());
+                    return Err(Error::typ(insert, "part of a string").into());
                 };
                 if texts.len() == at {
                     texts.push(String::new());

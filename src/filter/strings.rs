@@ -4,12 +4,13 @@ use arcstr::ArcStr;
 use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::{Error, RunPtr, ValR};
 
-use super::watch::{Data, look_at};
+use super::val::json;
+use super::watch::{self, Data, look_at};
 use crate::value::{Val, View};
 
 /// The native filters.
 pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
-    let natives: [native::Filter<RunPtr<Data>>; 8] = [
+    let natives: [native::Filter<RunPtr<Data>>; 9] = [
         ("ltrimstr", v(1), |(mut context, value)| {
             let part = context.pop_var();
             bome(Ok(without(value, &part, true, false)))
@@ -25,6 +26,10 @@ pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
         ("trim", v(0), |(_, value)| bome(trimmed(value, str::trim))),
         ("ltrim", v(0), |(_, value)| bome(trimmed(value, str::trim_start))),
         ("rtrim", v(0), |(_, value)| bome(trimmed(value, str::trim_end))),
+        ("join", v(1), |(mut context, value)| {
+            let separator = context.pop_var();
+            bome(join(&value, &separator))
+        }),
         ("implode", v(0), |(_, value)| bome(implode(&value))),
         ("split", v(1), |(mut context, value)| {
             let separator = context.pop_var();
@@ -55,9 +60,33 @@ fn without(value: Val, affix: &Val, start: bool, end: bool) -> Val {
 
 fn trimmed(value: Val, trim: fn(&str) -> &str) -> ValR<Val> {
     if value.as_str().is_none() {
-        return Err(Error::str(format_args!("{value} cannot be trimmed")));
+        return Err(Error::typ(value, "string"));
     }
     Ok(part(value, trim))
+}
+
+/// The items of an array with a separator between them; null is nothing.
+fn join(value: &Val, separator: &Val) -> ValR<Val> {
+    let mut text = String::new();
+    let items = super::val::values(value.clone()).enumerate();
+    for (at, item) in items.inspect(|(at, _)| look_at(*at)) {
+        if at > 0 {
+            match separator.view() {
+                View::Str(separator) => text.push_str(separator),
+                View::Null => {}
+                _ => return Err(Error::typ(separator.clone(), "string, to join others")),
+            }
+        }
+        let item = item?;
+        match item.view() {
+            View::Null => {}
+            View::Str(item) => text.push_str(item),
+            View::Bool(_) | View::Num(_) => text.push_str(&json(&item)),
+            View::Arr(_) | View::Obj(_) => return Err(Error::typ(item, "part of a string")),
+        }
+        watch::current(|watch| watch.reserve(text.len()));
+    }
+    Ok(ArcStr::from(text).into())
 }
 
 /// The string of so many code points; U+FFFD for halves of a surrogate pair.

@@ -24,7 +24,7 @@ pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let natives: [native::Filter<RunPtr<Data>>; 4] = [
         ("gmtime", v(0), |(_, value)| bome(seconds(&value).map(|seconds| Time::of(seconds).to_val()))),
         ("mktime", v(0), |(_, value)| {
-            bome(Time::read(&value, "mktime").map(|time| Val::from(time.epoch())))
+            bome(Time::read(&value).map(|time| Val::from(time.epoch())))
         }),
         ("strftime", v(1), |(mut context, value)| {
             let format = context.pop_var();
@@ -107,8 +107,8 @@ impl Time {
     }
 
     /// Reads a broken down time: an array of at least six numbers.
-    fn read(value: &Val, name: &str) -> ValR<Self, Val> {
-        let fail = || Error::str(format_args!("{name} requires an array of six numbers, not {value}"));
+    fn read(value: &Val) -> ValR<Self, Val> {
+        let fail = || Error::typ(value.clone(), "broken down time, an array of at least six numbers");
         let items = value.as_list().filter(|items| items.len() >= 6).ok_or_else(fail)?;
         let number = |at: usize| {
             let number = items.get(at).and_then(Val::as_num).map(Num::as_f64);
@@ -149,7 +149,7 @@ impl Time {
 
 fn seconds(value: &Val) -> ValR<f64, Val> {
     let seconds = value.as_num().map(Num::as_f64).filter(|seconds| seconds.abs() < MOST);
-    seconds.ok_or_else(|| Error::str(format_args!("{value} is not a number of seconds since 1970")))
+    seconds.ok_or_else(|| Error::typ(value.clone(), "number of seconds since 1970"))
 }
 
 /// Writes a time: seconds since 1970, or a broken down time.
@@ -157,7 +157,7 @@ fn format_time(value: &Val, format: &Val) -> ValR<Val> {
     let time = match value.as_list() {
         // So that the day of the week fits the date.
         Some(_) => {
-            let time = Time::read(value, "strftime")?;
+            let time = Time::read(value)?;
             Time::of(time.epoch() as f64 + time.second.fract())
         }
         None => Time::of(seconds(value)?),
@@ -249,7 +249,7 @@ fn write_time(new: &mut String, time: &Time, format: &str) -> ValR<(), Val> {
 /// Reads a text into a broken down time.
 fn parse_time(value: &Val, format: &Val) -> ValR<Val> {
     let text = value.as_str();
-    let text = text.ok_or_else(|| Error::str(format_args!("strptime requires a string, not {value}")))?;
+    let text = text.ok_or_else(|| Error::typ(value.clone(), "string"))?;
     let pattern = format.as_str().ok_or_else(|| Error::typ(format.clone(), "string"))?;
     let fail = || Error::str(format_args!("date {value} does not match format {format}"));
     let mut reader = Reader { rest: text, time: Time { year: 1900, day: 1, ..Time::default() }, pm: None, century: None };

@@ -35,6 +35,7 @@ use jaq_core::{Error, ValR, ValX};
 use crate::value::{Key, Map, Num, Val, View};
 
 pub(super) use index::{items_in, occurrences, place};
+pub(super) use iterate::values;
 pub(super) use math::whole;
 pub(super) use text::json;
 pub(super) use update::each_output as each;
