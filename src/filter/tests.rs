@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::*;
 use crate::value::{Val, parse};
 
-mod against_jaq;
+
 mod errors;
 mod hostile;
 mod missing;
+mod random;
 mod sharing;
 mod stopped;
 

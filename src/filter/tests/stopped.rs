@@ -78,7 +78,7 @@ const GREEDY: &[&str] = &[
     "\"x\" * 1000000 | [splits(\"\")]",
     "\"x\" * 1000000 | [match(\"\"; \"g\")]",
     "\"x\" * 1000000 | gsub(\"x\"; \"yyyyyyyyyyyyyyyyyyyyyyyyy\")",
-    "\"x\" * 10000 | [limit(100000; gsub(\"x\"; repeat(\"y\")))]",
+    "\"x\" * 10000 | [limit(100000; gsub(\"x\"; \"y\" | repeat(.)))]",
     "\"x\" * 1000000 | [limit(1000; repeat(.))]",
     "\"x\" * 1000000 as $x | [$x, $x] | until(false; . + .)",
 ];
