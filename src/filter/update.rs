@@ -1,43 +1,24 @@
-//! Updates of places that may not be there yet: in `null`, or past the end of an array.
+//! Updates: of places that may not be there yet, in `null` or past the end of an array, and of all places that a
+//! path leads to.
 
-use std::collections::BTreeMap;
 use std::iter::{once, once_with, repeat_n};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use jaq_core::box_iter::{box_once, map_with};
 use jaq_core::compile::TermId;
-use jaq_core::load::parse::BinaryOp;
 use jaq_core::native::{self, Fun};
-use jaq_core::ops::Math;
 use jaq_core::path::Opt;
 use jaq_core::{Bind, Ctx, Cv, Error, Exn, Native, RunPtr, ValR, ValT, ValX, ValXs};
 
+use super::delete::{self, at_path};
 use super::stack;
-use super::watch::Data;
-use crate::value::{List, MAX_DEPTH, Map, Num, Val, View};
+use super::steps::{KEYS, PATHS, Step};
+use super::val::place;
+use super::watch::{Data, look_at};
+use crate::value::{List, MAX_DEPTH, Map, Val, View};
 
-/// The name of the filter that is a path of constant keys and ranges: the path, and its steps as an array of
-/// what [`Step::read`] reads. No text can spell it.
-pub(super) const KEYS: &str = "!keys";
-/// The name of the filter that is a path of computed keys. No text can spell it.
-pub(super) const PATHS: &str = "!paths";
 /// The most nulls that one assignment puts between the end of an array and a new item.
 const MAX_GAP: usize = 1_000_000;
-
-/// The name of the filter that is an update, if `op` is one: the steps of the path as those of [`KEYS`], and
-/// the filter right of the operator. No text can spell it.
-pub(super) fn update_name(op: &BinaryOp<&str>) -> Option<&'static str> {
-    Some(match op {
-        BinaryOp::Update => "!|=",
-        BinaryOp::Assign => "!=",
-        BinaryOp::UpdateAlt => "!//=",
-        BinaryOp::UpdateMath(Math::Add) => "!+=",
-        BinaryOp::UpdateMath(Math::Sub) => "!-=",
-        BinaryOp::UpdateMath(Math::Div) => "!/=",
-        BinaryOp::UpdateMath(Math::Rem) => "!%=",
-        _ => return None,
-    })
-}
 
 /// The native filters that rewritten updates call.
 pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
@@ -82,58 +63,9 @@ fn paths() -> [Fun<Data>; 2] {
     })
     .with_update(|(mut context, value), f| {
         let path = context.pop_fun();
-        Box::new(once_with(move || update_paths(path, value, f)).flatten())
+        Box::new(once_with(move || update_paths(path, value, f)))
     });
     [(KEYS, [Bind::Fun(()), Bind::Fun(())].into(), keys), (PATHS, [Bind::Fun(())].into(), paths)]
-}
-
-/// The steps of the paths of a program, by the terms that yield them: those without variables are read once.
-#[derive(Default)]
-pub(super) struct Routes(RwLock<BTreeMap<TermId, Arc<[Step]>>>);
-
-impl Routes {
-    fn get(&self, keys: TermId) -> Option<Arc<[Step]>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&keys).cloned()
-    }
-
-    fn keep(&self, keys: TermId, steps: &Arc<[Step]>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(keys, Arc::clone(steps));
-    }
-}
-
-/// A step of a path.
-enum Step {
-    /// To what is at a key or index.
-    Key(Val, Opt),
-    /// To what is between two bounds.
-    Range(Map, Opt),
-    /// To each item or entry.
-    Each(Opt),
-}
-
-impl Step {
-    /// The step that `value` stands for. A key is itself, a range `{start, end}`; with `?` they are in an array.
-    /// The key that a variable holds is `[key, 0]` or, with `?`, `[key, 0, 0]`. The step to each item is `[]` or,
-    /// with `?`, `[{}]`.
-    fn read(value: Val) -> Self {
-        let (step, opt) = match value.as_list() {
-            None => (Some(&value), Opt::Essential),
-            Some(items) if items.len() == 2 => return Self::Key(items[0].clone(), Opt::Essential),
-            Some(items) if items.len() == 3 => return Self::Key(items[0].clone(), Opt::Optional),
-            Some(items) => (items.first(), Opt::Optional),
-        };
-        match step.map(|step| (step, step.as_map())) {
-            None => Self::Each(Opt::Essential),
-            Some((_, Some(bounds))) if bounds.is_empty() => Self::Each(opt),
-            Some((_, Some(bounds))) => Self::Range(bounds.clone(), opt),
-            Some((key, None)) => Self::Key(key.clone(), opt),
-        }
-    }
-
-    /// Whether the step that `value` stands for is to the key that a variable holds.
-    fn varies(value: &Val) -> bool {
-        value.as_list().is_some_and(|items| items.len() > 1)
-    }
 }
 
 /// The steps that the filter `keys` yields.
@@ -175,34 +107,37 @@ fn assign<'a>((mut context, value): Cv<'a, Data>, op: fn(Val, Val) -> ValR<Val>)
     })
 }
 
-/// `value` with what is at all paths that the filter `path` yields replaced by what `f` makes of it; the paths
-/// have no step to each item.
-fn update_paths<'a, F>((path, context): (TermId, Ctx<'a, Data>), value: Val, f: F) -> ValXs<'a, Val>
+/// `value` with what is at all paths that the filter `path` yields replaced by the first output of `f` for it; what
+/// has none goes, at the end and all at once.
+fn update_paths<'a, F>((path, context): (TermId, Ctx<'a, Data>), value: Val, f: F) -> ValX<'a, Val>
 where
-    F: Fn(Val) -> ValXs<'a, Val> + Clone + 'a,
+    F: Fn(Val) -> ValXs<'a, Val>,
 {
-    let at = (value.clone(), Default::default());
-    let found = path.paths((context.clone(), at)).map(|found| {
-        let mut keys = found?.1;
-        let mut steps = Vec::new();
-        while let Some((key, rest)) = keys.pop() {
-            steps.push(Step::Key(key, Opt::Essential));
-            keys = rest;
+    let (mut new, mut gone) = (value.clone(), Vec::new());
+    for (round, found) in path.paths((context, (value, Default::default()))).enumerate() {
+        look_at(round);
+        let mut rest = found?.1;
+        let mut keys = Vec::new();
+        while let Some((key, before)) = rest.pop() {
+            keys.push(key);
+            rest = before;
         }
-        steps.reverse();
-        Ok(steps)
-    });
-    match found.collect::<Result<Vec<_>, Exn<'_, Val>>>() {
-        Ok(paths) if paths.iter().all(|steps| !steps.is_empty()) => {
-            let update = |value, steps: Vec<_>| match steps.len() {
-                0..=MAX_DEPTH => update_or_keep(value, &steps, &f),
-                _ => Err(error(format_args!("the path is too long, the most is {MAX_DEPTH} keys"))),
-            };
-            Box::new(once(paths.into_iter().try_fold(value, update)))
+        keys.reverse();
+        if keys.len() > MAX_DEPTH {
+            return Err(error(format_args!("the path is too long, the most is {MAX_DEPTH} keys")));
         }
-        // It leads through something that has no keys: the plain update says so.
-        _ => path.update((context, value), Box::new(f)),
+        match f(at_path(&new, &keys)?).next().transpose()? {
+            Some(item) => new = set_path(new, keys, &item)?,
+            None => gone.push(keys),
+        }
     }
+    Ok(delete::paths(new, gone)?)
+}
+
+/// `value` with `item` at a path.
+pub(super) fn set_path<'a>(value: Val, keys: Vec<Val>, item: &Val) -> ValX<'a, Val> {
+    let steps: Vec<Step> = keys.into_iter().map(Step::of_key).collect();
+    update_or_keep(value, &steps, &|_| once(Ok(item.clone())))
 }
 
 fn error(message: impl std::fmt::Display) -> Exn<'static, Val> {
@@ -267,9 +202,10 @@ where
 /// Whether the container for `key` is missing, or is an array that does not reach to it.
 fn lacks(value: &Val, key: &Val) -> bool {
     match (value.view(), key.view()) {
-        (View::Null, View::Str(_) | View::Num(Num::Int(_))) => true,
-        (View::Arr(items), View::Num(Num::Int(at))) => {
-            at.unsigned_abs() >= items.len() as u64 + u64::from(*at < 0)
+        (View::Null, View::Str(_)) => true,
+        (View::Null, View::Num(number)) => place(number).is_some(),
+        (View::Arr(items), View::Num(number)) => {
+            place(number).is_some_and(|at| at.item(items.len()).is_none())
         }
         _ => false,
     }
@@ -277,18 +213,18 @@ fn lacks(value: &Val, key: &Val) -> bool {
 
 /// `value`, which [`lacks`] `key`, with `new` at it.
 fn insert<'a>(value: Val, key: &Val, opt: Opt, new: Val) -> ValX<'a, Val> {
-    match (key.to_key(), key.as_i64()) {
+    match (key.to_key(), key.as_num().and_then(place)) {
         (Some(key), _) if value.is_null() => Ok(Val::from_iter([(key, new)])),
-        (_, Some(at @ 0..)) => append(value.into_list().unwrap_or_default(), at.unsigned_abs(), new),
+        (_, Some(at)) if !at.from_end => append(value.into_list().unwrap_or_default(), at.distance, new),
         // A negative index: an error.
         _ => value.map_index(key, opt, |_| once(Ok(new.clone()))),
     }
 }
 
 /// `items` with `new` at an index past their end.
-fn append<'a>(mut items: List, at: u64, new: Val) -> ValX<'a, Val> {
-    match usize::try_from(at - items.len() as u64) {
-        Ok(gap @ ..=MAX_GAP) => {
+fn append<'a>(mut items: List, at: usize, new: Val) -> ValX<'a, Val> {
+    match at - items.len() {
+        gap @ ..=MAX_GAP => {
             if gap > 0 {
                 items.append(repeat_n(Val::NULL, gap).collect());
             }
