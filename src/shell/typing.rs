@@ -15,6 +15,7 @@ use rustyline::{CompletionType, Context, Helper};
 use unicode_width::UnicodeWidthStr;
 
 use super::paint::Paint;
+use super::pasted::{self, Pasted};
 use super::theme::Role;
 
 /// Longer lines are not looked at while they are typed: each key would cost it.
@@ -217,14 +218,23 @@ fn role(kind: MarkKind) -> Option<Role> {
     Some(role)
 }
 
-/// Whether more is to come: of a block of commands the last one tells.
-pub(crate) fn is_open(block: &str) -> bool {
-    Script::parse(block).steps().last().is_some_and(|step| needs_more(&step.text))
+impl Typing {
+    /// The commands of a block that is a transcript.
+    pub(crate) fn pasted(&self, block: &str) -> Option<Pasted> {
+        pasted::commands(block, |name| self.session.entries().any(|(known, _)| known == name))
+    }
+
+    /// Whether more is to come: of a block of commands the last one tells.
+    pub(crate) fn is_open(&self, block: &str) -> bool {
+        let pasted = self.pasted(block);
+        let block = pasted.as_ref().map_or(block, |pasted| &pasted.text);
+        Script::parse(block).steps().last().is_some_and(|step| needs_more(&step.text))
+    }
 }
 
 impl Validator for Typing {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        Ok(if is_open(context.input()) {
+        Ok(if self.is_open(context.input()) {
             ValidationResult::Incomplete
         } else {
             ValidationResult::Valid(None)
