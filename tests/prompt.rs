@@ -171,6 +171,26 @@ fn given_the_start_of_words_when_tab_is_typed_then_names_and_keys_are_completed(
 }
 
 #[test]
+fn given_a_cursor_in_the_line_when_tab_is_typed_then_what_stands_behind_it_is_not_doubled() {
+    let state = State::new("middle");
+    let mut session = start(&state.0);
+    type_line(&mut session, r#"ref origin {"items": [41]}"#, "actor origin-");
+    // `swap or|igin .items[0] += 1`, `swap ori| .items…`, `….it|ems[0]`, each with the cursor at the bar.
+    for (line, back) in [
+        ("swap origin .items[0] += 1", 19),
+        ("swap ori .items[0] += 1", 15),
+        ("swap origin .items[0] += 1", 11),
+    ] {
+        keys(&mut session, &format!("{line}{}{TAB}", "\x02".repeat(back)));
+        session.send_line("").unwrap();
+        session.exp_string("~ .items[0] 4").unwrap();
+        session.exp_string(READY).unwrap();
+    }
+    assert_eq!(state.history().matches("swap origin .items[0] += 1\n").count(), 1, "{}", state.history());
+    leave(session);
+}
+
+#[test]
 fn given_lines_of_before_when_ctrl_r_is_typed_then_one_is_found() {
     let state = State::new("search");
     let mut session = start(&state.0);

@@ -10,8 +10,9 @@ use rejoin::value::Piece;
 use rustyline::completion::{Completer, FilenameCompleter, Pair, longest_common_prefix};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter, HistoryHinter};
+use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{CompletionType, Context, Helper};
+use rustyline::{Changeset, CompletionType, Context, Helper};
 use unicode_width::UnicodeWidthStr;
 
 use super::paint::Paint;
@@ -93,6 +94,28 @@ impl Completer for Typing {
         let pairs = pairs.map(|it| Pair { display: it.shown, replacement: it.text });
         Ok((found.start, fitting(pairs.collect(), self.screen)))
     }
+
+    fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
+        let end = line.pos();
+        let (behind, blank) = joined(elected, &line.as_str()[end..]);
+        let text = if blank { elected.trim_end() } else { elected };
+        line.replace(start..end + behind, text, changes);
+        if blank {
+            line.set_pos(line.pos() + 1);
+        }
+    }
+}
+
+/// How many bytes of what stands behind the cursor are the end of what completes the word, and whether a blank
+/// follows that the completion would bring.
+fn joined(elected: &str, behind: &str) -> (usize, bool) {
+    let word = elected.trim_end();
+    let is_word = |c: char| c.is_alphanumeric() || "_-".contains(c);
+    let rest = behind.find(|c| !is_word(c)).unwrap_or(behind.len());
+    let closed = behind.find(|c| !"\"])(".contains(c)).unwrap_or(behind.len());
+    let is_end = |length: &usize| word.ends_with(&behind[..*length]);
+    let same = (1..=closed).rev().find(is_end).or(Some(rest).filter(is_end)).unwrap_or(0);
+    (same, elected.len() > word.len() && behind[same..].starts_with(' '))
 }
 
 /// As many as can be listed on the screen, and whether there are more. A longer list would have to be left
@@ -266,6 +289,24 @@ mod tests {
         mixed.push(Pair { display: "other".into(), replacement: ".kind".into() });
         let fitting = fitting(mixed, (10, 7));
         assert_eq!(longest_common_prefix(&fitting), Some(".k"));
+    }
+
+    #[test]
+    fn what_stands_behind_the_cursor_is_not_there_twice() {
+        let rows = [
+            ("origin ", "", (0, false)),
+            ("origin ", " .name", (0, true)),
+            ("origin ", "igin .name", (4, true)),
+            ("origin ", "xyz .name", (0, false)),
+            (".name", "me]", (2, false)),
+            (".name", "]", (0, false)),
+            ("[\"two words\"]", "\"] | length", (2, false)),
+            ("map(", "(.x)", (1, false)),
+            ("swap ", "ap a", (2, true)),
+        ];
+        for (elected, behind, expected) in rows {
+            assert_eq!(joined(elected, behind), expected, "{elected}|{behind}");
+        }
     }
 
     #[test]
