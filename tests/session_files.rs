@@ -381,7 +381,7 @@ fn given_a_lesson_that_does_not_hold_when_it_is_played_then_the_status_says_so()
     let file = folder.file("lesson.rejoin", "ref a 1\n#=> 2\n");
     let played = rejoin(&["play", &file, "--delay", "0"]);
     assert_eq!(played.code, 1);
-    assert!(played.err.contains("1 of the answers is not what"), "{}", played.err);
+    assert!(played.err.contains("expected: 2\n    actual:   1\n"), "{}", played.err);
 }
 
 #[test]
