@@ -367,7 +367,7 @@ fn given_a_session_file_when_it_is_played_then_it_is_told_and_answered() {
         "# Title\nSome\ntext.\n```rejoin\nref a {\"n\": 1}\n```\n## More\n```rejoin fresh\nref a 2\nswop\n#=> error: ...\n```\nEnd.\n",
     );
     let out = format!(
-        "Title\n\nSome text.\n\nrejoin> ref a {{\"n\": 1}}\n{{\"n\":1}}\nactor a\n\nMore\n\nrejoin> ref a 2\n2\nactor a\n\n\
+        "Title\n\nSome text.\n\nrejoin> ref a {{\"n\": 1}}\nactor a\n{{\"n\":1}}\n\nMore\n\nrejoin> ref a 2\nactor a\n2\n\n\
          rejoin> swop\nswop\n^^^^\nerror: `swop` is neither a command nor a name [R001]\nhint: did you mean `swap`?\n\nEnd.\n\n\
          What was used in {file}\n\n  ref  make a document and its first replica (2 times)\n\n\
          Where the refs are now\n\n  a    2\n"
@@ -424,8 +424,8 @@ fn given_the_help_of_a_subcommand_then_it_lists_the_options_that_mean_something_
     let rows = [
         ("run", "--json --color --filter-timeout --filter-memory"),
         ("check", "--bless --all --json --color --filter-timeout --filter-memory"),
-        ("play", "--delay --vi --color --filter-timeout --filter-memory"),
-        ("demo", "--delay --vi --color --filter-timeout --filter-memory"),
+        ("play", "--delay --from --vi --color --filter-timeout --filter-memory"),
+        ("demo", "--delay --from --vi --color --filter-timeout --filter-memory"),
         ("schema", ""),
         ("completions", ""),
         ("man", ""),
