@@ -49,7 +49,8 @@ fn given_the_start_of_a_word_then_commands_and_names_complete_it() {
         ("branch origin as ", &[]),
         ("ref ", &[]),
         ("show origin -", &["show origin --all "]),
-        ("help mo", &["help model "]),
+        ("help mo", &["help model ", "help modf"]),
+        ("help group", &["help group_by"]),
         ("help R05", &["help R050", "help R051", "help R052", "help R053", "help R054"]),
         ("set the", &["set theme "]),
         ("set theme l", &["set theme light "]),
@@ -339,6 +340,8 @@ fn given_a_line_then_each_word_is_known_for_what_it_is() {
         ("frobnicate ", "??????????"),
         ("set hints on", "CCC wwwww"),
         ("help swop ", "CCCC ????"),
+        ("help group_by", "CCCC wwwwwwww"),
+        ("help // ", "CCCC ww"),
     ];
     for (line, letters) in rows {
         assert_eq!(marked(&session, line), letters, "{line}");

@@ -222,16 +222,16 @@ pub(super) fn show(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
 
 /// Whether a line ends with `--all`: then a person sees everything.
 fn all(mut args: Args<'_>) -> Result<bool> {
-    let whole = match args.optional_word() {
-        None => false,
-        Some(word) if word.text == "--all" => true,
-        Some(word) => {
+    let rest = args.clone();
+    let Some(word) = args.optional_word() else { return Ok(false) };
+    match word.text {
+        "--all" => args.end().map(|()| true),
+        option if option.starts_with('-') => {
             let kind = ErrorKind::Expected { wanted: "`--all`", found: word.text.to_owned() };
-            return Err(CommandError::new(kind, word.span));
+            Err(CommandError::new(kind, word.span))
         }
-    };
-    args.end()?;
-    Ok(whole)
+        _ => rest.end().map(|()| false),
+    }
 }
 
 pub(super) fn refs(session: &mut Session, args: Args<'_>) -> Result<Reply> {

@@ -5,7 +5,7 @@
 use super::names::{EntryKind, name_length, variable};
 use super::signature::{Layout, Wants, layout};
 use super::table::COMMANDS;
-use super::{CODES, Command, Entry, Session, settings, topics};
+use super::{CODES, Command, Entry, Session, filters, settings, topics};
 use crate::filter::{self, Base, Ending, Hop, Lexeme, LexemeKind, Reach};
 use crate::value::{self, Key, Val, View};
 
@@ -67,7 +67,7 @@ impl Session {
         candidates.extend(matching(typed, COMMANDS.iter().flat_map(Command::names)).map(spaced));
         candidates.extend(matching(typed, self.entries().map(|(name, _)| name)).map(Candidate::new));
         if !typed.is_empty() {
-            candidates.extend(filters(typed));
+            candidates.extend(calls(typed));
         }
         Completions { start, candidates, files: false }
     }
@@ -133,6 +133,7 @@ impl Session {
                 let topics = topics::TOPICS.iter().map(|topic| topic.name);
                 let mut candidates = words(&mut COMMANDS.iter().flat_map(Command::names).chain(topics));
                 if !typed.is_empty() {
+                    candidates.extend(matching(typed, filters::names()).map(Candidate::new));
                     candidates.extend(matching(typed, codes.iter().map(String::as_str)).map(Candidate::new));
                 }
                 candidates
@@ -211,7 +212,7 @@ impl Session {
                 let names = matching(&code[start..], names.iter().map(String::as_str));
                 (start, names.map(Candidate::new).collect())
             }
-            Ending::Word { start } => (start, filters(&code[start..])),
+            Ending::Word { start } => (start, calls(&code[start..])),
             Ending::Other => return none(),
         };
         Completions { start, candidates, files: false }
@@ -361,7 +362,7 @@ fn indexes(path: &str, length: usize) -> Vec<Candidate> {
 }
 
 /// The filters of jq that begin so: with a bracket where they take arguments, shown with how many.
-fn filters(typed: &str) -> Vec<Candidate> {
+fn calls(typed: &str) -> Vec<Candidate> {
     let found = filter::builtins().filter(|(name, _)| name.starts_with(typed));
     let candidate = |(name, arity): (&str, usize)| match arity {
         0 => Candidate::new(name),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::names::{name_length, variable};
 use super::signature::{Layout, Wants, layout};
 use super::table::COMMANDS;
-use super::{Code, Command, EntryKind, Session, settings, table, topics};
+use super::{Code, Command, EntryKind, Session, filters, settings, table, topics};
 use crate::filter::{self, Lexeme, LexemeKind};
 
 /// A word or sign of a line.
@@ -71,7 +71,8 @@ impl Session {
                 }
                 Wants::Topic => {
                     let topic = table::find(word.text).is_some() || topics::find(word.text).is_some();
-                    known(topic || Code::named(word.text).is_some(), at_end)
+                    let explained = topic || Code::named(word.text).is_some() || filters::is_known(word.text);
+                    known(explained, at_end)
                 }
                 Wants::NewName | Wants::SettingValue | Wants::File | Wants::Other => None,
             };

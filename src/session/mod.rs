@@ -25,6 +25,7 @@ mod commands;
 mod complete;
 mod error;
 mod evaluate;
+mod filters;
 mod help;
 mod lookup;
 mod marks;

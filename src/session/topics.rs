@@ -48,7 +48,7 @@ the result is its new value. With
   del(.items[0]) | .items\t[1,2]       the value without that
 
 So `swap a .items += [4]` adds an item, and `swap a .items |= sort` puts them in order. Every name is a \
-variable: `swap a .n = $b.n`. Tab offers keys from the value, and filters with the number of their arguments.";
+variable: `swap a .n = $b.n`. Tab offers keys from the value, and filters with the number of their arguments; `help group_by` explains one.";
 
 const MODEL: &str = "\
 A ref is one replica of one document. Its owner, an actor, changes it alone and at once; `merge` brings in \
