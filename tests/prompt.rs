@@ -713,6 +713,30 @@ fn given_another_size_of_the_window_then_the_line_that_is_typed_stays() {
     leave(session);
 }
 
+/// Gives the terminal of a session so many columns; the process in it is told.
+fn resize(session: &PtySession, columns: u16) {
+    let size = rustix::termios::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(session.process().get_file_handle().unwrap(), size).unwrap();
+}
+
+#[test]
+fn given_a_narrower_window_then_the_rows_that_the_terminal_made_of_the_line_are_cleared() {
+    let state = State::new("narrower");
+    let (mut session, _) = start_told(&state.0, "xterm");
+    resize(&session, 100);
+    interrupt(&mut session);
+    let text = "x".repeat(90);
+    // With the prompt 101 columns: two rows of 100, three of 40.
+    keys(&mut session, &format!("\"{text}\" "));
+    session.exp_string("x\" ").unwrap();
+    resize(&session, 40);
+    session.exp_string("\r\x1b[2A\x1b[J\r\n").unwrap();
+    resize(&session, 100);
+    session.exp_string("\r\x1b[1A\x1b[J\r\n\r\n").unwrap();
+    type_line(&mut session, "| length", "\n90");
+    leave(session);
+}
+
 #[test]
 fn given_a_signal_that_ends_the_shell_then_the_terminal_is_as_it_was() {
     let state = State::new("ended");

@@ -22,6 +22,7 @@ mod prompt;
 mod reader;
 mod reading;
 mod recall;
+mod resize;
 mod scripts;
 mod theme;
 mod typing;

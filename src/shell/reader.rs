@@ -118,6 +118,7 @@ impl Reader {
         let mut begun = (String::new(), String::new());
         loop {
             self.search.end();
+            self.editor.helper().inspect(|typing| typing.window.begin());
             let read = self.editor.readline_with_initial(prompt, (&begun.0, &begun.1));
             let left = self.left.lock().map_or(None, |mut left| left.take());
             match (read, left) {

@@ -17,6 +17,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::paint::Paint;
 use super::pasted::{self, Pasted};
+use super::resize::Window;
 use super::theme::Role;
 
 /// Longer lines are not looked at while they are typed: each key would cost it.
@@ -28,6 +29,9 @@ pub(crate) struct Typing {
     pub(crate) paint: Paint,
     /// The columns and rows of the terminal.
     pub(crate) screen: (usize, usize),
+    pub(crate) window: Window,
+    /// The columns of the hint that is shown.
+    hint: Cell<usize>,
     files: FilenameCompleter,
     history: HistoryHinter,
     /// Whether the line is shown for the last time, before it runs.
@@ -37,7 +41,8 @@ pub(crate) struct Typing {
 impl Typing {
     pub(crate) fn new(session: Session, paint: Paint) -> Self {
         let (files, history) = (FilenameCompleter::new(), HistoryHinter::new());
-        Self { session, paint, screen: (80, 24), files, history, last: Cell::new(false) }
+        let (window, hint, last) = (Window::default(), Cell::new(0), Cell::new(false));
+        Self { session, paint, screen: (80, 24), window, hint, files, history, last }
     }
 }
 
@@ -154,8 +159,18 @@ impl Hint for Follows {
 impl Hinter for Typing {
     type Hint = Follows;
 
-    /// The rest of a line of the history, or of the signature of the command.
+    /// What can follow, each time before the line is drawn.
     fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Follows> {
+        self.window.before_drawing(line, pos, self.hint.get());
+        let follows = self.follows(line, pos, context);
+        self.hint.set(follows.as_ref().map_or(0, |follows| follows.shown.width()));
+        follows
+    }
+}
+
+impl Typing {
+    /// The rest of a line of the history, or of the signature of the command.
+    fn follows(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Follows> {
         if !self.session.settings().hints
             || pos < line.len()
             || line.len() > LONGEST
