@@ -213,3 +213,65 @@ fn given_a_path_that_is_a_habit_then_it_is_answered_and_the_command_is_told_wher
     let error = session.run(".quit").unwrap_err();
     assert_eq!(error.hint.as_deref(), Some("`quit` leaves the session, and so does Ctrl-D"));
 }
+
+#[test]
+fn given_a_filter_of_jq_then_help_says_what_it_does_and_what_its_example_yields() {
+    let rows: [(&str, &[&str]); 6] = [
+        (
+            "group_by",
+            &[
+                "group_by(f)",
+                "  the items in arrays of those for which f is equal, in the order of f",
+                "",
+                r#"  [{"a":2},{"a":1},{"a":2}] | group_by(.a)"#,
+                r#"  #=> [[{"a":1}],[{"a":2},{"a":2}]]"#,
+            ],
+        ),
+        ("ltrimstr", &["ltrimstr(TEXT)", "  without that at its start"]),
+        ("map(f)", &["map(f)"]),
+        (
+            "@base64",
+            &["@base64", "  the base64 code of a text", "", r#"  "hi" | @base64"#, r#"  #=> "aGk=""#],
+        ),
+        ("//", &["A // B"]),
+        ("now", &["`now` is not available: a filter gives the same answer every time"]),
+    ];
+    for (name, lines) in rows {
+        let help = help(&format!("help {name}"));
+        assert!(
+            help.starts_with(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>()),
+            "{help:?}"
+        );
+    }
+    // One that takes several numbers of arguments, and one that is also a command.
+    let text = help("help limit").join("\n") + &help("help any").join("\n") + &help("help log").join("\n");
+    for usage in [
+        "limit(N; A)\n",
+        "any\n",
+        "any(f)\n",
+        "any(A; f)\n",
+        "log REF [--all]\n",
+        "\nlog\n  the natural logarithm",
+    ] {
+        assert!(text.contains(usage), "{usage}: {text}");
+    }
+}
+
+#[test]
+fn given_any_filter_of_jq_then_help_fits_a_terminal_and_does_not_touch_the_session() {
+    let mut session = Session::default();
+    session.run("ref a 1").unwrap();
+    session.run("41").unwrap();
+    let names: BTreeSet<&str> = rejoin::filter::builtins().map(|(name, _)| name).collect();
+    assert!(names.len() > 150);
+    for name in names {
+        let reply = session.run(&format!("help {name}")).unwrap();
+        let wide = reply.lines().into_iter().find(|line| line.chars().count() > 80);
+        assert_eq!(wide, None, "{name}");
+    }
+    assert_eq!(session.run("$_ + $a").unwrap().values[0].to_string(), "42");
+    let error = session.run("help sort_bi").unwrap_err();
+    assert_eq!(error.hint.as_deref(), Some("did you mean `sort_by`?"));
+    let error = session.run("help size").unwrap_err();
+    assert_eq!(error.hint.as_deref(), Some("did you mean `length`?"));
+}

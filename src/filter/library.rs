@@ -10,7 +10,9 @@ use jaq_core::{Error, Exn, Native};
 
 use super::text::{self, GUARD};
 use super::watch::Data;
-use super::{control, formats, grammar, growth, natives, numbers, regex, rewrite, stack, strings, time, update};
+use super::{
+    control, formats, grammar, growth, natives, numbers, regex, rewrite, stack, strings, time, update,
+};
 use crate::value::Val;
 
 /// What is defined in jq.
@@ -130,9 +132,7 @@ impl Library {
         }
         Needed {
             defs: defs.into_iter().map(|at| self.defs[at].def.clone()).collect(),
-            natives: natives()
-                .filter(|(name, ..)| names.contains(name) || name.starts_with('!'))
-                .collect(),
+            natives: natives().filter(|(name, ..)| names.contains(name) || name.starts_with('!')).collect(),
             guarded: ["reduce", "foreach", GUARD].iter().any(|name| names.contains(name)),
         }
     }
@@ -149,9 +149,30 @@ const INNER: &[&str] =
 
 /// Native filters of the interpreter that others stand for.
 const REPLACED: &[&str] = &[
-    "decode_base64", "decode_uri", "encode_base64", "encode_uri", "escape_html", "escape_sh", "fromdateiso8601",
-    "gmtime", "implode", "ltrim", "ltrimstr", "matches", "mktime", "nearbyint", "range", "reverse", "rtrim", "rtrimstr",
-    "split_", "split_matches", "strftime", "strptime", "todateiso8601", "trim",
+    "decode_base64",
+    "decode_uri",
+    "encode_base64",
+    "encode_uri",
+    "escape_html",
+    "escape_sh",
+    "fromdateiso8601",
+    "gmtime",
+    "implode",
+    "ltrim",
+    "ltrimstr",
+    "matches",
+    "mktime",
+    "nearbyint",
+    "range",
+    "reverse",
+    "rtrim",
+    "rtrimstr",
+    "split_",
+    "split_matches",
+    "strftime",
+    "strptime",
+    "todateiso8601",
+    "trim",
 ];
 
 /// The native filters of the interpreter that filters may use.

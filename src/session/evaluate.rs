@@ -31,6 +31,12 @@ impl<'a> From<&Word<'a>> for Code<'a> {
     }
 }
 
+impl<'a> From<&'a str> for Code<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text: text.into(), span: 0..text.len(), extra: 0 }
+    }
+}
+
 impl Code<'_> {
     /// A part of the code as a part of the line.
     fn in_line(&self, part: &Range<usize>) -> Range<usize> {

@@ -5,7 +5,7 @@ use super::code::{Code, Explanation};
 use super::command::{Command, Example};
 use super::error::{CommandError, ErrorKind, did_you_mean};
 use super::topics::{self, TOPICS};
-use super::{Page, Part, Reply, Session};
+use super::{Page, Part, Reply, Session, filters, suggest};
 
 /// The commands that one meets first; the overview says what they do, and of the others the names.
 const FIRST: [&str; 9] = ["ref", "branch", "swap", "reset", "merge", "conflicts", "clock", "refs", "log"];
@@ -13,7 +13,11 @@ const FIRST: [&str; 9] = ["ref", "branch", "swap", "reset", "merge", "conflicts"
 pub(super) fn help(session: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
     let Some(word) = args.next() else { return Ok(page(overview(session))) };
     if let Some(command) = session.command(word.text) {
-        return Ok(page(explain(command)));
+        let mut text = explain(command);
+        if let Some(filter) = session.explain_filter(word.text) {
+            text.push_str(&format!("\n\nIn jq there is also\n\n{filter}"));
+        }
+        return Ok(page(text));
     }
     if let Some(topic) = topics::find(word.text) {
         return Ok(page((topic.text)()));
@@ -21,9 +25,16 @@ pub(super) fn help(session: &mut Session, mut args: Args<'_>) -> Result<Reply, C
     if let Some(code) = Code::named(word.text) {
         return Ok(page(explain_code(code.explanation())));
     }
+    if let Some(text) = session.explain_filter(word.text) {
+        return Ok(page(text));
+    }
     let names =
         session.commands().iter().flat_map(Command::names).chain(TOPICS.iter().map(|topic| topic.name));
-    let hint = did_you_mean(word.text, names).unwrap_or_else(|| "`help` lists the commands".into());
+    // There are so many filters that one is always near: it must begin as the word does.
+    let start = word.text.get(..3);
+    let near = filters::names().filter(|name| start.is_some_and(|start| name.starts_with(start)));
+    let hint = suggest::filter(word.text).or_else(|| did_you_mean(word.text, names.chain(near)));
+    let hint = hint.unwrap_or_else(|| "`help` lists the commands".into());
     let kind = ErrorKind::UnknownTopic(word.text.to_owned());
     Err(CommandError::new(kind, word.span).with_hint(hint))
 }

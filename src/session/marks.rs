@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::arguments::Wants;
 use super::layout::Layout;
 use super::names::{name_length, variable};
-use super::{Code, Command, EntryKind, Session, settings, topics};
+use super::{Code, Command, EntryKind, Session, filters, settings, topics};
 use crate::filter::{self, Lexeme, LexemeKind};
 
 /// A word or sign of a line.
@@ -73,7 +73,8 @@ impl Session {
                 }
                 Wants::Topic => {
                     let topic = self.command(word.text).is_some() || topics::find(word.text).is_some();
-                    known(topic || Code::named(word.text).is_some(), at_end)
+                    let explained = topic || Code::named(word.text).is_some() || filters::is_known(word.text);
+                    known(explained, at_end)
                 }
                 Wants::NewName | Wants::SettingValue | Wants::File => None,
             };

@@ -27,6 +27,7 @@ mod commands;
 mod complete;
 mod error;
 mod evaluate;
+mod filters;
 mod help;
 mod ids;
 mod journal;

@@ -157,7 +157,11 @@ pub(super) fn code(code: &str, at: usize, is_line: bool) -> Option<String> {
     if rest == ";" {
         return Some("a line has no `;` at its end".to_owned());
     }
-    let word = &rest[..name_length(rest)];
+    filter(&rest[..name_length(rest)])
+}
+
+/// What a word means that is no filter of jq.
+pub(super) fn filter(word: &str) -> Option<String> {
     FILTERS.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| (*hint).to_owned())
 }
 

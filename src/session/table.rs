@@ -529,8 +529,9 @@ pub const COMMANDS: &[Command] = &[
         name: "help",
         aliases: &[],
         arguments: &[TOPIC.optional()],
-        summary: "an overview, or one command, topic or error in detail",
-        details: "The example of a command is a session that you can type.",
+        summary: "an overview, or one command, topic, error or filter in detail",
+        details: "The example of a command is a session that you can type. `help group_by` explains a filter of jq, \
+                  `help //` a sign.",
         example: &["help quit", "#=> quit", "#=>   leave the session"],
         run: help::help,
     },

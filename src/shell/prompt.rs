@@ -17,12 +17,11 @@ use super::disk::Disk;
 use super::envelope::envelope;
 use super::pager;
 use super::paint::{Paint, on_a_line};
+pub(crate) use super::pasted::PROMPT;
 use super::progress::Progress;
 use super::reader::Reader;
 use super::reading::Reading;
 use super::typing::Typing;
-
-pub(crate) const PROMPT: &str = "rejoin> ";
 
 /// How the prompt is started.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +129,20 @@ impl Prompt {
     }
 
     /// Runs what was typed or pasted: one command, or several. Whether the session is to end.
-    fn block(&mut self, text: &str) -> io::Result<bool> {
+    fn block(&mut self, typed: &str) -> io::Result<bool> {
+        let pasted = self.reader.typing()?.pasted(typed);
+        let text = pasted.as_ref().map_or(typed, |pasted| &pasted.text);
+        if let Some(answers) = pasted.as_ref().map(|pasted| pasted.answers).filter(|answers| *answers > 0) {
+            let text = format!(
+                "{} passed over",
+                if answers == 1 {
+                    "1 line of answers".to_owned()
+                } else {
+                    format!("{answers} lines of answers")
+                }
+            );
+            writeln!(io::stderr(), "{}", self.err.dim(&text))?;
+        }
         let script = Script::parse(text);
         let steps: Vec<&Step> = script.steps().filter(|step| !step.text.is_empty()).collect();
         let mut told = script.items.iter();
