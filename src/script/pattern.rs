@@ -181,9 +181,9 @@ fn without_dots(text: &str, marks: &Marks) -> String {
         }
         if in_string && c == '\\' {
             let escaped = &rest[1..];
-            if escaped.starts_with(DOTS) {
+            if let Some(behind) = escaped.strip_prefix(DOTS) {
                 out.push_str(DOTS);
-                rest = &escaped[DOTS.len()..];
+                rest = behind;
                 continue;
             }
             let length = escaped.chars().next().map_or(0, char::len_utf8);

@@ -290,7 +290,8 @@ codes! {
          stays done."
         &["read broken.rejoin", "#=> error: broken.rejoin:2: nothing has the name `b`"];
     Unwritable 74 "a session file cannot be written"
-        "`record` makes a new file and leaves alone what is there already."
+        "`record` makes a new file and leaves alone what is there already. While a file cannot be written, what is \
+         recorded is kept, and the next line tries again."
         &[
             "record nowhere/lesson.rejoin",
             "#=> error: cannot write `nowhere/lesson.rejoin`: No such file or directory (os error 2)",
@@ -299,7 +300,7 @@ codes! {
         "`record` keeps what is typed at the prompt. Of a script `rejoin run` prints what it answers."
         &[];
     Recording 76 "there is a recording already"
-        "`record stop` ends it and writes its file."
+        "`record stop` ends it."
         &["record one.rejoin", "record two.rejoin", "#=> error: `one.rejoin` is being recorded"];
     NotRecording 77 "nothing is being recorded"
         "`record FILE` begins a recording."

@@ -89,7 +89,9 @@ impl FileError {
         let hint = match self {
             Self::Failed { hint, .. } => return hint.clone(),
             Self::NotTyped => Some("`rejoin run FILE` prints a session file with what it answers"),
-            Self::Unwritable { .. } => Some("a recording makes a new file, and never overwrites one"),
+            Self::Unwritable { reason, .. } if reason.ends_with("already") => {
+                Some("a recording makes a new file, and never overwrites one")
+            }
             Self::Recording(_) => Some("`record stop` ends it"),
             Self::NotRecording => Some("`record FILE` begins a recording"),
             Self::StartsSessions(_) => Some("`rejoin run FILE` runs it"),

@@ -479,10 +479,10 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[FILE.shown_as("FILE|stop").called("the session file, or `stop`")],
         summary: "write what you type as a session file",
-        details: "From here to `record stop`, or to the end of the session, what you type is kept, and then written to \
-                  FILE with its answers as expectations. Comments that you type are the narration. Actors have no \
-                  random end there; a line that answers otherwise without it is named. A file that is there \
-                  already is refused. A script cannot be recorded.",
+        details: "From here to `record stop`, or to the end of the session, each line that you type is written to FILE \
+                  when it has run, with its answers as expectations; in a FILE.md it stands in a fenced block. \
+                  Comments that you type are the narration. Actors have no random end there; a line that answers \
+                  otherwise without it is named. A file that is there already is refused. A script cannot be recorded.",
         example: &[
             "record lesson.rejoin",
             "#=> recording to lesson.rejoin, until `record stop`",

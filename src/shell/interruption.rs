@@ -86,17 +86,16 @@ mod unix {
     fn watch() -> io::Result<()> {
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let wait = move || {
-            for signal in signals.forever() {
-                let first = SIGNAL.swap(signal, Ordering::Relaxed) == 0;
-                let interrupt = lock(&RUNNING).clone();
-                if let (true, Some(interrupt)) = (first, interrupt) {
-                    interrupt.raise();
-                    thread::sleep(GRACE);
-                }
-                let _whole = lock(&WHOLE);
-                flush_at_once();
-                std::process::exit(status(signal).into());
+            let Some(signal) = signals.forever().next() else { return };
+            SIGNAL.store(signal, Ordering::Relaxed);
+            let interrupt = lock(&RUNNING).clone();
+            if let Some(interrupt) = interrupt {
+                interrupt.raise();
+                thread::sleep(GRACE);
             }
+            let _whole = lock(&WHOLE);
+            flush_at_once();
+            std::process::exit(status(signal).into());
         };
         thread::Builder::new().spawn(wait).map(drop)
     }

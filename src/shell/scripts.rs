@@ -2,7 +2,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rejoin::script::{Failure, Host, Outcome, Ran, Script, Step, count, run_with, transcript};
+use rejoin::script::{Failure, Host, Mistake, Outcome, Ran, Script, Step, count, run_with, transcript};
 use rejoin::session::{CommandError, Limits, Reply, Session};
 
 use super::USAGE;
@@ -13,7 +13,7 @@ use super::interruption::{cause, prepare, running};
 use super::output::{Output, complain};
 use super::paint::{Paint, on_a_line};
 use super::progress::Progress;
-use super::sources::Source;
+use super::sources::{Source, Unread};
 
 /// Runs what is not typed into a terminal.
 pub(crate) struct Scripts {
@@ -87,7 +87,15 @@ impl Scripts {
     pub(crate) fn commands(&self, commands: &[String]) -> io::Result<ExitCode> {
         let steps = (1..).zip(commands).map(|(line, text)| Step::new(line, &**text));
         let items = steps.map(rejoin::script::Item::Step).collect();
-        self.answers("-c", &Script { items, mistakes: Vec::new() })
+        let of_one = |(line, text): (usize, &String)| {
+            Script::parse(text).mistakes.into_iter().map(move |mistake| Mistake { line, ..mistake })
+        };
+        let mistakes: Vec<Mistake> = (1..).zip(commands).flat_map(of_one).collect();
+        if !mistakes.is_empty() {
+            self.file_error("-c", &Unread::Mistakes(mistakes));
+            return Ok(ExitCode::from(USAGE));
+        }
+        self.answers("-c", &Script { items, mistakes })
     }
 
     /// A session on standard input: prints the answers, and verifies expectations.

@@ -90,6 +90,13 @@ fn given_what_only_looks_like_an_expectation_then_it_is_an_error_of_the_file_wit
 }
 
 #[test]
+fn given_an_expectation_behind_a_command_of_the_command_line_then_it_is_refused() {
+    let refused = rejoin(&["-c", "ref a 1", "-c", "swap a 1 #=> 2"]);
+    let error = "-c:2:10\nerror: an expectation stands on a line of its own, below its command\n";
+    assert!(refused.code == 2 && refused.err.starts_with(error), "{}", refused.err);
+}
+
+#[test]
 fn given_comments_that_look_like_nothing_else_then_they_are_comments() {
     let folder = Folder::new("comments");
     let text = "# a => b\n#\n# ---\n#====\n##=> 5\n# - > quoted\nref a 1 # -- one\n#=> 1\nswap a \"#=> 5\"\n#=> \"#=> 5\"\n";
