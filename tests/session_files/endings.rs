@@ -130,9 +130,12 @@ fn given_a_pipe_that_nobody_writes_to_when_it_is_interrupted_then_the_reading_en
     let read = format!("read {pipe}");
     for args in [&["check", pipe][..], &["run", pipe], &["-c", &read], &["check", "-"]] {
         let mut child = command(args).stdin(Stdio::piped()).spawn().unwrap();
+        // Standard input stays open.
+        let input = child.stdin.take();
         sleep(Duration::from_millis(200));
         signal(&child, "-INT");
         assert_eq!(child.wait().unwrap().code(), Some(130), "{args:?}");
+        drop(input);
     }
 }
 
