@@ -97,7 +97,9 @@ fn given_standard_output_that_takes_nothing_then_that_is_told() {
 #[test]
 fn given_an_interruption_then_a_check_has_told_what_it_found() {
     let folder = Folder::new("told");
+    let inner = folder.file("inner.rejoin", "def f: f; f\n");
     let endless = [
+        ("read", format!("{FAILS}read {inner}\n")),
         ("filter", format!("{FAILS}swap a (def f: f; f)\n")),
         ("fresh", format!("```rejoin\n{FAILS}```\n```rejoin fresh\ndef f: f; f\n```\n")),
     ];

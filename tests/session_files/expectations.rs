@@ -184,6 +184,13 @@ fn given_a_folder_then_the_session_files_below_it_are_checked_in_order() {
     assert_eq!(fs::read_to_string(folder.0.join("notes.txt")).unwrap(), wrong);
     let empty = folder.0.join("empty");
     fs::create_dir(&empty).unwrap();
+    let prose_only = Folder::new("prose-only");
+    prose_only.file("README.md", "# Nothing to run\n");
+    let prose = prose_only.0.to_str().unwrap();
+    let nothing = "0 sessions, 0 commands, 0 expectations: nothing to check\n";
+    assert_eq!(rejoin(&["check", prose]), done(2, "", nothing));
+    assert!(rejoin(&["check", "--json", prose]).out.contains("\"ok\":false"));
+    assert_eq!(rejoin(&["check", "--bless", prose]), done(2, "", "nothing to check\n"));
     let empty = empty.to_str().unwrap();
     let error = format!(
         "error: {empty}: has no session files\n0 sessions, 0 commands, 0 expectations: 1 file not read\n"
