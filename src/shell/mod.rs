@@ -22,6 +22,7 @@ mod prompt;
 mod reader;
 mod reading;
 mod recall;
+mod report;
 mod resize;
 mod scripts;
 mod theme;

@@ -136,6 +136,8 @@ impl Reader {
                             (before, behind)
                         }
                     };
+                    // Ctrl-C in the editor was for the editor.
+                    interrupt.clear();
                 }
                 (Ok(block), None) => return Ok(Some(block)),
                 (Err(ReadlineError::Interrupted), _) => return Ok(Some(String::new())),
