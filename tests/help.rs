@@ -138,7 +138,7 @@ fn given_a_name_or_an_alias_then_help_explains_the_command() {
     for command in COMMANDS {
         for name in command.names() {
             let lines = help(&format!("help {name}"));
-            let usage = format!("{} {}", command.name, command.arguments);
+            let usage = command.usage();
             assert_eq!(lines[0], usage.trim_end());
             let text = lines.join("\n");
             assert!(command.aliases.iter().all(|alias| text.contains(alias)), "{text}");

@@ -15,8 +15,17 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// What only the side of the terminal may know.
-const TERMINAL: &[&str] =
-    &["rustyline", "clap", "crossterm", "owo_colors", "etcetera", "getrandom", "rustix"];
+const TERMINAL: &[&str] = &[
+    "rustyline",
+    "clap",
+    "crossterm",
+    "owo_colors",
+    "etcetera",
+    "getrandom",
+    "rustix",
+    "tempfile",
+    "walkdir",
+];
 
 /// What no layer of the library may do: print, or ask the world.
 const WORLD: &[&str] = &[

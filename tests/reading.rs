@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rejoin::script::{Files, Host, Ran};
+use rejoin::script::{Files, Host, Ran, WriteError};
 use rejoin::session::{Options, Session};
 
 /// One file.
@@ -14,12 +14,16 @@ impl Files for OneFile {
         Ok(self.0.to_owned())
     }
 
-    fn create(&self, _: &Path) -> Result<(), String> {
-        Err("read only".to_owned())
+    fn create(&self, _: &Path, _: &str) -> Result<(), WriteError> {
+        Err(WriteError::System("read only".to_owned()))
     }
 
-    fn write(&self, _: &Path, _: &str) -> Result<(), String> {
-        Err("read only".to_owned())
+    fn append(&self, _: &Path, _: &str, _: &str) -> Result<(), WriteError> {
+        Err(WriteError::System("read only".to_owned()))
+    }
+
+    fn replace(&self, _: &Path, _: &str, _: &str) -> Result<(), WriteError> {
+        Err(WriteError::System("read only".to_owned()))
     }
 }
 

@@ -1,27 +1,64 @@
 //! What is typed becomes a session file that holds, without the random ends of actors.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use rejoin::script::{Files, Host, Script, run};
+use rejoin::script::{Files, Host, Script, WriteError, run};
 use rejoin::session::{Entry, Options, Session};
 
-/// A file that is written.
+/// A disk.
 #[derive(Clone, Default)]
-struct Paper(Arc<Mutex<String>>);
+struct Paper(Arc<Mutex<Disk>>);
+
+#[derive(Default)]
+struct Disk {
+    files: BTreeMap<PathBuf, String>,
+    is_full: bool,
+    /// How often a file was written whole.
+    replaced: usize,
+}
+
+impl Paper {
+    fn disk(&self) -> MutexGuard<'_, Disk> {
+        self.0.lock().unwrap()
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.disk().files.get(Path::new(name)).cloned().unwrap_or_default()
+    }
+}
 
 impl Files for Paper {
     fn read(&self, _: &Path) -> Result<String, String> {
         Ok("swap a .read = true\nswap a .read = null\n".to_owned())
     }
 
-    fn create(&self, _: &Path) -> Result<(), String> {
+    fn create(&self, path: &Path, text: &str) -> Result<(), WriteError> {
+        let mut disk = self.disk();
+        if disk.files.contains_key(path) {
+            return Err(WriteError::Taken);
+        }
+        disk.files.insert(path.to_owned(), text.to_owned());
         Ok(())
     }
 
-    fn write(&self, _: &Path, text: &str) -> Result<(), String> {
-        text.clone_into(&mut self.0.lock().unwrap());
+    fn append(&self, path: &Path, old: &str, more: &str) -> Result<(), WriteError> {
+        let mut disk = self.disk();
+        if disk.is_full {
+            return Err(WriteError::System("no space left".to_owned()));
+        }
+        let file = disk.files.get_mut(path).filter(|file| *file == old).ok_or(WriteError::Changed)?;
+        file.push_str(more);
+        Ok(())
+    }
+
+    fn replace(&self, path: &Path, old: &str, new: &str) -> Result<(), WriteError> {
+        self.append(path, old, "")?;
+        let mut disk = self.disk();
+        disk.replaced += 1;
+        disk.files.insert(path.to_owned(), new.to_owned());
         Ok(())
     }
 }
@@ -66,7 +103,7 @@ impl Prompt {
     /// Ends the recording: what is said, and the file, which must hold.
     fn stop(&mut self) -> (Vec<String>, String) {
         let report = self.type_line("record stop");
-        let text = self.paper.0.lock().unwrap().clone();
+        let text = self.paper.text("file");
         let checked = run(&mut Session::default(), &Script::parse(&text), |_| Ok::<_, ()>(())).unwrap();
         assert_eq!(checked.failures, 0, "{text}");
         (report, text)
@@ -181,4 +218,114 @@ fn given_a_line_with_a_blank_in_front_or_for_help_then_it_is_not_recorded() {
     assert_eq!(report, ["wrote file: 4 commands, 5 expectations", left_out], "{text}");
     assert!(!text.contains("help") && !text.contains("secret"), "{text}");
     assert!(text.contains("a.n\n") && !text.contains(" a.n") && text.contains("swap a .read"), "{text}");
+}
+
+/// Whether a session file is sound and holds.
+fn holds(name: &str, text: &str) -> bool {
+    let script = Script::parse_file(Path::new(name), text);
+    let checked = run(&mut Session::default(), &script, |_| Ok::<_, ()>(())).unwrap();
+    script.mistakes.is_empty() && checked.failures == 0
+}
+
+#[test]
+fn given_a_recording_when_a_line_was_typed_then_it_is_on_the_disk() {
+    let mut prompt = Prompt::new();
+    prompt.type_lines(&["ref a {\"n\": 1}", "record file"]);
+    let mut before = prompt.paper.text("file");
+    assert!(before.contains("ref a {\"n\": 1}\n"), "{before}");
+    for line in ["# What it has.", "a.n", "swap a .n += 1", "swop", "read more"] {
+        match line.starts_with('#') {
+            true => prompt.host.narrate(line),
+            false => drop(prompt.type_line(line)),
+        }
+        let now = prompt.paper.text("file");
+        let more = now.strip_prefix(&*before).unwrap();
+        assert!(more.contains(if line == "read more" { "swap a .read" } else { line }), "{line}: {more}");
+        assert!(holds("file", &now), "{now}");
+        before = now;
+    }
+    assert_eq!(prompt.paper.disk().replaced, 0);
+    let (_, text) = prompt.stop();
+    assert_eq!(text, before, "nothing was left for the end");
+}
+
+#[test]
+fn given_a_full_disk_then_it_is_told_and_nothing_is_lost() {
+    let mut prompt = Prompt::new();
+    prompt.type_lines(&["record file", "ref a 1"]);
+    let before = prompt.paper.text("file");
+    prompt.paper.disk().is_full = true;
+    let told = prompt.type_line("swap a 2");
+    assert_eq!(told, ["2", "~ . 1 → 2", "not recorded yet: cannot write `file`: no space left"]);
+    assert_eq!(prompt.type_line("record stop"), ["error: cannot write `file`: no space left"]);
+    assert_eq!(prompt.type_line("record other"), ["error: `file` is being recorded"]);
+    assert_eq!(prompt.paper.text("file"), before);
+    prompt.paper.disk().is_full = false;
+    prompt.type_line("swap a 3");
+    let (report, text) = prompt.stop();
+    assert_eq!(report, ["wrote file: 3 commands, 6 expectations"]);
+    assert!(text.contains("swap a 2\n") && text.contains("swap a 3\n"), "{text}");
+}
+
+#[test]
+fn given_a_file_that_somebody_else_changed_then_that_stays_and_the_recording_is_beside_it() {
+    for theirs in [Some("theirs\n"), None] {
+        let mut prompt = Prompt::new();
+        prompt.type_lines(&["record file.rejoin", "ref a 1"]);
+        match theirs {
+            Some(text) => drop(prompt.paper.disk().files.insert("file.rejoin".into(), text.to_owned())),
+            None => drop(prompt.paper.disk().files.remove(Path::new("file.rejoin"))),
+        }
+        prompt.paper.disk().files.insert("file-2.rejoin".into(), "also theirs\n".to_owned());
+        let told = prompt.type_line("swap a 2");
+        assert_eq!(told[2], "somebody else changed file.rejoin: the whole recording is in file-3.rejoin");
+        assert_eq!(prompt.type_line("record stop"), ["wrote file-3.rejoin: 2 commands, 4 expectations"]);
+        assert_eq!(prompt.paper.disk().files.get(Path::new("file.rejoin")).map(String::as_str), theirs);
+        assert_eq!(prompt.paper.text("file-2.rejoin"), "also theirs\n");
+        let text = prompt.paper.text("file-3.rejoin");
+        assert!(text.contains("ref a 1\n") && holds("file-3.rejoin", &text), "{text}");
+    }
+}
+
+#[test]
+fn given_a_name_of_markdown_then_the_recording_is_a_fenced_block() {
+    let mut prompt = Prompt::new();
+    prompt.type_lines(&["ref a 1", "record m.md", "swap a 2"]);
+    let text = prompt.paper.text("m.md");
+    assert!(text.starts_with("```rejoin\n# What was there") && holds("m.md", &text), "{text}");
+    assert_eq!(Script::parse_markdown(&text).steps().count(), 2, "also before its end: {text}");
+    prompt.type_lines(&["swap a \"x\n```\ny\"", "a", "record stop"]);
+    let text = prompt.paper.text("m.md");
+    assert!(text.starts_with("````rejoin\n") && text.ends_with("\n````\n"), "{text}");
+    assert_eq!(Script::parse_markdown(&text).steps().count(), 4, "{text}");
+    assert!(holds("m.md", &text), "{text}");
+    assert_eq!(prompt.type_line("record m.md"), ["error: cannot write `m.md`: it is there already"]);
+}
+
+#[test]
+fn given_comments_that_begin_like_expectations_then_the_file_is_sound() {
+    let mut prompt = Prompt::new();
+    prompt.type_lines(&["ref a 1", "record file"]);
+    prompt.host.narrate("# => so it goes");
+    prompt.type_lines(&["swap a 2 #=> 3", "swap a [3, # -> three\n4]", "error(\"wait...\")", "\"a...\""]);
+    let (_, text) = prompt.stop();
+    assert!(holds("file", &text), "{text}");
+    assert!(
+        text.contains("## => so") && text.contains("swap a 2 ##=> 3") && text.contains("## -> three"),
+        "{text}"
+    );
+    assert!(
+        text.contains("failed on the last value: wait\\...") && text.contains("#=> \"a\\...\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn given_a_name_with_what_a_terminal_obeys_then_it_is_not_said() {
+    let mut prompt = Prompt::new();
+    let said = prompt.type_line("record \"a\\u001b[31m\\nb\"");
+    assert_eq!(said, ["recording to a\u{fffd}[31m\u{fffd}b, until `record stop`"]);
+    assert!(prompt.paper.disk().files.contains_key(Path::new("a\u{1b}[31m\nb")));
+    let said = prompt.type_line("record stop");
+    assert_eq!(said, ["wrote a\u{fffd}[31m\u{fffd}b: 0 commands, 0 expectations"]);
 }

@@ -1108,7 +1108,12 @@ fn given_a_rename_between_edits_when_all_are_taken_back_then_each_goes_to_the_re
         assert_eq!(states(&session), *state, "after `{}`", lines[at]);
     }
     // As one step, which a file that is read is.
-    session.join_steps(0, "read file");
+    let mut session = Session::default();
+    session.begin_file("read file");
+    for line in lines {
+        session.run(line).unwrap();
+    }
+    session.end_file();
     session.run("undo").unwrap();
     assert_eq!(states(&session), [""; 0]);
     session.run("redo").unwrap();

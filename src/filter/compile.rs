@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use jaq_core::Compiler;
 use jaq_core::load::lex::{Tok, Token};
-use jaq_core::load::parse::{self, Def};
-use jaq_core::load::{Arena, File, Loader, Parser};
+use jaq_core::load::parse::Def;
+use jaq_core::load::{Arena, File, Loader};
 
-use super::assign;
 use super::error::CompileError;
 use super::explain;
+use super::grammar::{self, ParseError};
 use super::library::{LIBRARY, Needed};
+use super::rewrite;
 use super::run::Filter;
 use super::stack::{self, MAX_TOKENS, Room};
 use super::supervisor::Supervisor;
-use super::text::{Mentions, Tokens, tokens};
+use super::text::{Mentions, Readable, Tokens, tokens};
 use super::watch::Data;
 
 /// Why tokens are no filter.
 enum Refusal<'s> {
-    Parse(Vec<explain::ParseError<'s>>),
+    Parse(Vec<ParseError<'s>>),
     Undefined(Vec<explain::Missing>),
 }
 
@@ -30,8 +31,32 @@ pub(super) fn compile(
     known: impl FnOnce() -> Vec<String>,
     supervisor: &Arc<Supervisor>,
 ) -> Result<(Filter, Vec<String>), CompileError> {
-    let mut tokens = tokens(code).map_err(|why| explain::unreadable(code, why))?;
-    let mentions = Mentions::read(&mut tokens);
+    let readable = Readable::new(code);
+    let compiled = compile_readable(&readable.text, is_var, known);
+    let Compiled { program, vars, mentioned, room, guarded } =
+        compiled.map_err(|error| CompileError { span: readable.original_span(&error.span), ..error })?;
+    let filter = Filter::new(code, vars, program, room, guarded, Arc::clone(supervisor));
+    Ok((filter, mentioned))
+}
+
+/// What comes of the text of a filter.
+struct Compiled {
+    program: jaq_core::Filter<Data>,
+    /// The global variables that it uses, and all that it mentions.
+    vars: Vec<String>,
+    mentioned: Vec<String>,
+    room: Room,
+    guarded: bool,
+}
+
+/// The same of a text that the lexer can read.
+fn compile_readable(
+    code: &str,
+    is_var: impl Fn(&str) -> bool,
+    known: impl FnOnce() -> Vec<String>,
+) -> Result<Compiled, CompileError> {
+    let tokens = tokens(code).map_err(|why| explain::unreadable(code, why))?;
+    let mentions = Mentions::read(&tokens);
     refuse_modules(code, &tokens)?;
     if tokens.is_empty() {
         return Err(explain::empty(code));
@@ -51,8 +76,7 @@ pub(super) fn compile(
         })?;
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let mentioned: Vec<&str> = mentions.vars.iter().copied().collect();
-    let filter = Filter::new(code, owned(&globals), program, room, guarded, Arc::clone(supervisor));
-    Ok((filter, owned(&mentioned)))
+    Ok(Compiled { program, vars: owned(&globals), mentioned: owned(&mentioned), room, guarded })
 }
 
 /// Modules are files. The parser that is used here knows none, so that these words are ordinary
@@ -72,11 +96,8 @@ fn program<'s>(
     globals: &[&str],
     needed: Needed,
 ) -> Result<jaq_core::Filter<Data>, Refusal<'s>> {
-    let body = Parser::new(tokens).parse(|parser| parser.term()).map_err(|errors| {
-        let found = |(expect, token): parse::TError<'_, &'s str>| (expect, token.map(|t| t.0));
-        Refusal::Parse(errors.into_iter().map(found).collect())
-    })?;
-    let main = Def { name: &*entry, args: Vec::new(), body: assign::rewrite(body) };
+    let body = grammar::filter(code, tokens).map_err(|error| Refusal::Parse(vec![error]))?;
+    let main = Def { name: &*entry, args: Vec::new(), body: rewrite::rewrite(body) };
     let globals: Vec<String> = globals.iter().map(|name| format!("${name}")).collect();
 
     let arena = Arena::default();

@@ -12,8 +12,6 @@ use super::nesting::MAX_NESTING;
 use super::stack::{Fault, MAX_TOKENS};
 use super::text::{LexError, Unreadable};
 
-/// What the parser expected, and the text of the token that it found.
-pub(super) type ParseError<'s> = (Parsed<&'s str>, Option<&'s str>);
 /// Where a name stands that nothing defines, and what it should have been.
 pub(super) type Missing = (Range<usize>, Undefined);
 
@@ -94,7 +92,7 @@ fn lex(code: &str, (expect, rest): LexError<'_>) -> CompileError {
 }
 
 /// The first of the parser's errors.
-pub(super) fn parse(code: &str, errors: Vec<ParseError<'_>>) -> CompileError {
+pub(super) fn parse(code: &str, errors: Vec<(Parsed<&str>, Option<&str>)>) -> CompileError {
     let place = |found: Option<&str>| found.map_or(code.len()..code.len(), |f| span_or_end(code, f));
     let first = errors.into_iter().min_by_key(|(_, found)| place(*found).start);
     let Some((expect, found)) = first else {

@@ -3,22 +3,19 @@
 //! A run is stopped between two steps (see [`watch`](super::watch)). So steps that make much of little say
 //! before what they may take, and generators look at the watch for every output.
 
-use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+use jaq_core::load::parse::{BinaryOp, Def, Term};
 use jaq_core::native::{self, Fun, bome, v};
-use jaq_core::ops::Math;
 use jaq_core::{Error, Exn, ValR, ValX};
 
-use super::assign;
 use super::text::GUARD;
 use super::watch::{Data, Watch};
 use crate::value::{Num, Val, View};
 
 // Names that no text can spell.
-const TIMES: &str = "!times";
-const OVER: &str = "!over";
+pub(super) const TIMES: &str = "!times";
+pub(super) const OVER: &str = "!over";
 const MEASURED: &str = "!measured";
 const RESERVED: &str = "!reserved";
-const RIGHT: &str = "$!right";
 
 /// The longest string that one multiplication makes, in bytes.
 const LONGEST: usize = 1 << 30;
@@ -27,44 +24,54 @@ const MOST_BITS: u64 = 1 << 22;
 /// What a piece of a string may take that is a value of its own.
 const PIECE: usize = 64;
 
-/// A native filter of jq that yields much more than it gets: its name, the name it has here, its
-/// arguments, and the check before it.
+/// A native filter of jq that yields much more than it gets: its name, the name it has here, and the check
+/// before it.
 struct Greedy {
     name: &'static str,
     inner: &'static str,
-    args: &'static [&'static str],
     check: fn() -> Term<&'static str>,
 }
 
-const GREEDY: [Greedy; 5] = [
-    Greedy { name: "tojson", inner: "!tojson", args: &[], check: || Term::Call(MEASURED, Vec::new()) },
-    Greedy { name: "explode", inner: "!explode", args: &[], check: always },
-    Greedy { name: "matches", inner: "!matches", args: &["$re", "$flags"], check: if_global },
-    Greedy { name: "split_matches", inner: "!split_matches", args: &["$re", "$flags"], check: if_global },
-    Greedy { name: "split_", inner: "!split_", args: &["$re", "$flags"], check: if_global },
+const GREEDY: [Greedy; 2] = [
+    Greedy { name: "tojson", inner: "!tojson", check: || Term::Call(MEASURED, Vec::new()) },
+    Greedy { name: "explode", inner: "!explode", check: always },
 ];
 
 fn always() -> Term<&'static str> {
     Term::Call(RESERVED, vec![Term::Str(None, vec![jaq_core::load::lex::StrPart::Str("g")])])
 }
 
-fn if_global() -> Term<&'static str> {
-    Term::Call(RESERVED, vec![Term::Var("$flags")])
-}
-
-/// Definitions of the greedy filters: the check, then the filter.
-pub(super) fn definitions() -> impl Iterator<Item = Def<&'static str>> {
+/// Definitions of the greedy filters with what they call: the check, then the filter.
+pub(super) fn definitions() -> impl Iterator<Item = (Def<&'static str>, Vec<&'static str>)> {
     GREEDY.iter().map(|greedy| {
-        let args = greedy.args.iter().map(|arg| Term::Var(*arg)).collect();
-        let body = pipe((greedy.check)(), Term::Call(greedy.inner, args));
-        Def { name: greedy.name, args: greedy.args.to_vec(), body }
+        let body = pipe((greedy.check)(), Term::Call(greedy.inner, Vec::new()));
+        (Def { name: greedy.name, args: Vec::new(), body }, vec![greedy.inner])
     })
 }
 
+/// The names under which definitions find native filters.
+const RENAMED: &[(&str, &str)] = &[
+    ("cbrt", ":cbrt"),
+    ("exp10", ":exp10"),
+    ("exp2", ":exp2"),
+    ("fabs", ":fabs"),
+    ("ldexp", ":ldexp"),
+    ("limit", ":limit"),
+    ("log10", ":log10"),
+    ("log2", ":log2"),
+    ("pow", ":pow"),
+    ("rint", ":rint"),
+    ("scalbln", ":scalbln"),
+    ("skip", ":skip"),
+    ("sqrt", ":sqrt"),
+    ("trunc", ":trunc"),
+];
+
 /// The name under which the definitions find a native filter.
 pub(super) fn renamed((name, args, native): Fun<Data>) -> Fun<Data> {
-    let greedy = GREEDY.iter().find(|greedy| greedy.name == name);
-    (greedy.map_or(name, |greedy| greedy.inner), args, native)
+    let greedy = GREEDY.iter().map(|greedy| (greedy.name, greedy.inner));
+    let inner = greedy.chain(RENAMED.iter().copied()).find(|(outer, _)| *outer == name);
+    (inner.map_or(name, |(_, inner)| inner), args, native)
 }
 
 /// The native filters that look at the watch by themselves; `range` stands for that of jq.
@@ -76,13 +83,13 @@ pub(super) fn natives() -> [Fun<Data>; 5] {
             Box::new(range(from, to, by).inspect(|_| watch.look()))
         })),
         native::run((TIMES, v(2), |(mut context, input)| {
-            let (right, left) = (context.pop_var(), context.pop_var());
+            let (left, right) = (context.pop_var(), context.pop_var());
             // So that a value that nothing else holds is changed in place.
             drop(input);
             bome(times(context.data().watch(), left, right))
         })),
         native::run((OVER, v(2), |(mut context, input)| {
-            let (right, left) = (context.pop_var(), context.pop_var());
+            let (left, right) = (context.pop_var(), context.pop_var());
             drop(input);
             if let (View::Str(text), View::Str(by)) = (left.view(), right.view()) {
                 context.data().watch().reserve((text.len() / by.len().max(1)).saturating_mul(PIECE));
@@ -129,12 +136,7 @@ fn range<'a>(from: Val, to: Val, by: Val) -> impl Iterator<Item = ValX<'a, Val>>
 fn times(watch: &Watch, left: Val, right: Val) -> ValR<Val> {
     match (left.view(), right.view()) {
         (View::Str(text), View::Num(number)) | (View::Num(number), View::Str(text)) => {
-            let count = match number {
-                Num::Int(count) => usize::try_from(*count).unwrap_or(0),
-                Num::Big(_) if *number > Num::Int(0) => usize::MAX,
-                _ => 0,
-            };
-            let bytes = text.len().saturating_mul(count);
+            let bytes = text.len().saturating_mul(number.as_f64() as usize);
             if bytes > LONGEST {
                 let long = "the repeated string would have more than";
                 return Err(Error::str(format_args!("{long} {LONGEST} bytes")));
@@ -147,32 +149,6 @@ fn times(watch: &Watch, left: Val, right: Val) -> ValR<Val> {
         _ => {}
     }
     left * right
-}
-
-/// `left op right`, where it could make much of little as a call that looks first.
-pub(super) fn operation<'s>(
-    left: Term<&'s str>,
-    op: BinaryOp<&'s str>,
-    right: Term<&'s str>,
-) -> Term<&'s str> {
-    let is_number = |term: &Term<&str>| matches!(term, Term::Num(_));
-    match op {
-        BinaryOp::Math(Math::Mul) if !(is_number(&left) && is_number(&right)) => {
-            Term::Call(TIMES, vec![left, right])
-        }
-        BinaryOp::Math(Math::Div) if !is_number(&right) => Term::Call(OVER, vec![left, right]),
-        BinaryOp::UpdateMath(Math::Mul) => update(left, TIMES, right),
-        BinaryOp::UpdateMath(Math::Div) if !is_number(&right) => update(left, OVER, right),
-        op => assign::operation(left, op, right),
-    }
-}
-
-/// `right as $right | path |= call(.; $right)`.
-fn update<'s>(path: Term<&'s str>, call: &'static str, right: Term<&'s str>) -> Term<&'s str> {
-    let new = Term::Call(call, vec![Term::Id, Term::Var(RIGHT)]);
-    let update = assign::operation(path, BinaryOp::Update, new);
-    let bind = BinaryOp::Pipe(Some(Pattern::Var(RIGHT)));
-    Term::BinOp(Box::new(right), bind, Box::new(update))
 }
 
 /// A part of a string, measured before it is written out.

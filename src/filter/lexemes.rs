@@ -6,7 +6,7 @@ use jaq_core::load::lex::{StrPart, Tok, Token};
 
 use super::explain::span;
 use super::nesting::Scan;
-use super::text::{Tokens, Unreadable, tokens};
+use super::text::{Readable, Tokens, Unreadable, tokens};
 
 /// A word or sign of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,13 @@ const KEYWORDS: [&str; 19] = [
 
 /// The words and signs of `code`, in their order. What is open at its end is taken as closed there.
 pub fn lexemes(code: &str) -> Vec<Lexeme> {
+    let readable = Readable::new(code);
+    let mut lexemes = readable_lexemes(&readable.text);
+    lexemes.iter_mut().for_each(|lexeme| lexeme.span = readable.original_span(&lexeme.span));
+    lexemes
+}
+
+fn readable_lexemes(code: &str) -> Vec<Lexeme> {
     let mut readable = code;
     // Each round drops what cannot be read; what needs more of them is not worth showing.
     for _ in 0..4 {

@@ -4,15 +4,19 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use jaq_core::box_iter::box_once;
-use jaq_core::load::parse::{BinaryOp, Def, Term};
-use jaq_core::load::{Arena, File, Loader};
+use jaq_core::load::parse::Def;
 use jaq_core::native::{Fun, v};
-use jaq_core::{Compiler, Error, Exn, Native};
+use jaq_core::{Error, Exn, Native};
 
-use super::text::GUARD;
+use super::text::{self, GUARD};
 use super::watch::Data;
-use super::{assign, growth, natives, place, stack};
+use super::{
+    control, formats, grammar, growth, natives, numbers, regex, rewrite, stack, strings, time, update,
+};
 use crate::value::Val;
+
+/// What is defined in jq.
+const BUILTIN: &str = include_str!("builtin.jq");
 
 const OUTSIDE: &str = "a filter sees the values of the session and nothing else";
 const CHANGING: &str = "a filter gives the same answer every time";
@@ -42,8 +46,6 @@ pub(super) const DENIED: &[(&str, &str)] = &[
     ("stderr", SILENT),
     ("stderr_empty", SILENT),
     ("strflocaltime", CHANGING),
-    // Its `%Q` reads the time zones of the machine.
-    ("strptime", CHANGING),
 ];
 
 /// Why `name` is not available, if jq has it and filters here have not.
@@ -76,7 +78,7 @@ pub(super) struct Library {
 /// A definition, and the names that it calls.
 struct Entry {
     def: Def<&'static str>,
-    calls: Vec<String>,
+    calls: Vec<&'static str>,
 }
 
 /// The part of the library that one filter needs.
@@ -91,34 +93,24 @@ pub(super) struct Needed {
 
 impl Library {
     fn new() -> Self {
-        let signatures = natives().chain(place::natives()).map(|(name, args, _)| (name, args.len()));
+        let signatures = natives().map(|(name, args, _)| (name, args.len()));
         let mut library = Self { defs: Vec::new(), by_name: HashMap::new(), builtins: signatures.collect() };
-        let defs = jaq_core::defs().chain(jaq_std::defs()).chain(natives::definitions());
-        // What is native is faster.
-        let native = library.builtins.clone();
-        let defs = defs.filter(|def| !native.contains(&(def.name, def.args.len())));
-        for def in growth::definitions().chain(defs) {
-            library.add(match def.name {
-                "setpath" | "split" | "tostring" | "@text" | "@sh" => assign::definition(def),
-                "delpaths" => Def { body: delpaths(), ..def },
-                _ => def,
-            });
+        for (def, calls) in growth::definitions() {
+            library.add(def, calls);
         }
-        // No text can spell the names of what rewritten filters call.
-        library.builtins.retain(|(name, _)| !name.starts_with('!'));
+        let tokens = text::tokens(BUILTIN).unwrap_or_default();
+        let defs = grammar::definitions(BUILTIN, &tokens).unwrap_or_default();
+        debug_assert!(!defs.is_empty(), "the library can be read");
+        for (def, tokens) in defs {
+            let calls = text::Mentions::read(tokens).words.into_iter().map(grammar::native_name);
+            library.add(rewrite::definition(def), calls.collect());
+        }
+        // No text can spell the names of what only rewritten filters and the library call.
+        library.builtins.retain(|(name, _)| !name.starts_with(['!', ':']) && !INNER.contains(name));
         library
     }
 
-    /// Adds `def`, unless it is denied or calls something that is.
-    fn add(&mut self, mut def: Def<&'static str>) {
-        if let Term::Def(inner, _) = &mut def.body {
-            inner.iter_mut().for_each(guard);
-        }
-        let calls = free_names(&def);
-        let known = |name: &String| self.builtins.iter().any(|(builtin, _)| builtin == name);
-        if denied(def.name).is_some() || !calls.iter().all(known) {
-            return;
-        }
+    fn add(&mut self, def: Def<&'static str>, calls: Vec<&'static str>) {
         self.builtins.insert((def.name, def.args.len()));
         self.by_name.entry(def.name).or_default().push(self.defs.len());
         self.defs.push(Entry { def, calls });
@@ -135,16 +127,13 @@ impl Library {
             }
             for &at in self.by_name.get(name).into_iter().flatten() {
                 defs.insert(at);
-                open.extend(self.defs[at].calls.iter().map(String::as_str));
+                open.extend(&self.defs[at].calls);
             }
         }
         Needed {
             defs: defs.into_iter().map(|at| self.defs[at].def.clone()).collect(),
-            natives: natives()
-                .filter(|(name, ..)| names.contains(name) || name.starts_with('!'))
-                .chain(place::natives())
-                .collect(),
-            guarded: ["getpath", "reduce", "foreach", GUARD].iter().any(|name| names.contains(name)),
+            natives: natives().filter(|(name, ..)| names.contains(name) || name.starts_with('!')).collect(),
+            guarded: ["reduce", "foreach", GUARD].iter().any(|name| names.contains(name)),
         }
     }
 
@@ -154,22 +143,58 @@ impl Library {
     }
 }
 
-/// The native filters that are not denied.
-fn natives() -> impl Iterator<Item = Fun<Data>> {
-    jaq_core::funs()
-        .chain(jaq_std::funs())
-        .chain(natives::natives())
-        .filter(|(name, ..)| denied(name).is_none() && *name != "range")
-        .map(growth::renamed)
-        .chain(growth::natives())
-        .chain([room()])
+/// Native filters of the interpreter that only definitions call.
+const INNER: &[&str] =
+    &["error_empty", "key_values", "max_by_or_empty", "min_by_or_empty", "path_value", "unescape_html"];
+
+/// Native filters of the interpreter that others stand for.
+const REPLACED: &[&str] = &[
+    "decode_base64",
+    "decode_uri",
+    "encode_base64",
+    "encode_uri",
+    "escape_html",
+    "escape_sh",
+    "fromdateiso8601",
+    "gmtime",
+    "implode",
+    "ltrim",
+    "ltrimstr",
+    "matches",
+    "mktime",
+    "nearbyint",
+    "range",
+    "reverse",
+    "rtrim",
+    "rtrimstr",
+    "split_",
+    "split_matches",
+    "strftime",
+    "strptime",
+    "todateiso8601",
+    "trim",
+];
+
+/// The native filters of the interpreter that filters may use.
+pub(super) fn of_the_interpreter() -> impl Iterator<Item = Fun<Data>> {
+    let all = jaq_core::funs().chain(jaq_std::funs());
+    all.filter(|(name, ..)| denied(name).is_none() && !REPLACED.contains(name))
 }
 
-/// The body of `delpaths($paths)`: deletes from the last path to the first and each once, so that no
-/// deletion moves what another one names.
-fn delpaths() -> Term<&'static str> {
-    let code = "reduce ($paths | group_by(.) | reverse[][0]) as $path (.; getpath($path) |= empty)";
-    jaq_core::load::parse(code, |parser| parser.term()).map(assign::rewrite).unwrap_or_default()
+/// The native filters.
+fn natives() -> impl Iterator<Item = Fun<Data>> {
+    natives::natives()
+        .chain(numbers::natives())
+        .chain(strings::natives())
+        .chain(formats::natives())
+        .chain(regex::natives())
+        .chain(time::natives())
+        .chain(control::natives())
+        .chain([control::located()])
+        .chain(update::natives())
+        .chain([room()])
+        .chain(growth::natives())
+        .chain(of_the_interpreter().map(growth::renamed))
 }
 
 /// The identity, or an error where there is no room: to recurse, or for the value.
@@ -183,30 +208,6 @@ fn room() -> Fun<Data> {
         Err(Exn::from(Error::str(wrong)))
     }
     let native: Native<Data> = Native::new(|(_, value)| box_once(check(&value).map(|()| value)))
-        .with_paths(|(_, at)| box_once(check(&at.0).map(|()| at)))
-        .with_update(|(_, value), f| match check(&value) {
-            Ok(()) => f(value),
-            Err(error) => box_once(Err(error)),
-        });
+        .with_paths(|(_, at)| box_once(check(&at.0).map(|()| at)));
     (GUARD, v(0), native)
-}
-
-/// Makes `def f: g;` into `def f: !room | g;`.
-fn guard(def: &mut Def<&'static str>) {
-    let check = Box::new(Term::Call(GUARD, Vec::new()));
-    let body = Box::new(std::mem::take(&mut def.body));
-    def.body = Term::BinOp(check, BinaryOp::Pipe(None), body);
-}
-
-/// The names that `def` uses and does not define: what the compiler misses if it has nothing
-/// but `def`.
-fn free_names(def: &Def<&'static str>) -> Vec<String> {
-    let arena = Arena::default();
-    let main = File { code: ".", path: () };
-    let Ok(modules) = Loader::new([def.clone()]).load(&arena, main) else {
-        return Vec::new();
-    };
-    let errors = Compiler::<&str, Data>::default().compile(modules).err();
-    let missing = errors.into_iter().flatten().flat_map(|(_, errors)| errors);
-    missing.map(|(name, _)| name.to_owned()).collect()
 }

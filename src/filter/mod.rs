@@ -16,11 +16,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod assign;
 mod compile;
+mod control;
+mod delete;
 mod ending;
 mod error;
 mod explain;
+mod formats;
+mod grammar;
 mod growth;
 mod input;
 mod lexemes;
@@ -29,14 +32,20 @@ mod limits;
 mod measure;
 mod natives;
 mod nesting;
-mod place;
+mod numbers;
+mod regex;
+mod rewrite;
 mod run;
 mod sentry;
 mod stack;
+mod steps;
+mod strings;
 mod supervisor;
 #[cfg(test)]
 mod tests;
 mod text;
+mod time;
+mod update;
 mod val;
 mod watch;
 

@@ -1,53 +1,22 @@
-//! The filters of jq that look into values, and those of its library that updates call most: natives, and
-//! definitions on top of them.
+//! Native filters that look into values.
 
 use std::cmp::Ordering;
-use std::iter;
 
-use jaq_core::box_iter::box_once;
-use jaq_core::load::parse::Def;
+use arcstr::ArcStr;
 use jaq_core::native::{self, Fun, bome, v};
-use jaq_core::{Bind, Error, Native, RunPtr, ValR, ValT};
+use jaq_core::{Error, RunPtr, ValR};
 
-use super::val::occurrences;
+use super::val::{json, occurrences, place};
 use super::watch::{Data, Watch, look_at};
 use crate::value::{self, List, Val, View};
 
-const DEFINITIONS: &str = r#"
-    def tonumber: if isnumber then . else fromjson | if isnumber then . else error("cannot parse as number") end end;
-    def toboolean:
-        if isboolean then . else fromjson | if isboolean then . else error("cannot parse as boolean") end end;
-    def transpose: (map(length) | max // 0) as $rows | [range($rows) as $row | map(.[$row])];
-    def in(values): . as $key | values | has($key);
-    def inside(values): . as $part | values | contains($part);
-    def index($part): indices($part) | .[0];
-    def rindex($part): indices($part) | .[-1];
-    def @json: tojson;
-"#;
-
-/// The definitions.
-pub(super) fn definitions() -> impl Iterator<Item = Def<&'static str>> {
-    jaq_core::load::parse(DEFINITIONS, |parser| parser.defs()).into_iter().flatten()
-}
-
 /// The native filters.
 pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
-    let empty: Native<Data> = Native::new(|_| Box::new(iter::empty()))
-        .with_paths(|_| Box::new(iter::empty()))
-        .with_update(|(_, value), _| box_once(Ok(value)));
-    let natives: [native::Filter<RunPtr<Data>>; 12] = [
-        ("null", v(0), |_| bome(Ok(Val::NULL))),
-        ("true", v(0), |_| bome(Ok(true.into()))),
-        ("false", v(0), |_| bome(Ok(false.into()))),
-        ("not", v(0), |(_, value)| bome(Ok((!ValT::as_bool(&value)).into()))),
-        ("del", [Bind::Fun(())].into(), |(mut context, value)| {
-            let (path, context) = context.pop_fun();
-            path.update((context, value), Box::new(|_| Box::new(iter::empty())))
-        }),
+    let natives: [native::Filter<RunPtr<Data>>; 9] = [
         ("length", v(0), |(_, value)| bome(length(value))),
         ("has", v(1), |(mut context, value)| {
             let key = context.pop_var();
-            bome(value.at(&key).map(|found| found.is_some().into()))
+            bome(has(&value, &key).map(Val::from))
         }),
         ("contains", v(1), |(mut context, value)| {
             let part = context.pop_var();
@@ -61,10 +30,53 @@ pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
             let item = context.pop_var();
             bome(bsearch(value, &item))
         }),
-        ("tojson", v(0), |(_, value)| bome(Ok(value.to_string().into()))),
+        ("!tojson", v(0), |(_, value)| bome(Ok(json(&value).into()))),
+        ("reverse", v(0), |(_, value)| bome(reverse(value))),
+        ("type", v(0), |(_, value)| bome(Ok(ArcStr::from(kind(&value)).into()))),
         ("fromjson", v(0), |(_, value)| bome(from_json(value))),
     ];
-    natives.map(native::run::<Data>).into_iter().chain([("empty", v(0), empty)])
+    natives.map(native::run::<Data>).into_iter()
+}
+
+/// Whether there is something at a key or index.
+fn has(value: &Val, key: &Val) -> ValR<bool, Val> {
+    match (value.view(), key.view()) {
+        (View::Arr(items), View::Num(number)) => {
+            let at = place(number).filter(|at| !at.from_end);
+            Ok(at.is_some_and(|at| at.item(items.len()).is_some()))
+        }
+        (View::Obj(entries), View::Str(key)) => Ok(entries.contains_key(key)),
+        _ => Err(Error::index(value.clone(), key.clone())),
+    }
+}
+
+/// The items or characters from the last to the first.
+fn reverse(value: Val) -> ValR<Val> {
+    match value.view() {
+        View::Null => Ok(List::new().into()),
+        View::Str(text) => Ok(ArcStr::from(text.chars().rev().collect::<String>()).into()),
+        View::Arr(items) => Ok(items
+            .iter()
+            .enumerate()
+            .inspect(|(at, _)| look_at(*at))
+            .map(|(_, item)| item)
+            .rev()
+            .cloned()
+            .collect()),
+        _ => Err(Error::typ(value, "array")),
+    }
+}
+
+/// What kind of value it is, in jq's words.
+fn kind(value: &Val) -> &'static str {
+    match value.view() {
+        View::Null => "null",
+        View::Bool(_) => "boolean",
+        View::Num(_) => "number",
+        View::Str(_) => "string",
+        View::Arr(_) => "array",
+        View::Obj(_) => "object",
+    }
 }
 
 /// The number of characters, items or entries; the absolute value of a number.
@@ -108,6 +120,7 @@ fn indices(value: &Val, part: &Val) -> ValR<Val> {
             let items = items.iter().enumerate().inspect(|(at, _)| look_at(*at));
             items.filter(|(_, item)| *item == part).map(|(at, _)| Val::from(at)).collect()
         }
+        (View::Null, _) => Val::NULL,
         _ => return Err(Error::index(value.clone(), part.clone())),
     })
 }
@@ -127,9 +140,12 @@ fn bsearch(value: Val, item: &Val) -> ValR<Val> {
     Ok((-1 - low as i64).into())
 }
 
-/// Reads one JSON value.
+/// Reads one JSON value, or `nan`.
 fn from_json(value: Val) -> ValR<Val> {
     let Some(text) = value.as_str() else { return Err(Error::typ(value, "string")) };
+    if matches!(text.trim(), "nan" | "NaN" | "-nan" | "-NaN") {
+        return Ok(Val::from(f64::NAN));
+    }
     let fail = |why| Error::str(format_args!("cannot parse {value} as JSON: {why}"));
     value::parse(text).map_err(fail)
 }

@@ -1,6 +1,8 @@
 //! The text of a filter as tokens.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use jaq_core::load::lex::{Expect, Lexer, StrPart, Tok, Token};
 
@@ -41,11 +43,67 @@ pub(super) fn tokens(code: &str) -> Result<Tokens<'_>, Unreadable<'_>> {
 ///
 /// A text that no continuation can mend, such as `(&`, needs no more.
 pub fn needs_more(code: &str) -> bool {
-    let Err(Unreadable::Lex(errors)) = tokens(code) else {
+    let readable = Readable::new(code);
+    let Err(Unreadable::Lex(errors)) = tokens(&readable.text) else {
         return false;
     };
     let open = |expect: &Expect<&str>| matches!(expect, Expect::Delim(_) | Expect::Escape);
     errors.iter().all(|(_, rest)| rest.is_empty()) && errors.iter().any(|(e, _)| open(e))
+}
+
+/// A text that the lexer can read: it does not know pairs of escapes that stand for the two halves of a character.
+pub(super) struct Readable<'s> {
+    /// The text with the character itself for each pair, and U+FFFD for a half that stands alone.
+    pub(super) text: Cow<'s, str>,
+    /// Places of the text behind what was put in, and by how much the same places of the code are further on.
+    shifts: Vec<(usize, usize)>,
+}
+
+impl<'s> Readable<'s> {
+    pub(super) fn new(code: &'s str) -> Self {
+        let (mut text, mut shifts) = (String::new(), Vec::new());
+        let (mut rest, mut copied) = (code, 0);
+        while let Some(at) = rest.find('\\') {
+            let escape = &rest[at..];
+            let Some(high) = half(escape) else {
+                let length = 1 + escape[1..].chars().next().map_or(0, char::len_utf8);
+                rest = &escape[length..];
+                continue;
+            };
+            let low = escape.get(6..).and_then(half);
+            let both = low.and_then(|low| char::decode_utf16([high, low]).next()?.ok());
+            let start = code.len() - escape.len();
+            text.push_str(&code[copied..start]);
+            text.push(both.unwrap_or(char::REPLACEMENT_CHARACTER));
+            copied = start + if both.is_some() { 12 } else { 6 };
+            shifts.push((text.len(), copied - text.len()));
+            rest = &code[copied..];
+        }
+        let text = match copied {
+            0 => Cow::Borrowed(code),
+            _ => Cow::Owned(text + &code[copied..]),
+        };
+        Self { text, shifts }
+    }
+
+    /// The place of the code that a place of the text is.
+    pub(super) fn original(&self, place: usize) -> usize {
+        let before = self.shifts.partition_point(|(at, _)| *at <= place);
+        place + before.checked_sub(1).map_or(0, |last| self.shifts[last].1)
+    }
+
+    /// The part of the code that a part of the text is.
+    pub(super) fn original_span(&self, span: &Range<usize>) -> Range<usize> {
+        self.original(span.start)..self.original(span.end)
+    }
+}
+
+/// The half of a pair that an escape at the start of a text stands for.
+fn half(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let is_hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let half = u16::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?;
+    (0xd800..0xe000).contains(&half).then_some(half)
 }
 
 /// What a text mentions, anywhere in it.
@@ -60,27 +118,23 @@ pub(super) struct Mentions<'s> {
 }
 
 impl<'s> Mentions<'s> {
-    /// Reads `tokens`, and puts a check at the start of every definition in them.
-    pub(super) fn read(tokens: &mut Tokens<'s>) -> Self {
+    /// Reads `tokens`.
+    pub(super) fn read(tokens: &[Token<&'s str>]) -> Self {
         let mut mentions = Self::default();
         mentions.block(tokens);
         mentions
     }
 
-    fn block(&mut self, tokens: &mut Tokens<'s>) {
+    fn block(&mut self, tokens: &[Token<&'s str>]) {
         self.count += tokens.len();
-        for token in tokens.iter_mut() {
-            self.token(token);
-        }
-        if tokens.iter().any(|Token(text, _)| *text == "def") {
-            self.guard_definitions(tokens);
-        }
+        tokens.iter().for_each(|token| self.token(token));
     }
 
-    fn token(&mut self, Token(text, tok): &mut Token<&'s str>) {
+    fn token(&mut self, Token(text, tok): &Token<&'s str>) {
         match tok {
             Tok::Word | Tok::Fmt => {
-                self.words.insert(text);
+                // Definitions check for room.
+                self.words.insert(if *text == "def" { GUARD } else { text });
             }
             Tok::Var => {
                 self.vars.extend(text.strip_prefix('$'));
@@ -97,29 +151,4 @@ impl<'s> Mentions<'s> {
             Tok::Num | Tok::Sym => {}
         }
     }
-
-    /// Makes `def f: g;` into `def f: !room | g;`.
-    fn guard_definitions(&mut self, tokens: &mut Tokens<'s>) {
-        let bodies: Vec<usize> = (0..tokens.len()).filter_map(|i| body_of(tokens, i)).collect();
-        for at in bodies.into_iter().rev() {
-            tokens.splice(at..at, [Token(GUARD, Tok::Word), Token("|", Tok::Sym)]);
-            self.words.insert(GUARD);
-        }
-    }
-}
-
-/// Where the body of the definition starts whose `def` is at `at`, if there is one.
-fn body_of(tokens: &Tokens<'_>, at: usize) -> Option<usize> {
-    let Token("def", Tok::Word) = tokens.get(at)? else {
-        return None;
-    };
-    // `{def: 1}` is an object.
-    let Token(_, Tok::Word | Tok::Fmt) = tokens.get(at + 1)? else {
-        return None;
-    };
-    let colon = match tokens.get(at + 2)? {
-        Token(text, Tok::Block(_)) if text.starts_with('(') => at + 3,
-        _ => at + 2,
-    };
-    matches!(tokens.get(colon)?, Token(":", _)).then_some(colon + 1)
 }

@@ -15,7 +15,7 @@ use jaq_core::Lut;
 use jaq_core::data::{DataT, HasLut};
 
 use super::limits::Cause;
-use super::place::Routes;
+use super::steps::Routes;
 use super::supervisor::lock;
 use crate::value::Val;
 

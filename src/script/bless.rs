@@ -4,7 +4,11 @@ use thiserror::Error;
 
 use crate::script::check::{expects, is_line};
 use crate::script::markdown::lead;
-use crate::script::{Expectation, Expected, Failure, Host, Ran, Script, Step, answers, run_with};
+use crate::script::parse::written_line;
+use crate::script::pattern::lines as lines_of;
+use crate::script::{
+    Expectation, Expected, Failure, Host, Mistake, Pattern, Ran, Script, Step, answers, run_with,
+};
 use crate::session::{CommandError, Reply, Session};
 use crate::value::{Piece, Val, print, text};
 
@@ -47,6 +51,12 @@ pub enum NotBlessed {
         /// The line of the expectation.
         line: usize,
     },
+    /// Something in the file looks like what it is not.
+    #[error("{0}")]
+    Mistake(Mistake),
+    /// Somebody interrupted before all commands had run.
+    #[error("interrupted")]
+    Interrupted,
     /// What the file answers cannot be written down so that it holds.
     #[error("the answer cannot be written down so that it holds")]
     Unsteady {
@@ -72,6 +82,9 @@ pub fn bless(
 ) -> Result<Blessing, NotBlessed> {
     let mut changes = Vec::new();
     let script = Script::parse_file(name, old);
+    if let Some(mistake) = script.mistakes.first() {
+        return Err(NotBlessed::Mistake(mistake.clone()));
+    }
     let is_spaced = writes_blanks(&script);
     let each = |ran: Ran<'_>| {
         let Ran::Step { step, answer, failure } = ran else { return Ok(()) };
@@ -85,7 +98,7 @@ pub fn bless(
                 let lines = shown(answer, is_spaced);
                 changes.push(Change {
                     below: step.last_line(),
-                    replaces: false,
+                    replaces: 0,
                     lines,
                     quotes: step.lead.matches('>').count(),
                     step: step.text.clone(),
@@ -96,8 +109,11 @@ pub fn bless(
         Ok(())
     };
     let (mut host, mut session) = start();
-    run_with(&mut host, &mut session, &script, each)?;
-    changes.retain(|change| change.replaces || !change.lines.is_empty());
+    let outcome = run_with(&mut host, &mut session, &script, each)?;
+    if outcome.interrupted.is_some() {
+        return Err(NotBlessed::Interrupted);
+    }
+    changes.retain(|change| change.replaces > 0 || !change.lines.is_empty());
     changes.sort_by_key(|change| change.below);
     let blessing = apply(old, &changes);
     if !blessing.edits.is_empty() {
@@ -122,7 +138,8 @@ fn writes_blanks(script: &Script) -> bool {
 /// New lines below a line, or in its place.
 struct Change {
     below: usize,
-    replaces: bool,
+    /// So many lines from that one on go; with none, the new ones stand below it.
+    replaces: usize,
     lines: Vec<String>,
     /// In so many block quotes the lines are.
     quotes: usize,
@@ -134,6 +151,7 @@ fn shown(answer: &Result<Reply, CommandError>, is_spaced: bool) -> Vec<String> {
     match answer {
         Ok(reply) if is_spaced => {
             let (values, lines) = reply.shown();
+            let lines = lines.iter().map(|line| written_line(line));
             values.iter().map(|value| json(value, true)).chain(lines).collect()
         }
         _ => answers(answer),
@@ -142,7 +160,7 @@ fn shown(answer: &Result<Reply, CommandError>, is_spaced: bool) -> Vec<String> {
 
 fn json(value: &Val, is_spaced: bool) -> String {
     if !is_spaced {
-        return text(value);
+        return Pattern::literal(&text(value)).into_owned();
     }
     let mut text = String::new();
     print(value, |piece, part| {
@@ -151,7 +169,23 @@ fn json(value: &Val, is_spaced: bool) -> String {
             text.push(' ');
         }
     });
-    text
+    Pattern::literal(&text).into_owned()
+}
+
+/// The width of values that are written over several lines.
+const WIDTH: usize = 80;
+
+/// A value as the expectation writes it of which it takes the place: on one line, or over several.
+fn like(old: &Expectation, value: &Val, is_spaced: bool) -> Vec<String> {
+    if old.lines() == 1 {
+        return vec![json(value, is_spaced)];
+    }
+    let mut text = lines_of(value, WIDTH);
+    if !text.contains('\n') {
+        // It is short enough for one line, and was not on one.
+        text = lines_of(value, text.chars().count().saturating_sub(1));
+    }
+    Pattern::literal(&text).lines().map(str::to_owned).collect()
 }
 
 /// What becomes of each expectation of a step that has one that does not hold.
@@ -182,7 +216,7 @@ fn rewritten(step: &Step, answer: &Result<Reply, CommandError>, is_spaced: bool)
     let changed = expectations.iter().zip(changes).filter_map(|(expectation, lines)| {
         Some(Change {
             below: expectation.line,
-            replaces: true,
+            replaces: expectation.lines(),
             lines: lines?,
             quotes: step.lead.matches('>').count(),
             step: step.text.clone(),
@@ -197,7 +231,11 @@ fn values(expectations: &[Expectation], reply: &Reply, is_spaced: bool, changes:
         if let Expected::Value(expected) = &expectation.expected {
             match values.next() {
                 Some(value) if expected.matches(value) => {}
-                value => *change = Some(value.into_iter().map(|value| json(value, is_spaced)).collect()),
+                value => {
+                    *change = Some(
+                        value.into_iter().flat_map(|value| like(expectation, value, is_spaced)).collect(),
+                    );
+                }
             }
         }
     }
@@ -206,6 +244,7 @@ fn values(expectations: &[Expectation], reply: &Reply, is_spaced: bool, changes:
 /// The first of several that fail between two that hold becomes all that the report has there.
 fn lines(expectations: &[Expectation], reply: &Reply, changes: &mut [Option<Vec<String>>]) {
     let report = reply.lines();
+    let written: Vec<String> = report.iter().map(|line| written_line(line)).collect();
     let mut at = 0;
     // The expectations that fail since the last one that holds.
     let mut failed: Vec<usize> = Vec::new();
@@ -220,45 +259,54 @@ fn lines(expectations: &[Expectation], reply: &Reply, changes: &mut [Option<Vec<
         }
         match report[at..].iter().position(|line| is_line(expectation, line)) {
             Some(found) => {
-                settle(&mut failed, &report[at..at + found]);
+                settle(&mut failed, &written[at..at + found]);
                 at += found + 1;
             }
             None => failed.push(which),
         }
     }
-    settle(&mut failed, &report[at..]);
+    settle(&mut failed, &written[at..]);
 }
 
 /// Puts the changes into the text.
 fn apply(old: &str, changes: &[Change]) -> Blessing {
     let ending = if old.contains("\r\n") { "\r\n" } else { "\n" };
+    let bare = |line: &'_ str| line.trim_end_matches(['\r', '\n']).len();
     let mut changes = changes.iter().peekable();
     let mut text = String::with_capacity(old.len());
     let mut edits: Vec<Edit> = Vec::new();
-    for (number, line) in (1..).zip(old.split_inclusive('\n')) {
+    let mut lines = (1..).zip(old.split_inclusive('\n'));
+    while let Some((number, first)) = lines.next() {
         let Some(change) = changes.next_if(|change| change.below == number) else {
-            text.push_str(line);
+            text.push_str(first);
             continue;
         };
-        let bare = line.trim_end_matches(['\r', '\n']);
-        let quoted = lead(bare, change.quotes).map_or(0, str::len);
-        let margin = &bare[..bare.len() - bare[quoted..].trim_start().len()];
+        let mut there = vec![first];
+        there.extend(lines.by_ref().take(change.replaces.saturating_sub(1)).map(|(_, line)| line));
+        let last = there.last().copied().unwrap_or(first);
+        let own = &last[bare(last)..];
+        let first = &first[..bare(first)];
+        let quoted = lead(first, change.quotes).map_or(0, str::len);
+        let margin = &first[..first.len() - first[quoted..].trim_start().len()];
         let added: Vec<String> = change.lines.iter().map(|line| format!("{margin}#=> {line}")).collect();
-        let mut lines: Vec<&str> = added.iter().map(String::as_str).collect();
-        if !change.replaces {
-            lines.insert(0, bare);
+        let mut new: Vec<&str> = added.iter().map(String::as_str).collect();
+        if change.replaces == 0 {
+            new.insert(0, first);
         }
-        let own = &line[bare.len()..];
         let between = if own.is_empty() { ending } else { own };
-        for (nth, new) in lines.iter().enumerate() {
-            text.push_str(new);
-            text.push_str(if nth + 1 < lines.len() { between } else { own });
+        for (nth, line) in new.iter().enumerate() {
+            text.push_str(line);
+            text.push_str(if nth + 1 < new.len() { between } else { own });
         }
-        let removed: Vec<String> = if change.replaces { vec![bare.to_owned()] } else { Vec::new() };
-        let line = if change.replaces { number } else { number + 1 };
+        let replaces = change.replaces > 0;
+        let removed: Vec<String> = match replaces {
+            true => there.iter().map(|line| line[..bare(line)].to_owned()).collect(),
+            false => Vec::new(),
+        };
+        let line = if replaces { number } else { number + 1 };
         match edits.last_mut() {
             // Lines that stand together are one piece of the difference.
-            Some(last) if change.replaces && last.line + last.removed.len() == number => {
+            Some(last) if replaces && last.line + last.removed.len() == number => {
                 last.removed.extend(removed);
                 last.added.extend(added);
             }
@@ -305,6 +353,24 @@ mod tests {
             ("ref a {\"x\":[1,2]}\n#=> {\"x\": 1}\n", "ref a {\"x\":[1,2]}\n#=> {\"x\": [1, 2]}\n"),
             ("ref a {\"x\":[1,2]}\n#=> {\"x\":1}\n", "ref a {\"x\":[1,2]}\n#=> {\"x\":[1,2]}\n"),
             ("ref a [1,2]\na[]\n#=> 1\n#=> 3\n#=> 4\n", "ref a [1,2]\na[]\n#=> 1\n#=> 2\n"),
+            (
+                "ref a {\"x\":[1,2]}\n#=> {\n#=>   \"x\": [1,2]\n#=> }\n",
+                "ref a {\"x\":[1,2]}\n#=> {\n#=>   \"x\": [1,2]\n#=> }\n",
+            ),
+            (
+                "ref a [1,2]\n  #=> [\n  #=>  3\n #=> ]\na\n#=> 1\n",
+                "ref a [1,2]\n  #=> [\n  #=>   1,\n  #=>   2\n  #=> ]\na\n#=> [1,2]\n",
+            ),
+            ("ref a 1\n#=> [\n#=> 2]", "ref a 1\n#=> 1"),
+            (
+                "{x: [range(4)], y: 1}\n#=> {\n#=> }\n# x\n",
+                "{x: [range(4)], y: 1}\n#=> {\n#=>   \"x\": [0,1,2,3],\n#=>   \"y\": 1\n#=> }\n# x\n",
+            ),
+            ("\"a...\"\n#=> \"b...\"\n", "\"a...\"\n#=> \"a\\...\"\n"),
+            (
+                "error(\"a...\")\n#=> error: b\n",
+                "error(\"a...\")\n#=> error: `error(\"a\\...\")` failed: a\\...\n",
+            ),
             ("b\n#=> error: no\n", "b\n#=> error: `b` is neither a command nor a name\n"),
             ("b\n#=> error: ... nor a name\n#=> 1\n", "b\n#=> error: ... nor a name\n"),
             ("ref a 1\n#=> error: no\n#=> 7\n", "ref a 1\n#=> 1\n#=> actor a\n"),
@@ -339,13 +405,9 @@ mod tests {
 
     #[test]
     fn block_quotes_and_lists_keep_their_marks() {
-        let old = "> [!NOTE]\n> ```rejoin\n> ref a [\n>1]\n>  #=>  [2]\n> a\n> ```\n> - ```rejoin\r\n>\t  a\n>   a \n>   #=> 3\n>> a\n";
-        let new = "> [!NOTE]\n> ```rejoin\n> ref a [\n>1]\n>  #=> [1]\n> a\n> #=> [1]\n> ```\n> - ```rejoin\r\n>\t  a\n>\t  #=> [1]\n>   a \n>   #=> [1]\n>> a\n";
-        assert!(
-            matches!(blessed("a.md", old, true), Err(NotBlessed::Failed { step, .. }) if step.text == "> a")
-        );
-        let (old, new) = (old.replace(">> a\n", ""), new.replace(">> a\n", ""));
-        assert_eq!(blessed("a.md", &old, true).unwrap().text, new);
+        let old = "> [!NOTE]\n> ```rejoin\n> ref a [\n>1]\n>  #=>  [2]\n> a\n> ```\n> - ```rejoin\r\n>\t  a\n>   a \n>   #=> 3\n";
+        let new = "> [!NOTE]\n> ```rejoin\n> ref a [\n>1]\n>  #=> [1]\n> a\n> #=> [1]\n> ```\n> - ```rejoin\r\n>\t  a\n>\t  #=> [1]\n>   a \n>   #=> [1]\n";
+        assert_eq!(blessed("a.md", old, true).unwrap().text, new);
     }
 
     #[test]
@@ -366,6 +428,10 @@ mod tests {
     fn what_needs_a_person_is_refused() {
         let failed = blessed("a.rejoin", "ref a 1\n#=> 2\nswop a\n", true);
         assert!(matches!(failed, Err(NotBlessed::Failed { step, .. }) if step.line == 3));
+        for mistake in ["a #=> 2", "# => 1", "#=> [1,", "#=> {x: 1}"] {
+            let refused = blessed("a.rejoin", &format!("ref a 1\n#=> 2\n{mistake}\n"), true);
+            assert!(matches!(refused, Err(NotBlessed::Mistake(Mistake { line: 3, .. }))), "{mistake}");
+        }
         let alone = blessed("a.rejoin", "# x\n#=> 1\n", false);
         assert!(matches!(alone, Err(NotBlessed::NoCommand { line: 2 })));
     }

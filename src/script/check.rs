@@ -1,5 +1,5 @@
 use crate::script::diff::diff;
-use crate::script::pattern::matches_text;
+use crate::script::dots::matches_text;
 use crate::script::{DiffLine, Expectation, Expected, Step};
 use crate::session::{CommandError, Reply};
 use crate::value::text;

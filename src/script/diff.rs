@@ -1,5 +1,6 @@
 use crate::script::Pattern;
-use crate::script::pattern::{lines, matches_text};
+use crate::script::dots::matches_text;
+use crate::script::pattern::lines;
 use crate::value::parse;
 
 /// A line of the difference between what was expected and what came.

@@ -1,9 +1,12 @@
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
 use crate::script::record::Recorder;
 use crate::script::run::no_one;
-use crate::script::{Failure, Outcome, Ran, Script, run_with};
-use crate::session::{CommandError, FileError, Limits, Part, Reply, Request, Session, Wish};
+use crate::script::{Failure, Mistake, Outcome, Ran, Script, run_with};
+use crate::session::{CommandError, FileError, Interrupt, Limits, Part, Reply, Request, Session, Wish};
+use crate::value::steers;
 
 /// The files that sessions may reach, by what the system says when it cannot be done.
 pub trait Files {
@@ -13,17 +16,37 @@ pub trait Files {
     /// Why it cannot be read.
     fn read(&self, path: &Path) -> Result<String, String>;
 
-    /// Makes an empty file that was not there.
+    /// Makes a file with this text, which was not there.
     ///
     /// # Errors
-    /// Why it cannot be made.
-    fn create(&self, path: &Path) -> Result<(), String>;
+    /// It is there ([`WriteError::Taken`]), or cannot be made; then it is not there.
+    fn create(&self, path: &Path, text: &str) -> Result<(), WriteError>;
 
-    /// Gives a file another text, whole or not at all.
+    /// Puts text behind what the file holds, which is `old`. It is safe from the end of this process then.
     ///
     /// # Errors
-    /// Why it cannot be written.
-    fn write(&self, path: &Path, text: &str) -> Result<(), String>;
+    /// The file holds something else ([`WriteError::Changed`]), or cannot be written; it stays as it is.
+    fn append(&self, path: &Path, old: &str, more: &str) -> Result<(), WriteError>;
+
+    /// Gives a file that holds `old` another text, whole or not at all.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    fn replace(&self, path: &Path, old: &str, new: &str) -> Result<(), WriteError>;
+}
+
+/// Why a file is not written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WriteError {
+    /// It is there already.
+    #[error("it is there already")]
+    Taken,
+    /// Somebody else changed it.
+    #[error("somebody else changed it")]
+    Changed,
+    /// What the system says.
+    #[error("{0}")]
+    System(String),
 }
 
 /// So many files may be open at a time, each read by the one before.
@@ -35,12 +58,16 @@ pub struct Host {
     /// The files that are run now, each read by the one before.
     open: Vec<PathBuf>,
     recorder: Option<Recorder>,
+    /// Whether a file goes on behind a command that fails.
+    keeps_going: bool,
+    /// Is told what interrupts each session in which a file runs.
+    on_start: Option<Box<dyn Fn(Interrupt)>>,
 }
 
 impl Host {
     /// For sessions without files: `read` and `record` are refused.
     pub fn without_files() -> Self {
-        Self { files: None, open: Vec::new(), recorder: None }
+        Self { files: None, open: Vec::new(), recorder: None, keeps_going: false, on_start: None }
     }
 
     /// For scripts. What they read is looked for in the working folder.
@@ -60,6 +87,30 @@ impl Host {
         self
     }
 
+    /// For a script that goes on behind a command that fails. Files that it reads do not.
+    pub fn keep_going(mut self) -> Self {
+        self.keeps_going = true;
+        self
+    }
+
+    /// For somebody who wants to interrupt scripts: is told what interrupts each session when it starts.
+    pub fn on_start(mut self, tell: impl Fn(Interrupt) + 'static) -> Self {
+        self.on_start = Some(Box::new(tell));
+        self
+    }
+
+    /// Tells that a session starts.
+    pub(super) fn started(&self, session: &Session) {
+        if let Some(tell) = &self.on_start {
+            tell(session.interrupt());
+        }
+    }
+
+    /// Whether the script that runs now goes on behind a command that fails.
+    pub(super) fn keeps_going(&self) -> bool {
+        self.keeps_going
+    }
+
     /// Runs a command, and does what it asks for. When that is to read a file, `nested` gets every item of
     /// the file in turn.
     ///
@@ -74,16 +125,13 @@ impl Host {
         let answer = session.run(line);
         let asked = answer.as_ref().ok().and_then(|reply| Some((reply.request.clone()?, reply.whole)));
         let Some((request, whole)) = asked else {
-            if let Some(recorder) = &mut self.recorder {
-                recorder.typed(session, line, &answer);
-            }
-            return answer;
+            return self.recorded(session, line, answer);
         };
         let done = match &request.wish {
             Wish::Read(name) => {
-                let since = session.step_count();
+                session.begin_file(line);
                 let read = self.read(session, name, nested);
-                session.join_steps(since, line);
+                session.end_file();
                 read
             }
             Wish::Record(name) => self.record(name, session.filter_limits()),
@@ -94,34 +142,49 @@ impl Host {
 
     /// Takes a comment that was typed: the narration of a recording.
     pub fn narrate(&mut self, comment: &str) {
-        if let Some(recorder) = &mut self.recorder {
+        if let (Some(recorder), Some(files)) = (&mut self.recorder, &self.files) {
             recorder.narrated(comment);
+            // The next command tells what cannot be written.
+            let _ = recorder.save(&**files);
         }
     }
 
     /// Ends a recording, if there is one. Answers what `record stop` does.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written. The recording goes on.
     pub fn stop_recording(&mut self) -> Option<Result<Vec<String>, FileError>> {
-        let (path, text, report) = self.recorder.as_mut()?.stop()?;
-        let file = path.display().to_string();
-        let written = self.files.as_ref().ok_or(FileError::OutOfReach).and_then(|files| {
-            files.write(&path, &text).map_err(|reason| FileError::Unwritable { file, reason })
-        });
-        Some(written.map(|()| report))
+        let files = self.files.as_deref()?;
+        self.recorder.as_mut()?.stop(files)
+    }
+
+    /// Puts a command into a recording, if there is one, and on the disk. What cannot be written is told with its
+    /// answer, and tried again with the next one.
+    fn recorded(
+        &mut self,
+        session: &Session,
+        line: &str,
+        mut answer: Result<Reply, CommandError>,
+    ) -> Result<Reply, CommandError> {
+        if let (Some(recorder), Some(files)) = (&mut self.recorder, &self.files) {
+            recorder.typed(session, line, &answer);
+            let notice =
+                recorder.save(&**files).unwrap_or_else(|error| Some(format!("not recorded yet: {error}")));
+            if let Ok(reply) = &mut answer {
+                reply.parts.extend(notice.map(Part::Line));
+            }
+        }
+        answer
     }
 
     fn record(&mut self, name: &str, limits: Limits) -> Result<Vec<String>, FileError> {
-        let files = self.files.as_ref().ok_or(FileError::OutOfReach)?;
+        let files = self.files.as_deref().ok_or(FileError::OutOfReach)?;
         let recorder = self.recorder.as_mut().ok_or(FileError::NotTyped)?;
         if let Some(file) = recorder.recording() {
-            return Err(FileError::Recording(file.display().to_string()));
+            return Err(FileError::Recording(shown(file)));
         }
-        let path = PathBuf::from(name);
-        files.create(&path).map_err(|reason| FileError::Unwritable { file: name.to_owned(), reason })?;
-        recorder.start(path, limits);
-        Ok(vec![format!("recording to {name}, until `record stop`")])
+        recorder.start(PathBuf::from(name), limits, files)?;
+        Ok(vec![format!("recording to {}, until `record stop`", shown(Path::new(name)))])
     }
 
     fn read(
@@ -131,39 +194,50 @@ impl Host {
         nested: &mut dyn FnMut(Ran<'_>),
     ) -> Result<Vec<String>, FileError> {
         let files = self.files.as_ref().ok_or(FileError::OutOfReach)?;
+        let shown = shown(Path::new(name));
         let folder = self.open.last().and_then(|file| file.parent());
         let path: PathBuf = folder.unwrap_or(Path::new("")).join(name).components().collect();
         if self.open.contains(&path) {
-            return Err(FileError::Circle(name.to_owned()));
+            return Err(FileError::Circle(shown));
         }
         if self.open.len() >= DEEPEST {
-            return Err(FileError::TooDeep(name.to_owned()));
+            return Err(FileError::TooDeep(shown));
         }
-        let unreadable = |reason| FileError::Unreadable { file: name.to_owned(), reason };
+        let unreadable = |reason| FileError::Unreadable { file: shown.clone(), reason };
         let text = files.read(&path).map_err(unreadable)?;
         let script = Script::parse_file(&path, &text);
+        if let Some(Mistake { line, kind, .. }) = script.mistakes.first() {
+            let (message, hint) = (kind.to_string(), kind.hint().map(str::to_owned));
+            return Err(FileError::Failed { file: shown, line: *line, message, hint });
+        }
         if script.starts_sessions() {
-            return Err(FileError::StartsSessions(name.to_owned()));
+            return Err(FileError::StartsSessions(shown));
         }
         self.open.push(path);
-        let before = session.set_reading(true);
+        let keeps_going = std::mem::take(&mut self.keeps_going);
         let mut failed = None;
         let Ok(outcome) = run_with(self, session, &script, |ran| {
-            failed = failed.take().or_else(|| failure(name, ran));
+            failed = failed.take().or_else(|| failure(&shown, ran));
             nested(ran);
             no_one()
         });
         self.open.pop();
-        session.set_reading(before);
+        self.keeps_going = keeps_going;
         match (failed, outcome.interrupted) {
             (Some(error), _) => Err(error),
             (None, Some(line)) => {
                 let message = "interrupted before this command".to_owned();
-                Err(FileError::Failed { file: name.to_owned(), line, message, hint: None })
+                Err(FileError::Failed { file: shown, line, message, hint: None })
             }
             (None, None) => Ok(vec![counts(outcome)]),
         }
     }
+}
+
+/// The name of a file without what would leave its line or steer a terminal.
+pub(super) fn shown(file: &Path) -> String {
+    let name = file.display().to_string();
+    name.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// `3 commands, 2 expectations: all hold`.

@@ -1,11 +1,10 @@
 //! Which lines of a Markdown file are the session.
 
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::Path;
 
-use thiserror::Error;
-
-use super::nesting::Nesting;
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 /// A line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,96 +33,78 @@ pub(super) enum Kind {
     Wrong,
 }
 
-/// A fence that is meant to open a block of the session, and says something that means nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("line {line}: {}", self.message())]
-pub struct WrongFence {
-    /// The line, from 1.
-    pub line: usize,
-    /// What the fence says.
-    pub says: String,
-}
-
-impl WrongFence {
-    /// Which fences there are.
-    pub const HINT: &str = "`rejoin` goes on with the session, and `rejoin fresh` starts a new one";
-
-    /// What is wrong, without the line.
-    pub fn message(&self) -> String {
-        format!("a block cannot be fenced as `{}`", self.says)
-    }
-}
-
-/// Looks for fences that are meant to open a block of the session and are neither `rejoin` nor
-/// `rejoin fresh`: their commands would be left out in silence.
-///
-/// # Errors
-/// The first one.
-pub fn check_fences(name: &Path, text: &str) -> Result<(), WrongFence> {
-    if !is_markdown(name) {
-        return Ok(());
-    }
-    let wrong = (1..).zip(markdown(text)).find_map(|(line, it)| match it.kind {
-        Kind::Wrong => Some(WrongFence { line, says: says(it.text).to_owned() }),
-        _ => None,
-    });
-    wrong.map_or(Ok(()), Err)
-}
-
 /// Whether a file is Markdown: `*.md` and `*.markdown` are.
-pub(super) fn is_markdown(name: &Path) -> bool {
+pub fn is_markdown(name: &Path) -> bool {
     let is = |extension: &OsStr| ["md", "markdown"].iter().any(|known| extension.eq_ignore_ascii_case(known));
     name.extension().is_some_and(is)
 }
 
-/// A block that is open.
-struct Block<'a> {
-    /// What fences it: three or more `` ` `` or `~`.
-    fence: &'a str,
-    /// In so many block quotes it is.
+/// A fenced block.
+struct Block {
+    /// The bytes from its fence to where it ends.
+    range: Range<usize>,
+    /// Where its last line ends, before what closes it.
+    content_end: usize,
+    /// The number of block quotes around it.
     quotes: usize,
-    is_session: bool,
+    /// What opens it.
+    kind: Kind,
 }
 
-/// The lines of a Markdown file. Blocks may be indented, in items of a list, and in block quotes, which end
-/// them where they end. What is indented as code and what is commented out opens none.
+/// Returns the lines of a Markdown file. Blocks may be indented, in items of a list, and in block quotes, which end
+/// them where they end. What is indented as code and what is commented out opens none. O(length).
 pub(super) fn markdown(text: &str) -> impl Iterator<Item = Line<'_>> {
-    let mut open: Option<Block<'_>> = None;
-    let mut nesting = Nesting::default();
-    let mut in_comment = false;
     // Some editors put a mark at the start.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines().map(move |line| {
+    let mut blocks = blocks(text).into_iter().peekable();
+    let mut start = 0;
+    text.split_inclusive('\n').map(move |whole| {
+        let (from, end) = (start, start + whole.len());
+        start = end;
+        let line = whole.strip_suffix('\n').map_or(whole, |line| line.strip_suffix('\r').unwrap_or(line));
         let outside = |kind| Line { lead: "", text: line, kind };
-        if let Some(block) = &open {
-            match lead(line, block.quotes) {
-                Some(lead) => {
-                    let (lead, text) = line.split_at(lead.len());
-                    let is_session = block.is_session;
-                    if closes(text.trim(), block.fence) {
-                        open = None;
-                        return outside(if is_session { Kind::Fence { fresh: false } } else { Kind::Prose });
-                    }
-                    return match is_session {
-                        true => Line { lead, text, kind: Kind::Session },
-                        false => outside(Kind::Prose),
-                    };
-                }
-                None => open = None,
-            }
-        }
-        if in_comment && nesting.holds(line) {
-            in_comment = !line.contains("-->");
+        while blocks.next_if(|block| block.range.end <= from).is_some() {}
+        let Some(block) = blocks.peek().filter(|block| block.range.start < end) else {
             return outside(Kind::Prose);
+        };
+        let is_session = matches!(block.kind, Kind::Fence { .. });
+        if block.range.start >= from {
+            outside(block.kind)
+        } else if !is_session {
+            outside(Kind::Prose)
+        } else if from >= block.content_end {
+            outside(Kind::Fence { fresh: false })
+        } else {
+            let (lead, text) = line.split_at(lead(line, block.quotes).map_or(0, str::len));
+            Line { lead, text, kind: Kind::Session }
         }
-        let text = nesting.enter(line);
-        in_comment = text.is_some_and(|text| text.starts_with("<!--") && !text.contains("-->"));
-        let Some((fence, info)) = text.and_then(fence) else { return outside(Kind::Prose) };
-        let kind = opens(info);
-        let is_session = matches!(kind, Kind::Fence { .. });
-        open = Some(Block { fence, quotes: nesting.quotes(), is_session });
-        outside(kind)
     })
+}
+
+/// Finds the fenced blocks of a text, in order.
+fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let (mut quotes, mut is_open) = (0, false);
+    for (event, range) in Parser::new(text).into_offset_iter() {
+        match event {
+            Event::Start(Tag::BlockQuote(_)) => quotes += 1,
+            Event::End(TagEnd::BlockQuote(_)) => quotes -= 1,
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                let content_end =
+                    text[range.start..].find('\n').map_or(text.len(), |end| range.start + end + 1);
+                blocks.push(Block { range, content_end, quotes, kind: opens(&info) });
+                is_open = true;
+            }
+            Event::End(TagEnd::CodeBlock) => is_open = false,
+            Event::Text(_) if is_open => {
+                if let Some(block) = blocks.last_mut() {
+                    block.content_end = block.content_end.max(range.end);
+                }
+            }
+            _ => {}
+        }
+    }
+    blocks
 }
 
 /// What a block is by what its fence says.
@@ -140,10 +121,10 @@ fn opens(info: &str) -> Kind {
     if is_meant { Kind::Wrong } else { Kind::Prose }
 }
 
-/// What a line with a fence says behind the fence.
-fn says(line: &str) -> &str {
-    let from = line.find("```").or_else(|| line.find("~~~")).unwrap_or(0);
-    line[from..].trim_start_matches(['`', '~']).trim()
+/// Returns what a line with a fence says behind the fence, and where the fence begins.
+pub(super) fn says(line: &str) -> (usize, &str) {
+    let at = line.find("```").or_else(|| line.find("~~~")).unwrap_or(0);
+    (at, line[at..].trim_start_matches(['`', '~']).trim())
 }
 
 /// The marks of so many block quotes at the start of a line, with the blank that belongs to the last one;
@@ -159,22 +140,10 @@ pub(super) fn lead(line: &str, quotes: usize) -> Option<&str> {
     Some(&line[..line.len() - rest.len()])
 }
 
-/// What a line that opens a block begins with, and what it says about the block.
-fn fence(line: &str) -> Option<(&str, &str)> {
-    let mark = line.chars().next().filter(|c| "`~".contains(*c))?;
-    let info = line.trim_start_matches(mark);
-    let fence = &line[..line.len() - info.len()];
-    // Backticks behind it make it code within a line.
-    (fence.len() >= 3 && !(mark == '`' && info.contains('`'))).then_some((fence, info))
-}
-
-fn closes(line: &str, fence: &str) -> bool {
-    line.len() >= fence.len() && line.chars().all(|c| fence.starts_with(c))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::{MistakeKind, Script};
 
     /// The lines of the session, what leads them, and where blocks start and end.
     fn lines(text: &str) -> Vec<(&str, &str)> {
@@ -263,10 +232,13 @@ mod tests {
         ];
         for (fence, says) in rows {
             let text = format!("Text.\n\n> {}", fence.replace('\n', "\n> "));
-            let wrong = check_fences(Path::new("a.md"), &text);
-            let expected = says.map(|says| WrongFence { line: 3, says: says.to_owned() });
-            assert_eq!(wrong.err(), expected, "{fence}");
-            assert_eq!(check_fences(Path::new("a.rejoin"), &text), Ok(()), "{fence}");
+            let wrong = |name: &str| {
+                let mistakes = Script::parse_file(Path::new(name), &text).mistakes;
+                mistakes.into_iter().map(|mistake| (mistake.line, mistake.column, mistake.kind)).next()
+            };
+            let expected = says.map(|says| (3, 3, MistakeKind::Fence(says.to_owned())));
+            assert_eq!(wrong("a.md"), expected, "{fence}");
+            assert_eq!(wrong("a.rejoin"), None, "{fence}");
         }
     }
 }

@@ -1,15 +1,21 @@
+use std::iter::Peekable;
 use std::path::Path;
 
 use crate::filter::Scan;
-use crate::script::Pattern;
-use crate::script::markdown::{Kind, Line, is_markdown, markdown};
-use crate::session::needs_more;
+use crate::script::dots::{DOTS, literal};
+use crate::script::lookalike::{Lookalike, MARK, behind};
+use crate::script::markdown::{Kind, Line, is_markdown, markdown, says};
+use crate::script::{Mistake, MistakeKind, Pattern};
+use crate::session::{LONGEST, needs_more};
+use crate::value::ParseError;
 
 /// A session file that was read. Reading never fails: what is no comment is a command.
 #[derive(Debug, Clone)]
 pub struct Script {
     /// What stands in the file, in order.
     pub items: Vec<Item>,
+    /// What is wrong with the file, in order. Whoever runs it refuses it for that.
+    pub mistakes: Vec<Mistake>,
 }
 
 /// A part of a session file.
@@ -66,12 +72,12 @@ impl Step {
     }
 }
 
-/// One `#=>` line.
+/// One `#=>` line, or several that hold one JSON value.
 #[derive(Debug, Clone)]
 pub struct Expectation {
-    /// The line of the file, from 1.
+    /// The line of the file where it starts, from 1.
     pub line: usize,
-    /// What stands after `#=>`.
+    /// What stands after each `#=>`.
     pub text: String,
     /// What it expects.
     pub expected: Expected,
@@ -88,12 +94,87 @@ pub enum Expected {
     Error(String),
 }
 
+impl Expectation {
+    /// The number of its lines.
+    pub fn lines(&self) -> usize {
+        1 + self.text.matches('\n').count()
+    }
+}
+
 impl Expected {
-    fn new(text: &str) -> Self {
-        if let Some(message) = text.strip_prefix("error:") {
-            return Self::Error(message.trim().to_owned());
+    /// Tells what a text expects. What begins like JSON and is none is a mistake, at a byte of the text.
+    fn read(text: &str) -> Result<Self, (usize, MistakeKind)> {
+        if text.len() > LONGEST {
+            return Err((0, MistakeKind::TooLong));
         }
-        Pattern::parse(text).map_or(Self::Line, Self::Value)
+        if let Some(message) = text.strip_prefix("error:") {
+            return Ok(Self::Error(message.trim().to_owned()));
+        }
+        match Pattern::read(text) {
+            Ok(pattern) => Ok(Self::Value(pattern)),
+            Err(_) if !begins_json(text) => Ok(Self::Line),
+            Err(_) if goes_on(text) => Err((0, MistakeKind::Unfinished)),
+            Err(error) => {
+                let at = match &error {
+                    ParseError::Syntax { at, .. } if !text.contains(DOTS) => *at,
+                    _ => 0,
+                };
+                let problem = match error {
+                    ParseError::Syntax { problem, .. } => format!("not JSON: {problem}"),
+                    other => other.to_string(),
+                };
+                Err((at, MistakeKind::NotJson(problem)))
+            }
+        }
+    }
+}
+
+/// Whether a text can only be JSON.
+fn begins_json(text: &str) -> bool {
+    text.starts_with(['{', '[', '"'])
+}
+
+/// Whether a text begins JSON that is not closed in it.
+fn goes_on(text: &str) -> bool {
+    let mut open = Open::default();
+    open.feed(text);
+    begins_json(text) && (open.goes_on() || open.in_string)
+}
+
+/// What is open in JSON that is read line by line.
+#[derive(Default)]
+struct Open {
+    depth: usize,
+    in_string: bool,
+}
+
+impl Open {
+    fn feed(&mut self, text: &str) {
+        let mut escaped = false;
+        for c in text.chars() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if self.in_string => escaped = true,
+                '"' => self.in_string = !self.in_string,
+                '[' | '{' if !self.in_string => self.depth += 1,
+                ']' | '}' if !self.in_string => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the next line goes on with it: no string does.
+    fn goes_on(&self) -> bool {
+        self.depth > 0 && !self.in_string
+    }
+}
+
+/// Returns the text that stands behind `#=>` for a line of a report, so that it is that line alone and no value.
+pub(super) fn written_line(line: &str) -> String {
+    let text = literal(line);
+    match Expected::read(text.trim()) {
+        Ok(Expected::Line) => text.into_owned(),
+        _ => format!("{DOTS}{}", text.trim_start()),
     }
 }
 
@@ -153,57 +234,129 @@ impl Script {
 
     /// Reads lines; those that are not of the session are narration.
     fn read<'a>(lines: impl Iterator<Item = Line<'a>>) -> Self {
-        let mut items: Vec<Item> = Vec::new();
+        let mut script = Self { items: Vec::new(), mistakes: Vec::new() };
         let mut lines = (1..).zip(lines).peekable();
-        while let Some((number, Line { lead, text: line, kind })) = lines.next() {
-            let trimmed = line.trim();
-            if let Kind::Fence { fresh } = kind {
-                items.push(Item::Fence { text: line.to_owned(), fresh });
-            } else if kind != Kind::Session {
-                items.push(Item::Prose(line.to_owned()));
-            } else if trimmed.is_empty() {
-                items.push(Item::Narration(format!("{lead}{line}")));
-            } else if let Some(text) = trimmed.strip_prefix("#=>") {
-                let text = text.trim().to_owned();
-                let expected = Expected::new(&text);
-                let expectation = Expectation { line: number, text, expected };
-                let of_session = |item: &&mut Item| !matches!(item, Item::Fence { fresh: true, .. });
-                let above = items.iter_mut().rev().take_while(of_session).find_map(|item| match item {
-                    Item::Step(step) => Some(step),
-                    _ => None,
-                });
-                match above {
-                    Some(step) => step.expectations.push(expectation),
-                    // With no command above it, it is one of nothing, and cannot hold.
-                    None => items.push(Item::Step(Step {
-                        line: number,
-                        lead: lead.to_owned(),
-                        text: String::new(),
-                        expectations: vec![expectation],
-                    })),
+        while let Some((number, line)) = lines.next() {
+            let Line { lead, text, kind } = line;
+            let trimmed = text.trim();
+            match kind {
+                Kind::Fence { fresh } => script.items.push(Item::Fence { text: text.to_owned(), fresh }),
+                Kind::Prose => script.items.push(Item::Prose(text.to_owned())),
+                Kind::Wrong => {
+                    script.items.push(Item::Prose(text.to_owned()));
+                    let (at, says) = says(text);
+                    script.mistake(number, &line, at, MistakeKind::Fence(says.to_owned()));
                 }
-            } else if trimmed.starts_with('#') {
-                items.push(Item::Narration(format!("{lead}{line}")));
-            } else {
-                let mut text = line.to_owned();
-                let mut scan = Scan::default();
-                scan.feed(line);
-                // The scan keeps a long command from being read anew for each of its lines.
-                while scan.is_open() || needs_more(&text) {
-                    // An expectation ends a command that forgot to close something.
-                    let goes_on = |line: &str| !line.trim_start().starts_with("#=>");
-                    let next = lines.next_if(|(_, it)| it.kind == Kind::Session && goes_on(it.text));
-                    let Some((_, Line { text: line, .. })) = next else { break };
-                    scan.feed("\n");
-                    scan.feed(line);
-                    text.push('\n');
-                    text.push_str(line);
+                Kind::Session if trimmed.starts_with(MARK) => script.expectation(number, &line, &mut lines),
+                Kind::Session if trimmed.is_empty() || trimmed.starts_with('#') => {
+                    script.items.push(Item::Narration(format!("{lead}{text}")));
+                    if let Some(found) = Lookalike::of(trimmed) {
+                        script.mistake(number, &line, indent(text), found.into());
+                    }
                 }
-                items.push(Item::Step(Step { lead: lead.to_owned(), ..Step::new(number, text) }));
+                Kind::Session => script.command(number, &line, &mut lines),
             }
         }
-        Self { items }
+        script
     }
+
+    /// Notes a mistake at a byte of a line.
+    fn mistake(&mut self, number: usize, line: &Line<'_>, at: usize, kind: MistakeKind) {
+        let before = line.text.get(..at).unwrap_or(line.text);
+        let column = 1 + line.lead.chars().count() + before.chars().count();
+        self.mistakes.push(kind.at(number, column));
+    }
+
+    /// Reads an expectation; JSON goes on in the next line while something of it is open.
+    fn expectation<'a>(
+        &mut self,
+        number: usize,
+        first: &Line<'a>,
+        lines: &mut Peekable<impl Iterator<Item = (usize, Line<'a>)>>,
+    ) {
+        let mut text = String::new();
+        // Each line, and where what is expected begins in it and in the text.
+        let mut parts: Vec<(Line<'a>, usize, usize)> = Vec::new();
+        let mut add = |line: Line<'a>, text: &mut String| {
+            let behind = line.text.trim_start()[MARK.len()..].trim_start();
+            text.push_str(if parts.is_empty() { "" } else { "\n" });
+            parts.push((line, line.text.len() - behind.len(), text.len()));
+            text.push_str(behind.trim_end());
+        };
+        add(*first, &mut text);
+        if goes_on(&text) {
+            let is_one =
+                |line: &Line<'_>| line.kind == Kind::Session && line.text.trim_start().starts_with(MARK);
+            let mut open = Open::default();
+            open.feed(&text);
+            while open.goes_on() && text.len() <= LONGEST {
+                let Some((_, line)) = lines.next_if(|(_, line)| is_one(line)) else { break };
+                let from = text.len();
+                add(line, &mut text);
+                open.feed(&text[from..]);
+            }
+        }
+        let expected = Expected::read(&text).unwrap_or_else(|(at, kind)| {
+            let nth = parts.iter().rposition(|(_, _, from)| *from <= at).unwrap_or(0);
+            let (line, begins, from) = &parts[nth];
+            self.mistake(number + nth, line, begins + at - from, kind);
+            Expected::Line
+        });
+        let expectation = Expectation { line: number, text, expected };
+        let of_session = |item: &&mut Item| !matches!(item, Item::Fence { fresh: true, .. });
+        let above = self.items.iter_mut().rev().take_while(of_session).find_map(|item| match item {
+            Item::Step(step) => Some(step),
+            _ => None,
+        });
+        match above {
+            Some(step) => step.expectations.push(expectation),
+            // With no command above it, it is one of nothing, and cannot hold.
+            None => self.items.push(Item::Step(Step {
+                line: number,
+                lead: first.lead.to_owned(),
+                text: String::new(),
+                expectations: vec![expectation],
+            })),
+        }
+    }
+
+    /// Reads a command, which goes on in the next line while something of it is open.
+    fn command<'a>(
+        &mut self,
+        number: usize,
+        first: &Line<'a>,
+        lines: &mut Peekable<impl Iterator<Item = (usize, Line<'a>)>>,
+    ) {
+        let mut parts = vec![*first];
+        let mut text = first.text.to_owned();
+        let mut scan = Scan::default();
+        scan.feed(first.text);
+        // The scan keeps a long command from being read anew for each of its lines; what is too long to be run is
+        // not read at all.
+        while scan.is_open() || text.len() <= LONGEST && needs_more(&text) {
+            // An expectation ends a command that forgot to close something.
+            let goes_on = |line: &str| !line.trim_start().starts_with(MARK);
+            let next = lines.next_if(|(_, it)| it.kind == Kind::Session && goes_on(it.text));
+            let Some((_, line)) = next else { break };
+            scan.feed("\n");
+            scan.feed(line.text);
+            text.push('\n');
+            text.push_str(line.text);
+            parts.push(line);
+        }
+        if let Some((at, found)) = behind(&text) {
+            let before = &text[..at];
+            let nth = before.matches('\n').count();
+            let at = at - before.rfind('\n').map_or(0, |end| end + 1);
+            self.mistake(number + nth, &parts[nth], at, found.into());
+        }
+        self.items.push(Item::Step(Step { lead: first.lead.to_owned(), ..Step::new(number, text) }));
+    }
+}
+
+/// The bytes of blanks in front of a line.
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-use crate::value::{Extent, Key, Val, View, excerpt, parse, same};
+use std::borrow::Cow;
+
+use crate::script::dots::{DOTS, before_dots, literal, matches_parts};
+use crate::value::{Extent, Key, ParseError, Val, View, excerpt, parse, same};
 
 /// A value as an expectation writes it: JSON in which `...` stands for what is not said.
 ///
@@ -8,6 +11,7 @@ use crate::value::{Extent, Key, Val, View, excerpt, parse, same};
 /// | `[1, ..., 9]` | any number of items, also none |
 /// | `{"a": 1, ...}` | any other keys |
 /// | `"note-..."` | any characters, also none |
+/// | `"wait\..."` | the three dots themselves |
 ///
 /// In a key it stands for itself. What is said is compared exactly, keys in any order.
 ///
@@ -24,30 +28,56 @@ use crate::value::{Extent, Key, Val, View, excerpt, parse, same};
 pub struct Pattern {
     /// The value, with a string in place of each bare `...`.
     value: Val,
-    /// That string; `None` when the text has no `...` at all.
-    any: Option<String>,
+    /// What stands for the dots in it; `None` when the text has no `...` at all.
+    marks: Option<Marks>,
 }
 
-/// What stands for anything.
-const DOTS: &str = "...";
+/// What stands for `...` in the value of a pattern.
+#[derive(Debug, Clone)]
+struct Marks {
+    /// The string in place of a bare one.
+    any: String,
+    /// The characters in place of one in a string.
+    some: String,
+}
+
+impl Marks {
+    /// Makes marks that no string of the text holds: each has more of a character than the text can have, written
+    /// out or as an escape.
+    fn new(text: &str) -> Self {
+        let mark = |c: char| {
+            let most = text.matches(c).count() + text.matches("\\u").count();
+            String::from_iter(std::iter::repeat_n(c, most + 1))
+        };
+        Self { any: mark('\u{f8ff}'), some: mark('\u{f8fe}') }
+    }
+}
 
 impl Pattern {
     /// Reads a pattern; `None` when the text is not one.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::read(text).ok()
+    }
+
+    /// Reads a pattern. The place of an error is that in the text only where that has no `...`.
+    pub(super) fn read(text: &str) -> Result<Self, ParseError> {
         if !text.contains(DOTS) {
-            return parse(text).ok().map(|value| Self { value, any: None });
+            return parse(text).map(|value| Self { value, marks: None });
         }
-        let mut any = "\u{f8ff}".to_owned();
-        while text.contains(&any) {
-            any.push('\u{f8ff}');
-        }
-        let value = parse(&without_dots(text, &any)).ok()?;
-        Some(Self { value, any: Some(any) })
+        let marks = Marks::new(text);
+        let value = parse(&without_dots(text, &marks))?;
+        Ok(Self { value, marks: Some(marks) })
+    }
+
+    /// Writes the value as the pattern that stands for it alone.
+    pub(super) fn literal(json: &str) -> Cow<'_, str> {
+        // In JSON three dots stand in strings only, and what is in front of them is whole.
+        if json.contains(DOTS) { json.replace(DOTS, "\\...").into() } else { json.into() }
     }
 
     /// Whether a value is one of those that the pattern stands for.
     pub fn matches(&self, value: &Val) -> bool {
-        match self.any {
+        match self.marks {
             None => same(&self.value, value),
             Some(_) => self.fits(&self.value, value),
         }
@@ -56,14 +86,27 @@ impl Pattern {
     /// The pattern in lines of a width, as [`lines`] prints values.
     pub(super) fn lines(&self, width: usize) -> String {
         let text = lines(&self.value, width);
-        let Some(any) = &self.any else { return text };
+        let Some(Marks { any, some }) = &self.marks else { return literal(&text).into_owned() };
+        let mut parts: Vec<String> = text.split(some).map(|part| literal(part).into_owned()).collect();
+        let last = parts.pop().unwrap_or_default();
+        let text: String = parts.iter().flat_map(|part| [before_dots(part), DOTS.to_owned()]).collect();
+        let text = text + &last;
         let members = [": null", ":null"].map(|null| format!("\"{any}\"{null}"));
         let text = members.iter().fold(text, |text, member| text.replace(member, DOTS));
         text.replace(&format!("\"{any}\""), DOTS)
     }
 
     fn is_any(&self, text: Option<&str>) -> bool {
-        self.any.is_some() && text == self.any.as_deref()
+        self.marks.as_ref().is_some_and(|marks| text == Some(&marks.any))
+    }
+
+    fn matches_string(&self, expected: &str, actual: &str) -> bool {
+        match &self.marks {
+            Some(Marks { some, .. }) if expected.contains(some) => {
+                matches_parts(&expected.split(some).collect::<Vec<_>>(), actual)
+            }
+            _ => expected == actual,
+        }
     }
 
     fn fits(&self, expected: &Val, actual: &Val) -> bool {
@@ -83,7 +126,7 @@ impl Pattern {
                 let all_fit = expected.iter().filter(|(key, _)| !self.is_any(Some(key))).all(fit);
                 all_fit && (named < expected.len() || named == actual.len())
             }
-            (View::Str(expected), View::Str(actual)) => matches_text(expected, actual),
+            (View::Str(expected), View::Str(actual)) => self.matches_string(expected, actual),
             _ => same(expected, actual),
         }
     }
@@ -94,21 +137,6 @@ pub(super) fn lines(value: &Val, width: usize) -> String {
     let mut text = String::new();
     excerpt(value, Extent { width, limit: None, rows: None }, |_, part| text.push_str(part));
     text
-}
-
-/// Whether a text is one of those that a pattern stands for: each `...` stands for any characters, also
-/// for none.
-pub(super) fn matches_text(pattern: &str, text: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once(DOTS) else { return pattern == text };
-    let Some(mut text) = text.strip_prefix(start) else { return false };
-    let mut parts: Vec<&str> = rest.split(DOTS).collect();
-    let end = parts.pop().unwrap_or_default();
-    for part in parts {
-        // The first place leaves the most for the parts behind it.
-        let Some(at) = text.find(part) else { return false };
-        text = &text[at + part.len()..];
-    }
-    text.ends_with(end)
 }
 
 /// Whether a list fits one in which some items stand for any number of items.
@@ -132,24 +160,42 @@ fn wild<T>(expected: &[T], actual: &[T], is_any: impl Fn(&T) -> bool, fits: impl
     expected[e..].iter().all(is_any)
 }
 
-/// The text with a string in place of each `...` outside strings.
-fn without_dots(text: &str, any: &str) -> String {
+/// The text with marks in place of each `...`: a string outside strings, and characters within them, but for keys.
+fn without_dots(text: &str, marks: &Marks) -> String {
     let mut out = String::new();
     let mut open = Vec::new();
-    let (mut in_string, mut escaped, mut before) = (false, false, ' ');
+    let (mut in_string, mut in_key, mut before) = (false, false, ' ');
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if !in_string && rest.starts_with(DOTS) {
-            let is_member = open.last() == Some(&'{') && before != ':';
-            out.push_str(&format!("\"{any}\"{}", if is_member { ":null" } else { "" }));
-            before = '.';
+        let is_member = open.last() == Some(&'{') && before != ':';
+        if rest.starts_with(DOTS) {
+            match in_string {
+                true => out.push_str(if in_key { DOTS } else { &marks.some }),
+                false => {
+                    out.push_str(&format!("\"{}\"{}", marks.any, if is_member { ":null" } else { "" }));
+                    before = '.';
+                }
+            }
             rest = &rest[DOTS.len()..];
             continue;
         }
+        if in_string && c == '\\' {
+            let escaped = &rest[1..];
+            if let Some(behind) = escaped.strip_prefix(DOTS) {
+                out.push_str(DOTS);
+                rest = behind;
+                continue;
+            }
+            let length = escaped.chars().next().map_or(0, char::len_utf8);
+            out.push_str(&rest[..1 + length]);
+            rest = &escaped[length..];
+            continue;
+        }
         match c {
-            _ if escaped => escaped = false,
-            '\\' if in_string => escaped = true,
-            '"' => in_string = !in_string,
+            '"' => {
+                in_string = !in_string;
+                in_key = in_string && is_member;
+            }
             '[' | '{' if !in_string => open.push(c),
             ']' | '}' if !in_string => drop(open.pop()),
             _ => {}
@@ -166,27 +212,6 @@ fn without_dots(text: &str, any: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dots_stand_for_any_text() {
-        let rows = [
-            ("abc", "abc", true),
-            ("abc", "abcd", false),
-            ("...", "", true),
-            ("...", "abc", true),
-            ("a...", "abc", true),
-            ("...c", "abc", true),
-            ("a...c", "ac", true),
-            ("ab...bc", "abc", false),
-            ("a...b...c", "a b b c", true),
-            ("a...b...c", "a c b", false),
-            ("x...", "abc", false),
-            ("wait...", "wait...", true),
-        ];
-        for (pattern, text, fits) in rows {
-            assert_eq!(matches_text(pattern, text), fits, "{pattern} and {text}");
-        }
-    }
 
     #[test]
     fn dots_stand_for_any_part_of_a_value() {
@@ -212,13 +237,34 @@ mod tests {
             ("{\"a...\": 1}", "{\"abc\": 1}", false),
             ("{\"a...\": 1}", "{\"a...\": 1}", true),
             ("[1.0, ...]", "[1, 2]", false),
+            (r#""wait\...""#, r#""wait...""#, true),
+            (r#""wait\...""#, r#""wait for it""#, false),
+            (r#"["wait\...", ...]"#, r#"["wait...", 1]"#, true),
+            (r#""a\\...""#, r#""a\\b""#, true),
+            (r#""a\\...""#, r#""ab""#, false),
+            (r#""a\\\...""#, r#""a\\...""#, true),
+            (r#"{"a\...": "b..."}"#, r#"{"a...": "bc"}"#, true),
+            (r#"["\u002e..", ...]"#, r#"["..."]"#, true),
+            (r#"["\u002e..", ...]"#, r#"["ab"]"#, false),
+            (r#"["\uf8ff", ...]"#, r#"[1]"#, false),
+            (r#"["\uf8fe", ...]"#, r#"["ab"]"#, false),
         ];
         for (pattern, value, fits) in rows {
             let read = Pattern::parse(pattern).unwrap();
             assert_eq!(read.matches(&parse(value).unwrap()), fits, "{pattern} and {value}");
         }
-        for text in ["+ .a ...", "1 change ...", "1 ...", "[1, ...", "..., 1"] {
+        for text in [r#"["a", \...]"#, "+ .a ...", "1 change ...", "1 ...", "[1, ...", "..., 1"] {
             assert!(Pattern::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_has_a_pattern_of_its_own() {
+        for json in [r#""...""#, r#"{"a...":["b\\...", "...."]}"#, r#""\"...""#, "[1]"] {
+            let pattern = Pattern::parse(&Pattern::literal(json)).unwrap();
+            assert!(pattern.matches(&parse(json).unwrap()), "{json}");
+            let other = json.replace("\\...", "\\x").replace("\"...\"", "\"x\"");
+            assert!(other == json || !pattern.matches(&parse(&other).unwrap()), "{json}");
         }
     }
 

@@ -1,7 +1,10 @@
 use std::convert::Infallible;
 
-use crate::script::{Failure, Host, Item, Script, Step, compare};
-use crate::session::{CommandError, Reply, Session};
+use crate::filter::Cause;
+use crate::script::dots::literal;
+use crate::script::parse::written_line;
+use crate::script::{Failure, Host, Item, Pattern, Script, Step, compare};
+use crate::session::{Code, CommandError, Reply, Session};
 use crate::value::text;
 
 /// How a session file went.
@@ -50,7 +53,8 @@ pub fn run<E>(
 }
 
 /// Runs a session file: `each` gets every item in turn, commands with their answer and what it does
-/// wrong. A command that fails unexpectedly, one that quits, and an [interruption](Session::interrupt) end the file.
+/// wrong. A command that fails unexpectedly ends the file, unless the host [keeps going](Host::keep_going); so do one
+/// that quits and an [interruption](Session::interrupt), also of the command that runs.
 pub fn run_with<E>(
     host: &mut Host,
     session: &mut Session,
@@ -58,7 +62,8 @@ pub fn run_with<E>(
     mut each: impl FnMut(Ran<'_>) -> Result<(), E>,
 ) -> Result<Outcome, E> {
     let mut outcome = Outcome { sessions: 1, ..Outcome::default() };
-    let interrupt = session.interrupt();
+    let mut interrupt = session.interrupt();
+    host.started(session);
     for item in &script.items {
         let step = match item {
             Item::Narration(text) | Item::Prose(text) => {
@@ -68,7 +73,13 @@ pub fn run_with<E>(
             Item::Fence { text, fresh } => {
                 // The first block starts a session anyway.
                 if *fresh && outcome.commands > 0 {
+                    let stopped = interrupt.is_raised();
                     *session = session.fresh();
+                    interrupt = session.interrupt();
+                    if stopped {
+                        interrupt.raise();
+                    }
+                    host.started(session);
                     outcome.sessions += 1;
                 }
                 each(Ran::Narration(text))?;
@@ -81,6 +92,11 @@ pub fn run_with<E>(
             break;
         }
         let answer = host.run(session, &step.text, &mut |_| {});
+        if answer.as_ref().is_err_and(is_interrupted) {
+            // It did not fail: it had no time to answer.
+            outcome.interrupted = Some(step.line);
+            break;
+        }
         let failure = compare(step, &answer).err();
         outcome.commands += 1;
         outcome.expectations += step.expectations.len();
@@ -89,14 +105,19 @@ pub fn run_with<E>(
             Some(Failure::Mismatches(mismatches)) => mismatches.len(),
             Some(Failure::Error(_)) => 1,
         };
-        let ends =
-            matches!(failure, Some(Failure::Error(_))) || answer.as_ref().is_ok_and(|reply| reply.quit);
+        let has_failed = matches!(failure, Some(Failure::Error(_)));
+        let ends = has_failed && !host.keeps_going() || answer.as_ref().is_ok_and(|reply| reply.quit);
         each(Ran::Step { step, answer: &answer, failure: failure.as_ref() })?;
         if ends {
             break;
         }
     }
     Ok(outcome)
+}
+
+/// Whether a command was stopped by somebody, and not by a limit.
+fn is_interrupted(error: &CommandError) -> bool {
+    error.code() == Code::Interrupted && error.to_string().ends_with(&Cause::Interrupt.to_string())
 }
 
 /// What a listener that cannot fail answers.
@@ -134,13 +155,14 @@ pub fn transcript(step: &Step, answer: &Result<Reply, CommandError>) -> String {
     lines
 }
 
-/// What a command answers, as lines that may stand behind `#=>`.
+/// What a command answers, as lines that may stand behind `#=>`: three dots are written as themselves (`\...`).
 pub fn answers(answer: &Result<Reply, CommandError>) -> Vec<String> {
     match answer {
         Ok(reply) => {
             let (values, lines) = reply.shown();
-            values.iter().map(text).chain(lines).collect()
+            let values = values.iter().map(|value| Pattern::literal(&text(value)).into_owned());
+            values.chain(lines.iter().map(|line| written_line(line))).collect()
         }
-        Err(error) => vec![format!("error: {error}")],
+        Err(error) => vec![format!("error: {}", literal(&error.to_string()))],
     }
 }

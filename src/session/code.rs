@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::table::Example;
+use super::command::Example;
 use super::{CommandError, ErrorKind, FileError};
 use crate::crdt::{ClockError, EditError, MergeError, SwapError};
 use crate::filter::RunError;
@@ -66,7 +66,7 @@ codes! {
         "Each setting is one of a few words, or a number; the hint has them."
         &["set limit none", "#=> error: limit cannot be `none`"];
     TooLong 8 "the command is too long"
-        "A command may have 64 MiB. A value that is larger is made in several steps, by `swap`."
+        "A command may have 16 MiB. A value that is larger is made in several steps, by `swap`."
         &[];
 
     UnknownName 10 "no ref, clock or patch has the name"
@@ -290,7 +290,8 @@ codes! {
          stays done."
         &["read broken.rejoin", "#=> error: broken.rejoin:2: nothing has the name `b`"];
     Unwritable 74 "a session file cannot be written"
-        "`record` makes a new file and leaves alone what is there already."
+        "`record` makes a new file and leaves alone what is there already. While a file cannot be written, what is \
+         recorded is kept, and the next line tries again."
         &[
             "record nowhere/lesson.rejoin",
             "#=> error: cannot write `nowhere/lesson.rejoin`: No such file or directory (os error 2)",
@@ -299,7 +300,7 @@ codes! {
         "`record` keeps what is typed at the prompt. Of a script `rejoin run` prints what it answers."
         &[];
     Recording 76 "there is a recording already"
-        "`record stop` ends it and writes its file."
+        "`record stop` ends it."
         &["record one.rejoin", "record two.rejoin", "#=> error: `one.rejoin` is being recorded"];
     NotRecording 77 "nothing is being recorded"
         "`record FILE` begins a recording."

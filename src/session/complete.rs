@@ -2,9 +2,9 @@
 //!
 //! Nothing is run. Names come from the session, and keys from a bounded look at its values.
 
+use super::arguments::Wants;
+use super::layout::Layout;
 use super::names::{EntryKind, name_length, variable};
-use super::signature::{Layout, Wants, layout};
-use super::table::COMMANDS;
 use super::{CODES, Command, Entry, Session, filters, settings, topics};
 use crate::filter::{self, Base, Ending, Hop, Lexeme, LexemeKind, Reach};
 use crate::value::{self, Key, Val, View};
@@ -50,7 +50,7 @@ impl Session {
     /// What can stand at the cursor. Costs a look at no more than 1,000 keys, however large the values.
     pub fn complete(&self, line: &str, cursor: usize) -> Completions {
         let line = line.get(..cursor).unwrap_or(line);
-        let layout = layout(line);
+        let layout = self.layout(line);
         match &layout.command {
             // The command is not finished as long as no blank stands behind it.
             Some((_, word)) if word.span.end == line.len() => self.first_word(line),
@@ -64,7 +64,7 @@ impl Session {
         let start = line.len() - line.trim_start().len();
         let typed = &line[start..];
         let mut candidates: Vec<Candidate> = Vec::new();
-        candidates.extend(matching(typed, COMMANDS.iter().flat_map(Command::names)).map(spaced));
+        candidates.extend(matching(typed, self.commands().iter().flat_map(Command::names)).map(spaced));
         candidates.extend(matching(typed, self.entries().map(|(name, _)| name)).map(Candidate::new));
         if !typed.is_empty() {
             candidates.extend(calls(typed));
@@ -131,7 +131,8 @@ impl Session {
                 let codes: Vec<String> =
                     CODES.iter().map(|explanation| explanation.code.to_string()).collect();
                 let topics = topics::TOPICS.iter().map(|topic| topic.name);
-                let mut candidates = words(&mut COMMANDS.iter().flat_map(Command::names).chain(topics));
+                let mut candidates =
+                    words(&mut self.commands().iter().flat_map(Command::names).chain(topics));
                 if !typed.is_empty() {
                     candidates.extend(matching(typed, filters::names()).map(Candidate::new));
                     candidates.extend(matching(typed, codes.iter().map(String::as_str)).map(Candidate::new));
@@ -144,9 +145,9 @@ impl Session {
                 let setting = setting.and_then(|(_, word)| settings::find(word.text));
                 words(&mut setting.iter().flat_map(|setting| setting.choices.iter().copied()))
             }
-            Wants::Word(word) => words(&mut std::iter::once(word)),
+            Wants::Keyword(word) | Wants::Flag(word) => words(&mut std::iter::once(word)),
             Wants::File => return Completions { start, files: true, ..Completions::default() },
-            Wants::NewName | Wants::Other => Vec::new(),
+            Wants::NewName => Vec::new(),
         };
         Completions { start, candidates, files: false }
     }

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::args::{Args, Word};
+use super::args::Word;
+use super::arguments::Wants;
+use super::command::Command;
 use super::error::{CommandError, ErrorKind, did_you_mean};
+use super::layout::Layout;
 use super::names::{Names, name_length, variable};
-use super::table::{self, COMMANDS, Command};
 use super::{Part, Reply, Session, suggest};
 use crate::filter::{self, Filter, Lexeme, RunError};
 use crate::value::{self, ParseError, Val};
@@ -123,11 +125,11 @@ impl Session {
             return Ok(());
         }
         // What is a command where it stands alone: `quit;`, `exit()`.
-        let is_command = table::find(word).is_some();
+        let is_command = self.command(word).is_some();
         let name = word;
         let word = if is_command { text.split_whitespace().next().unwrap_or(name) } else { name };
         let is_key = self.last.as_map().is_some_and(|entries| entries.contains_key(word));
-        let mut candidates: Vec<&str> = COMMANDS.iter().flat_map(Command::names).collect();
+        let mut candidates: Vec<&str> = self.commands().iter().flat_map(Command::names).collect();
         candidates.extend(self.names.iter().map(|(name, _)| name));
         let hint = match text[word.len()..].trim_start() {
             rest if rest.starts_with('=') => Some(format!("`ref {word} VALUE` makes a ref")),
@@ -144,7 +146,7 @@ impl Session {
     pub(super) fn compile(&mut self, code: &Code<'_>) -> Result<Arc<Filter>, CommandError> {
         let names = &self.names;
         let is_var = |name: &str| name == "_" || names.of_variable(name).is_some();
-        let known = || names.iter().map(|(name, _)| variable(name)).collect();
+        let known = || names.iter().map(|(name, _)| variable(name).into_owned()).collect();
         let compiled = self.filters.compile(&code.text, is_var, known);
         compiled.map_err(|error| {
             let hint = names_hint(&self.names, &code.text, &error.span).or_else(|| error.hint.clone());
@@ -170,27 +172,20 @@ impl Session {
 
     /// Whether a line may use the last value, by its variable or as the input of an expression.
     pub fn may_use_last(&self, line: &str) -> bool {
-        let mut args = Args::new(line);
-        let Some(command) = args.command() else {
+        let Layout { command: Some((command, _)), taken, .. } = self.layout(line) else {
             let code = line.trim();
             return match self.leading_name(code) {
                 Some(name) => uses_last(&format!("${}{}", variable(name), &code[name.len()..])),
                 None => uses_last(code),
             };
         };
-        let own_input =
-            ["swap", "reset", "cas", "validate", "text", "counter", "plain"].contains(&command.name);
-        // Names, and words between them, are no code.
-        let mut code = args.optional_rest().map_or("", |rest| rest.text);
-        let words = if command.name == "ref" { 1 } else { usize::MAX };
-        for _ in 0..words {
-            let word = code.split_whitespace().next().unwrap_or_default();
-            if word.is_empty() || name_length(word) < word.len() {
-                break;
-            }
-            code = code[word.len()..].trim_start();
-        }
-        if own_input { mentions_last(code) } else { uses_last(code) }
+        taken.iter().any(|(wants, word)| match wants {
+            Wants::Code | Wants::Path if command.reads_ref() => mentions_last(word.text),
+            Wants::Code | Wants::Path => uses_last(word.text),
+            // What is no name is a VALUE.
+            Wants::Clock | Wants::Source => name_length(word.text) < word.text.len() && uses_last(word.text),
+            _ => false,
+        })
     }
 
     /// What code gets as its input, if there is something and the code may look at it.

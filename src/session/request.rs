@@ -89,7 +89,9 @@ impl FileError {
         let hint = match self {
             Self::Failed { hint, .. } => return hint.clone(),
             Self::NotTyped => Some("`rejoin run FILE` prints a session file with what it answers"),
-            Self::Unwritable { .. } => Some("a recording makes a new file, and never overwrites one"),
+            Self::Unwritable { reason, .. } if reason.ends_with("already") => {
+                Some("a recording makes a new file, and never overwrites one")
+            }
             Self::Recording(_) => Some("`record stop` ends it"),
             Self::NotRecording => Some("`record FILE` begins a recording"),
             Self::StartsSessions(_) => Some("`rejoin run FILE` runs it"),
@@ -108,7 +110,7 @@ impl Request {
 }
 
 pub(super) fn read(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let mut file = args.rest("the session file")?;
+    let [mut file] = args.required();
     let before = file.text.strip_suffix("--all").filter(|before| before.ends_with(char::is_whitespace));
     let whole = before.is_some();
     if let Some(before) = before {
@@ -119,7 +121,7 @@ pub(super) fn read(_: &mut Session, mut args: Args<'_>) -> Result<Reply, Command
 }
 
 pub(super) fn record(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let file = args.rest("the session file, or `stop`")?;
+    let [file] = args.required();
     let wish = if file.text == "stop" { Wish::StopRecording } else { Wish::Record(name(file.text)) };
     Ok(ask(wish, file.span))
 }

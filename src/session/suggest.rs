@@ -1,7 +1,8 @@
 //! Suggests what was probably meant, by its meaning: words of other shells, of version control, of other languages.
 
+use super::command::{self, Command};
 use super::names::name_length;
-use super::table::{self, Command};
+use super::table;
 
 /// Words under which a command is looked for, and what else to say than what the command does.
 type Meaning = (&'static [&'static str], &'static str, &'static str);
@@ -86,17 +87,21 @@ const FILTERS: &[(&[&str], &str)] = &[
 const FILES: [&str; 11] =
     [".json", ".jsonl", ".ndjson", ".json5", ".rejoin", ".txt", ".md", ".jq", ".yaml", ".yml", ".csv"];
 
+fn find(name: &str) -> Option<&'static Command> {
+    command::find(table::COMMANDS, name)
+}
+
 /// What a word in first place means that is no command here.
 pub(super) fn command(word: &str) -> Option<String> {
     let other = OTHERWISE.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| *hint);
     if let Some(hint) = other {
         return Some(hint.to_owned());
     }
-    if let Some(command) = table::find(word) {
+    if let Some(command) = find(word) {
         return Some(does(command));
     }
     let (_, name, more) = COMMANDS.iter().find(|(words, ..)| words.contains(&word))?;
-    let hint = does(table::find(name)?);
+    let hint = does(find(name)?);
     Some(if more.is_empty() { hint } else { format!("{hint}; {more}") })
 }
 
@@ -179,9 +184,9 @@ mod tests {
     #[test]
     fn every_suggestion_is_of_a_command_that_exists_and_every_word_means_one_thing() {
         for (words, name, _) in COMMANDS {
-            assert!(table::find(name).is_some(), "{name}");
+            assert!(find(name).is_some(), "{name}");
             for word in *words {
-                assert!(table::find(word).is_none(), "`{word}` is a command itself");
+                assert!(find(word).is_none(), "`{word}` is a command itself");
                 assert_eq!(*word, word.to_lowercase());
             }
         }

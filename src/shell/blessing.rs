@@ -2,13 +2,17 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rejoin::script::{Blessing, Edit, Host, NotBlessed, Script, WrongFence, bless, count};
+use rejoin::script::{Blessing, Edit, Host, Mistake, NotBlessed, Script, bless, count, is_markdown};
 
 use super::USAGE;
-use super::disk::{Disk, read_text, write_whole};
+use super::disk::{Disk, read_text};
 use super::failures::Failures;
-use super::paint::visible;
-use super::scripts::Scripts;
+use super::interruption::{cause, prepare, running};
+use super::output::{Output, complain};
+use super::paint::{on_a_line, visible};
+use super::replace::{NotWritten, refuse_special, replace};
+use super::scripts::{NO_COMMANDS, Scripts};
+use super::sources::{Source, Unread, sound};
 
 /// How many files there are of each kind.
 #[derive(Default)]
@@ -21,47 +25,68 @@ struct Tally {
 
 impl Scripts {
     /// `rejoin check --bless FILE…`: shows what becomes of the expectations that do not hold, and writes it.
-    pub(crate) fn bless(&self, files: &[PathBuf], all: bool) -> io::Result<ExitCode> {
+    pub(crate) fn bless(&self, names: &[PathBuf], all: bool) -> io::Result<ExitCode> {
         let mut tally = Tally::default();
-        for file in files {
-            let name = file.display().to_string();
-            let text = match read_text(file) {
-                Ok(text) => text,
-                Err(error) => {
-                    self.file_error(&name, &error)?;
-                    tally.unreadable += 1;
-                    continue;
-                }
-            };
-            match bless(file, &text, all, || (Host::new(Disk).in_file(file), self.session())) {
-                Err(refused) => {
-                    self.refused(file, &text, &refused)?;
-                    tally.refused += 1;
-                }
-                Ok(Blessing { edits, .. }) if edits.is_empty() => tally.held += 1,
-                Ok(Blessing { edits, text }) => match write_whole(file, &text) {
-                    Ok(()) => {
-                        edits.iter().try_for_each(|edit| self.edit(&name, edit))?;
-                        tally.rewritten += 1;
-                    }
-                    Err(error) => {
-                        self.file_error(&name, &error)?;
-                        tally.unreadable += 1;
-                    }
-                },
+        prepare()?;
+        let mut out = Output;
+        for source in Source::below(names) {
+            if cause().is_some() {
+                break;
             }
+            self.bless_one(&source, all, &mut tally, &mut out)?;
         }
-        writeln!(io::stderr(), "{}", tally.words())?;
-        Ok(match tally {
-            Tally { unreadable: 1.., .. } => ExitCode::from(USAGE),
-            Tally { refused: 1.., .. } => ExitCode::FAILURE,
+        out.flush()?;
+        complain(&format!("{}\n", tally.words()));
+        Ok(match (cause(), tally) {
+            (Some(status), _) => ExitCode::from(status),
+            (None, Tally { unreadable: 1.., .. }) => ExitCode::from(USAGE),
+            (None, Tally { refused: 1.., .. }) => ExitCode::FAILURE,
             _ => ExitCode::SUCCESS,
         })
     }
 
+    fn bless_one(&self, source: &Source, all: bool, tally: &mut Tally, out: &mut Output) -> io::Result<()> {
+        let name = source.name();
+        let blessed = match (rewritable(source), source.file()) {
+            (Ok(Some(old)), Some(file)) => {
+                let start = || (Host::new(Disk::default()).in_file(file).on_start(running), self.session());
+                match bless(file, &old, all, start) {
+                    Err(refused) => {
+                        self.refused(file, &old, &refused);
+                        tally.refused += 1;
+                        return Ok(());
+                    }
+                    Ok(Blessing { edits, .. }) if edits.is_empty() => Ok(edits),
+                    Ok(Blessing { edits, text }) => match replace(file, &old, &text) {
+                        Ok(()) => Ok(edits),
+                        Err(NotWritten::Io(error)) => Err(Unread::Io(error)),
+                        Err(changed) => Err(Unread::Io(io::Error::other(changed))),
+                    },
+                }
+            }
+            (Err(unread), _) => Err(unread),
+            // Markdown without a session.
+            _ => return Ok(()),
+        };
+        match blessed {
+            Ok(edits) if edits.is_empty() => tally.held += 1,
+            Ok(edits) => {
+                tally.rewritten += 1;
+                edits.iter().try_for_each(|edit| self.edit(out, &name, edit))?;
+            }
+            Err(unread) => {
+                out.flush()?;
+                self.file_error(&name, &unread);
+                tally.unreadable += 1;
+            }
+        }
+        Ok(())
+    }
+
     /// What was changed, as a piece of a difference.
-    fn edit(&self, name: &str, edit: &Edit) -> io::Result<()> {
-        let mut text = format!("{name}:{}\n  {}\n", edit.line, visible(&edit.command).replace('\n', "\n  "));
+    fn edit(&self, out: &mut Output, name: &str, edit: &Edit) -> io::Result<()> {
+        let command = visible(&edit.command).replace('\n', "\n  ");
+        let mut text = format!("{}:{}\n  {command}\n", on_a_line(name), edit.line);
         for line in &edit.removed {
             text.push_str(&self.out.gone(&format!("- {}", line.trim())));
             text.push('\n');
@@ -70,33 +95,70 @@ impl Scripts {
             text.push_str(&self.out.come(&format!("+ {}", line.trim())));
             text.push('\n');
         }
-        write!(io::stdout(), "{text}")
+        write!(out, "{text}")
     }
 
-    fn refused(&self, file: &Path, text: &str, refused: &NotBlessed) -> io::Result<()> {
-        let name = file.display().to_string();
+    fn refused(&self, file: &Path, text: &str, refused: &NotBlessed) {
+        let raw = file.display().to_string();
+        let name = on_a_line(&raw);
         match refused {
             NotBlessed::Failed { step, error } => {
                 let script = Script::parse_file(file, text);
                 let narration = script.narration_above(step.line);
-                let failures = Failures { paint: self.err, name: &name, narration: &narration };
-                failures.error(step, error)?;
+                Failures { paint: self.err, name: &raw, narration: &narration }.error(step, error);
             }
+            NotBlessed::Mistake(mistake) => self.mistake(&name, mistake),
             NotBlessed::NoCommand { line } | NotBlessed::Unsteady { line } => {
-                writeln!(io::stderr(), "{name}:{line}\n{} {refused}", self.err.label("error:"))?;
+                complain(&format!("{name}:{line}\n{} {refused}\n", self.err.label("error:")));
             }
+            NotBlessed::Interrupted => {}
         }
-        writeln!(io::stderr(), "{name} stays as it is")
+        complain(&format!("{name} stays as it is\n"));
     }
 
-    /// A file that cannot be read or written.
-    pub(crate) fn file_error(&self, name: &str, error: &io::Error) -> io::Result<()> {
-        if let Some(wrong) = error.get_ref().and_then(|error| error.downcast_ref::<WrongFence>()) {
-            let (label, message) = (self.err.label("error:"), self.err.plain(&wrong.message()));
-            let hint = format!("{} {}", self.err.dim("hint:"), WrongFence::HINT);
-            return writeln!(io::stderr(), "{name}:{}\n{label} {message}\n{hint}", wrong.line);
+    /// Shows why a file does not run or is not rewritten.
+    pub(crate) fn file_error(&self, name: &str, unread: &Unread) {
+        /// So many mistakes of one file are shown.
+        const SHOWN: usize = 8;
+        let name = on_a_line(name);
+        match unread {
+            Unread::Io(error) => complain(&format!("{} {name}: {error}\n", self.err.label("error:"))),
+            Unread::Mistakes(mistakes) => {
+                mistakes.iter().take(SHOWN).for_each(|mistake| self.mistake(&name, mistake));
+                if mistakes.len() > SHOWN {
+                    complain(&format!("{name}: {}\n", count(mistakes.len() - SHOWN, "more mistake")));
+                }
+            }
         }
-        writeln!(io::stderr(), "{} {name}: {error}", self.err.label("error:"))
+    }
+
+    /// Shows what is wrong with a file.
+    fn mistake(&self, name: &str, Mistake { line, column, kind }: &Mistake) {
+        let message = self.err.plain(&kind.to_string());
+        let mut text = format!("{name}:{line}:{column}\n{} {message}\n", self.err.label("error:"));
+        if let Some(hint) = kind.hint() {
+            text.push_str(&format!("{} {hint}\n", self.err.dim("hint:")));
+        }
+        complain(&text);
+    }
+}
+
+/// Reads what is to be rewritten; `None` where nobody means it.
+fn rewritable(source: &Source) -> Result<Option<String>, Unread> {
+    let Some(file) = source.file() else {
+        return match source {
+            Source::Stdin => Err(io::Error::other("cannot be rewritten").into()),
+            other => other.read().map(|_| None),
+        };
+    };
+    // A pipe or device is not even opened: what is read from it is gone.
+    refuse_special(&std::fs::metadata(file)?)?;
+    let text = read_text(file)?;
+    let script = sound(Script::parse_file(file, &text))?;
+    match (script.steps().next(), source) {
+        (None, Source::Found(_)) if is_markdown(file) => Ok(None),
+        (None, _) => Err(io::Error::other(NO_COMMANDS).into()),
+        (Some(_), _) => Ok(Some(text)),
     }
 }
 

@@ -5,6 +5,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use rejoin::session::{Limits, units};
 
+use super::USAGE;
+use super::output::{complain, unwritable};
+use super::paint::on_a_line;
+
 /// Explore, script and teach conflict-free replicated JSON.
 ///
 /// On a terminal, `rejoin` alone starts the interactive shell; `help` there explains its commands.
@@ -13,7 +17,7 @@ use rejoin::session::{Limits, units};
 #[command(version, before_help = EXAMPLES, after_help = STATUS, help_template = TEMPLATE)]
 pub(crate) struct Cli {
     /// Run a command and print its answer; may be given several times
-    #[arg(short, long = "command", value_name = "COMMAND")]
+    #[arg(short, long = "command", value_name = "COMMAND", allow_hyphen_values = true)]
     pub(crate) commands: Vec<String>,
     /// Print one JSON object for each command
     #[arg(long)]
@@ -50,18 +54,7 @@ const MEMORY: u64 = 1 << 30;
 impl Cli {
     /// Reads the command line; ends the program when it is wrong.
     pub(crate) fn read() -> Self {
-        let mut cli = Self::try_parse().unwrap_or_else(|mut error| {
-            // Whoever names a file wants to run it.
-            if let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) =
-                (error.kind(), error.get(ContextKind::InvalidSubcommand))
-                && Path::new(word).is_file()
-            {
-                let hint = format!("did you mean: rejoin run {word}").into();
-                error.remove(ContextKind::SuggestedSubcommand);
-                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint]));
-            }
-            error.exit()
-        });
+        let mut cli = Self::try_parse().unwrap_or_else(|error| refuse(error));
         cli.adopt();
         if cli.action.is_some() && !cli.commands.is_empty() {
             let message = "-c COMMAND and a subcommand cannot be used together";
@@ -120,6 +113,40 @@ impl Cli {
     }
 }
 
+/// Shows what is wrong with the command line, or the help that it asks for, and ends the program.
+fn refuse(mut error: clap::Error) -> ! {
+    // Whoever names a file wants to run it.
+    if let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) =
+        (error.kind(), error.get(ContextKind::InvalidSubcommand))
+        && Path::new(word).is_file()
+    {
+        let hint = format!("did you mean: rejoin run {}", on_a_line(word)).into();
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint]));
+    }
+    // What was typed is text from outside.
+    let typed = |(kind, value): (ContextKind, &ContextValue)| match value {
+        ContextValue::String(text) => Some((kind, ContextValue::String(on_a_line(text)))),
+        ContextValue::Strings(texts) => {
+            Some((kind, ContextValue::Strings(texts.iter().map(|text| on_a_line(text)).collect())))
+        }
+        _ => None,
+    };
+    let shown: Vec<_> = error.context().filter_map(typed).collect();
+    for (kind, value) in shown {
+        error.insert(kind, value);
+    }
+    let status = match error.print() {
+        // What is asked for is on standard output, and whoever reads that may leave.
+        Err(failed) if !error.use_stderr() && failed.kind() != std::io::ErrorKind::BrokenPipe => {
+            complain(&format!("error: {}\n", unwritable(&failed)));
+            USAGE.into()
+        }
+        _ => error.exit_code(),
+    };
+    std::process::exit(status)
+}
+
 /// How much there may be of something; `None` where there is no limit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit<T>(Option<T>);
@@ -137,9 +164,12 @@ fn or_none<T>(parse: fn(&str) -> Result<T, String>) -> impl Fn(&str) -> Result<L
 pub(crate) enum Action {
     /// Run session files and print what each command answers
     Run {
-        /// Session files, or Markdown files with blocks fenced as `rejoin`
+        /// Session files, Markdown files with blocks fenced as `rejoin`, or `-` for standard input
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Go on behind a command that fails
+        #[arg(long)]
+        keep_going: bool,
         /// Print one JSON object for each command
         #[arg(long)]
         json: bool,
@@ -148,9 +178,13 @@ pub(crate) enum Action {
     },
     /// Run session files and verify their `#=>` expectations
     Check {
-        /// Session files, or Markdown files with blocks fenced as `rejoin`
+        /// Session files, Markdown files with blocks fenced as `rejoin`, folders of such files, or `-` for
+        /// standard input
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Go on behind a command that fails, and tell all that is wrong
+        #[arg(long, conflicts_with = "bless")]
+        keep_going: bool,
         /// Rewrite the expectations that do not hold, and show what was rewritten
         #[arg(long)]
         bless: bool,
@@ -253,8 +287,10 @@ Examples:
   rejoin -c 'ref a {\"n\": 1}' -c 'swap a .n += 1'    run two commands
   rejoin run lesson.rejoin                          print it with its answers
   rejoin check lessons/*.rejoin README.md           verify what they expect
+  rejoin check lessons                              verify those of a folder
   rejoin check --bless lesson.rejoin                rewrite what does not hold";
 
 pub(super) const STATUS: &str = "\
 Exit status: 0 when all went well, 1 when a command failed or an expectation did not hold, \
-2 for wrong usage or a file that cannot be read or written, 130 when it was interrupted.";
+2 for wrong usage, a file that cannot be read or written, or one with nothing to check, \
+130 when it was interrupted (143 by SIGTERM). It stays that when nobody reads the output to its end.";

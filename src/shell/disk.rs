@@ -1,40 +1,200 @@
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+//! The files of the system, as sessions read and write them.
 
-use rejoin::script::{Files, check_fences};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use rejoin::script::{Files, WriteError};
+use rejoin::session::Interrupt;
+
+use super::interruption::without;
+use super::replace::{NotWritten, replace};
 
 /// The files of the system.
-pub(crate) struct Disk;
+#[derive(Default)]
+pub(crate) struct Disk {
+    /// What ends the reading of a file that does not come.
+    interrupt: Option<Interrupt>,
+    /// What the file was that was written last, right after that.
+    written: Mutex<Option<Stamp>>,
+}
+
+impl Disk {
+    /// For a session into which somebody types, who may not want to wait for a file.
+    pub(crate) fn interrupted_by(interrupt: Interrupt) -> Self {
+        Self { interrupt: Some(interrupt), ..Self::default() }
+    }
+}
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
-        read_text(path).map_err(|error| error.to_string())
+        let read = match &self.interrupt {
+            Some(interrupt) => open(path).and_then(|file| read_all(Patient { file, interrupt })),
+            None => read_text(path),
+        };
+        read.map_err(|error| error.to_string())
     }
 
-    fn create(&self, path: &Path) -> Result<(), String> {
-        File::create_new(path).map(drop).map_err(|error| error.to_string())
+    fn create(&self, path: &Path, text: &str) -> Result<(), WriteError> {
+        let create = || -> Result<(), NotWritten> {
+            let mut file = File::create_new(path)?;
+            if let Err(error) = file.write_all(text.as_bytes()) {
+                // What was made here is ours.
+                let _ = std::fs::remove_file(path);
+                return Err(error.into());
+            }
+            self.remember(&file);
+            Ok(())
+        };
+        Ok(without(create)?)
     }
 
-    fn write(&self, path: &Path, text: &str) -> Result<(), String> {
-        write_whole(path, text).map_err(|error| error.to_string())
+    fn append(&self, path: &Path, old: &str, more: &str) -> Result<(), WriteError> {
+        let append = || -> Result<(), NotWritten> {
+            let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(gone)?;
+            if !self.remembers(&file) && !holds(&mut file, old)? {
+                return Err(NotWritten::Changed);
+            }
+            let end = file.seek(SeekFrom::End(0))?;
+            if let Err(error) = file.write_all(more.as_bytes()) {
+                // A part of a line is none.
+                let _ = file.set_len(end);
+                return Err(error.into());
+            }
+            self.remember(&file);
+            Ok(())
+        };
+        Ok(without(append)?)
     }
+
+    fn replace(&self, path: &Path, old: &str, new: &str) -> Result<(), WriteError> {
+        Ok(replace(path, old, new)?)
+    }
+}
+
+/// What a file is while nobody writes to it: its identity, length, and when it was written.
+type Stamp = (u64, u64, Option<SystemTime>);
+
+fn stamp(file: &File) -> Option<Stamp> {
+    let found = file.metadata().ok()?;
+    #[cfg(unix)]
+    let identity = std::os::unix::fs::MetadataExt::ino(&found);
+    #[cfg(not(unix))]
+    let identity = 0;
+    Some((identity, found.len(), found.modified().ok()))
+}
+
+impl Disk {
+    /// Notes what a file is now that it was written.
+    fn remember(&self, file: &File) {
+        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = stamp(file);
+    }
+
+    /// Whether a file is as it was written last: then it need not be read to know what it holds.
+    fn remembers(&self, file: &File) -> bool {
+        let written = *self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.is_some() && written == stamp(file)
+    }
+}
+
+/// A file that is gone is not what it was.
+fn gone(error: io::Error) -> NotWritten {
+    if error.kind() == io::ErrorKind::NotFound { NotWritten::Changed } else { error.into() }
+}
+
+/// Whether a file holds this text and nothing else.
+pub(super) fn holds(file: &mut File, text: &str) -> io::Result<bool> {
+    const CHUNK: usize = 1 << 16;
+    if file.metadata()?.len() != text.len() as u64 {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    let mut read = vec![0; CHUNK.min(text.len())];
+    for expected in text.as_bytes().chunks(CHUNK) {
+        let read = &mut read[..expected.len()];
+        match file.read_exact(read) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            done => done?,
+        }
+        if read != expected {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The most bytes that a session file may have, in MiB.
 const MOST: u64 = 256;
 
-/// The text of a session file. In Markdown all that is meant to be of the session must be: the error is a
-/// [`WrongFence`](rejoin::script::WrongFence) where it is not.
+/// Reads the text of a session file.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     let file = File::open(path)?;
+    refuse_folder(&file)?;
+    read_all(file)
+}
+
+fn refuse_folder(file: &File) -> io::Result<()> {
     if file.metadata()?.is_dir() {
         let kind = io::ErrorKind::IsADirectory;
         return Err(io::Error::new(kind, "is a directory, not a session file"));
     }
-    let text = read_all(file)?;
-    check_fences(path, &text).map_err(|wrong| io::Error::new(io::ErrorKind::InvalidData, wrong))?;
-    Ok(text)
+    Ok(())
+}
+
+/// Opens a file without waiting for somebody who writes to it.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    refuse_folder(&file)?;
+    Ok(file)
+}
+
+/// A file that was opened without waiting: what is read waits for what comes, until somebody interrupts.
+struct Patient<'a> {
+    file: File,
+    interrupt: &'a Interrupt,
+}
+
+impl Read for Patient<'_> {
+    #[cfg(unix)]
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        /// So soon an interruption is seen.
+        const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+        loop {
+            if self.interrupt.is_raised() {
+                // `Interrupted` alone means to try again.
+                return Err(io::Error::other("interrupted"));
+            }
+            let mut waits = [PollFd::new(&self.file, PollFlags::IN)];
+            match poll(&mut waits, Some(&TICK)) {
+                Err(rustix::io::Errno::INTR) | Ok(0) => {}
+                ready => {
+                    ready?;
+                    match self.file.read(buffer) {
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        read => return read,
+                    }
+                }
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.interrupt.is_raised() {
+            return Err(io::Error::other("interrupted"));
+        }
+        self.file.read(buffer)
+    }
 }
 
 /// All that comes, as text, unless it is more than a session may be. The error says which line is no text.
@@ -50,33 +210,4 @@ pub(crate) fn read_all(from: impl Read) -> io::Result<String> {
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
         io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
     })
-}
-
-/// Gives a file another text, whole or not at all: the text goes to a file beside it, which then takes its
-/// place. Its permissions stay, and a link stays a link.
-pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let path = fs::canonicalize(path)?;
-    let permissions = fs::metadata(&path)?.permissions();
-    if permissions.readonly() {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    let beside = beside(&path);
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(permissions)?;
-        file.sync_all()?;
-        fs::rename(&beside, &path)
-    })();
-    if written.is_err() {
-        // It may not be there.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
-/// A hidden name in the same folder, so that the rename is within one file system.
-fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.new", std::process::id()))
 }

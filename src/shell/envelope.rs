@@ -1,7 +1,9 @@
 use rejoin::crdt::{Conflict, Written};
-use rejoin::script::{Failure, Mismatch, Outcome, Step};
+use rejoin::script::{Failure, Mismatch, Step};
 use rejoin::session::{CommandError, Reply};
 use rejoin::value::{Difference, PathChange, Val, object, string};
+
+use super::scripts::Total;
 
 /// One command and its answer as a JSON object: `line`, `command`, `ok`; then `value` (or `values`, when
 /// there is not exactly one) and `report`, or `error`. A command that changes a value has `changes`, and a
@@ -27,16 +29,19 @@ pub(crate) fn checked(
 }
 
 /// What all files of a check come to, and those that could not be read, with the reason.
-pub(crate) fn summary(ran: &Outcome, unread: &[(String, String)]) -> Val {
+pub(crate) fn summary(total: &Total) -> Val {
+    let Total { ran, unread, empty, interrupted } = total;
     let reason =
         |(file, reason): &(String, String)| object([("file", string(file)), ("reason", string(reason))]);
     let summary = object([
-        ("ok", (ran.failures == 0 && unread.is_empty()).into()),
+        ("ok", (total.is_ok() && empty.is_empty()).into()),
         ("sessions", ran.sessions.into()),
         ("commands", ran.commands.into()),
         ("expectations", ran.expectations.into()),
         ("failures", ran.failures.into()),
         ("unread", unread.iter().map(reason).collect()),
+        ("empty", empty.iter().map(string).collect()),
+        ("interrupted", (*interrupted).into()),
     ]);
     object([("summary", summary)])
 }

@@ -1,9 +1,8 @@
-use std::io::{self, Write};
-
 use rejoin::script::{DiffLine, Failure, Mismatch, Step};
 use rejoin::session::CommandError;
 
-use super::paint::{Paint, visible};
+use super::output::complain;
+use super::paint::{Paint, on_a_line, visible};
 
 /// Longer lines are compared part by part.
 const SHORT: usize = 60;
@@ -22,34 +21,34 @@ pub(crate) struct Failures<'a> {
 
 impl Failures<'_> {
     /// What a step did wrong: where, the narration, the command, and what it should have answered.
-    pub(crate) fn show(&self, step: &Step, failure: &Failure) -> io::Result<()> {
+    pub(crate) fn show(&self, step: &Step, failure: &Failure) {
         match failure {
             Failure::Error(error) => self.error(step, error),
             Failure::Mismatches(mismatches) => {
                 let shown = |(nth, mismatch)| self.mismatch(step, mismatch, nth == 0);
-                mismatches.iter().enumerate().try_for_each(shown)
+                mismatches.iter().enumerate().for_each(shown);
             }
         }
     }
 
     /// An error that nothing expects: `FILE:LINE:COLUMN`, the caret, the message.
-    pub(crate) fn error(&self, step: &Step, error: &CommandError) -> io::Result<()> {
+    pub(crate) fn error(&self, step: &Step, error: &CommandError) {
         let place = error.place(&step.text);
         let line = step.line + place.line - 1;
         let column = place.column + step.lead.chars().count();
-        let mut text = format!("{}:{line}:{column}\n", self.name);
+        let mut text = format!("{}:{line}:{column}\n", on_a_line(self.name));
         for line in self.narration {
             text.push_str(&format!("{}\n", self.paint.dim(&visible(line))));
         }
         text.push_str(&self.paint.error(error, &place));
-        writeln!(io::stderr(), "{text}")
+        complain(&format!("{text}\n"));
     }
 
     /// An expectation that does not hold: `FILE:LINE`, the command, expected and actual.
-    fn mismatch(&self, step: &Step, mismatch: &Mismatch, first: bool) -> io::Result<()> {
+    fn mismatch(&self, step: &Step, mismatch: &Mismatch, first: bool) {
         let Mismatch { line, expected, actual } = mismatch;
         let paint = self.paint;
-        let mut text = format!("{}:{line}\n", self.name);
+        let mut text = format!("{}:{line}\n", on_a_line(self.name));
         if first {
             for line in self.narration {
                 text.push_str(&format!("  {}\n", paint.dim(&visible(line))));
@@ -66,7 +65,7 @@ impl Failures<'_> {
                 text.push_str(&format!("    {line}\n"));
             }
         }
-        write!(io::stderr(), "{text}")
+        complain(&text);
     }
 
     /// The lines that differ, and a few around them.

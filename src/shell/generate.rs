@@ -9,6 +9,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
 use super::cli::{Cli, CompletionShell, EXAMPLES, STATUS};
+use super::output::Output;
 
 const SCHEMA: &str = include_str!("../../schema/answer.schema.json");
 
@@ -66,6 +67,7 @@ pub(crate) fn man() -> io::Result<ExitCode> {
 }
 
 fn write(bytes: &[u8]) -> io::Result<ExitCode> {
-    io::stdout().write_all(bytes)?;
+    let mut out = Output;
+    out.write_all(bytes).and_then(|()| out.flush())?;
     Ok(ExitCode::SUCCESS)
 }

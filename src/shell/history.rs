@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
+use super::paint::on_a_line;
+
 /// `$REJOIN_HISTFILE`, or `rejoin/history` in the XDG state folder, which is made.
 pub(crate) fn file() -> Result<Option<PathBuf>, String> {
     if let Some(file) = std::env::var_os("REJOIN_HISTFILE") {
@@ -21,7 +23,7 @@ pub(crate) fn file() -> Result<Option<PathBuf>, String> {
 }
 
 pub(crate) fn not_kept(place: &Path, error: &dyn std::error::Error) -> String {
-    format!("the history is not kept: {}: {error}", place.display())
+    format!("the history is not kept: {}: {error}", on_a_line(&place.display().to_string()))
 }
 
 /// Makes a file readable that has bytes that are no UTF-8: each becomes U+FFFD, and the file as it was is kept

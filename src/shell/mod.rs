@@ -11,6 +11,8 @@ mod external;
 mod failures;
 mod generate;
 mod history;
+mod interruption;
+mod output;
 mod pager;
 mod paint;
 #[cfg(unix)]
@@ -22,9 +24,11 @@ mod prompt;
 mod reader;
 mod reading;
 mod recall;
+mod replace;
 mod report;
 mod resize;
 mod scripts;
+mod sources;
 mod theme;
 mod typing;
 
@@ -44,9 +48,9 @@ pub(crate) fn main(cli: &Cli) -> ExitCode {
     let err = Paint::new(cli.color(), &io::stderr());
     let scripts = scripts::Scripts { json: cli.json, out, err, limits: cli.limits() };
     let done = match &cli.action {
-        Some(Action::Run { files, .. }) => scripts.run(files),
+        Some(Action::Run { files, keep_going, .. }) => scripts.run(files, *keep_going),
         Some(Action::Check { files, bless: true, all, .. }) => scripts.bless(files, *all),
-        Some(Action::Check { files, .. }) => scripts.check(files),
+        Some(Action::Check { files, keep_going, .. }) => scripts.check(files, *keep_going),
         Some(Action::Play { file, pace, .. }) => scripts.play(file, cli.manner(*pace)),
         Some(Action::Demo { name: None, .. }) => scripts.lessons(),
         Some(Action::Demo { name: Some(name), pace, .. }) => scripts.demo(name, cli.manner(*pace)),
@@ -70,8 +74,7 @@ pub(crate) fn main(cli: &Cli) -> ExitCode {
 }
 
 /// Says that the shell cannot work.
-#[expect(clippy::print_stderr, reason = "the terminal is this layer's business")]
 pub(crate) fn no_start(error: &io::Error) -> ExitCode {
-    eprintln!("error: {error}");
+    output::complain(&format!("error: {error}\n"));
     ExitCode::from(USAGE)
 }

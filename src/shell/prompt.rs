@@ -16,7 +16,7 @@ use super::answer::{Look, wrapped};
 use super::disk::Disk;
 use super::envelope::envelope;
 use super::pager;
-use super::paint::Paint;
+use super::paint::{Paint, on_a_line};
 pub(crate) use super::pasted::PROMPT;
 use super::progress::Progress;
 use super::reader::Reader;
@@ -43,7 +43,8 @@ pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCod
     let session = Session::new(Options { seed, unique_actors: true });
     session.set_filter_limits(start.limits);
     session.set_attended(true);
-    let mut prompt = Prompt::open(session, Host::new(Disk).typed(), start, out, err)?;
+    let host = Host::new(Disk::interrupted_by(session.interrupt())).typed();
+    let mut prompt = Prompt::open(session, host, start, out, err)?;
     if start.init {
         prompt.init()?;
     }
@@ -279,7 +280,7 @@ impl Prompt {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => {
-                let name = file.display();
+                let name = on_a_line(&file.display().to_string());
                 return writeln!(io::stderr(), "{} {name}: {error}", self.err.label("warning:"));
             }
         };
@@ -291,7 +292,8 @@ impl Prompt {
                 let place = error.place_within(&step.text, width);
                 let line = step.line + place.line - 1;
                 let text = self.err.error_within(&error, &place, width);
-                return writeln!(io::stderr(), "{}:{line}:{}\n{text}", file.display(), place.column);
+                let name = on_a_line(&file.display().to_string());
+                return writeln!(io::stderr(), "{name}:{line}:{}\n{text}", place.column);
             }
         }
         Ok(())

@@ -1,19 +1,19 @@
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use rejoin::script::{Failure, Host, Outcome, Ran, Script, Step, count, run_with, transcript};
+use rejoin::script::{Failure, Host, Mistake, Outcome, Ran, Script, Step, count, run_with, transcript};
 use rejoin::session::{CommandError, Limits, Reply, Session};
-use signal_hook::consts::SIGINT;
 
 use super::USAGE;
-use super::disk::{Disk, read_all, read_text};
+use super::disk::Disk;
 use super::envelope::{checked, summary};
 use super::failures::Failures;
-use super::paint::Paint;
+use super::interruption::{cause, prepare, running};
+use super::output::{Output, complain};
+use super::paint::{Paint, on_a_line};
 use super::progress::Progress;
+use super::sources::{Source, Unread};
 
 /// Runs what is not typed into a terminal.
 pub(crate) struct Scripts {
@@ -26,15 +26,19 @@ pub(crate) struct Scripts {
 
 impl Scripts {
     /// `rejoin run FILE…`: prints each file again, with what the commands answer.
-    pub(crate) fn run(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
+    pub(crate) fn run(&self, names: &[PathBuf], keep_going: bool) -> io::Result<ExitCode> {
         let seen = io::stdout().is_terminal();
-        let total = self.each_file(files, seen, |out, name, _, ran| {
+        let way = Way { keep_going, seen };
+        let total = self.each_source(&Source::of(names), way, |out, name, _, ran| {
             if self.json {
                 return self.print_json(out, Some(name), ran);
             }
             self.item(out, ran)?;
             self.failure(out, name, &[], ran)
         })?;
+        for name in &total.empty {
+            complain(&format!("{} {}: {NO_COMMANDS}\n", self.err.label("warning:"), on_a_line(name)));
+        }
         Ok(total.exit())
     }
 
@@ -50,43 +54,57 @@ impl Scripts {
     }
 
     /// `rejoin check FILE…`: verifies the expectations, and shows those that do not hold.
-    pub(crate) fn check(&self, files: &[PathBuf]) -> io::Result<ExitCode> {
-        let total = self.each_file(files, false, |out, name, script, ran| match ran {
-            Ran::Step { failure: Some(_), .. } if self.json => self.print_json(out, Some(name), ran),
+    pub(crate) fn check(&self, names: &[PathBuf], keep_going: bool) -> io::Result<ExitCode> {
+        let way = Way { keep_going, seen: false };
+        let total = self.each_source(&Source::below(names), way, |out, name, script, ran| match ran {
+            Ran::Step { failure: Some(_), .. } if self.json => {
+                self.print_json(out, Some(name), ran)?;
+                // Should the check be killed, it has told this.
+                out.flush()
+            }
             Ran::Step { step, failure: Some(_), .. } => {
                 self.failure(out, name, &script.narration_above(step.line), ran)
             }
             _ => Ok(()),
         })?;
-        let Total { ran, unread } = &total;
+        let nothing_to_check = !total.empty.is_empty();
         if self.json {
-            writeln!(io::stdout(), "{}", self.out.value(&summary(ran, unread)))?;
-            return Ok(total.exit());
+            let mut out = Output;
+            writeln!(out, "{}", self.out.value(&summary(&total)))?;
+            out.flush()?;
+        } else {
+            for name in &total.empty {
+                let label = self.err.label("error:");
+                complain(&format!("{label} {}: nothing to check: {NO_COMMANDS}\n", on_a_line(name)));
+            }
+            complain(&format!("{}\n", total.verdict()));
         }
-        let verdict = match (ran.failures, unread.len()) {
-            (0, 0) if ran.commands == 0 => "nothing to check".to_owned(),
-            (0, 0) => "all hold".to_owned(),
-            (0, files) => format!("{} not read", count(files, "file")),
-            (failures, 0) => count(failures, "failure"),
-            (failures, files) => format!("{}, {} not read", count(failures, "failure"), count(files, "file")),
-        };
-        writeln!(io::stderr(), "{}, {}: {verdict}", count(ran.sessions, "session"), ran.words())?;
-        Ok(total.exit())
+        let status = total.exit();
+        Ok(if nothing_to_check && total.is_ok() { ExitCode::from(USAGE) } else { status })
     }
 
     /// `rejoin -c COMMAND …`: prints the answers.
     pub(crate) fn commands(&self, commands: &[String]) -> io::Result<ExitCode> {
         let steps = (1..).zip(commands).map(|(line, text)| Step::new(line, &**text));
-        let script = Script { items: steps.map(rejoin::script::Item::Step).collect() };
-        self.answers("-c", &script)
+        let items = steps.map(rejoin::script::Item::Step).collect();
+        let of_one = |(line, text): (usize, &String)| {
+            Script::parse(text).mistakes.into_iter().map(move |mistake| Mistake { line, ..mistake })
+        };
+        let mistakes: Vec<Mistake> = (1..).zip(commands).flat_map(of_one).collect();
+        if !mistakes.is_empty() {
+            self.file_error("-c", &Unread::Mistakes(mistakes));
+            return Ok(ExitCode::from(USAGE));
+        }
+        self.answers("-c", &Script { items, mistakes })
     }
 
     /// A session on standard input: prints the answers, and verifies expectations.
     pub(crate) fn stdin(&self) -> io::Result<ExitCode> {
-        match read_all(io::stdin().lock()) {
-            Ok(text) => self.answers("stdin", &Script::parse(&text)),
-            Err(error) => {
-                self.file_error("stdin", &error)?;
+        prepare()?;
+        match Source::Stdin.read() {
+            Ok(script) => script.map_or(Ok(ExitCode::SUCCESS), |script| self.answers("stdin", &script)),
+            Err(unread) => {
+                self.file_error("stdin", &unread);
                 Ok(ExitCode::from(USAGE))
             }
         }
@@ -101,11 +119,11 @@ impl Scripts {
 
     /// Runs a script and prints what its commands answer.
     fn answers(&self, name: &str, script: &Script) -> io::Result<ExitCode> {
-        end_on_interrupt()?;
-        let mut out = BufWriter::new(io::stdout().lock());
-        let mut host = Host::new(Disk);
+        prepare()?;
+        let mut out = Output;
+        let mut host = Host::new(Disk::default()).on_start(running);
         let progress = Progress::of(script, io::stdout().is_terminal());
-        let outcome = run_with(&mut host, &mut self.session(), script, |ran| {
+        let ran = run_with(&mut host, &mut self.session(), script, |ran| {
             match ran {
                 _ if self.json => self.print_json(&mut out, None, ran)?,
                 Ran::Step { answer: Ok(reply), .. } => print_answer(&mut out, self.out, reply)?,
@@ -120,29 +138,43 @@ impl Scripts {
             Ok(())
         })?;
         out.flush()?;
-        Ok(exit(outcome))
+        Ok(Total { ran, ..Total::default() }.exit())
+    }
+
+    /// Runs a script for its exit status alone.
+    pub(crate) fn silently(&self, script: &Script, host: Host) -> io::Result<ExitCode> {
+        let mut host = host.keep_going().on_start(running);
+        let ran = run_with(&mut host, &mut self.session(), script, |_| Ok::<_, io::Error>(()))?;
+        Ok(Total { ran, ..Total::default() }.exit())
     }
 
     /// Runs every file in a session of its own. A file that cannot be read does not keep the others.
-    fn each_file(
+    fn each_source(
         &self,
-        files: &[PathBuf],
-        answers_are_seen: bool,
+        sources: &[Source],
+        way: Way,
         mut each: impl FnMut(&mut dyn Write, &str, &Script, Ran<'_>) -> io::Result<()>,
     ) -> io::Result<Total> {
         let mut total = Total::default();
-        end_on_interrupt()?;
-        let mut out = BufWriter::new(io::stdout().lock());
-        for file in files {
-            let name = file.display().to_string();
-            match read(file) {
-                Ok(script) => {
+        prepare()?;
+        let mut out = Output;
+        for source in sources {
+            let name = source.name();
+            match source.read() {
+                Ok(None) => {}
+                Ok(Some(script)) => {
                     if script.steps().next().is_none() {
-                        writeln!(io::stderr(), "{} {name}: no commands", self.err.label("warning:"))?;
+                        total.empty.push(name.clone());
                     }
-                    let mut host = Host::new(Disk).in_file(file);
+                    let mut host = Host::new(Disk::default()).on_start(running);
+                    if let Some(file) = source.file() {
+                        host = host.in_file(file);
+                    }
+                    if way.keep_going {
+                        host = host.keep_going();
+                    }
                     let session = &mut self.session();
-                    let progress = Progress::of(&script, answers_are_seen);
+                    let progress = Progress::of(&script, way.seen);
                     let each = |ran: Ran<'_>| -> io::Result<()> {
                         let Ran::Step { failure, .. } = ran else {
                             return each(&mut out, &name, &script, ran);
@@ -156,11 +188,15 @@ impl Scripts {
                     };
                     total.ran.add(run_with(&mut host, session, &script, each)?);
                 }
-                Err(error) => {
+                Err(unread) => {
                     out.flush()?;
-                    self.file_error(&name, &error)?;
-                    total.unread.push((name, error.to_string()));
+                    self.file_error(&name, &unread);
+                    total.unread.push((name, unread.reason()));
                 }
+            }
+            if cause().is_some() {
+                total.interrupted = true;
+                break;
             }
         }
         out.flush()?;
@@ -188,7 +224,8 @@ impl Scripts {
     fn failure(&self, out: &mut dyn Write, name: &str, narration: &[&str], ran: Ran<'_>) -> io::Result<()> {
         let Ran::Step { step, failure: Some(failure), .. } = ran else { return Ok(()) };
         out.flush()?;
-        Failures { paint: self.err, name, narration }.show(step, failure)
+        Failures { paint: self.err, name, narration }.show(step, failure);
+        Ok(())
     }
 }
 
@@ -204,33 +241,58 @@ pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> 
     lines.iter().try_for_each(|line| writeln!(out, "{}", paint.report(line)))
 }
 
-/// From here on Ctrl-C ends the program with the status of what it interrupted, also where it was started with
-/// Ctrl-C switched off.
-pub(crate) fn end_on_interrupt() -> io::Result<()> {
-    const INTERRUPTED: i32 = 130;
-    let always = Arc::new(AtomicBool::new(true));
-    signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, always).map(drop)
+/// How files are run.
+#[derive(Clone, Copy)]
+struct Way {
+    /// Whether a file goes on behind a command that fails.
+    keep_going: bool,
+    /// Whether the answers are seen as they come.
+    seen: bool,
 }
+
+/// What is said of a file in which nothing is to be run.
+pub(crate) const NO_COMMANDS: &str = "no commands";
 
 /// What became of several files.
 #[derive(Default)]
-struct Total {
-    ran: Outcome,
+pub(crate) struct Total {
+    pub(crate) ran: Outcome,
     /// The files that could not be read, and why.
-    unread: Vec<(String, String)>,
+    pub(crate) unread: Vec<(String, String)>,
+    /// The files without a command.
+    pub(crate) empty: Vec<String>,
+    /// Whether somebody ended the work before its end.
+    pub(crate) interrupted: bool,
 }
 
 impl Total {
-    fn exit(&self) -> ExitCode {
-        if !self.unread.is_empty() { ExitCode::from(USAGE) } else { exit(self.ran) }
+    /// Whether all was read and run, and holds.
+    pub(crate) fn is_ok(&self) -> bool {
+        self.ran.failures == 0 && self.unread.is_empty() && !self.interrupted
     }
-}
 
-/// Reads a session file.
-pub(crate) fn read(file: &Path) -> io::Result<Script> {
-    Ok(Script::parse_file(file, &read_text(file)?))
-}
+    fn exit(&self) -> ExitCode {
+        match cause() {
+            Some(status) if self.interrupted || self.ran.interrupted.is_some() => ExitCode::from(status),
+            _ if !self.unread.is_empty() => ExitCode::from(USAGE),
+            _ if self.ran.failures > 0 => ExitCode::FAILURE,
+            _ => ExitCode::SUCCESS,
+        }
+    }
 
-fn exit(outcome: Outcome) -> ExitCode {
-    if outcome.failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    /// `1 session, 3 commands, 2 expectations: all hold`.
+    fn verdict(&self) -> String {
+        let Self { ran, unread, empty, interrupted } = self;
+        let unread = (!unread.is_empty()).then(|| format!("{} not read", count(unread.len(), "file")));
+        let failures = (ran.failures > 0).then(|| count(ran.failures, "failure"));
+        let interrupted = interrupted.then(|| "interrupted".to_owned());
+        let parts: Vec<String> = [failures, unread, interrupted].into_iter().flatten().collect();
+        let verdict = match ran.expectations {
+            _ if !parts.is_empty() => parts.join(", "),
+            _ if ran.commands == 0 && !empty.is_empty() => "nothing to check".to_owned(),
+            0 => "nothing was expected, and no command failed".to_owned(),
+            _ => "all hold".to_owned(),
+        };
+        format!("{}, {}: {verdict}", count(ran.sessions, "session"), ran.words())
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rejoin::script::{Files, Host};
+use rejoin::script::{Files, Host, WriteError};
 
 const FILES: &[(&str, &str)] = &[
     ("setup.rejoin", "ref origin {\"items\": [0, 1]}\nbranch origin as branched\n#=> actor branched\n"),
@@ -21,11 +21,15 @@ impl Files for Shelf {
         found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| NOT_THERE.to_owned())
     }
 
-    fn create(&self, path: &Path) -> Result<(), String> {
-        if path.starts_with("nowhere") { Err(NOT_THERE.to_owned()) } else { Ok(()) }
+    fn create(&self, path: &Path, _: &str) -> Result<(), WriteError> {
+        if path.starts_with("nowhere") { Err(WriteError::System(NOT_THERE.to_owned())) } else { Ok(()) }
     }
 
-    fn write(&self, _: &Path, _: &str) -> Result<(), String> {
+    fn append(&self, _: &Path, _: &str, _: &str) -> Result<(), WriteError> {
+        Ok(())
+    }
+
+    fn replace(&self, _: &Path, _: &str, _: &str) -> Result<(), WriteError> {
         Ok(())
     }
 }

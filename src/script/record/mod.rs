@@ -2,22 +2,21 @@
 //!
 //! A file must hold wherever it runs, and so it has what a script would answer, in which actors have no
 //! random end: what was typed is run again in a session of its own (see [`mod@twin`]), with the names that actors
-//! and documents have there. What it starts from stands first in the file (see [`mod@preamble`]).
+//! and documents have there. What it starts from stands first in the file (see [`mod@preamble`]). Each line is on the
+//! disk before the next one is read (see [`mod@recording`]).
 
 mod preamble;
+mod recording;
 mod twin;
 
 use std::collections::HashSet;
-use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use crate::script::{Outcome, Ran, Script, answers, count, run};
-use crate::session::{COMMANDS, Code, CommandError, Effect, Entry, Limits, Reply, Session};
-use preamble::preamble;
-use twin::{Fate, Made, ids};
-
-/// Of so many lines it is told what is otherwise in a script.
-const LISTED: usize = 8;
+use crate::script::lookalike::behind;
+use crate::script::{Files, answers, count};
+use crate::session::{COMMANDS, Code, CommandError, Effect, Entry, FileError, Limits, Reply, Session};
+use recording::Recording;
+use twin::{Made, ids};
 
 /// Keeps what is typed, so that it can be written as a session file.
 #[derive(Default)]
@@ -47,14 +46,6 @@ struct Typed {
     answers: Vec<String>,
 }
 
-struct Recording {
-    path: PathBuf,
-    /// How much had been typed when it began.
-    from: usize,
-    /// What filters may use.
-    limits: Limits,
-}
-
 impl Recorder {
     /// Notes a line and how it went in the session.
     pub(super) fn typed(&mut self, session: &Session, line: &str, answer: &Result<Reply, CommandError>) {
@@ -78,7 +69,7 @@ impl Recorder {
         let effect = reply.map_or(Effect::None, |reply| reply.effect);
         let made = if effect == Effect::None { Vec::new() } else { self.made(session) };
         self.typed.push(Typed {
-            text: line.trim_end().to_owned(),
+            text: unlike(line),
             ok: answer.is_ok(),
             effect,
             sets_last: reply.is_some_and(|reply| !reply.values.is_empty()),
@@ -87,13 +78,14 @@ impl Recorder {
             ids: reply.map(ids).unwrap_or_default(),
             answers: if self.recording.is_some() { answers(answer) } else { Vec::new() },
         });
+        self.add_last();
     }
 
     /// Notes a comment.
     pub(super) fn narrated(&mut self, comment: &str) {
         if self.recording.is_some() && !comment.trim().is_empty() {
             self.typed.push(Typed {
-                text: comment.trim_end().to_owned(),
+                text: unlike(comment),
                 ok: true,
                 effect: Effect::None,
                 sets_last: false,
@@ -102,55 +94,65 @@ impl Recorder {
                 ids: Vec::new(),
                 answers: Vec::new(),
             });
+            self.add_last();
+        }
+    }
+
+    /// Puts what was noted last into the recording, if there is one.
+    fn add_last(&mut self) {
+        if let Some(recording) = &mut self.recording {
+            recording.add(&self.typed);
         }
     }
 
     /// The file that is being recorded.
     pub(super) fn recording(&self) -> Option<&Path> {
-        self.recording.as_ref().map(|recording| &*recording.path)
+        self.recording.as_ref().map(Recording::path)
     }
 
-    pub(super) fn start(&mut self, path: PathBuf, limits: Limits) {
-        self.recording = Some(Recording { path, from: self.typed.len(), limits });
+    /// Begins a recording: its file is there from then on.
+    pub(super) fn start(
+        &mut self,
+        path: PathBuf,
+        limits: Limits,
+        files: &dyn Files,
+    ) -> Result<(), FileError> {
+        self.recording = Some(Recording::start(path, limits, &self.typed, files)?);
+        Ok(())
     }
 
-    /// Ends the recording: its file, the text of it, and what there is to say.
-    pub(super) fn stop(&mut self) -> Option<(PathBuf, String, Vec<String>)> {
-        let Recording { path, from, limits } = self.recording.take()?;
-        let (before, after) = self.typed.split_at(from);
-        let (mut text, mut twin) = preamble(before, after, limits);
-        let mut complaints = Vec::new();
-        let mut narrated = true;
-        for typed in after {
-            if typed.is_comment() {
-                // A blank line before what is told, and none inside.
-                text.push_str(if narrated { "" } else { "\n" });
-                text.push_str(&typed.text);
-                narrated = true;
-            } else {
-                let line = 1 + text.matches('\n').count();
-                let (transcript, fate) = twin.run(typed);
-                complaints.extend(fate.map(|fate| complaint(line, fate, &typed.text)));
-                text.push_str(&transcript);
-                narrated = false;
+    /// Brings what was noted onto the disk. Answers what there is to say of that.
+    ///
+    /// # Errors
+    /// The file cannot be written; nothing is forgotten.
+    pub(super) fn save(&mut self, files: &dyn Files) -> Result<Option<String>, FileError> {
+        self.recording.as_mut().map_or(Ok(None), |recording| recording.save(files))
+    }
+
+    /// Ends the recording: what there is to say.
+    ///
+    /// # Errors
+    /// The file cannot be written; the recording goes on.
+    pub(super) fn stop(&mut self, files: &dyn Files) -> Option<Result<Vec<String>, FileError>> {
+        let recording = self.recording.as_mut()?;
+        recording.close();
+        let notice = match recording.save(files) {
+            Ok(notice) => notice,
+            Err(error) => {
+                recording.reopen();
+                return Some(Err(error));
             }
-            text.push('\n');
-        }
+        };
+        let recording = self.recording.take()?;
         self.typed.retain(|typed| typed.ok && !typed.is_comment());
-        let (outcome, unsteady) = checked(&text, limits);
-        complaints.extend(unsteady);
-        let mut report = vec![format!("wrote {}: {}", path.display(), outcome.words())];
+        let (verdict, complaints) = recording.verdict();
+        let mut report: Vec<String> = notice.into_iter().chain([verdict]).collect();
         if self.left_out > 0 {
             let lines = count(self.left_out, "line");
             report.push(format!("without {lines} that changed something and began with a blank"));
         }
-        let more = complaints.len().saturating_sub(LISTED);
-        complaints.truncate(LISTED);
         report.extend(complaints);
-        if more > 0 {
-            report.push(format!("and {}", count(more, "more line")));
-        }
-        Some((path, text, report))
+        Some(Ok(report))
     }
 
     /// The refs that were not there before.
@@ -181,30 +183,11 @@ fn is_help(line: &str) -> bool {
     help.is_some_and(|help| help.names().any(|name| Some(name) == first))
 }
 
-/// What one should know of a line of the file.
-fn complaint(line: usize, fate: Fate, command: &str) -> String {
-    const LONGEST: usize = 40;
-    let what = match fate {
-        Fate::Fails => "fails in a script",
-        Fate::Succeeds => "does not fail in a script",
-        Fate::Differs => "answers otherwise in a script",
-    };
-    let command = command.lines().next().unwrap_or_default();
-    let short: String = command.chars().take(LONGEST).collect();
-    let more = if short.len() < command.len() { "…" } else { "" };
-    format!("line {line} {what}: `{short}{more}`")
-}
-
-/// Runs the text as a script does; says where it does not hold.
-fn checked(text: &str, limits: Limits) -> (Outcome, Vec<String>) {
-    let mut session = Session::default();
-    session.set_filter_limits(limits);
-    let mut wrong = Vec::new();
-    let Ok(outcome) = run(&mut session, &Script::parse(text), |ran| {
-        if let Ran::Step { step, failure: Some(_), .. } = ran {
-            wrong.push(format!("line {} does not hold when the file is checked", step.line));
-        }
-        Ok::<_, Infallible>(())
-    });
-    (outcome, wrong)
+/// What was typed, with a second `#` where a comment in it begins like an expectation: in a file that is a mistake.
+fn unlike(typed: &str) -> String {
+    let mut text = typed.trim_end().to_owned();
+    while let Some((at, _)) = behind(&text) {
+        text.insert(at, '#');
+    }
+    text
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::Typed;
 use crate::crdt::ConvergentRef;
-use crate::script::{Host, Step, transcript};
-use crate::session::{Entry, Limits, Reply, Session};
+use crate::script::{Step, transcript};
+use crate::session::{Entry, FileError, Limits, Reply, Session};
 use crate::value::Val;
 
 /// A ref that was made, and the ids that are its own.
@@ -34,7 +34,6 @@ pub(super) enum Fate {
 /// The session of a script that does what was typed. Where a line has the id of an actor or document, it gets
 /// the one that it has here.
 pub(super) struct Twin {
-    host: Host,
     session: Session,
     /// The ids here, by those where it was typed.
     ids: HashMap<String, String>,
@@ -44,7 +43,7 @@ impl Twin {
     pub(super) fn new(limits: Limits) -> Self {
         let session = Session::default();
         session.set_filter_limits(limits);
-        Self { host: Host::without_files(), session, ids: HashMap::new() }
+        Self { session, ids: HashMap::new() }
     }
 
     /// A new one that knows the ids that this one learned.
@@ -55,7 +54,10 @@ impl Twin {
     /// Runs a command. Answers its transcript, and what there is to say of it.
     pub(super) fn run(&mut self, typed: &Typed) -> (String, Option<Fate>) {
         let text = self.renamed(&typed.text);
-        let answer = self.host.run(&mut self.session, &text, &mut |_| {});
+        let answer = self.session.run(&text);
+        // What asks for files has none here.
+        let request = answer.as_ref().ok().and_then(|reply| reply.request.clone());
+        let answer = request.map_or(answer, |request| Err(request.refused(FileError::OutOfReach)));
         self.learn(typed, answer.as_ref().ok());
         let answers = crate::script::answers(&answer);
         let same = || {

@@ -23,9 +23,12 @@ use super::answer::{Look, wrapped};
 use super::cli::Manner;
 use super::disk::Disk;
 use super::failures::Failures;
-use super::paint::{Paint, visible};
+use super::interruption;
+use super::output::complain;
+use super::paint::{Paint, on_a_line};
 use super::prompt;
-use super::scripts::{Scripts, end_on_interrupt, read};
+use super::scripts::Scripts;
+use super::sources::Source;
 use keys::{Keys, Wish};
 use scenes::{Scene, scenes};
 
@@ -44,10 +47,13 @@ const WIDEST: u16 = 100;
 impl Scripts {
     /// `rejoin play FILE`.
     pub(crate) fn play(&self, file: &Path, manner: Manner) -> io::Result<ExitCode> {
-        match read(file) {
-            Ok(script) => self.lesson(&file.display().to_string(), &script, Some(file), manner),
-            Err(error) => {
-                self.file_error(&file.display().to_string(), &error)?;
+        let name = file.display().to_string();
+        match Source::File(file.to_owned()).read() {
+            Ok(script) => {
+                script.map_or(Ok(ExitCode::SUCCESS), |script| self.lesson(&name, &script, Some(file), manner))
+            }
+            Err(unread) => {
+                self.file_error(&name, &unread);
                 Ok(ExitCode::from(USAGE))
             }
         }
@@ -74,7 +80,7 @@ impl Scripts {
             None => {
                 let (error, hint) = (self.err.label("error:"), self.err.dim("hint:"));
                 let hint = format!("{hint} `rejoin demo` lists the lessons");
-                writeln!(io::stderr(), "{error} there is no lesson `{name}`\n{hint}")?;
+                complain(&format!("{error} there is no lesson `{}`\n{hint}\n", on_a_line(name)));
                 Ok(ExitCode::from(USAGE))
             }
         }
@@ -91,14 +97,15 @@ impl Scripts {
         // Where nobody can press a key, it plays to its end.
         let delay = manner.delay.or_else(|| (!is_terminal).then_some(Duration::ZERO));
         let (scenes, end) = scenes(script);
+        let name = on_a_line(name);
         if manner.from > scenes.len().max(1) {
             let steps = count(scenes.len(), "step");
             let message = format!("{name} has {steps}: it cannot begin at step {}", manner.from);
-            writeln!(io::stderr(), "{} {}", self.err.label("error:"), visible(&message))?;
+            complain(&format!("{} {message}\n", self.err.label("error:")));
             return Ok(ExitCode::from(USAGE));
         }
         let player = Player {
-            name,
+            name: &name,
             script,
             from: manner.from - 1,
             scripts: self,
@@ -114,9 +121,19 @@ impl Scripts {
         };
         match player.on_terminal {
             true => drop(signal_hook::flag::register(SIGINT, Arc::clone(&player.interrupted))?),
-            false => end_on_interrupt()?,
+            false => interruption::prepare()?,
         }
-        player.play()
+        match player.play() {
+            // The one who watched has left: whether it holds is still to be told.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !player.on_terminal => {
+                let mut host = Host::new(Disk::default());
+                if let Some(file) = file {
+                    host = host.in_file(file);
+                }
+                self.silently(script, host)
+            }
+            played => played,
+        }
     }
 }
 
@@ -206,7 +223,7 @@ impl Player<'_> {
         if at > self.from {
             self.recap(at, &stage.session)?;
         }
-        self.tell_wrong(&wrong)?;
+        self.tell_wrong(&wrong);
         Ok(match (interrupted, wrong.is_empty()) {
             (true, _) => ExitCode::from(INTERRUPTED),
             (false, true) => ExitCode::SUCCESS,
@@ -215,22 +232,21 @@ impl Player<'_> {
     }
 
     /// Names what did not hold.
-    fn tell_wrong(&self, wrong: &Wrong) -> io::Result<()> {
+    fn tell_wrong(&self, wrong: &Wrong) {
         if wrong.is_empty() {
-            return Ok(());
+            return;
         }
         let steps = count(wrong.len(), "step");
         let does = if wrong.len() == 1 { "does not answer" } else { "do not answer" };
-        let text = format!("error: {steps} of {} {does} as expected", visible(self.name));
+        let text = format!("error: {steps} of {} {does} as expected", self.name);
         let text = wrapped(&text, self.width());
         let message = text.strip_prefix("error:").unwrap_or(&text);
-        writeln!(io::stderr(), "\n{}{message}\n", self.err.label("error:"))?;
+        complain(&format!("\n{}{message}\n\n", self.err.label("error:")));
         for (at, failure) in wrong {
             let step = self.scenes[*at].step;
             let narration = self.script.narration_above(step.line);
-            Failures { paint: self.err, name: self.name, narration: &narration }.show(step, failure)?;
+            Failures { paint: self.err, name: self.name, narration: &narration }.show(step, failure);
         }
-        Ok(())
     }
 
     /// Runs a command; Ctrl-C stops a filter that does not end, and the lesson goes on.
@@ -252,7 +268,7 @@ impl Player<'_> {
     /// The stage as it is before a scene. A session cannot be taken back, but it can be made again: a
     /// script does the same every time.
     fn stage(&self, at: usize, typed: bool, wrong: &mut Wrong) -> io::Result<Stage> {
-        let mut host = Host::new(Disk);
+        let mut host = Host::new(Disk::default());
         if let Some(file) = &self.file {
             host = host.in_file(file);
         }

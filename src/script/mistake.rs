@@ -1,0 +1,69 @@
+//! What is wrong with a session file itself, before anything of it runs.
+
+use thiserror::Error;
+
+use super::lookalike::Lookalike;
+use crate::session::LONGEST;
+
+/// Something of a session file that would be left out in silence, or be taken for something else.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("line {line}: {kind}")]
+pub struct Mistake {
+    /// The line of the file, from 1.
+    pub line: usize,
+    /// The character of the line, from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub kind: MistakeKind,
+}
+
+/// What is wrong at a place of a session file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MistakeKind {
+    /// A fence is meant to open a block of the session, and says something that means nothing.
+    #[error("a block cannot be fenced as `{0}`")]
+    Fence(String),
+    /// A comment begins like an expectation.
+    #[error("`{0}` begins no expectation")]
+    Lookalike(String),
+    /// An expectation stands behind a command.
+    #[error("an expectation stands on a line of its own, below its command")]
+    Behind,
+    /// The JSON of an expectation is not closed.
+    #[error("the JSON that is expected does not end")]
+    Unfinished,
+    /// What begins like JSON is none.
+    #[error("{0}")]
+    NotJson(String),
+    /// An expectation is too long to be read.
+    #[error("the expectation has more than {} MiB", LONGEST >> 20)]
+    TooLong,
+}
+
+impl MistakeKind {
+    /// What helps.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Fence(_) => "`rejoin` goes on with the session, and `rejoin fresh` starts a new one",
+            Self::Lookalike(_) => "an expectation begins with `#=>`; no other comment begins with an arrow",
+            Self::Behind => "in a command `#` starts a comment, which is not compared",
+            Self::Unfinished => "each of its lines begins with `#=>`",
+            Self::NotJson(_) => "where it is a line of a report, put `...` in front of it",
+            Self::TooLong => return None,
+        })
+    }
+
+    pub(super) fn at(self, line: usize, column: usize) -> Mistake {
+        Mistake { line, column, kind: self }
+    }
+}
+
+impl From<Lookalike<'_>> for MistakeKind {
+    fn from(found: Lookalike<'_>) -> Self {
+        match found {
+            Lookalike::Real => Self::Behind,
+            Lookalike::Like(mark) => Self::Lookalike(mark.to_owned()),
+        }
+    }
+}
