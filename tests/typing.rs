@@ -56,6 +56,9 @@ fn given_the_start_of_a_word_then_commands_and_names_complete_it() {
         ("set theme l", &["set theme light "]),
         ("refs ", &["refs --all "]),
         ("undo ", &[]),
+        ("rename se", &["rename seen "]),
+        ("rename seen ", &["rename seen as "]),
+        ("rename seen as ", &[]),
         ("# swap", &[]),
         ("swap origin . # .n", &[]),
     ];

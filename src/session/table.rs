@@ -282,7 +282,7 @@ pub const COMMANDS: &[Command] = &[
         arguments: &[REF, ALL],
         summary: "places with more than one visible write",
         details: "The write with the highest id is shown in the value; the others are kept until somebody writes \
-                  there again. A terminal shows as many as it has room for, `--all` everything, as `show` does.",
+                  there again. A terminal shows as many as it has room for; with `--all` all of them, page by page.",
         example: &[
             r#"ref a {"name": "Foo"}"#,
             "branch a as b",
@@ -300,7 +300,7 @@ pub const COMMANDS: &[Command] = &[
         arguments: &[ALL],
         summary: "every name: its kind, actor and clock",
         details: "The clock of a ref is what it has applied; changes that wait for others are counted apart. A terminal shows \
-                  as many as it has room for, `--all` everything, as `show` does.",
+                  as many as it has room for; with `--all` all of them, page by page.",
         example: &[
             "ref origin 1",
             "clock origin as seen",
@@ -316,7 +316,7 @@ pub const COMMANDS: &[Command] = &[
         arguments: &[REF, ALL],
         summary: "the changes of a ref, in words",
         details: "Changes come in the order in which this ref applied them; those that wait for others come last. \
-                  A terminal shows the last ones, `--all` everything, as `show` does.",
+                  A terminal shows the last ones; with `--all` all of them, page by page.",
         example: &[
             r#"ref origin {"n": 1}"#,
             "swap origin .n = 2",
@@ -407,8 +407,8 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[NAME.shown_as("A"), NEW_NAME.shown_as("B").after_as()],
         summary: "give what has a name another one",
-        details: "The ref, clock or patch A is called B from here on; the name A is free. A ref keeps its actor, its \
-                  history, its watch and its validator.",
+        details: "From here on the ref, clock or patch A is called B, and the name A is free. A ref keeps its actor, \
+                  its history, its watch and its validator.",
         example: &[
             "ref a 1",
             "rename a as b",
@@ -465,7 +465,7 @@ pub const COMMANDS: &[Command] = &[
         details: "Its commands run as if they stood here, and its expectations must hold; the commands before one \
                   that fails stay done. FILE is looked for where the file is that reads it; at the prompt, and for \
                   what comes from standard input, that is the working folder. The refs of documents that it makes have actors without a random \
-                  end, as in a script. A terminal shows the beginning, `--all` everything, as `show` does.",
+                  end, as in a script. A terminal shows the beginning; with `--all` everything, page by page.",
         example: &[
             "read setup.rejoin",
             "#=> 2 commands, 1 expectation: all hold",

@@ -64,8 +64,8 @@ impl Drop for Scratch {
     }
 }
 
-/// Makes a file that was not there.
-fn private(path: &Path) -> io::Result<fs::File> {
+/// Makes a file that was not there, for its owner alone.
+pub(crate) fn private(path: &Path) -> io::Result<fs::File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -53,7 +53,7 @@ fn keep(file: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     for number in 1..100 {
         let kept = file.with_file_name(format!("{name}.not-utf-8.{number}"));
-        match OpenOptions::new().write(true).create_new(true).open(&kept) {
+        match super::external::private(&kept) {
             Ok(mut copy) => {
                 copy.set_permissions(fs::metadata(file)?.permissions())?;
                 copy.write_all(bytes)?;

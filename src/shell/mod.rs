@@ -25,6 +25,7 @@ mod reader;
 mod reading;
 mod recall;
 mod replace;
+mod report;
 mod resize;
 mod scripts;
 mod sources;

@@ -1,5 +1,8 @@
 //! The commands of a transcript: what was copied from a prompt, with its prompts and answers.
 
+use std::ops::Range;
+
+use rejoin::filter::Scan;
 use rejoin::session::{COMMANDS, Command, needs_more};
 
 /// What stands before a line that is to be typed.
@@ -12,6 +15,8 @@ pub(crate) struct Pasted {
     pub(crate) text: String,
     /// How many lines were passed over: answers.
     pub(crate) answers: usize,
+    /// What is no command, in bytes of the transcript: prompts and answers.
+    pub(crate) others: Vec<Range<usize>>,
 }
 
 /// Takes the commands out of a transcript: of a block that begins with a prompt (`rejoin> `, or a name before a
@@ -26,20 +31,40 @@ pub(crate) fn commands(block: &str, is_name: impl Fn(&str) -> bool) -> Option<Pa
         return None;
     }
     let mut commands: Vec<String> = Vec::new();
-    let mut answers = 0;
-    for line in block.lines() {
+    let (mut answers, mut others) = (0, Vec::new());
+    // It keeps a long command from being read anew for each of its lines.
+    let (mut scan, mut goes_on) = (Scan::default(), false);
+    let mut start = 0;
+    for line in block.split('\n') {
+        let end = start + line.len();
         match (behind(line, &is_name), commands.last_mut()) {
-            (Some(command), _) => commands.push(command.to_owned()),
-            (None, Some(open)) if needs_more(open) => {
-                open.push('\n');
-                // A terminal that cannot edit has a prompt there too.
-                open.push_str(line.trim_start().strip_prefix("...> ").unwrap_or(line));
+            (Some(command), _) => {
+                scan = Scan::default();
+                scan.feed(command);
+                goes_on = scan.is_open() || needs_more(command);
+                commands.push(command.to_owned());
+                others.push(start..end - command.len());
             }
-            (None, _) => answers += usize::from(!line.trim().is_empty()),
+            (None, Some(open)) if goes_on => {
+                // A terminal that cannot edit has a prompt there too.
+                let more = line.trim_start().strip_prefix("...> ").unwrap_or(line);
+                for part in ["\n", more] {
+                    scan.feed(part);
+                    open.push_str(part);
+                }
+                goes_on = scan.is_open() || needs_more(open);
+                others.push(start..end - more.len());
+            }
+            (None, _) => {
+                answers += usize::from(!line.trim().is_empty());
+                others.push(start..end);
+            }
         }
+        start = end + 1;
     }
     commands.retain(|command| !command.trim().is_empty());
-    Some(Pasted { text: commands.join("\n"), answers })
+    others.retain(|other| !other.is_empty());
+    Some(Pasted { text: commands.join("\n"), answers, others })
 }
 
 /// What stands behind the prompt of a line, if it has one.
@@ -91,8 +116,17 @@ rejoin> ";
         assert_eq!(taken(others), Some(("swap a .n = 1\nmerge a b".to_owned(), 1)));
         let dumb = "rejoin> ref a [1,\n   ...> 2]\n[1,2]\n";
         assert_eq!(taken(dumb), Some(("ref a [1,\n2]".to_owned(), 1)));
+        let others = commands(dumb, |_| false).unwrap().others;
+        let others: Vec<&str> = others.into_iter().map(|other| &dumb[other]).collect();
+        assert_eq!(others, ["rejoin> ", "   ...> ", "[1,2]"]);
         // What was copied from the middle of an answer on.
         assert_eq!(taken("{\"n\":1}\nrejoin> a\n1\n"), Some(("a".to_owned(), 2)));
+    }
+
+    #[test]
+    fn a_long_command_that_does_not_end_is_read_once() {
+        let block = format!("rejoin> ref a [\n{}", "[1, 2],\n".repeat(100_000));
+        assert_eq!(taken(&block).map(|(text, answers)| (text.len(), answers)), Some((block.len() - 8, 0)));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use rustyline::{
 };
 
 use super::dumb::{self, Dumb};
+use super::paint::visible;
 use super::recall::{Recalled, Search};
 use super::typing::Typing;
 use super::{external, history};
@@ -132,10 +133,12 @@ impl Reader {
                         Ok(text) => (text, String::new()),
                         Err(error) => {
                             let label = self.editor.helper().map(|typing| typing.paint.label("error:"));
-                            writeln!(io::stderr(), "{} {error}", label.unwrap_or_default())?;
+                            writeln!(io::stderr(), "{} {}", label.unwrap_or_default(), visible(&error))?;
                             (before, behind)
                         }
                     };
+                    // Ctrl-C in the editor was for the editor.
+                    interrupt.clear();
                 }
                 (Ok(block), None) => return Ok(Some(block)),
                 (Err(ReadlineError::Interrupted), _) => return Ok(Some(String::new())),

@@ -49,6 +49,10 @@ impl Typing {
 impl Typing {
     /// What the words of a block of commands are.
     fn marks(&self, block: &str) -> Vec<Mark> {
+        if let Some(pasted) = self.pasted(block) {
+            let kind = MarkKind::Code(LexemeKind::Comment);
+            return pasted.others.into_iter().map(|span| Mark { span, kind }).collect();
+        }
         let mut marks = Vec::new();
         for (begin, text) in commands(block) {
             let shifted = |mark: Mark| Mark { span: begin + mark.span.start..begin + mark.span.end, ..mark };
