@@ -33,8 +33,8 @@ pub(super) fn compile(
 ) -> Result<(Filter, Vec<String>), CompileError> {
     let readable = Readable::new(code);
     let compiled = compile_readable(&readable.text, is_var, known);
-    let Compiled { program, vars, mentioned, room, guarded } = compiled
-        .map_err(|error| CompileError { span: readable.original_span(&error.span), ..error })?;
+    let Compiled { program, vars, mentioned, room, guarded } =
+        compiled.map_err(|error| CompileError { span: readable.original_span(&error.span), ..error })?;
     let filter = Filter::new(code, vars, program, room, guarded, Arc::clone(supervisor));
     Ok((filter, mentioned))
 }

@@ -63,8 +63,7 @@ fn literals() -> [Fun<Data>; 3] {
 
 /// The native filters that lead somewhere as paths.
 fn of_paths() -> [Fun<Data>; 6] {
-    let none: Native<Data> =
-        Native::new(|_| Box::new(iter::empty())).with_paths(|_| Box::new(iter::empty()));
+    let none: Native<Data> = Native::new(|_| Box::new(iter::empty())).with_paths(|_| Box::new(iter::empty()));
     let empty: Native<Data> =
         Native::new(|_| Box::new(iter::empty())).with_paths(|_| Box::new(iter::empty()));
     let error: Native<Data> = Native::new(|(_, value)| bome(Err(Error::new(value))))
@@ -149,8 +148,7 @@ pub(super) fn located() -> Fun<Data> {
 
 /// The keys of a path.
 fn keys(path: Val) -> Result<Vec<Val>, Error<Val>> {
-    let keys: Vec<Val> =
-        path.into_list().map_err(|path| Error::typ(path, "array"))?.into_iter().collect();
+    let keys: Vec<Val> = path.into_list().map_err(|path| Error::typ(path, "array"))?.into_iter().collect();
     if keys.len() > MAX_DEPTH {
         return Err(Error::str(format_args!("the path is too long, the most is {MAX_DEPTH} keys")));
     }

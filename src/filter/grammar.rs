@@ -167,7 +167,8 @@ impl<'s, 't> Parser<'s, 't> {
             self.next();
             let right = self.operation(level + u8::from(side != Side::Right), comma, binds)?;
             left = binary(left, op, right);
-            if side == Side::None && self.peek().and_then(operator).is_some_and(|(_, next, _)| next == level) {
+            if side == Side::None && self.peek().and_then(operator).is_some_and(|(_, next, _)| next == level)
+            {
                 return Err(self.instead(Expect::Nothing));
             }
         }
@@ -303,9 +304,7 @@ impl<'s, 't> Parser<'s, 't> {
             Tok::Word => self.word(text, before)?,
             Tok::Sym if *text == ".." => Term::Recurse,
             Tok::Sym if *text == "." => self.dot(text)?,
-            Tok::Sym if text.starts_with('.') => {
-                with_part(Term::Id, Part::Index(string(&text[1..])))
-            }
+            Tok::Sym if text.starts_with('.') => with_part(Term::Id, Part::Index(string(&text[1..]))),
             Tok::Sym => {
                 self.rest = before;
                 return Err(self.instead(Expect::Term));
@@ -375,11 +374,7 @@ impl<'s, 't> Parser<'s, 't> {
         Ok((key, value))
     }
 
-    fn word(
-        &mut self,
-        word: &'s str,
-        before: &'t [Token<&'s str>],
-    ) -> Parsed<'s, Term<&'s str>> {
+    fn word(&mut self, word: &'s str, before: &'t [Token<&'s str>]) -> Parsed<'s, Term<&'s str>> {
         match word {
             "if" => self.conditional(),
             "try" => {
@@ -431,16 +426,11 @@ impl<'s, 't> Parser<'s, 't> {
     }
 
     /// Reads what stands in parentheses with semicolons between; nothing where there are none.
-    fn in_parentheses<T>(
-        &mut self,
-        read: impl FnMut(&mut Self) -> Parsed<'s, T>,
-    ) -> Parsed<'s, Vec<T>> {
+    fn in_parentheses<T>(&mut self, read: impl FnMut(&mut Self) -> Parsed<'s, T>) -> Parsed<'s, Vec<T>> {
         match self.peek() {
             Some(Token(text, Tok::Block(tokens))) if text.starts_with('(') => {
                 self.next();
-                self.inside(tokens, ")", |parser| {
-                    parser.list(";", ")", || Expect::SemicolonOrRParen, read)
-                })
+                self.inside(tokens, ")", |parser| parser.list(";", ")", || Expect::SemicolonOrRParen, read))
             }
             _ => Ok(Vec::new()),
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
+use arcstr::ArcStr;
 use jaq_core::box_iter::box_once;
 use jaq_core::load::parse::Def;
 use jaq_core::native::{Fun, v};
@@ -10,7 +11,9 @@ use jaq_core::{Error, Exn, Native};
 
 use super::text::{self, GUARD};
 use super::watch::Data;
-use super::{control, formats, grammar, growth, natives, numbers, regex, rewrite, stack, strings, time, update};
+use super::{
+    control, formats, grammar, growth, natives, numbers, regex, rewrite, stack, strings, time, update,
+};
 use crate::value::Val;
 
 /// What is defined in jq.
@@ -130,9 +133,7 @@ impl Library {
         }
         Needed {
             defs: defs.into_iter().map(|at| self.defs[at].def.clone()).collect(),
-            natives: natives()
-                .filter(|(name, ..)| names.contains(name) || name.starts_with('!'))
-                .collect(),
+            natives: natives().filter(|(name, ..)| names.contains(name) || name.starts_with('!')).collect(),
             guarded: ["reduce", "foreach", GUARD].iter().any(|name| names.contains(name)),
         }
     }
@@ -149,9 +150,30 @@ const INNER: &[&str] =
 
 /// Native filters of the interpreter that others stand for.
 const REPLACED: &[&str] = &[
-    "decode_base64", "decode_uri", "encode_base64", "encode_uri", "escape_html", "escape_sh", "fromdateiso8601",
-    "gmtime", "implode", "ltrim", "ltrimstr", "matches", "mktime", "nearbyint", "range", "reverse", "rtrim", "rtrimstr",
-    "split_", "split_matches", "strftime", "strptime", "todateiso8601", "trim",
+    "decode_base64",
+    "decode_uri",
+    "encode_base64",
+    "encode_uri",
+    "escape_html",
+    "escape_sh",
+    "fromdateiso8601",
+    "gmtime",
+    "implode",
+    "ltrim",
+    "ltrimstr",
+    "matches",
+    "mktime",
+    "nearbyint",
+    "range",
+    "reverse",
+    "rtrim",
+    "rtrimstr",
+    "split_",
+    "split_matches",
+    "strftime",
+    "strptime",
+    "todateiso8601",
+    "trim",
 ];
 
 /// The native filters of the interpreter that filters may use.
@@ -171,9 +193,18 @@ fn natives() -> impl Iterator<Item = Fun<Data>> {
         .chain(control::natives())
         .chain([control::located()])
         .chain(update::natives())
-        .chain([room()])
+        .chain([room(), names()])
         .chain(growth::natives())
         .chain(of_the_interpreter().map(growth::renamed))
+}
+
+/// The names of all filters with the numbers of their arguments: `map/1`.
+fn names() -> Fun<Data> {
+    let native: Native<Data> = Native::new(|_| {
+        let name = |(name, arity)| Val::from(ArcStr::from(format!("{name}/{arity}")));
+        box_once(Ok(builtins().filter(|(name, _)| !name.starts_with('@')).map(name).collect()))
+    });
+    ("builtins", v(0), native)
 }
 
 /// The identity, or an error where there is no room: to recurse, or for the value.

@@ -19,6 +19,7 @@
 mod compile;
 mod control;
 mod delete;
+mod differences;
 mod ending;
 mod error;
 mod explain;
@@ -52,6 +53,7 @@ mod watch;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use differences::{DIFFERENCES, Difference, Example, differences};
 pub use ending::{Base, Ending, Hop, Reach, ending};
 pub use error::{CompileError, RunError};
 pub use input::may_read_input;

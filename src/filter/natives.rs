@@ -55,9 +55,14 @@ fn reverse(value: Val) -> ValR<Val> {
     match value.view() {
         View::Null => Ok(List::new().into()),
         View::Str(text) => Ok(ArcStr::from(text.chars().rev().collect::<String>()).into()),
-        View::Arr(items) => {
-            Ok(items.iter().enumerate().inspect(|(at, _)| look_at(*at)).map(|(_, item)| item).rev().cloned().collect())
-        }
+        View::Arr(items) => Ok(items
+            .iter()
+            .enumerate()
+            .inspect(|(at, _)| look_at(*at))
+            .map(|(_, item)| item)
+            .rev()
+            .cloned()
+            .collect()),
         _ => Err(Error::typ(value, "array")),
     }
 }

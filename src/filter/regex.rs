@@ -81,8 +81,9 @@ impl Expression {
                 'x' => drop(builder.verbose_mode(true)),
                 'n' => drop(builder.find_not_empty(true)),
                 'p' => drop(builder.dot_matches_new_line(true)),
-                // A line is the whole text anyway; what is longest cannot be asked for.
-                's' | 'l' => {}
+                'l' => drop(builder.leftmost_longest(true)),
+                // A line is the whole text anyway.
+                's' => {}
                 _ => return Err(Error::str(format_args!("{flags} is not a valid modifier string"))),
             }
         }

@@ -119,9 +119,7 @@ fn calculation<'s>(left: Term<&'s str>, math: Math, right: Term<&'s str>) -> Ter
     let is_number = |term: &Term<&str>| matches!(term, Term::Num(_));
     match math {
         // The first argument is the outer loop.
-        Math::Mul if !(is_number(&left) && is_number(&right)) => {
-            Term::Call(growth::TIMES, vec![right, left])
-        }
+        Math::Mul if !(is_number(&left) && is_number(&right)) => Term::Call(growth::TIMES, vec![right, left]),
         Math::Div if !is_number(&right) => Term::Call(growth::OVER, vec![right, left]),
         math => right_first(left, BinaryOp::Math(math), right),
     }
@@ -133,10 +131,8 @@ fn without_failure(term: Term<&str>) -> Term<&str> {
         Term::Id | Term::Num(_) | Term::Var(_) => term,
         term if is_single(&term) => Term::TryCatch(Box::new(term), None),
         term => {
-            let is_true = Term::IfThenElse(
-                vec![(Term::Id, Term::Id)],
-                Some(Box::new(Term::Call(NONE, Vec::new()))),
-            );
+            let is_true =
+                Term::IfThenElse(vec![(Term::Id, Term::Id)], Some(Box::new(Term::Call(NONE, Vec::new()))));
             Term::TryCatch(Box::new(pipe(term, is_true)), None)
         }
     }
@@ -353,11 +349,53 @@ fn step<'s>((part, opt): &PathPart<'s>) -> Term<&'s str> {
 
 /// Filters that have one output where they do not fail.
 const SINGLE: &[&str] = &[
-    "!null", "!room", "!measured", "!times", "!over", "add", "all", "any", "ascii_downcase", "ascii_upcase", "ceil",
-    "contains", "explode", "false", "flatten", "floor", "fromjson", "getpath", "has", "implode", "join", "keys",
-    "length", "max", "min", "not", "null", "reverse", "round", "setpath", "sort", "sqrt", "startswith",
-    "endswith", "tojson", "tonumber", "tostring", "true", "type", "unique", "!|=", "!=", "!//=", "!+=", "!-=",
-    "!/=", "!%=",
+    "!null",
+    "!room",
+    "!measured",
+    "!times",
+    "!over",
+    "add",
+    "all",
+    "any",
+    "ascii_downcase",
+    "ascii_upcase",
+    "ceil",
+    "contains",
+    "explode",
+    "false",
+    "flatten",
+    "floor",
+    "fromjson",
+    "getpath",
+    "has",
+    "implode",
+    "join",
+    "keys",
+    "length",
+    "max",
+    "min",
+    "not",
+    "null",
+    "reverse",
+    "round",
+    "setpath",
+    "sort",
+    "sqrt",
+    "startswith",
+    "endswith",
+    "tojson",
+    "tonumber",
+    "tostring",
+    "true",
+    "type",
+    "unique",
+    "!|=",
+    "!=",
+    "!//=",
+    "!+=",
+    "!-=",
+    "!/=",
+    "!%=",
 ];
 
 /// Whether a term certainly has one output at most, and has one where it does not fail.

@@ -87,4 +87,3 @@ impl Step {
         value.as_list().is_some_and(|items| items.len() > 1)
     }
 }
-

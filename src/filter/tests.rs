@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::*;
 use crate::value::{Val, parse};
 
-
 mod errors;
 mod hostile;
 mod missing;

@@ -15,17 +15,25 @@ const DAY: i64 = 86_400;
 const MOST: f64 = 9e12;
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// The native filters.
 pub(super) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let natives: [native::Filter<RunPtr<Data>>; 4] = [
         ("gmtime", v(0), |(_, value)| bome(seconds(&value).map(|seconds| Time::of(seconds).to_val()))),
-        ("mktime", v(0), |(_, value)| {
-            bome(Time::read(&value).map(|time| Val::from(time.epoch())))
-        }),
+        ("mktime", v(0), |(_, value)| bome(Time::read(&value).map(|time| Val::from(time.epoch())))),
         ("strftime", v(1), |(mut context, value)| {
             let format = context.pop_var();
             bome(format_time(&value, &format))
@@ -252,7 +260,8 @@ fn parse_time(value: &Val, format: &Val) -> ValR<Val> {
     let text = text.ok_or_else(|| Error::typ(value.clone(), "string"))?;
     let pattern = format.as_str().ok_or_else(|| Error::typ(format.clone(), "string"))?;
     let fail = || Error::str(format_args!("date {value} does not match format {format}"));
-    let mut reader = Reader { rest: text, time: Time { year: 1900, day: 1, ..Time::default() }, pm: None, century: None };
+    let mut reader =
+        Reader { rest: text, time: Time { year: 1900, day: 1, ..Time::default() }, pm: None, century: None };
     if reader.read(pattern).is_none() || !reader.rest.is_empty() {
         return Err(fail());
     }
@@ -354,9 +363,8 @@ impl Reader<'_> {
 
     /// Reads one of several names, whole or by its first three letters: which one it is.
     fn name(&mut self, names: &[&str]) -> Option<i64> {
-        let begins = |name: &str| {
-            self.rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
-        };
+        let begins =
+            |name: &str| self.rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
         let found = |short: bool| {
             names.iter().enumerate().find_map(|(at, name)| {
                 let name = if short { name.get(..3).unwrap_or(name) } else { name };
