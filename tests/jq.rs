@@ -52,7 +52,8 @@ fn given_a_case_of_jq_then_filters_give_the_same() {
                 .flat_map(|difference| difference.examples)
                 .any(|example| example.filter == filter && example.input == input);
             if holds(&given, &wanted) == is_listed {
-                writeln!(wrong, "{filter}\n  of {input}\n  in jq {wanted:?}\n  here  {}", shown(&given)).unwrap();
+                writeln!(wrong, "{filter}\n  of {input}\n  in jq {wanted:?}\n  here  {}", shown(&given))
+                    .unwrap();
             }
         }
     }
@@ -100,6 +101,7 @@ fn given_a_long_text_then_gsub_takes_memory_in_proportion() {
         let filter = filters.compile(code, |_| false, Vec::new).unwrap();
         assert_eq!(filter.run_one(Val::NULL, Vec::new()), Ok(600_000.into()), "{code}");
     }
-    let filter = filters.compile("\"ab\" * 200000 | sub(\"b$\"; \"\") | length", |_| false, Vec::new).unwrap();
+    let filter =
+        filters.compile("\"ab\" * 200000 | sub(\"b$\"; \"\") | length", |_| false, Vec::new).unwrap();
     assert_eq!(filter.run_one(Val::NULL, Vec::new()), Ok(399_999.into()));
 }

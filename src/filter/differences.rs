@@ -66,7 +66,10 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         what: "NaN and infinities are errors where they would come out of a filter.",
         why: "JSON has no such numbers: jq writes null, or the largest number.",
-        examples: &[example("[nan]", "null", "[null]"), example("-infinite", "null", "-1.7976931348623157e+308")],
+        examples: &[
+            example("[nan]", "null", "[null]"),
+            example("-infinite", "null", "-1.7976931348623157e+308"),
+        ],
     },
     Difference {
         what: "Errors have other words.",
