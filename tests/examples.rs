@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rejoin::script::{Expected, Failure, Outcome, Ran, Script, run};
+use rejoin::script::{Expectation, Expected, Failure, Outcome, Ran, Script, run};
 use rejoin::session::Session;
 
 /// The session files of the project.
@@ -60,12 +60,14 @@ fn given_a_file_when_one_expected_value_is_another_then_its_line_is_named() {
         let script = parse(&file, &text);
         let expectations = script.steps().flat_map(|step| &step.expectations);
         let values = expectations.filter(|e| matches!(e.expected, Expected::Value(_)));
-        let lines: Vec<usize> = values.map(|expectation| expectation.line).collect();
-        assert!(!lines.is_empty(), "{}", file.display());
-        for wrong in lines {
-            let flipped = |(number, line): (usize, &str)| match number + 1 == wrong {
-                true => format!("{}#=> [\"another value\"]\n", &line[..line.find("#=>").unwrap()]),
-                false => format!("{line}\n"),
+        let places: Vec<(usize, usize)> =
+            values.map(|expectation| (expectation.line, expectation.lines())).collect();
+        assert!(!places.is_empty(), "{}", file.display());
+        for (wrong, lines) in places {
+            let flipped = |(number, line): (usize, &str)| match (number + 1).checked_sub(wrong) {
+                Some(0) => format!("{}#=> [\"another value\"]\n", &line[..line.find("#=>").unwrap()]),
+                Some(more) if more < lines => "\n".to_owned(),
+                _ => format!("{line}\n"),
             };
             let text: String = text.lines().enumerate().map(flipped).collect();
             assert_eq!(verify(&parse(&file, &text)).1, [wrong], "{}", file.display());
@@ -77,7 +79,8 @@ fn given_a_file_when_one_expected_value_is_another_then_its_line_is_named() {
 fn given_a_file_then_every_expectation_stands_below_a_command() {
     for file in files() {
         let text = fs::read_to_string(&file).unwrap();
-        let read: usize = parse(&file, &text).steps().map(|step| step.expectations.len()).sum();
+        let read: usize =
+            parse(&file, &text).steps().flat_map(|step| &step.expectations).map(Expectation::lines).sum();
         let written = text.lines().filter(|line| line.trim_start().starts_with("#=>")).count();
         assert_eq!(read, written, "{}: some `#=>` is taken for a comment", file.display());
     }

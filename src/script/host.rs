@@ -60,6 +60,8 @@ pub struct Host {
     recorder: Option<Recorder>,
     /// Whether a file goes on behind a command that fails.
     keeps_going: bool,
+    /// Whether the file that was read last was interrupted.
+    interrupted: bool,
     /// Is told what interrupts each session in which a file runs.
     on_start: Option<Box<dyn Fn(Interrupt)>>,
 }
@@ -67,7 +69,14 @@ pub struct Host {
 impl Host {
     /// For sessions without files: `read` and `record` are refused.
     pub fn without_files() -> Self {
-        Self { files: None, open: Vec::new(), recorder: None, keeps_going: false, on_start: None }
+        Self {
+            files: None,
+            open: Vec::new(),
+            recorder: None,
+            keeps_going: false,
+            interrupted: false,
+            on_start: None,
+        }
     }
 
     /// For scripts. What they read is looked for in the working folder.
@@ -104,6 +113,11 @@ impl Host {
         if let Some(tell) = &self.on_start {
             tell(session.interrupt());
         }
+    }
+
+    /// Whether a file that was read was interrupted; it is told once.
+    pub(super) fn take_interrupted(&mut self) -> bool {
+        std::mem::take(&mut self.interrupted)
     }
 
     /// Whether the script that runs now goes on behind a command that fails.
@@ -195,6 +209,7 @@ impl Host {
     ) -> Result<Vec<String>, FileError> {
         let files = self.files.as_ref().ok_or(FileError::OutOfReach)?;
         let shown = shown(Path::new(name));
+        self.interrupted = false;
         let folder = self.open.last().and_then(|file| file.parent());
         let path: PathBuf = folder.unwrap_or(Path::new("")).join(name).components().collect();
         if self.open.contains(&path) {
@@ -223,6 +238,7 @@ impl Host {
         });
         self.open.pop();
         self.keeps_going = keeps_going;
+        self.interrupted = outcome.interrupted.is_some();
         match (failed, outcome.interrupted) {
             (Some(error), _) => Err(error),
             (None, Some(line)) => {

@@ -92,7 +92,7 @@ pub fn run_with<E>(
             break;
         }
         let answer = host.run(session, &step.text, &mut |_| {});
-        if answer.as_ref().is_err_and(is_interrupted) {
+        if answer.as_ref().is_err_and(is_interrupted) || host.take_interrupted() {
             // It did not fail: it had no time to answer.
             outcome.interrupted = Some(step.line);
             break;

@@ -12,7 +12,7 @@ use super::layout::Layout;
 use super::names::{Names, name_length, variable};
 use super::{Part, Reply, Session, suggest};
 use crate::filter::{self, Filter, Lexeme, RunError};
-use crate::value::{self, ParseError, Val};
+use crate::value::{self, ParseError, SyntaxError, Val};
 
 /// Words that may start a jq expression, besides the names of filters.
 const KEYWORDS: [&str; 6] = ["def", "if", "try", "reduce", "foreach", "label"];
@@ -228,6 +228,12 @@ impl Session {
         match value::parse(word.text) {
             Ok(value) => Ok(value),
             Err(ParseError::TooDeep) => Err(CommandError::new(ParseError::TooDeep, word.span.clone())),
+            // To jq it is the character that stands for what is none.
+            Err(error @ ParseError::Syntax { problem: SyntaxError::LoneSurrogate, at }) => {
+                let span = word.span.start + at..word.span.end;
+                let hint = "half of a surrogate pair is no character".to_owned();
+                Err(CommandError::new(error, span).with_hint(hint))
+            }
             Err(_) => self.run_one(word, input, on),
         }
     }

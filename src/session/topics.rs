@@ -2,6 +2,7 @@
 //! a row (with a tab between its columns), or code (behind two blanks).
 
 use super::CODES;
+use crate::filter::differences;
 
 /// A topic.
 pub(super) struct Topic {
@@ -14,6 +15,7 @@ pub(super) struct Topic {
 /// All topics.
 pub(super) const TOPICS: &[Topic] = &[
     Topic { name: "jq", summary: "the ten filters that one needs", text: || JQ.to_owned() },
+    Topic { name: "jq-differences", summary: "what jq does otherwise", text: differences },
     Topic { name: "model", summary: "ids, clocks, slots, conflicts", text: || MODEL.to_owned() },
     Topic { name: "keys", summary: "the keys of the prompt", text: || KEYS.to_owned() },
     Topic { name: "errors", summary: "every error; `help R010` explains one", text: errors },

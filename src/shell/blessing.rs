@@ -41,6 +41,7 @@ impl Scripts {
             (Some(status), _) => ExitCode::from(status),
             (None, Tally { unreadable: 1.., .. }) => ExitCode::from(USAGE),
             (None, Tally { refused: 1.., .. }) => ExitCode::FAILURE,
+            (None, Tally { rewritten: 0, held: 0, .. }) => ExitCode::from(USAGE),
             _ => ExitCode::SUCCESS,
         })
     }
@@ -171,6 +172,7 @@ impl Tally {
             (self.refused + self.unreadable, "left as it is"),
         ];
         let parts = parts.iter().filter(|(n, _)| *n > 0);
-        parts.map(|(n, what)| format!("{} {what}", count(*n, "file"))).collect::<Vec<_>>().join(", ")
+        let parts: Vec<String> = parts.map(|(n, what)| format!("{} {what}", count(*n, "file"))).collect();
+        if parts.is_empty() { "nothing to check".to_owned() } else { parts.join(", ") }
     }
 }

@@ -67,7 +67,6 @@ impl Scripts {
             }
             _ => Ok(()),
         })?;
-        let nothing_to_check = !total.empty.is_empty();
         if self.json {
             let mut out = Output;
             writeln!(out, "{}", self.out.value(&summary(&total)))?;
@@ -79,8 +78,8 @@ impl Scripts {
             }
             complain(&format!("{}\n", total.verdict()));
         }
-        let status = total.exit();
-        Ok(if nothing_to_check && total.is_ok() { ExitCode::from(USAGE) } else { status })
+        let is_nothing = total.had_nothing() && total.ran.failures == 0 && !total.interrupted;
+        Ok(if is_nothing { ExitCode::from(USAGE) } else { total.exit() })
     }
 
     /// `rejoin -c COMMAND …`: prints the answers.
@@ -138,14 +137,14 @@ impl Scripts {
             Ok(())
         })?;
         out.flush()?;
-        Ok(Total { ran, ..Total::default() }.exit())
+        Ok(Total { ran, interrupted: cause().is_some(), ..Total::default() }.exit())
     }
 
     /// Runs a script for its exit status alone.
     pub(crate) fn silently(&self, script: &Script, host: Host) -> io::Result<ExitCode> {
         let mut host = host.keep_going().on_start(running);
         let ran = run_with(&mut host, &mut self.session(), script, |_| Ok::<_, io::Error>(()))?;
-        Ok(Total { ran, ..Total::default() }.exit())
+        Ok(Total { ran, interrupted: cause().is_some(), ..Total::default() }.exit())
     }
 
     /// Runs every file in a session of its own. A file that cannot be read does not keep the others.
@@ -266,14 +265,19 @@ pub(crate) struct Total {
 }
 
 impl Total {
-    /// Whether all was read and run, and holds.
+    /// Whether all was read, has commands, was run, and holds.
     pub(crate) fn is_ok(&self) -> bool {
-        self.ran.failures == 0 && self.unread.is_empty() && !self.interrupted
+        self.ran.failures == 0 && self.unread.is_empty() && !self.interrupted && !self.had_nothing()
+    }
+
+    /// Whether a file had nothing to check, or there was no file that has.
+    fn had_nothing(&self) -> bool {
+        !self.empty.is_empty() || self.ran.commands == 0
     }
 
     fn exit(&self) -> ExitCode {
         match cause() {
-            Some(status) if self.interrupted || self.ran.interrupted.is_some() => ExitCode::from(status),
+            Some(status) if self.interrupted => ExitCode::from(status),
             _ if !self.unread.is_empty() => ExitCode::from(USAGE),
             _ if self.ran.failures > 0 => ExitCode::FAILURE,
             _ => ExitCode::SUCCESS,
@@ -282,14 +286,14 @@ impl Total {
 
     /// `1 session, 3 commands, 2 expectations: all hold`.
     fn verdict(&self) -> String {
-        let Self { ran, unread, empty, interrupted } = self;
+        let Self { ran, unread, empty: _, interrupted } = self;
         let unread = (!unread.is_empty()).then(|| format!("{} not read", count(unread.len(), "file")));
         let failures = (ran.failures > 0).then(|| count(ran.failures, "failure"));
         let interrupted = interrupted.then(|| "interrupted".to_owned());
         let parts: Vec<String> = [failures, unread, interrupted].into_iter().flatten().collect();
         let verdict = match ran.expectations {
             _ if !parts.is_empty() => parts.join(", "),
-            _ if ran.commands == 0 && !empty.is_empty() => "nothing to check".to_owned(),
+            _ if ran.commands == 0 => "nothing to check".to_owned(),
             0 => "nothing was expected, and no command failed".to_owned(),
             _ => "all hold".to_owned(),
         };

@@ -97,7 +97,9 @@ fn given_standard_output_that_takes_nothing_then_that_is_told() {
 #[test]
 fn given_an_interruption_then_a_check_has_told_what_it_found() {
     let folder = Folder::new("told");
+    let inner = folder.file("inner.rejoin", "def f: f; f\n");
     let endless = [
+        ("read", format!("{FAILS}read {inner}\n")),
         ("filter", format!("{FAILS}swap a (def f: f; f)\n")),
         ("fresh", format!("```rejoin\n{FAILS}```\n```rejoin fresh\ndef f: f; f\n```\n")),
     ];
@@ -130,9 +132,12 @@ fn given_a_pipe_that_nobody_writes_to_when_it_is_interrupted_then_the_reading_en
     let read = format!("read {pipe}");
     for args in [&["check", pipe][..], &["run", pipe], &["-c", &read], &["check", "-"]] {
         let mut child = command(args).stdin(Stdio::piped()).spawn().unwrap();
+        // Standard input stays open.
+        let input = child.stdin.take();
         sleep(Duration::from_millis(200));
         signal(&child, "-INT");
         assert_eq!(child.wait().unwrap().code(), Some(130), "{args:?}");
+        drop(input);
     }
 }
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 use arcstr::ArcStr;
 use jaq_core::{Error, ValR};
 
-use super::super::watch::look_at;
 use super::kind;
+use crate::filter::run::watch::look_at;
 use crate::value::{List, Num, Offset, Val, View};
 
 /// What is at an index or key, `None` where there is nothing; of a range, the slice.

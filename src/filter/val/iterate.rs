@@ -3,8 +3,8 @@
 use jaq_core::box_iter::{BoxIter, box_once};
 use jaq_core::{Error, ValR};
 
-use super::super::watch::look_at;
 use super::kind;
+use crate::filter::run::watch::look_at;
 use crate::value::{List, Val};
 
 type Entries = BoxIter<'static, ValR<(Val, Val), Val>>;

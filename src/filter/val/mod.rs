@@ -52,7 +52,9 @@ mod kind {
 
 impl jaq_core::ValT for Val {
     fn from_num(text: &str) -> ValR<Self> {
-        // In a filter a number may begin with zeros.
+        // In a filter a number may begin with a point or with zeros.
+        let with_zero = format!("0{text}");
+        let text = if text.starts_with('.') { &with_zero } else { text };
         let zeros = text.bytes().take_while(|byte| *byte == b'0').count();
         let trimmed = (0..=zeros).rev().find_map(|zeros| Num::parse(&text[zeros..]));
         let number = trimmed.ok_or_else(|| Error::str(format_args!("cannot parse {text} as a number")))?;

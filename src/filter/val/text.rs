@@ -13,7 +13,8 @@ fn finite(value: &Val) -> Val {
     match value.view() {
         View::Num(number) if !number.is_finite() => match number.as_f64() {
             number if number.is_nan() => Val::NULL,
-            number => Num::Float(f64::MAX.copysign(number)).into(),
+            f64::INFINITY => Num::parse("1.7976931348623157e+308").map_or(Val::NULL, Val::from),
+            _ => Num::parse("-1.7976931348623157e+308").map_or(Val::NULL, Val::from),
         },
         View::Arr(items) => items.iter().map(finite).collect(),
         View::Obj(entries) => entries.iter().map(|(key, value)| (key.clone(), finite(value))).collect(),

@@ -8,9 +8,9 @@ use arcstr::ArcStr;
 use jaq_core::path::Opt;
 use jaq_core::{Error, ValR, ValX};
 
-use super::super::watch::look_at;
 use super::combine::check_length;
 use super::{index, kind};
+use crate::filter::run::watch::look_at;
 use crate::value::{Key, List, Map, Val, View};
 
 /// Replaces each item of an array and each value of an object by the first output of `f` for it; without one it
