@@ -115,6 +115,11 @@ pub const DIFFERENCES: &[Difference] = &[
         examples: &[example("[limit(1; repeat(.*2, error)?)]", "1", "[2]")],
     },
     Difference {
+        what: "An escape of half a character, such as \\ud83d, is an error without the other half.",
+        why: "It stands for no character; jq puts another one in its place.",
+        examples: &[example("\"\\ud83d\"", "null", "\"\u{fffd}\"")],
+    },
+    Difference {
         what: "There are filters that jq has not: `isboolean`, `isnumber`, `isstring`, `isarray`, `isobject`, `isfinite`, `@htmld`.",
         why: "The interpreter has them, and they have been of use.",
         examples: &[example("try (1 | isnumber) catch 0", "null", "0")],

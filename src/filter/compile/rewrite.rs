@@ -184,7 +184,7 @@ fn parts<'s>(base: Term<&'s str>, parts: Path<Term<&'s str>>) -> Term<&'s str> {
     for (part, opt) in parts.0 {
         let part = rewrite_part(part);
         match part {
-            Part::Index(key) if !is_single(&key) && !(is_single(&term) && open.iter().all(is_one)) => {
+            Part::Index(key) if !(is_single(&key) || is_single(&term) && open.iter().all(is_one)) => {
                 let last = (Part::Index(Term::Var(KEY)), opt);
                 let before = joined(term, std::mem::take(&mut open));
                 term = bind(key, KEY, joined(before, vec![last]));

@@ -173,7 +173,7 @@ fn encoded(text: &str, digits: &[u8], bits: u32) -> String {
     if count > 0 {
         new.push(char::from(digits[(buffer << (bits - count)) as usize % digits.len()]));
     }
-    while new.len() % group != 0 {
+    while !new.len().is_multiple_of(group) {
         new.push('=');
     }
     new

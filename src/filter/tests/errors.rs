@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::compile::library;
 use super::*;
 
 fn refuse(code: &str, message: &str, part: &str, hint: Option<&str>) {
@@ -30,6 +31,7 @@ fn errors_of_the_lexer() {
     refuse("\"a\\(1", "`(` is never closed", "(", None);
     refuse(r#""\x""#, "unknown escape sequence \\x", "x", None);
     refuse("\"\\", "expected an escape sequence", "", None);
+    refuse(r#""\ud800""#, "expected a character as four hexadecimal digits", "d", None);
     refuse(r#""\ud83d\ude00 \uzzzz""#, "expected a character as four hexadecimal digits", "z", None);
     refuse(r#""\u12""#, "expected a character as four hexadecimal digits", "\"", None);
     refuse(". & 1", "unexpected \"&\"", "&", None);

@@ -58,7 +58,7 @@ pub fn needs_more(code: &str) -> bool {
 
 /// A text that the lexer can read: it does not know pairs of escapes that stand for the two halves of a character.
 pub(in crate::filter) struct Readable<'s> {
-    /// The text with the character itself for each pair, and U+FFFD for a half that stands alone.
+    /// The text with the character itself for each pair.
     pub(in crate::filter) text: Cow<'s, str>,
     /// Places of the text behind what was put in, and by how much the same places of the code are further on.
     shifts: Vec<(usize, usize)>,
@@ -70,17 +70,15 @@ impl<'s> Readable<'s> {
         let (mut rest, mut copied) = (code, 0);
         while let Some(at) = rest.find('\\') {
             let escape = &rest[at..];
-            let Some(high) = half(escape) else {
+            let Some(character) = pair(escape) else {
                 let length = 1 + escape[1..].chars().next().map_or(0, char::len_utf8);
                 rest = &escape[length..];
                 continue;
             };
-            let low = escape.get(6..).and_then(half);
-            let both = low.and_then(|low| char::decode_utf16([high, low]).next()?.ok());
             let start = code.len() - escape.len();
             text.push_str(&code[copied..start]);
-            text.push(both.unwrap_or(char::REPLACEMENT_CHARACTER));
-            copied = start + if both.is_some() { 12 } else { 6 };
+            text.push(character);
+            copied = start + PAIR;
             shifts.push((text.len(), copied - text.len()));
             rest = &code[copied..];
         }
@@ -103,12 +101,18 @@ impl<'s> Readable<'s> {
     }
 }
 
-/// The half of a pair that an escape at the start of a text stands for.
-fn half(text: &str) -> Option<u16> {
-    let digits = text.strip_prefix("\\u")?.get(..4)?;
-    let is_hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let half = u16::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?;
-    (0xd800..0xe000).contains(&half).then_some(half)
+/// How long two escapes are.
+const PAIR: usize = "\\u0000\\u0000".len();
+
+/// The character that two escapes at the start of a text stand for as its halves.
+fn pair(text: &str) -> Option<char> {
+    let half = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        let is_hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u16::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)
+    };
+    let high = half(0).filter(|high| (0xd800..0xdc00).contains(high))?;
+    char::decode_utf16([high, half(PAIR / 2)?]).next()?.ok()
 }
 
 /// What a text mentions, anywhere in it.

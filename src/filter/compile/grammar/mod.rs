@@ -22,12 +22,15 @@ pub(in crate::filter) fn filter<'s>(code: &'s str, tokens: &[Token<&'s str>]) ->
     parser.end("").map(|()| term)
 }
 
+/// A definition and its tokens.
+pub(in crate::filter) type WithTokens<'s, 't> = (Def<&'s str>, &'t [Token<&'s str>]);
+
 /// Reads the definitions of the library, one after the other, with their tokens; those that stand in other ones
 /// check for room.
 pub(in crate::filter) fn definitions<'s, 't>(
     code: &'s str,
     tokens: &'t [Token<&'s str>],
-) -> Parsed<'s, Vec<(Def<&'s str>, &'t [Token<&'s str>])>> {
+) -> Parsed<'s, Vec<WithTokens<'s, 't>>> {
     let mut parser = Parser { code, rest: tokens, depth: 0, is_library: true };
     let mut defs = Vec::new();
     loop {
