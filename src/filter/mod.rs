@@ -35,7 +35,7 @@ pub use error::{CompileError, RunError};
 pub use run::Filter;
 pub use run::limits::{Cause, Interrupt, Limits};
 use run::supervisor::Supervisor;
-pub use text::brackets::Scan;
+pub use text::brackets::{Scan, value_length};
 pub use text::completion::{Base, Ending, Hop, Reach, ending};
 pub use text::input::may_read_input;
 pub use text::keywords::{KEYWORDS, Keyword, keyword_named};

@@ -14,9 +14,6 @@ use super::{Part, Reply, Session, suggest};
 use crate::filter::{self, Filter, Lexeme, RunError};
 use crate::value::{self, ParseError, SyntaxError, Val};
 
-/// Words that may start a jq expression, besides the names of filters.
-const KEYWORDS: [&str; 6] = ["def", "if", "try", "reduce", "foreach", "label"];
-
 /// jq code in the user's line.
 pub(super) struct Code<'a> {
     text: Cow<'a, str>,
@@ -121,7 +118,7 @@ impl Session {
         }
         let first = word.split('-').next().unwrap_or(word);
         let is_known = filter::builtins().any(|(name, _)| name == first) || filter::is_denied(first);
-        if KEYWORDS.contains(&first) || is_known {
+        if filter::keyword_named(first).is_some_and(|keyword| keyword.begins) || is_known {
             return Ok(());
         }
         // What is a command where it stands alone: `quit;`, `exit()`.

@@ -7,6 +7,7 @@ use super::arguments::{Part, Wants};
 use super::command::{self, Command};
 use super::error::{CommandError, ErrorKind};
 use super::names::name_length;
+use crate::filter::value_length;
 
 /// A line as its command takes it, as far as it does.
 pub(super) struct Layout<'a> {
@@ -167,52 +168,9 @@ pub(super) fn is_blank(line: &str) -> bool {
     Cursor::new(line).is_at_end()
 }
 
-/// The length of the first VALUE in a text: up to a blank outside brackets and quotes.
-fn value_length(text: &str) -> usize {
-    // What closes what is open; inside a string only `"` and `\(` count.
-    let mut open = Vec::new();
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match (c, open.last()) {
-            ('\\', Some('"')) => {
-                if let Some((_, '(')) = chars.next() {
-                    open.push(')');
-                }
-            }
-            ('"', Some('"')) => drop(open.pop()),
-            (_, Some('"')) => {}
-            ('"', _) => open.push('"'),
-            ('(', _) => open.push(')'),
-            ('[', _) => open.push(']'),
-            ('{', _) => open.push('}'),
-            (c, Some(close)) if c == *close => drop(open.pop()),
-            (c, None) if c.is_whitespace() => return at,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_value_ends_at_a_blank_outside_brackets_and_quotes() {
-        let rows = [
-            ("1 2", "1"),
-            (r#"{"a": [1, "}"]} {"a": 2}"#, r#"{"a": [1, "}"]}"#),
-            (r#""two words" 3"#, r#""two words""#),
-            (r#""a \" b" c"#, r#""a \" b""#),
-            (r#""a \("x y" | length) b" c"#, r#""a \("x y" | length) b""#),
-            ("(1 + 2) 3", "(1 + 2)"),
-            ("[1, 2", "[1, 2"),
-            (") x", ")"),
-        ];
-        for (text, value) in rows {
-            assert_eq!(&text[..value_length(text)], value, "{text}");
-        }
-    }
 
     /// What a line has taken and what is left.
     fn shown(line: &str) -> String {

@@ -7,39 +7,13 @@ use super::error::{CommandError, ErrorKind, did_you_mean};
 use super::layout::Layout;
 use super::names::{Entry, EntryKind, name_length, variable};
 use crate::crdt::{Clock, ConvergentRef, Patch};
+use crate::filter;
 use crate::value::Val;
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
-/// Words that jq, or a session file, takes for something else.
-const RESERVED: [&str; 26] = [
-    "ENV",
-    "_",
-    "__loc__",
-    "__prog_args",
-    "and",
-    "as",
-    "catch",
-    "def",
-    "elif",
-    "else",
-    "end",
-    "error",
-    "false",
-    "foreach",
-    "if",
-    "import",
-    "include",
-    "label",
-    "not",
-    "null",
-    "or",
-    "reduce",
-    "then",
-    "true",
-    "try",
-    "module",
-];
+/// Words besides jq's keywords that mean something of their own.
+const RESERVED: [&str; 8] = ["ENV", "_", "__prog_args", "error", "false", "not", "null", "true"];
 
 fn wrong_kind(word: &Word<'_>, found: EntryKind, wanted: EntryKind) -> CommandError {
     CommandError::new(ErrorKind::WrongKind { name: word.text.to_owned(), found, wanted }, word.span.clone())
@@ -93,7 +67,7 @@ impl Session {
             return Err(bad().with_hint(format!("`{name}` is a command")));
         }
         let variable = variable(name);
-        if RESERVED.contains(&&*variable) {
+        if RESERVED.contains(&&*variable) || filter::keyword_named(&variable).is_some() {
             return Err(bad().with_hint("it has a meaning of its own".to_owned()));
         }
         match self.names.get(name).map(Entry::kind) {

@@ -17,6 +17,23 @@ pub(in crate::filter) fn nesting(code: &str) -> usize {
     scan.deepest
 }
 
+/// The length of the first value in a text: up to a blank outside brackets and quotes. O(length).
+pub fn value_length(text: &str) -> usize {
+    let mut scan = Scan::default();
+    let mut rest = text.chars();
+    loop {
+        let at = text.len() - rest.as_str().len();
+        let Some(c) = rest.next() else { return text.len() };
+        match scan.open.last() {
+            Some(Open::Quote) => scan.in_string(c, &mut rest),
+            None if c.is_whitespace() => return at,
+            None if c == '#' => {}
+            // A sign that is out of place belongs to the value all the same.
+            _ => drop(scan.in_code(c, &mut rest)),
+        }
+    }
+}
+
 fn openers(text: &str) -> usize {
     text.bytes().filter(|byte| b"([{".contains(byte)).count()
 }
@@ -164,6 +181,23 @@ mod tests {
         for (piece, open) in pieces {
             scan.feed(piece);
             assert_eq!(scan.is_open(), open, "{piece}");
+        }
+    }
+
+    #[test]
+    fn a_value_ends_at_a_blank_outside_brackets_and_quotes() {
+        let rows = [
+            ("1 2", "1"),
+            (r#"{"a": [1, "}"]} {"a": 2}"#, r#"{"a": [1, "}"]}"#),
+            (r#""two words" 3"#, r#""two words""#),
+            (r#""a \" b" c"#, r#""a \" b""#),
+            (r#""a \("x y" | length) b" c"#, r#""a \("x y" | length) b""#),
+            ("(1 + 2) 3", "(1 + 2)"),
+            ("[1, 2", "[1, 2"),
+            (") x", ")"),
+        ];
+        for (text, value) in rows {
+            assert_eq!(&text[..value_length(text)], value, "{text}");
         }
     }
 }
