@@ -23,7 +23,9 @@ mod replace;
 mod scripts;
 mod sources;
 mod theme;
+mod total;
 mod typing;
+mod visible;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
