@@ -1,53 +1,14 @@
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
-
+use crate::filter::Cause;
+use crate::script::check::{Failure, compare};
+use crate::script::files::{Files, shown};
+use crate::script::mistake::Mistake;
+use crate::script::outcome::{Outcome, Ran};
+use crate::script::parse::{Item, Script};
 use crate::script::record::Recorder;
-use crate::script::run::no_one;
-use crate::script::{Failure, Mistake, Outcome, Ran, Script, run_with};
-use crate::session::{CommandError, FileError, Interrupt, Limits, Part, Reply, Request, Session, Wish};
-use crate::value::steers;
-
-/// The files that sessions may reach, by what the system says when it cannot be done.
-pub trait Files {
-    /// The text of a file.
-    ///
-    /// # Errors
-    /// Why it cannot be read.
-    fn read(&self, path: &Path) -> Result<String, String>;
-
-    /// Makes a file with this text, which was not there.
-    ///
-    /// # Errors
-    /// It is there ([`WriteError::Taken`]), or cannot be made; then it is not there.
-    fn create(&self, path: &Path, text: &str) -> Result<(), WriteError>;
-
-    /// Puts text behind what the file holds, which is `old`. It is safe from the end of this process then.
-    ///
-    /// # Errors
-    /// The file holds something else ([`WriteError::Changed`]), or cannot be written; it stays as it is.
-    fn append(&self, path: &Path, old: &str, more: &str) -> Result<(), WriteError>;
-
-    /// Gives a file that holds `old` another text, whole or not at all.
-    ///
-    /// # Errors
-    /// As [`append`](Self::append).
-    fn replace(&self, path: &Path, old: &str, new: &str) -> Result<(), WriteError>;
-}
-
-/// Why a file is not written.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum WriteError {
-    /// It is there already.
-    #[error("it is there already")]
-    Taken,
-    /// Somebody else changed it.
-    #[error("somebody else changed it")]
-    Changed,
-    /// What the system says.
-    #[error("{0}")]
-    System(String),
-}
+use crate::session::{Code, CommandError, FileError, Interrupt, Limits, Part, Reply, Request, Session, Wish};
 
 /// So many files may be open at a time, each read by the one before.
 const DEEPEST: usize = 32;
@@ -109,19 +70,19 @@ impl Host {
     }
 
     /// Tells that a session starts.
-    pub(super) fn started(&self, session: &Session) {
+    fn started(&self, session: &Session) {
         if let Some(tell) = &self.on_start {
             tell(session.interrupt());
         }
     }
 
     /// Whether a file that was read was interrupted; it is told once.
-    pub(super) fn take_interrupted(&mut self) -> bool {
+    fn take_interrupted(&mut self) -> bool {
         std::mem::take(&mut self.interrupted)
     }
 
     /// Whether the script that runs now goes on behind a command that fails.
-    pub(super) fn keeps_going(&self) -> bool {
+    fn keeps_going(&self) -> bool {
         self.keeps_going
     }
 
@@ -152,6 +113,67 @@ impl Host {
             Wish::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
         };
         done.map(|done| Reply { whole, ..lines(done) }).map_err(|error| Request::refused(&request, error))
+    }
+
+    /// Runs a session file; see [`run_with`](crate::script::run_with).
+    pub(super) fn run_script<E>(
+        &mut self,
+        session: &mut Session,
+        script: &Script,
+        mut each: impl FnMut(Ran<'_>) -> Result<(), E>,
+    ) -> Result<Outcome, E> {
+        let mut outcome = Outcome { sessions: 1, ..Outcome::default() };
+        let mut interrupt = session.interrupt();
+        self.started(session);
+        for item in &script.items {
+            let step = match item {
+                Item::Narration(text) | Item::Prose(text) => {
+                    each(Ran::Narration(text))?;
+                    continue;
+                }
+                Item::Fence { text, fresh } => {
+                    // The first block starts a session anyway.
+                    if *fresh && outcome.commands > 0 {
+                        let stopped = interrupt.is_raised();
+                        *session = session.fresh();
+                        interrupt = session.interrupt();
+                        if stopped {
+                            interrupt.raise();
+                        }
+                        self.started(session);
+                        outcome.sessions += 1;
+                    }
+                    each(Ran::Narration(text))?;
+                    continue;
+                }
+                Item::Step(step) => step,
+            };
+            if interrupt.is_raised() {
+                outcome.interrupted = Some(step.line);
+                break;
+            }
+            let answer = self.run(session, &step.text, &mut |_| {});
+            if answer.as_ref().is_err_and(is_interrupted) || self.take_interrupted() {
+                // It did not fail: it had no time to answer.
+                outcome.interrupted = Some(step.line);
+                break;
+            }
+            let failure = compare(step, &answer).err();
+            outcome.commands += 1;
+            outcome.expectations += step.expectations.len();
+            outcome.failures += match &failure {
+                None => 0,
+                Some(Failure::Mismatches(mismatches)) => mismatches.len(),
+                Some(Failure::Error(_)) => 1,
+            };
+            let has_failed = matches!(failure, Some(Failure::Error(_)));
+            let ends = has_failed && !self.keeps_going() || answer.as_ref().is_ok_and(|reply| reply.quit);
+            each(Ran::Step { step, answer: &answer, failure: failure.as_ref() })?;
+            if ends {
+                break;
+            }
+        }
+        Ok(outcome)
     }
 
     /// Takes a comment that was typed: the narration of a recording.
@@ -231,7 +253,7 @@ impl Host {
         self.open.push(path);
         let keeps_going = std::mem::take(&mut self.keeps_going);
         let mut failed = None;
-        let Ok(outcome) = run_with(self, session, &script, |ran| {
+        let Ok(outcome) = self.run_script(session, &script, |ran| {
             failed = failed.take().or_else(|| failure(&shown, ran));
             nested(ran);
             no_one()
@@ -248,12 +270,6 @@ impl Host {
             (None, None) => Ok(vec![counts(outcome)]),
         }
     }
-}
-
-/// The name of a file without what would leave its line or steer a terminal.
-pub(super) fn shown(file: &Path) -> String {
-    let name = file.display().to_string();
-    name.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// `3 commands, 2 expectations: all hold`.
@@ -281,4 +297,15 @@ fn failure(file: &str, ran: Ran<'_>) -> Option<FileError> {
 
 fn lines(lines: Vec<String>) -> Reply {
     Reply { parts: lines.into_iter().map(Part::Line).collect(), ..Reply::default() }
+}
+
+/// Whether a command was stopped by somebody, and not by a limit.
+fn is_interrupted(error: &CommandError) -> bool {
+    error.code() == Code::Interrupted && error.to_string().ends_with(&Cause::Interrupt.to_string())
+}
+
+/// What a listener that cannot fail answers.
+#[expect(clippy::unnecessary_wraps, reason = "it says which error there never is")]
+fn no_one() -> Result<(), Infallible> {
+    Ok(())
 }

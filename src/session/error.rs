@@ -11,7 +11,7 @@ use crate::value::{NotJson, ParseError, Path, Val};
 ///
 /// Its message is one line, whatever a filter or a file put into it.
 #[derive(Debug, Clone, Error)]
-#[error("{}", super::words::one_line(&.kind.to_string()))]
+#[error("{}", super::answer::words::one_line(&.kind.to_string()))]
 pub struct CommandError {
     /// What is wrong.
     pub kind: Box<ErrorKind>,
@@ -147,7 +147,7 @@ pub enum ErrorKind {
         parts: &'static str,
     },
     /// An array does not reach so far.
-    #[error("{path} has {}, and none at {index}", super::words::count(*.length, "item"))]
+    #[error("{path} has {}, and none at {index}", super::answer::words::count(*.length, "item"))]
     PastEnd {
         /// The array.
         path: Path,
@@ -177,7 +177,7 @@ pub enum ErrorKind {
     /// A squash would bring changes that can come again.
     #[error(
         "{name} stays as it is: {from} has {} of this document, which a later merge would bring again",
-        super::words::count(*.changes, "change")
+        super::answer::words::count(*.changes, "change")
     )]
     Squash {
         /// The ref.
@@ -207,7 +207,7 @@ pub enum ErrorKind {
         error: DecodeError,
     },
     /// Values that should be the same differ.
-    #[error("{first} and {other} differ at {path}: {}", super::words::side_by_side(.left.as_ref(), .right.as_ref()))]
+    #[error("{first} and {other} differ at {path}: {}", super::answer::words::side_by_side(.left.as_ref(), .right.as_ref()))]
     NotSame {
         /// What stands first in the command.
         first: String,

@@ -18,59 +18,36 @@
 //! # Ok::<(), rejoin::session::CommandError>(())
 //! ```
 
-mod args;
-mod arguments;
-mod caret;
-mod code;
-mod command;
+mod answer;
 mod commands;
-mod complete;
+mod editor;
 mod error;
-mod evaluate;
-mod filters;
-mod help;
-mod ids;
-mod journal;
-mod layout;
-mod lookup;
-mod marks;
-mod names;
-mod page;
-mod place;
-mod reply;
-mod request;
-mod settings;
-mod slots;
-mod suggest;
-mod table;
-mod topics;
-mod undo;
+mod language;
+mod state;
 pub mod units;
-mod versions;
-mod words;
 
-pub use arguments::Argument;
-pub use caret::Place;
-pub use code::{CODES, Code, Explanation};
-pub use command::{Command, Example};
-pub use complete::{Candidate, Completions};
+pub use answer::page::{Page, fill};
+pub use answer::reply::{Effect, Part, Reply, Sentence};
+pub use commands::codes::{CODES, Code, Explanation};
+pub use commands::request::{FileError, Request, Wish};
+pub use commands::table::COMMANDS;
+pub use editor::completion::{Candidate, Completions};
+pub use editor::highlight::{Mark, MarkKind, partner};
 pub use error::{CommandError, ErrorKind};
-pub use marks::{Mark, MarkKind, partner};
-pub use names::{Entry, EntryKind};
-pub use page::{Page, fill};
-pub use reply::{Effect, Part, Reply, Sentence};
-pub use request::{FileError, Request, Wish};
-pub use settings::{Color, SETTINGS, Setting, Settings, Theme};
-pub use table::COMMANDS;
+pub use language::arguments::Argument;
+pub use language::caret::Place;
+pub use language::command::{Command, Example};
+pub use state::names::{Entry, EntryKind};
+pub use state::settings::{Color, SETTINGS, Setting, Settings, Theme};
 
 use std::sync::{Arc, Mutex};
 
 use crate::filter::{self, Filters};
 pub use crate::filter::{Cause, Interrupt, Limits};
 use crate::value::{PathChange, Val};
-use ids::Ids;
-use layout::Layout;
-use names::Names;
+use language::layout::Layout;
+use state::ids::Ids;
+use state::names::Names;
 
 /// What a session does by itself.
 #[derive(Debug, Clone, Default)]
@@ -96,7 +73,7 @@ pub struct Session {
     settings: Settings,
     /// What watchers saw since the last reply.
     seen: Seen,
-    steps: undo::Steps,
+    steps: state::undo::Steps,
 }
 
 /// The maximum number of bytes of a line. The values that it writes out take up to 50 times as much memory.
@@ -136,7 +113,7 @@ impl Session {
             let hint = "make the value in several steps".to_owned();
             return Err(CommandError::new(ErrorKind::TooLong, 0..0).with_hint(hint));
         }
-        if layout::is_blank(line) {
+        if language::layout::is_blank(line) {
             return Ok(Reply::default());
         }
         let layout = self.layout(line);
@@ -170,12 +147,12 @@ impl Session {
     }
 
     fn command(&self, name: &str) -> Option<&'static Command> {
-        command::find(self.commands(), name)
+        language::command::find(self.commands(), name)
     }
 
     /// Cuts a line as its command takes it.
     fn layout<'a>(&self, line: &'a str) -> Layout<'a> {
-        layout::layout(line, self.commands())
+        language::layout::layout(line, self.commands())
     }
 
     /// The names and what they stand for, in the order in which they were made.

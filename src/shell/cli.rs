@@ -7,7 +7,7 @@ use rejoin::session::{Limits, units};
 
 use super::USAGE;
 use super::output::{complain, unwritable};
-use super::paint::on_a_line;
+use super::visible::on_a_line;
 
 /// Explore, script and teach conflict-free replicated JSON.
 ///

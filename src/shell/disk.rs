@@ -10,7 +10,7 @@ use rejoin::script::{Files, WriteError};
 use rejoin::session::Interrupt;
 
 use super::interruption::without;
-use super::replace::{NotWritten, replace};
+use super::replace::{NotWritten, holds, replace};
 
 /// The files of the system.
 #[derive(Default)]
@@ -102,27 +102,6 @@ impl Disk {
 /// A file that is gone is not what it was.
 fn gone(error: io::Error) -> NotWritten {
     if error.kind() == io::ErrorKind::NotFound { NotWritten::Changed } else { error.into() }
-}
-
-/// Whether a file holds this text and nothing else.
-pub(super) fn holds(file: &mut File, text: &str) -> io::Result<bool> {
-    const CHUNK: usize = 1 << 16;
-    if file.metadata()?.len() != text.len() as u64 {
-        return Ok(false);
-    }
-    file.seek(SeekFrom::Start(0))?;
-    let mut read = vec![0; CHUNK.min(text.len())];
-    for expected in text.as_bytes().chunks(CHUNK) {
-        let read = &mut read[..expected.len()];
-        match file.read_exact(read) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
-            done => done?,
-        }
-        if read != expected {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// The most bytes that a session file may have, in MiB.

@@ -3,7 +3,7 @@ use rejoin::script::{Failure, Mismatch, Step};
 use rejoin::session::{CommandError, Reply};
 use rejoin::value::{Difference, PathChange, Val, object, string};
 
-use super::scripts::Total;
+use super::total::Total;
 
 /// One command and its answer as a JSON object: `line`, `command`, `ok`; then `value` (or `values`, when
 /// there is not exactly one) and `report`, or `error`. A command that changes a value has `changes`, and a

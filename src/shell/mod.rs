@@ -30,7 +30,9 @@ mod resize;
 mod scripts;
 mod sources;
 mod theme;
+mod total;
 mod typing;
+mod visible;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;

@@ -2,11 +2,12 @@ use std::io::IsTerminal;
 
 use owo_colors::Style;
 use rejoin::session::{CommandError, Place, Settings, Theme};
-use rejoin::value::{Val, print, steers};
+use rejoin::value::{Val, print};
 
 use super::answer::wrapped;
 use super::cli::Color;
 use super::theme::Role;
+pub(crate) use super::visible::{on_a_line, visible};
 
 /// Colours what is shown, or leaves it as it is.
 #[derive(Debug, Clone, Copy)]
@@ -139,15 +140,4 @@ impl Paint {
         });
         text
     }
-}
-
-/// Text from outside, without what a terminal would obey. All that is shown of a file goes through here.
-pub(crate) fn visible(text: &str) -> String {
-    let is_text = |c: char| !steers(c) || matches!(c, '\n' | '\t');
-    text.chars().map(|c| if is_text(c) { c } else { '\u{fffd}' }).collect()
-}
-
-/// The name of a file, or other text from outside that is to stay on its line.
-pub(crate) fn on_a_line(text: &str) -> String {
-    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }

@@ -1,14 +1,13 @@
 //! Gives a file another text, and leaves all else of it as it is.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use rejoin::script::WriteError;
 use tempfile::{Builder, NamedTempFile};
 use thiserror::Error;
 
-use super::disk::holds;
 use super::interruption::without;
 
 /// Why a file was not written.
@@ -109,6 +108,27 @@ fn bare(error: &io::Error) -> io::Error {
 fn has_other_links(found: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
     found.nlink() > 1
+}
+
+/// Whether a file holds this text and nothing else.
+pub(super) fn holds(file: &mut File, text: &str) -> io::Result<bool> {
+    const CHUNK: usize = 1 << 16;
+    if file.metadata()?.len() != text.len() as u64 {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    let mut read = vec![0; CHUNK.min(text.len())];
+    for expected in text.as_bytes().chunks(CHUNK) {
+        let read = &mut read[..expected.len()];
+        match file.read_exact(read) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            done => done?,
+        }
+        if read != expected {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Gives a file the owner and group of another one; whether that can be done.

@@ -2,7 +2,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rejoin::script::{Failure, Host, Mistake, Outcome, Ran, Script, Step, count, run_with, transcript};
+use rejoin::script::{Failure, Host, Mistake, Ran, Script, Step, run_with, transcript};
 use rejoin::session::{CommandError, Limits, Reply, Session};
 
 use super::USAGE;
@@ -14,6 +14,7 @@ use super::output::{Output, complain};
 use super::paint::{Paint, on_a_line};
 use super::progress::Progress;
 use super::sources::{Source, Unread};
+use super::total::Total;
 
 /// Runs what is not typed into a terminal.
 pub(crate) struct Scripts {
@@ -251,52 +252,3 @@ struct Way {
 
 /// What is said of a file in which nothing is to be run.
 pub(crate) const NO_COMMANDS: &str = "no commands";
-
-/// What became of several files.
-#[derive(Default)]
-pub(crate) struct Total {
-    pub(crate) ran: Outcome,
-    /// The files that could not be read, and why.
-    pub(crate) unread: Vec<(String, String)>,
-    /// The files without a command.
-    pub(crate) empty: Vec<String>,
-    /// Whether somebody ended the work before its end.
-    pub(crate) interrupted: bool,
-}
-
-impl Total {
-    /// Whether all was read, has commands, was run, and holds.
-    pub(crate) fn is_ok(&self) -> bool {
-        self.ran.failures == 0 && self.unread.is_empty() && !self.interrupted && !self.had_nothing()
-    }
-
-    /// Whether a file had nothing to check, or there was no file that has.
-    fn had_nothing(&self) -> bool {
-        !self.empty.is_empty() || self.ran.commands == 0
-    }
-
-    fn exit(&self) -> ExitCode {
-        match cause() {
-            Some(status) if self.interrupted => ExitCode::from(status),
-            _ if !self.unread.is_empty() => ExitCode::from(USAGE),
-            _ if self.ran.failures > 0 => ExitCode::FAILURE,
-            _ => ExitCode::SUCCESS,
-        }
-    }
-
-    /// `1 session, 3 commands, 2 expectations: all hold`.
-    fn verdict(&self) -> String {
-        let Self { ran, unread, empty: _, interrupted } = self;
-        let unread = (!unread.is_empty()).then(|| format!("{} not read", count(unread.len(), "file")));
-        let failures = (ran.failures > 0).then(|| count(ran.failures, "failure"));
-        let interrupted = interrupted.then(|| "interrupted".to_owned());
-        let parts: Vec<String> = [failures, unread, interrupted].into_iter().flatten().collect();
-        let verdict = match ran.expectations {
-            _ if !parts.is_empty() => parts.join(", "),
-            _ if ran.commands == 0 => "nothing to check".to_owned(),
-            0 => "nothing was expected, and no command failed".to_owned(),
-            _ => "all hold".to_owned(),
-        };
-        format!("{}, {}: {verdict}", count(ran.sessions, "session"), ran.words())
-    }
-}

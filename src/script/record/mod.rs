@@ -8,15 +8,18 @@
 mod preamble;
 mod recording;
 mod twin;
+mod typed;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use crate::script::lookalike::behind;
-use crate::script::{Files, answers, count};
+use crate::script::files::Files;
+use crate::script::outcome::count;
+use crate::script::transcript::answers;
 use crate::session::{COMMANDS, Code, CommandError, Effect, Entry, FileError, Limits, Reply, Session};
 use recording::Recording;
-use twin::{Made, ids};
+use twin::ids;
+use typed::{Made, Typed, unlike};
 
 /// Keeps what is typed, so that it can be written as a session file.
 #[derive(Default)]
@@ -27,23 +30,6 @@ pub(super) struct Recorder {
     recording: Option<Recording>,
     /// So many lines changed something and are kept out of files.
     left_out: usize,
-}
-
-/// A line that was typed, and how it went.
-struct Typed {
-    text: String,
-    ok: bool,
-    effect: Effect,
-    /// Whether its answer became the last value.
-    sets_last: bool,
-    /// Whether it may use the last value.
-    uses_last: bool,
-    /// The refs that came with it.
-    made: Vec<Made>,
-    /// The ids in the patches that it answered.
-    ids: Vec<String>,
-    /// What it answered, while it is recorded.
-    answers: Vec<String>,
 }
 
 impl Recorder {
@@ -170,24 +156,9 @@ impl Recorder {
     }
 }
 
-impl Typed {
-    fn is_comment(&self) -> bool {
-        self.text.trim_start().starts_with('#')
-    }
-}
-
 /// Whether a line asks for help: that is for the one who typed it.
 fn is_help(line: &str) -> bool {
     let first = line.split_whitespace().next();
     let help = COMMANDS.iter().find(|command| command.name == "help");
     help.is_some_and(|help| help.names().any(|name| Some(name) == first))
-}
-
-/// What was typed, with a second `#` where a comment in it begins like an expectation: in a file that is a mistake.
-fn unlike(typed: &str) -> String {
-    let mut text = typed.trim_end().to_owned();
-    while let Some((at, _)) = behind(&text) {
-        text.insert(at, '#');
-    }
-    text
 }

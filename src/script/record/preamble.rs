@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Typed;
 use super::twin::Twin;
+use super::typed::Typed;
 use crate::session::{Effect, Limits};
 
 /// The start of the file, and the session where it ends. It has the commands that changed something and were

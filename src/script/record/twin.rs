@@ -2,26 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::Typed;
-use crate::crdt::ConvergentRef;
-use crate::script::{Step, transcript};
-use crate::session::{Entry, FileError, Limits, Reply, Session};
+use super::typed::{Made, Typed};
+use crate::script::parse::Step;
+use crate::script::transcript::{answers, transcript};
+use crate::session::{CommandError, Entry, FileError, Limits, Reply, Session};
 use crate::value::Val;
-
-/// A ref that was made, and the ids that are its own.
-#[derive(Debug, Clone)]
-pub(super) struct Made {
-    name: String,
-    pub(super) actor: String,
-    document: String,
-}
-
-impl Made {
-    pub(super) fn new(name: &str, reference: &ConvergentRef) -> Self {
-        let (actor, document) = (reference.actor().to_string(), reference.document().to_string());
-        Self { name: name.to_owned(), actor, document }
-    }
-}
 
 /// What becomes of a command in a script, where it is not what was seen when it was typed.
 #[derive(Debug, Clone, Copy)]
@@ -54,12 +39,9 @@ impl Twin {
     /// Runs a command. Answers its transcript, and what there is to say of it.
     pub(super) fn run(&mut self, typed: &Typed) -> (String, Option<Fate>) {
         let text = self.renamed(&typed.text);
-        let answer = self.session.run(&text);
-        // What asks for files has none here.
-        let request = answer.as_ref().ok().and_then(|reply| reply.request.clone());
-        let answer = request.map_or(answer, |request| Err(request.refused(FileError::OutOfReach)));
+        let answer = self.answer(&text);
         self.learn(typed, answer.as_ref().ok());
-        let answers = crate::script::answers(&answer);
+        let answers = answers(&answer);
         let same = || {
             answers.iter().eq(typed.answers.iter().map(|line| self.renamed(line)).collect::<Vec<_>>().iter())
         };
@@ -70,6 +52,13 @@ impl Twin {
             _ => Some(Fate::Differs),
         };
         (transcript(&Step::new(1, text), &answer), fate)
+    }
+
+    /// Runs a command. What asks for files has none here.
+    pub(super) fn answer(&mut self, text: &str) -> Result<Reply, CommandError> {
+        let answer = self.session.run(text);
+        let request = answer.as_ref().ok().and_then(|reply| reply.request.clone());
+        request.map_or(answer, |request| Err(request.refused(FileError::OutOfReach)))
     }
 
     /// All that the session holds.

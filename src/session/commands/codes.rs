@@ -1,0 +1,437 @@
+//! The codes of errors: they stay the same when a message is worded better.
+
+use std::fmt;
+
+use crate::crdt::{ClockError, EditError, MergeError, SwapError};
+use crate::filter::RunError;
+use crate::session::language::command::Example;
+use crate::session::{CommandError, ErrorKind, FileError};
+
+/// What `help R012` tells of a code.
+#[derive(Debug)]
+pub struct Explanation {
+    /// The code.
+    pub code: Code,
+    /// What is wrong, in a few words.
+    pub title: &'static str,
+    /// What it means and what helps, in a few sentences.
+    pub details: &'static str,
+    /// A session whose last command fails with the code. Empty where no session can: those errors tell
+    /// of the limits of the machine.
+    pub example: Example,
+}
+
+/// Makes the codes and their explanations from one table. A number is never given twice, also when its
+/// error is gone.
+macro_rules! codes {
+    ($($name:ident $number:literal $title:literal $details:literal $example:expr;)*) => {
+        /// The stable code of an error; prints as `R012`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $title] $name = $number),*
+        }
+
+        /// All codes, in their order.
+        pub const CODES: &[Explanation] = &[
+            $(Explanation { code: Code::$name, title: $title, details: $details, example: $example }),*
+        ];
+    };
+}
+
+codes! {
+    UnknownCommand 1 "the first word means nothing"
+        "A line begins with a command, with a name of the session, or is a jq expression. `help` lists the \
+         commands, `refs` the names; a new name is made by `ref NAME VALUE`."
+        &["orign.items", "#=> error: `orign` is neither a command nor a name"];
+    Missing 2 "an argument is missing"
+        "The command takes more than the line has. The hint shows how it is used: REF is the name of a ref, \
+         what stands in brackets may be left out."
+        &["ref a 1", "swap a", "#=> error: the filter is missing"];
+    Expected 3 "another word is wanted here"
+        "Where the mark stands the command takes something else: `as NAME`, a path, or a filter that uses no \
+         other name."
+        &["ref a 1", "clock a seen", "#=> error: expected `as NAME`, not `seen`"];
+    TooMuch 4 "the command takes less than that"
+        "What is marked is left over. The answer of a command cannot be piped on: it is `$_` in the next line."
+        &["ref a [1]", "refs | length", "#=> error: unexpected argument `| length`"];
+    UnknownTopic 5 "there is nothing of that name to explain"
+        "`help` explains every command, the codes of errors such as R005, and a few topics; `help` alone lists \
+         them."
+        &["help swop", "#=> error: there is no help on `swop`"];
+    UnknownSetting 6 "there is no setting of that name"
+        "`set` lists the settings, what they are and what they do."
+        &["set colour never", "#=> error: there is no setting `colour`"];
+    BadSetting 7 "the setting cannot be that"
+        "Each setting is one of a few words, or a number; the hint has them."
+        &["set limit none", "#=> error: limit cannot be `none`"];
+    TooLong 8 "the command is too long"
+        "A command may have 16 MiB. A value that is larger is made in several steps, by `swap`."
+        &[];
+
+    UnknownName 10 "no ref, clock or patch has the name"
+        "`refs` lists the names. A clock or patch gets one when it is made: `clock REF as NAME`."
+        &["merge a b", "#=> error: nothing has the name `a`"];
+    WrongKind 11 "the name stands for something else"
+        "Some commands take only refs, others clocks or patches. `refs` shows what each name stands for."
+        &["ref a 1", "clock a as seen", "swap seen 2", "#=> error: `seen` is a clock, not a ref"];
+    NameTaken 12 "the name is taken"
+        "A ref keeps its name until it is dropped, so that no history is lost by a slip. `reset` sets the value \
+         of a ref, `drop` gives the name back."
+        &["ref a 1", "ref a 2", "#=> error: `a` is taken by a ref"];
+    VariableTaken 13 "two names would be one variable"
+        "In jq every name is a variable, and a `-` in it becomes `_`: `my-ref` is $my_ref. So only one of \
+         `my-ref` and `my_ref` can be."
+        &[
+            "ref my-ref 1",
+            "ref my_ref 2",
+            "#=> error: `my_ref` would be the variable $my_ref, which stands for `my-ref`",
+        ];
+    BadName 14 "that cannot be a name"
+        "A name is a letter or `_`, then letters, digits, `_` and `-`, 64 at most; and not a command or a word of \
+         jq."
+        &["ref 2nd 1", "#=> error: `2nd` cannot be a name"];
+    NotWatched 15 "the ref is not watched"
+        "Only a watch that `watch` began can end."
+        &["ref a 1", "unwatch a", "#=> error: `a` is not watched"];
+    NotValidated 16 "the ref has no validator"
+        "`validate REF` without a filter takes the validator away, and there is none."
+        &["ref a 1", "validate a", "#=> error: `a` has no validator"];
+    NothingTo 17 "there is nothing to undo or redo"
+        "`undo` takes back commands that changed something, the last 100. `redo` does again what was taken back, as \
+         long as nothing else changed something since."
+        &["undo", "#=> error: nothing to undo"];
+
+    Json 20 "the JSON cannot be read"
+        "The text is nested deeper than a value may be: 1,024 arrays and objects in each other."
+        &[];
+    Compile 21 "the text is no filter"
+        "The text is not jq, or calls what does not exist. The mark stands under the first word that does not \
+         fit. A key needs a dot (`.name`), a string needs double quotes. `help jq` has the filters one needs \
+         most."
+        &["ref a [1]", "swap a lenght", "#=> error: unknown filter `lenght`"];
+    Run 22 "the filter failed on this value"
+        "The filter is right, the value is not of the kind that it takes. `?` behind a path passes over what \
+         fails, `//` gives another value for null."
+        &[
+            r#"ref a {"n": 1}"#,
+            "swap a .n.x",
+            r#"#=> error: `.n.x` failed on a: cannot index 1 with "x""#,
+        ];
+    NoValue 23 "the filter yields no value"
+        "A value must be one. A filter such as `empty`, or `.[]` on an empty array, yields none: put brackets \
+         around it to make an array, or `first(…) // null`."
+        &["ref a []", "swap a .[]", "#=> error: `.[]` failed on a: the filter yields no value"];
+    Several 24 "the filter yields more than one value"
+        "A value must be one. Put brackets around the filter to make one array of them, or change parts in their \
+         place: `map(…)`, `.[] |= …`."
+        &["ref a [1, 2]", "swap a .[]", "#=> error: `.[]` failed on a: the filter yields more than one value"];
+    Stopped 25 "the interpreter gave up"
+        "The filter was stopped from outside its language: it met a defect of the interpreter, or the system has \
+         no room to run it. The session is as it was."
+        &[];
+    NotJson 26 "the result is not JSON"
+        "jq can make what JSON has not: NaN, infinities, nesting deeper than 1,024 levels. It cannot travel, so no \
+         ref takes it."
+        &["ref a 1", "swap a nan", "#=> error: a stays as it is: the new value is not JSON: a number that is not finite"];
+    Interrupted 27 "the filter was stopped"
+        "Somebody typed Ctrl-C, or the filter came to a limit: `--filter-timeout`, `--filter-memory`. It would \
+         perhaps never have ended: `range(infinite)` yields values without end, and a definition that calls \
+         itself needs an `if` that ends it. Nothing has changed. `set` shows and changes the limits."
+        &[
+            "set filter-timeout 200ms",
+            "ref a 1",
+            "swap a def f: f; f",
+            "#=> error: `def f: f; f` failed on a: the filter ran longer than 200ms",
+        ];
+
+    Nothing 30 "nothing is at the path"
+        "A path goes through what is there; only its last key may be missing. Make the object first: \
+         `swap REF .meta = {}`."
+        &["ref a {}", "text a .meta.title", "#=> error: nothing is at .meta"];
+    NoParts 31 "the path goes on where there are no parts"
+        "Keys lead into objects, indexes into arrays."
+        &[r#"ref a {"n": 1}"#, "counter a .n.x", "#=> error: .n is a number and has no keys"];
+    PastEnd 32 "the array does not reach so far"
+        "Items count from 0, from the end from -1."
+        &["ref a [1]", "counter a .[3]", "#=> error: . has 1 item, and none at 3"];
+    WrongValue 33 "what is there cannot become that"
+        "A text is made of a string, a counter of a whole number; either of null or a missing key."
+        &[r#"ref a {"n": 1}"#, "text a .n", "#=> error: .n is 1, not a string"];
+    Invalid 34 "the validator of the ref refused the edit"
+        "`validate` gave the ref a filter that every edit must satisfy. Merges are never refused; `validate REF` \
+         alone takes the filter away."
+        &[
+            "ref a 1",
+            "validate a . > 0",
+            "swap a -1",
+            "#=> error: a stays as it is: not valid: `. > 0` is false",
+        ];
+    InvalidNow 35 "the value is not valid as it is now"
+        "A ref gets a validator only when its value satisfies it already."
+        &["ref a -1", "validate a . > 0", "#=> error: the value of a is not valid now: `. > 0` is false"];
+    Behind 36 "changes of the ref's own actor wait for others"
+        "This replica lost changes that it made, and heard of later ones from somebody else. Another edit would \
+         give the lost ids to something else. Merge what is missing, or make a replica with `branch`."
+        &[
+            "ref a 1",
+            "patch-from-clock a {} as p",
+            r#"merge a ($p | .changes[0] |= (.first = 9 | .previous = 8))"#,
+            "#=> 1 change waiting for others",
+            "swap a 2",
+            "#=> error: a stays as it is: changes that a made wait for others that are missing here: merge those, \
+             or branch",
+        ];
+    Full 37 "the document is full"
+        "A document holds up to 2^31 ops, with counters up to 2^53. Begin a new one with the value of this one: \
+         `ref NEW $old`."
+        &[];
+    Edit 38 "the place cannot be edited so"
+        "The edit does not fit what stands at the place."
+        &[];
+    NotSame 39 "values that should be the same differ"
+        "`same` compares exactly and names the first path that differs. Replicas that have the same changes have \
+         the same value: `merge` both ways first."
+        &["ref a 1", "ref b 2", "same a b", "#=> error: a and b differ at .: 1 and 2"];
+    Squash 40 "the squash would bring changes that come again"
+        "Both are replicas of one document, so `merge` takes what is new, once. A squash would give it new ids, \
+         and a later merge would bring it a second time."
+        &[
+            "ref a 1",
+            "branch a as b",
+            "swap b 2",
+            "squash a b",
+            "#=> error: a stays as it is: b has 1 change of this document, which a later merge would bring again",
+        ];
+
+    Ahead 50 "the clock covers what the ref has not seen"
+        "It is the clock of another ref, or of a later time. A ref has values only at clocks that it had, or could \
+         have had."
+        &[
+            "ref a 1",
+            r#"at a {"a": 9}"#,
+            "#=> error: a has no value there: the clock covers 9@a, which is not here",
+        ];
+    Torn 51 "the clock ends in the middle of a change"
+        "A change is applied whole or not at all; `log` shows where each ends."
+        &[
+            "ref a [1]",
+            r#"at a {"a": 1}"#,
+            "#=> error: a has no value there: the clock ends at 1@a, in the middle of a change",
+        ];
+    Open 52 "no replica ever had this clock"
+        "The clock covers a change, but not one on which that builds. Clocks that `clock` answers are never so."
+        &[
+            "ref a 1",
+            "branch a as b",
+            "swap b 2",
+            r#"at b {"b": 2}"#,
+            "#=> error: b has no value there: the clock covers 2@b, but not 1@a, on which that builds",
+        ];
+    Decode 53 "the value is no clock or patch"
+        "A clock is an object of actors and counters; a patch is what `patch-from-clock` answers."
+        &["ref a 1", "at a [1]", "#=> error: this is no clock: expected an object of actors and counters"];
+    ActorInUse 54 "the actor has written into the document already"
+        "No two replicas may write under one actor."
+        &[];
+
+    OtherDocument 60 "the changes are of another document"
+        "Two refs that `ref` made are two documents, also when their values are the same. Replicas of one document \
+         are made with `branch`; `squash` takes the value of another document."
+        &[
+            "ref a 1",
+            "ref b 1",
+            "merge a b",
+            "#=> error: a stays as it is: the changes are of another document",
+        ];
+    Equivocation 61 "two replicas write under one actor"
+        "Two different changes have one id, or a patch builds on another change of that id. Somewhere a replica \
+         was copied instead of branched. Nothing was merged: take what one of the two has by `squash`, or begin \
+         anew from one of them."
+        &[
+            "ref a 1",
+            "branch a as b",
+            "patch-from-clock a {} as p",
+            "merge b ($p | .changes[0].ops[0].value = 2)",
+            "#=> error: b stays as it is: two replicas write as a: 1@a [{\"op\":\"put\",\"root\":true,\"value\":1}] \
+             and 1@a [{\"op\":\"put\",\"root\":true,\"value\":2}]",
+        ];
+    Corrupt 62 "the patch is damaged"
+        "Its bytes are not those that were sent. Ask for it again: nothing of it was applied."
+        &[];
+    Malformed 63 "a change of the patch is malformed"
+        "A patch is checked whole before any of it is applied: ids that name nothing, wrong kinds, counters out of \
+         order are refused."
+        &[
+            "ref a 1",
+            "branch a as b",
+            "swap b 2",
+            "patch-from-clock b {} as p",
+            r#"merge a ($p | .changes[1].first = 9)"#,
+            "#=> error: a stays as it is: the change 9@b is malformed: its first counter is 9, but what it \
+             depends on makes it 2",
+        ];
+
+    Unreadable 70 "a session file cannot be read"
+        "`read` looks for a file where the file is that reads it, and at the prompt in the working folder."
+        &[
+            "read nowhere.rejoin",
+            "#=> error: cannot read `nowhere.rejoin`: No such file or directory (os error 2)",
+        ];
+    Circle 71 "a session file reads itself"
+        "It does so itself, or by way of other files that it reads; or too many files read each other."
+        &[];
+    StartsSessions 72 "a session file starts new sessions"
+        "`read` runs a file in the session that is there, and a block of Markdown that is fenced as `rejoin fresh` \
+         would forget it. `rejoin run` and `rejoin check` run such a file."
+        &["read guide.md", "#=> error: `guide.md` starts new sessions, and `read` runs a file in this one"];
+    InFile 73 "a session file that was read fails"
+        "A command in it fails and nothing expects that, or an expectation in it does not hold. What ran before \
+         stays done."
+        &["read broken.rejoin", "#=> error: broken.rejoin:2: nothing has the name `b`"];
+    Unwritable 74 "a session file cannot be written"
+        "`record` makes a new file and leaves alone what is there already. While a file cannot be written, what is \
+         recorded is kept, and the next line tries again."
+        &[
+            "record nowhere/lesson.rejoin",
+            "#=> error: cannot write `nowhere/lesson.rejoin`: No such file or directory (os error 2)",
+        ];
+    NotTyped 75 "a script cannot be recorded"
+        "`record` keeps what is typed at the prompt. Of a script `rejoin run` prints what it answers."
+        &[];
+    Recording 76 "there is a recording already"
+        "`record stop` ends it."
+        &["record one.rejoin", "record two.rejoin", "#=> error: `one.rejoin` is being recorded"];
+    NotRecording 77 "nothing is being recorded"
+        "`record FILE` begins a recording."
+        &["record stop", "#=> error: nothing is being recorded"];
+}
+
+impl Code {
+    /// The code that a text such as `R012` is, in letters of either case.
+    pub fn named(text: &str) -> Option<Self> {
+        let all = CODES.iter().map(|explanation| explanation.code);
+        all.into_iter().find(|code| code.to_string().eq_ignore_ascii_case(text))
+    }
+
+    /// What it means.
+    pub fn explanation(self) -> &'static Explanation {
+        let explanation = CODES.iter().find(|explanation| explanation.code == self);
+        explanation.expect("codes and explanations come from one table")
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "R{:03}", *self as u16)
+    }
+}
+
+impl CommandError {
+    /// What kind of error it is, as a code that never changes.
+    pub fn code(&self) -> Code {
+        self.kind.code()
+    }
+}
+
+impl ErrorKind {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::UnknownCommand(_) => Code::UnknownCommand,
+            Self::Missing(_) => Code::Missing,
+            Self::Expected { .. } => Code::Expected,
+            Self::TooMuch(_) => Code::TooMuch,
+            Self::TooLong => Code::TooLong,
+            Self::UnknownTopic(_) => Code::UnknownTopic,
+            Self::UnknownSetting(_) => Code::UnknownSetting,
+            Self::BadSetting { .. } => Code::BadSetting,
+            Self::UnknownName(_) => Code::UnknownName,
+            Self::WrongKind { .. } => Code::WrongKind,
+            Self::NameTaken { .. } => Code::NameTaken,
+            Self::VariableTaken { .. } => Code::VariableTaken,
+            Self::BadName(_) => Code::BadName,
+            Self::NotWatched(_) => Code::NotWatched,
+            Self::NotValidated(_) => Code::NotValidated,
+            Self::NothingTo(_) => Code::NothingTo,
+            Self::Json(_) => Code::Json,
+            Self::Compile(_) => Code::Compile,
+            Self::Run { error, .. } => run(error),
+            Self::NotJson { .. } => Code::NotJson,
+            Self::Swap { error, .. } => swap(error),
+            Self::Edit { error, .. } => edit(error),
+            Self::Nothing(_) => Code::Nothing,
+            Self::NoParts { .. } => Code::NoParts,
+            Self::PastEnd { .. } => Code::PastEnd,
+            Self::WrongValue { .. } => Code::WrongValue,
+            Self::InvalidNow { .. } => Code::InvalidNow,
+            Self::NotSame { .. } => Code::NotSame,
+            Self::Squash { .. } => Code::Squash,
+            Self::At { error, .. } => clock(error),
+            Self::Decode { .. } => Code::Decode,
+            Self::Branch(_) => Code::ActorInUse,
+            Self::Merge { error, .. } => merge(error),
+            Self::File(error) => file(error),
+        }
+    }
+}
+
+fn file(error: &FileError) -> Code {
+    match error {
+        FileError::OutOfReach | FileError::Unreadable { .. } => Code::Unreadable,
+        FileError::Circle(_) | FileError::TooDeep(_) => Code::Circle,
+        FileError::StartsSessions(_) => Code::StartsSessions,
+        FileError::Failed { .. } => Code::InFile,
+        FileError::NotTyped => Code::NotTyped,
+        FileError::Unwritable { .. } => Code::Unwritable,
+        FileError::Recording(_) => Code::Recording,
+        FileError::NotRecording => Code::NotRecording,
+    }
+}
+
+fn run(error: &RunError) -> Code {
+    match error {
+        RunError::Failed(_) => Code::Run,
+        RunError::None => Code::NoValue,
+        RunError::Several => Code::Several,
+        RunError::Stopped { .. } => Code::Interrupted,
+        RunError::Variables { .. } | RunError::Escaped | RunError::Defect | RunError::NoRoom => Code::Stopped,
+    }
+}
+
+fn swap(error: &SwapError) -> Code {
+    match error {
+        SwapError::NotJson(_) => Code::NotJson,
+        SwapError::Invalid(_) => Code::Invalid,
+        SwapError::Behind(_) => Code::Behind,
+        SwapError::CountersExhausted => Code::Full,
+    }
+}
+
+fn edit(error: &EditError) -> Code {
+    match error {
+        EditError::NotJson(_) => Code::NotJson,
+        EditError::Full => Code::Full,
+        EditError::NoContainer(_)
+        | EditError::WrongKind { .. }
+        | EditError::OutOfRange { .. }
+        | EditError::IntoItself(_) => Code::Edit,
+    }
+}
+
+fn clock(error: &ClockError) -> Code {
+    match error {
+        ClockError::Ahead(_) => Code::Ahead,
+        ClockError::Torn(_) => Code::Torn,
+        ClockError::Open { .. } => Code::Open,
+    }
+}
+
+fn merge(error: &MergeError) -> Code {
+    match error {
+        MergeError::OtherDocument { .. } => Code::OtherDocument,
+        MergeError::Equivocation { .. } | MergeError::OtherBase { .. } => Code::Equivocation,
+        MergeError::Corrupt(_) => Code::Corrupt,
+        MergeError::Malformed { .. } => Code::Malformed,
+    }
+}

@@ -1,0 +1,553 @@
+//! The commands: one table for the interpreter, the help and its tests.
+
+use crate::session::commands::edits;
+use crate::session::commands::help;
+use crate::session::commands::request;
+use crate::session::commands::slots;
+use crate::session::commands::versions;
+use crate::session::language::arguments::{
+    ALL, CHOICE, CLOCK, EXPECTED, FILE, FILTER, FROM, NAME, NEW_NAME, OTHER_REF, PATH, REF, SETTING, TOPIC,
+    VALUE,
+};
+use crate::session::language::command::Command;
+use crate::session::state::settings;
+use crate::session::state::undo;
+
+/// All commands, in the order in which one meets them.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        name: "ref",
+        aliases: &[],
+        arguments: &[NEW_NAME.called("the name of the ref"), VALUE.optional()],
+        summary: "make a document and its first replica",
+        details: "The ref writes as an actor of its own name. Without a value it holds null. Two refs made \
+                  this way are two documents and cannot be merged: make replicas with `branch`.",
+        example: &[
+            r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
+            r#"#=> {"name": "Foo", "items": [0, 1]}"#,
+        ],
+        run: edits::make_ref,
+    },
+    Command {
+        name: "branch",
+        aliases: &[],
+        arguments: &[REF.called("the ref to branch"), NEW_NAME.after_as()],
+        summary: "make a replica with its own actor",
+        details: "From here on the two change independently; `merge` brings them together.",
+        example: &[
+            r#"ref origin {"n": 1}"#,
+            "branch origin as branched",
+            r#"#=> {"n": 1}"#,
+            "$origin == $branched",
+            "#=> true",
+        ],
+        run: edits::branch,
+    },
+    Command {
+        name: "swap",
+        aliases: &[],
+        arguments: &[REF.called("the ref to change"), FILTER],
+        summary: "change the value by a jq filter",
+        details: "The filter must yield one JSON value; its difference to the old one becomes a change. What \
+                  the filter does not touch is not written, so others' edits there stay. What it hands on or \
+                  updates stays itself wherever it goes, so others' edits follow. What it builds anew in the \
+                  place of an object or list is that one, edited; a built item of a list is a new one, unless it \
+                  holds parts of an old one or has its `id`.",
+        example: &[
+            r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
+            "swap origin .items += [2]",
+            r#"#=> {"name": "Foo", "items": [0, 1, 2]}"#,
+            "#=> + .items[2] 2",
+        ],
+        run: edits::swap,
+    },
+    Command {
+        name: "reset",
+        aliases: &[],
+        arguments: &[REF.called("the ref to change"), VALUE.on_ref()],
+        summary: "set the value",
+        details: "The value is JSON or a jq expression whose input is the old value. Only what differs is \
+                  written. JSON does not tell what becomes of what: what is equal is the same, here or moved; then \
+                  items with the same `id` are; then, in their order, those that are most alike.",
+        example: &[
+            r#"ref origin {"name": "Foo"}"#,
+            r#"reset origin {"name": "Baz"}"#,
+            r#"#=> {"name": "Baz"}"#,
+            r#"#=> ~ .name "Foo" → "Baz""#,
+        ],
+        run: edits::reset,
+    },
+    Command {
+        name: "cas",
+        aliases: &[],
+        arguments: &[REF.called("the ref to change"), EXPECTED, VALUE.on_ref()],
+        summary: "compare, and set if it is EXPECTED",
+        details: "Answers true when the value was set, false when it was another. Put brackets around an \
+                  EXPECTED that has blanks in it.",
+        example: &[
+            "ref origin 1",
+            "cas origin 1 2",
+            "#=> true",
+            "cas origin 1 3",
+            "#=> false",
+            "origin",
+            "#=> 2",
+        ],
+        run: edits::cas,
+    },
+    Command {
+        name: "text",
+        aliases: &[],
+        arguments: &[REF, PATH],
+        summary: "let several edit a string",
+        details: "From here on a swap records which characters it inserts and deletes, so that what others type \
+                  at the same time stays. PATH is one place (`.body`, `.notes[0]`, `.[\"two words\"]`): a string, \
+                  null or a missing key. Make it a text once, before others write there: two texts made at the \
+                  same time are a conflict. A swap to anything but a string makes it plain.",
+        example: &[
+            r#"ref ann {"body": "hello"}"#,
+            "text ann .body",
+            "#=> .body is a text now",
+            "branch ann as ben",
+            r#"swap ann .body = "hello world""#,
+            r#"swap ben .body = "Oh, hello""#,
+            "merge ann ben",
+            r#"#=> {"body": "Oh, hello world"}"#,
+        ],
+        run: slots::text,
+    },
+    Command {
+        name: "counter",
+        aliases: &[],
+        arguments: &[REF, PATH],
+        summary: "let several add to a number",
+        details: "From here on a swap to another whole number records the difference, so that what others add \
+                  at the same time adds up. PATH is one place: a whole number, null or a missing key. Make it a \
+                  counter once, before others write there: two counters made at the same time are a conflict. A \
+                  swap to anything but a whole number makes it plain.",
+        example: &[
+            r#"ref ann {"likes": 2}"#,
+            "counter ann .likes",
+            "#=> .likes is a counter now",
+            "branch ann as ben",
+            "swap ann .likes += 1",
+            "swap ben .likes += 5",
+            "merge ann ben",
+            r#"#=> {"likes": 8}"#,
+        ],
+        run: slots::counter,
+    },
+    Command {
+        name: "plain",
+        aliases: &[],
+        arguments: &[REF, PATH],
+        summary: "end a text or a counter",
+        details: "What it reads as now is written as a plain string or number: one write, as by `swap`, and the \
+                  highest id wins. Edits of the text or counter that others make at the same time go with it, and \
+                  their merge says so.",
+        example: &[
+            r#"ref ann {"likes": 2}"#,
+            "counter ann .likes",
+            "plain ann .likes",
+            "#=> .likes is plain now: a number",
+        ],
+        run: slots::plain,
+    },
+    Command {
+        name: "merge",
+        aliases: &[],
+        arguments: &[REF.called("the ref to merge into"), FROM],
+        summary: "take what another ref or a patch has",
+        details: "FROM is a ref, a patch, or a VALUE that is one (in brackets when it has blanks). Merging \
+                  twice does nothing, and the order \
+                  of merges does not matter. The report says what came, what changed, which conflicts it made \
+                  and which edits went with a deleted container.",
+        example: &[
+            r#"ref origin {"items": [0, 1]}"#,
+            "branch origin as branched",
+            "swap branched .items += [2]",
+            "merge origin branched",
+            r#"#=> {"items": [0, 1, 2]}"#,
+            "#=> 1 change new",
+            "#=> + .items[2] 2",
+        ],
+        run: edits::merge,
+    },
+    Command {
+        name: "squash",
+        aliases: &[],
+        arguments: &[REF.called("the ref to change"), OTHER_REF],
+        summary: "take the value of another document",
+        details: "One change of REF's own actor sets its value to that of FROM, however many changes FROM is \
+                  made of. A replica of the same document that has something new is refused: REF would have \
+                  what is new under other ids, and a later merge would bring it a second time; `merge` takes \
+                  it once.",
+        example: &[
+            r#"ref origin {"items": [0, 1]}"#,
+            r#"ref draft {"items": [0]}"#,
+            "swap draft .items += [1]",
+            "swap draft .items += [2]",
+            "squash origin draft",
+            r#"#=> {"items": [0, 1, 2]}"#,
+            "#=> + .items[2] 2",
+        ],
+        run: edits::squash,
+    },
+    Command {
+        name: "clock",
+        aliases: &[],
+        arguments: &[REF, NEW_NAME.after_as().optional()],
+        summary: "what a ref has seen",
+        details: "A clock is a version vector: for each actor the highest counter seen. It never claims a \
+                  change that is missing. With a name it is kept.",
+        example: &[
+            r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
+            "clock origin as seen",
+            r#"#=> {"origin": 5}"#,
+        ],
+        run: edits::clock,
+    },
+    Command {
+        name: "at",
+        aliases: &[],
+        arguments: &[REF, CLOCK],
+        summary: "the value at an older clock",
+        details: "CLOCK is a clock or a VALUE that is one: one that the ref had, or could have had (it covers whole \
+                  changes, and all that they build on). Nothing changes; the answer is `$_` in the next line.",
+        example: &[
+            r#"ref origin {"name": "Foo"}"#,
+            "clock origin as before",
+            r#"swap origin .name = "Bar""#,
+            "at origin before",
+            r#"#=> {"name": "Foo"}"#,
+            "origin",
+            r#"#=> {"name": "Bar"}"#,
+        ],
+        run: versions::at,
+    },
+    Command {
+        name: "patch-from-clock",
+        aliases: &["patch"],
+        arguments: &[REF, CLOCK, NEW_NAME.after_as().optional()],
+        summary: "what a ref has since a clock",
+        details: "CLOCK is a clock or a VALUE that is one; {} is the clock that has seen nothing. The patch holds \
+                  the changes that the clock does not cover; when there is none it is empty. With a name it is kept.",
+        example: &[
+            "ref origin 1",
+            "clock origin as seen",
+            "patch-from-clock origin seen as p",
+            "#=> nothing new",
+            "swap origin 2",
+            "patch-from-clock origin seen as p",
+            "#=> 1 change",
+        ],
+        run: edits::patch,
+    },
+    Command {
+        name: "peek-patches",
+        aliases: &[],
+        arguments: &[REF],
+        summary: "own changes that nobody fetched yet",
+        details: "An array of patches, one for each change that the actor of the ref made since the last \
+                  `pop-patches`, in their order. What came by a merge is not among them. A branch begins with none.",
+        example: &[
+            "ref origin 1",
+            "branch origin as client",
+            "swap client 2",
+            "peek-patches client",
+            "#=> 1 patch",
+            "$_[0].changes[0].ops[0].value",
+            "#=> 2",
+        ],
+        run: versions::peek_patches,
+    },
+    Command {
+        name: "pop-patches",
+        aliases: &[],
+        arguments: &[REF, NEW_NAME.after_as().optional()],
+        summary: "fetch those; the next time come the next",
+        details: "Answers what `peek-patches` does, and begins anew. With a name all are kept as one patch. Who \
+                  needs one again, because it was lost on the way, gets it by `patch-from-clock`.",
+        example: &[
+            "ref origin 1",
+            "branch origin as client",
+            "swap client 2",
+            "pop-patches client as news",
+            "#=> 1 patch",
+            "merge origin news",
+            "#=> 2",
+            "pop-patches client",
+            "#=> []",
+            "#=> nothing new",
+        ],
+        run: versions::pop_patches,
+    },
+    Command {
+        name: "conflicts",
+        aliases: &[],
+        arguments: &[REF, ALL],
+        summary: "places with more than one visible write",
+        details: "The write with the highest id is shown in the value; the others are kept until somebody writes \
+                  there again. A terminal shows as many as it has room for; with `--all` all of them, page by page.",
+        example: &[
+            r#"ref a {"name": "Foo"}"#,
+            "branch a as b",
+            r#"swap a .name = "Bar""#,
+            r#"swap b .name = "Baz""#,
+            "merge a b",
+            "conflicts a",
+            r#"#=> conflict at .name: "Baz" (3@b) wins over "Bar" (3@a)"#,
+        ],
+        run: edits::conflicts,
+    },
+    Command {
+        name: "refs",
+        aliases: &[],
+        arguments: &[ALL],
+        summary: "every name: its kind, actor and clock",
+        details: "The clock of a ref is what it has applied; changes that wait for others are counted apart. A terminal shows \
+                  as many as it has room for; with `--all` all of them, page by page.",
+        example: &[
+            "ref origin 1",
+            "clock origin as seen",
+            "refs",
+            "#=> origin  ref    actor origin, clock 1@origin",
+            "#=> seen    clock  1@origin",
+        ],
+        run: edits::refs,
+    },
+    Command {
+        name: "log",
+        aliases: &[],
+        arguments: &[REF, ALL],
+        summary: "the changes of a ref, in words",
+        details: "Changes come in the order in which this ref applied them; those that wait for others come last. \
+                  A terminal shows the last ones; with `--all` all of them, page by page.",
+        example: &[
+            r#"ref origin {"n": 1}"#,
+            "swap origin .n = 2",
+            "log origin",
+            "#=> 1@origin after nothing",
+            "#=>   1@origin puts a new map at the root",
+            r#"#=>   2@origin puts 1 at key "n" of map 1@origin"#,
+            "#=> 3@origin after 2@origin",
+            r#"#=>   3@origin puts 2 at key "n" of map 1@origin, over 2@origin"#,
+        ],
+        run: edits::log,
+    },
+    Command {
+        name: "same",
+        aliases: &[],
+        arguments: &[
+            NAME.shown_as("A").called("a name"),
+            NAME.shown_as("B").called("a second name").repeated(),
+        ],
+        summary: "check that values are the same",
+        details: "Answers true, or fails with the first path that differs. Numbers are compared exactly, keys in \
+                  any order.",
+        example: &[
+            r#"ref a {"n": [1]}"#,
+            "branch a as b",
+            "same a b",
+            "#=> true",
+            "swap b .n[0] = 2",
+            "same a b",
+            "#=> error: a and b differ at .n[0]: 1 and 2",
+        ],
+        run: edits::same_values,
+    },
+    Command {
+        name: "watch",
+        aliases: &[],
+        arguments: &[REF.called("the ref to watch")],
+        summary: "tell of every change of a value",
+        details: "Whatever command changes the value, by an edit or by a merge, its answer has a line for each \
+                  path that changed.",
+        example: &["ref a 1", "branch a as b", "watch a", "swap b 2", "merge a b", "#=> a: ~ . 1 → 2"],
+        run: edits::watch,
+    },
+    Command {
+        name: "unwatch",
+        aliases: &[],
+        arguments: &[REF],
+        summary: "end a watch",
+        details: "The ref must be watched.",
+        example: &["ref a 1", "watch a", "unwatch a", "#=> a is no longer watched"],
+        run: edits::unwatch,
+    },
+    Command {
+        name: "validate",
+        aliases: &[],
+        arguments: &[REF, FILTER.optional()],
+        summary: "refuse edits that fail a filter",
+        details: "An edit is refused when the filter yields false or null, or fails, on the new value. Merges are \
+                  never refused (the others have the changes already), but their report says when the value is \
+                  not valid any more. Without a filter the validator goes.",
+        example: &[
+            r#"ref account {"balance": 10}"#,
+            "validate account .balance >= 0",
+            "swap account .balance -= 20",
+            "#=> error: account stays as it is: not valid: `.balance >= 0` is false",
+            "account.balance",
+            "#=> 10",
+        ],
+        run: edits::validate,
+    },
+    Command {
+        name: "drop",
+        aliases: &[],
+        arguments: &[NAME],
+        summary: "forget a name",
+        details: "Other replicas keep what they have merged. The actor of a dropped ref is not used again.",
+        example: &[
+            "ref a 1",
+            "drop a",
+            "#=> dropped the ref a",
+            "a",
+            "#=> error: `a` is neither a command nor a name",
+        ],
+        run: edits::drop_name,
+    },
+    Command {
+        name: "rename",
+        aliases: &[],
+        arguments: &[NAME.shown_as("A"), NEW_NAME.shown_as("B").after_as()],
+        summary: "give what has a name another one",
+        details: "From here on the ref, clock or patch A is called B, and the name A is free. A ref keeps its actor, \
+                  its history, its watch and its validator.",
+        example: &[
+            "ref a 1",
+            "rename a as b",
+            "#=> the ref a is called b now",
+            "b",
+            "#=> 1",
+            "a",
+            "#=> error: `a` is neither a command nor a name",
+        ],
+        run: edits::rename,
+    },
+    Command {
+        name: "undo",
+        aliases: &[],
+        arguments: &[],
+        summary: "take back the last change of the session",
+        details: "Whatever it was: an edit, a merge, a new name, a dropped one, a watch; settings stay. The session \
+                  is then as if the command had not been run; the last 100 can be taken back, and a file that was read \
+                  counts as one unless it has more. That is not an edit of the \
+                  document: who has got a patch of it in another process keeps that, and will refuse the \
+                  changes that you make instead.",
+        example: &[
+            r#"ref a {"n": 1}"#,
+            "swap a .n += 1",
+            "undo",
+            "#=> {\"n\": 1}",
+            "#=> undid `swap a .n += 1`",
+            "#=> ~ .n 2 → 1",
+        ],
+        run: undo::undo,
+    },
+    Command {
+        name: "redo",
+        aliases: &[],
+        arguments: &[],
+        summary: "do again what `undo` took back",
+        details: "As long as nothing else changed something since.",
+        example: &[
+            r#"ref a {"n": 1}"#,
+            "swap a .n += 1",
+            "undo",
+            "redo",
+            "#=> {\"n\": 2}",
+            "#=> redid `swap a .n += 1`",
+            "#=> ~ .n 1 → 2",
+        ],
+        run: undo::redo,
+    },
+    Command {
+        name: "read",
+        aliases: &[],
+        arguments: &[FILE.shown_as("FILE [--all]")],
+        summary: "run a session file here",
+        details: "Its commands run as if they stood here, and its expectations must hold; the commands before one \
+                  that fails stay done. FILE is looked for where the file is that reads it; at the prompt, and for \
+                  what comes from standard input, that is the working folder. The refs of documents that it makes have actors without a random \
+                  end, as in a script. A terminal shows the beginning; with `--all` everything, page by page.",
+        example: &[
+            "read setup.rejoin",
+            "#=> 2 commands, 1 expectation: all hold",
+            "branched.items",
+            "#=> [0, 1]",
+        ],
+        run: request::read,
+    },
+    Command {
+        name: "record",
+        aliases: &[],
+        arguments: &[FILE.shown_as("FILE|stop").called("the session file, or `stop`")],
+        summary: "write what you type as a session file",
+        details: "From here to `record stop`, or to the end of the session, each line that you type is written to FILE \
+                  when it has run, with its answers as expectations; in a FILE.md it stands in a fenced block. \
+                  Comments that you type are the narration. Actors have no random end there; a line that answers \
+                  otherwise without it is named. A file that is there already is refused. A script cannot be recorded.",
+        example: &[
+            "record lesson.rejoin",
+            "#=> recording to lesson.rejoin, until `record stop`",
+            "# A counter.",
+            "ref a 1",
+            "swap a . + 1",
+            "record stop",
+            "#=> wrote lesson.rejoin: 2 commands, 4 expectations",
+        ],
+        run: request::record,
+    },
+    Command {
+        name: "show",
+        aliases: &[],
+        arguments: &[NAME, ALL],
+        summary: "a value, all of it if you like",
+        details: "A terminal shows of a long value the beginning, as much as `set limit` says. With `--all` it shows \
+                  everything, page by page where that is longer than the screen: by $REJOIN_PAGER, $PAGER or less.",
+        example: &["ref a [1, 2, 3]", "show a --all", "#=> [1, 2, 3]"],
+        run: edits::show,
+    },
+    Command {
+        name: "set",
+        aliases: &[],
+        arguments: &[SETTING.optional(), CHOICE.optional()],
+        summary: "how a terminal shows the session, and limits of filters",
+        details: "Alone it lists the settings. hints is on or off, width is auto or 20 to 1000, limit is all or 1 to \
+                  1000000, timer is on or off, color is auto, always or never, theme is dark, light or mono; on \
+                  them no answer of a script depends. filter-timeout is none or a time such as 2s, filter-memory \
+                  is none or a size such as 64M: a filter that needs more is stopped, and its command changes \
+                  nothing. `undo` leaves the settings alone. Put those that you like into init.rejoin in the folder rejoin of the XDG config folder: \
+                  it runs when the prompt starts.",
+        example: &[
+            "set limit 50",
+            "#=> limit is 50",
+            "set filter-timeout 200ms",
+            "ref a 1",
+            "swap a def f: f; f",
+            "#=> error: `def f: f; f` failed on a: the filter ran longer than 200ms",
+        ],
+        run: settings::set,
+    },
+    Command {
+        name: "help",
+        aliases: &[],
+        arguments: &[TOPIC.optional()],
+        summary: "an overview, or one command, topic, error or filter in detail",
+        details: "The example of a command is a session that you can type. `help group_by` explains a filter of jq, \
+                  `help //` a sign.",
+        example: &["help quit", "#=> quit", "#=>   leave the session"],
+        run: help::help,
+    },
+    Command {
+        name: "quit",
+        aliases: &["exit"],
+        arguments: &[],
+        summary: "leave the session",
+        details: "So does Ctrl-D on an empty line.",
+        example: &["quit"],
+        run: edits::quit,
+    },
+];

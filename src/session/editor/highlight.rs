@@ -1,0 +1,223 @@
+//! What each word of a line is, for whoever shows the line; and what can follow it.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use crate::filter::{self, Lexeme, LexemeKind};
+use crate::session::commands::filters;
+use crate::session::commands::topics;
+use crate::session::language::arguments::Wants;
+use crate::session::language::layout::Layout;
+use crate::session::state::names::{name_length, variable};
+use crate::session::state::settings;
+use crate::session::{Code, Command, EntryKind, Session};
+
+/// A word or sign of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Where it stands, in bytes.
+    pub span: Range<usize>,
+    /// What it is.
+    pub kind: MarkKind,
+}
+
+/// What a word or sign of a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkKind {
+    /// A command.
+    Command,
+    /// A name of the session, or the variable that it is.
+    Name(EntryKind),
+    /// A word that a command has between its arguments, a setting, a topic.
+    Word,
+    /// Something that is to be known here, and is not.
+    Unknown,
+    /// A word or sign of code.
+    Code(LexemeKind),
+}
+
+impl Session {
+    /// What the words of a line are. What may still become something known is not unknown while the line
+    /// ends with it. O(length).
+    pub fn marks(&self, line: &str) -> Vec<Mark> {
+        let mut marks = Vec::new();
+        if line.trim_start().starts_with('#') {
+            let start = line.len() - line.trim_start().len();
+            let kind = MarkKind::Code(LexemeKind::Comment);
+            return vec![Mark { span: start..line.len(), kind }];
+        }
+        let Layout { command, taken, rest, .. } = self.layout(line);
+        let Some((_, word)) = &command else {
+            self.mark_expression(line, &mut marks);
+            return marks;
+        };
+        marks.push(Mark { span: word.span.clone(), kind: MarkKind::Command });
+        for (wants, word) in &taken {
+            let at_end = word.span.end == line.len();
+            let kind = match wants {
+                Wants::Code | Wants::Path => {
+                    self.mark_code(line, word.span.clone(), None, &mut marks);
+                    continue;
+                }
+                Wants::Clock | Wants::Source if name_length(word.text) < word.text.len() => {
+                    self.mark_code(line, word.span.clone(), None, &mut marks);
+                    continue;
+                }
+                Wants::Ref => self.name(word.text, at_end, |kind| kind == EntryKind::Ref),
+                Wants::Clock => self.name(word.text, at_end, |kind| kind == EntryKind::Clock),
+                Wants::Source => self.name(word.text, at_end, |kind| kind != EntryKind::Clock),
+                Wants::Name => self.name(word.text, at_end, |_| true),
+                Wants::Keyword(wanted) | Wants::Flag(wanted) => {
+                    known(word.text == *wanted, at_end && wanted.starts_with(word.text))
+                }
+                Wants::Setting => {
+                    let starts = settings::SETTINGS.iter().any(|setting| setting.name.starts_with(word.text));
+                    known(settings::find(word.text).is_some(), at_end && starts)
+                }
+                Wants::Topic => {
+                    let topic = self.command(word.text).is_some() || topics::find(word.text).is_some();
+                    let explained = topic || Code::named(word.text).is_some() || filters::is_known(word.text);
+                    known(explained, at_end)
+                }
+                Wants::NewName | Wants::SettingValue | Wants::File => None,
+            };
+            marks.extend(kind.map(|kind| Mark { span: word.span.clone(), kind }));
+        }
+        // What is left over belongs to no argument.
+        marks.extend(rest.map(|rest| Mark { span: rest.span, kind: MarkKind::Unknown }));
+        marks
+    }
+
+    /// The rest of the signature of the command that is being typed: ` REF FILTER` behind `swap`.
+    pub fn usage_hint(&self, line: &str) -> Option<String> {
+        let Layout { command: Some(_), left, .. } = self.layout(line) else { return None };
+        let left: Vec<&str> = left.iter().map(|part| &*part.text).collect();
+        let gap = if line.ends_with(char::is_whitespace) { "" } else { " " };
+        (!left.is_empty()).then(|| format!("{gap}{}", left.join(" ")))
+    }
+
+    fn mark_expression(&self, line: &str, marks: &mut Vec<Mark>) {
+        let start = line.len() - line.trim_start().len();
+        let text = line[start..].trim_end();
+        let span = start..start + text.len();
+        if let Some(name) = self.leading_name(text)
+            && let Some(entry) = self.names.get(name)
+        {
+            let end = start + name.len();
+            marks.push(Mark { span: start..end, kind: MarkKind::Name(entry.kind()) });
+            // The name is a term: what follows goes on from it.
+            return self.mark_code(line, span, Some(end), marks);
+        }
+        let length = name_length(text);
+        let word = &text[..length];
+        let first = word.split('-').next().unwrap_or(word);
+        let is_code = length == 0
+            || filter::builtins().any(|(name, _)| name == first)
+            || filter::lexemes(first).iter().any(|lexeme| lexeme.kind != LexemeKind::Name);
+        if is_code {
+            return self.mark_code(line, span, None, marks);
+        }
+        let may_become = || {
+            let starts = |known: &str| known.starts_with(word);
+            self.commands().iter().flat_map(Command::names).any(starts)
+                || self.entries().any(|(name, _)| starts(name))
+                || filter::builtins().any(|(name, _)| starts(name))
+        };
+        if start + length < line.len() || !may_become() {
+            marks.push(Mark { span: start..start + length, kind: MarkKind::Unknown });
+        }
+    }
+
+    /// Marks code; `behind`: only from there on, and what stands before is a term.
+    fn mark_code(&self, line: &str, span: Range<usize>, behind: Option<usize>, marks: &mut Vec<Mark>) {
+        let from = behind.unwrap_or(span.start);
+        let lexemes = filter::lexemes(&line[from..span.end]);
+        let code = &line[from..span.end];
+        let own = own_names(code, &lexemes);
+        for Lexeme { span: part, kind } in lexemes {
+            let text = &code[part.clone()];
+            let at_end = from + part.end == line.len();
+            let kind = match kind {
+                LexemeKind::Variable if !own.contains(text) => match self.names.of_variable(&text[1..]) {
+                    Some(name) => self.names.get(name).map(|entry| MarkKind::Name(entry.kind())),
+                    None if text == "$_" || text == "$__loc__" => Some(MarkKind::Code(kind)),
+                    None => known(false, at_end && self.starts_variable(&text[1..])),
+                },
+                LexemeKind::Name if !own.contains(text) => {
+                    let mut builtins = filter::builtins().map(|(name, _)| name);
+                    match at_end {
+                        true if builtins.any(|name| name.starts_with(text)) => Some(MarkKind::Code(kind)),
+                        false if builtins.any(|name| name == text) => Some(MarkKind::Code(kind)),
+                        _ => Some(MarkKind::Unknown),
+                    }
+                }
+                kind => Some(MarkKind::Code(kind)),
+            };
+            let span = from + part.start..from + part.end;
+            marks.extend(kind.map(|kind| Mark { span, kind }));
+        }
+    }
+
+    fn starts_variable(&self, typed: &str) -> bool {
+        self.entries().any(|(name, _)| variable(name).starts_with(typed))
+    }
+
+    /// A word where a name is wanted.
+    fn name(&self, text: &str, at_end: bool, wanted: impl Fn(EntryKind) -> bool) -> Option<MarkKind> {
+        let right = |kind: EntryKind| wanted(kind);
+        match self.names.get(text).map(crate::session::Entry::kind) {
+            Some(kind) if right(kind) => Some(MarkKind::Name(kind)),
+            _ => {
+                let mut names = self.entries().filter(|(_, entry)| right(entry.kind()));
+                known(false, at_end && names.any(|(name, _)| name.starts_with(text)))
+            }
+        }
+    }
+}
+
+/// A word that is known, may become so, or is not.
+fn known(known: bool, may_become: bool) -> Option<MarkKind> {
+    match (known, may_become) {
+        (true, _) => Some(MarkKind::Word),
+        (false, true) => None,
+        (false, false) => Some(MarkKind::Unknown),
+    }
+}
+
+/// Names that the code itself gives: behind `def` and in its brackets, and variables behind `as`.
+fn own_names<'a>(code: &'a str, lexemes: &[Lexeme]) -> HashSet<&'a str> {
+    let mut own = HashSet::new();
+    // Whether a definition's head or a pattern is open.
+    let (mut head, mut pattern) = (false, false);
+    for Lexeme { span, kind } in lexemes {
+        let text = &code[span.clone()];
+        match (kind, text) {
+            (LexemeKind::Keyword, "def") => head = true,
+            (LexemeKind::Keyword, "as") => pattern = true,
+            (LexemeKind::Symbol, ":") if !pattern => head = false,
+            (LexemeKind::Symbol, "|") | (LexemeKind::Bracket, "(") => pattern = false,
+            (LexemeKind::Name, _) if head => drop(own.insert(text)),
+            (LexemeKind::Variable, _) if head || pattern => drop(own.insert(text)),
+            _ => {}
+        }
+        // A parameter `$x` is a filter `x` too.
+        if head && *kind == LexemeKind::Variable {
+            own.insert(&text[1..]);
+        }
+    }
+    own
+}
+
+/// The bracket at or before the cursor and the one that belongs to it.
+pub fn partner(line: &str, marks: &[Mark], cursor: usize) -> Option<(usize, usize)> {
+    let mut open = Vec::new();
+    let mut pairs = Vec::new();
+    for mark in marks.iter().filter(|mark| mark.kind == MarkKind::Code(LexemeKind::Bracket)) {
+        match line.get(mark.span.clone()) {
+            Some("(" | "[" | "{") => open.push(mark.span.start),
+            _ => pairs.extend(open.pop().map(|start| (start, mark.span.start))),
+        }
+    }
+    let pair = |at: usize| pairs.iter().copied().find(|(start, end)| *start == at || *end == at);
+    pair(cursor).or_else(|| pair(cursor.checked_sub(1)?))
+}

@@ -1,0 +1,7 @@
+//! What a session holds: names, ids, settings, and the way back.
+
+pub(in crate::session) mod ids;
+pub(in crate::session) mod journal;
+pub(in crate::session) mod names;
+pub(in crate::session) mod settings;
+pub(in crate::session) mod undo;

@@ -1,0 +1,412 @@
+//! The names of a session, and what they stand for.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::crdt::{Clock, ConvergentRef, Patch, Rewound, Version, WatchId};
+use crate::filter::Filter;
+use crate::session::{Seen, Watched};
+use crate::value::{Val, View};
+
+/// What a name stands for.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few entries, and most are refs")]
+pub enum Entry {
+    /// A replica of a document.
+    Ref(ConvergentRef),
+    /// A clock that was kept.
+    Clock(Clock),
+    /// A patch that was kept.
+    Patch(Patch),
+}
+
+/// The kinds of entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A ref.
+    Ref,
+    /// A clock.
+    Clock,
+    /// A patch.
+    Patch,
+}
+
+impl fmt::Display for EntryKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ref => "ref",
+            Self::Clock => "clock",
+            Self::Patch => "patch",
+        })
+    }
+}
+
+impl Entry {
+    /// What it is.
+    pub fn kind(&self) -> EntryKind {
+        match self {
+            Self::Ref(_) => EntryKind::Ref,
+            Self::Clock(_) => EntryKind::Clock,
+            Self::Patch(_) => EntryKind::Patch,
+        }
+    }
+
+    /// Its JSON: the value of a ref, the readable form of a clock or patch.
+    pub fn value(&self) -> Val {
+        match self {
+            Self::Ref(reference) => reference.value().clone(),
+            Self::Clock(clock) => clock.to_json(),
+            Self::Patch(patch) => patch.to_json(),
+        }
+    }
+}
+
+/// All names, in the order in which they were made.
+#[derive(Default)]
+pub(in crate::session) struct Names {
+    /// By their variables: no two names are one variable.
+    by_variable: HashMap<String, Named>,
+    /// The variables by the ranks of their names.
+    order: BTreeMap<u64, String>,
+    /// What was before, for each thing that the command touched.
+    journal: Vec<Before>,
+}
+
+/// A name with what it stands for, and what belongs to that.
+struct Named {
+    name: String,
+    /// Names that were made later have higher ranks.
+    rank: u64,
+    entry: Entry,
+    /// What tells of the changes of a ref.
+    watch: Option<WatchId>,
+    /// What the edits of a ref must satisfy.
+    validator: Option<Arc<Filter>>,
+}
+
+impl Named {
+    fn as_ref_mut(&mut self) -> Option<&mut ConvergentRef> {
+        match &mut self.entry {
+            Entry::Ref(reference) => Some(reference),
+            _ => None,
+        }
+    }
+}
+
+/// What something was before a command touched it.
+pub(in crate::session) enum Before {
+    /// A ref at an earlier version.
+    Version(String, Version),
+    /// A ref at a later version, from which it was taken back.
+    Rewound(String, Box<Rewound>),
+    /// A name that stood for nothing.
+    Nothing(String),
+    /// A name that stood for another clock or patch.
+    Other(String, Box<Entry>),
+    /// A name that what has it now had before.
+    Renamed {
+        /// The name before.
+        from: String,
+        /// The name now.
+        to: String,
+    },
+    /// A name that is gone, with all that belonged to it.
+    Gone(Box<Gone>),
+    /// Whether a ref was watched.
+    Watched(String, bool),
+    /// The validator of a ref.
+    Validator(String, Option<Arc<Filter>>),
+}
+
+/// A name that is gone.
+pub(in crate::session) struct Gone(Named);
+
+impl Before {
+    /// The name of what was touched.
+    pub(in crate::session) fn name(&self) -> &str {
+        match self {
+            Self::Gone(gone) => &gone.0.name,
+            Self::Renamed { to, .. } => to,
+            Self::Version(name, _)
+            | Self::Rewound(name, _)
+            | Self::Nothing(name)
+            | Self::Other(name, _)
+            | Self::Watched(name, _)
+            | Self::Validator(name, _) => name,
+        }
+    }
+
+    /// The other name of what was touched, if it had one.
+    pub(in crate::session) fn old_name(&self) -> Option<&str> {
+        if let Self::Renamed { from, .. } = self { Some(from) } else { None }
+    }
+
+    /// The ref whose value changes.
+    pub(in crate::session) fn reference(&self) -> Option<&str> {
+        match self {
+            Self::Version(name, _) | Self::Rewound(name, _) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// Notes how far a ref is that is about to change. A command that changes it several times takes one way back.
+fn note_version(journal: &mut Vec<Before>, name: &str, reference: &ConvergentRef) {
+    reference.value();
+    if !matches!(journal.last(), Some(Before::Version(noted, _)) if noted == name) {
+        journal.push(Before::Version(name.to_owned(), reference.version()));
+    }
+}
+
+impl Names {
+    pub(in crate::session) fn get(&self, name: &str) -> Option<&Entry> {
+        self.named(name).map(|named| &named.entry)
+    }
+
+    fn named(&self, name: &str) -> Option<&Named> {
+        self.by_variable.get(&*variable(name)).filter(|named| named.name == name)
+    }
+
+    fn named_mut(&mut self, name: &str) -> Option<&mut Named> {
+        self.by_variable.get_mut(&*variable(name)).filter(|named| named.name == name)
+    }
+
+    /// A ref, to be changed. Its value is read before, so that what changes in it can be told.
+    pub(in crate::session) fn reference_mut(&mut self, name: &str) -> Option<&mut ConvergentRef> {
+        let named = self.by_variable.get_mut(&*variable(name)).filter(|named| named.name == name)?;
+        let reference = named.as_ref_mut()?;
+        note_version(&mut self.journal, name, reference);
+        Some(reference)
+    }
+
+    /// Two different refs, the first to be changed, as [`reference_mut`](Self::reference_mut) gives it.
+    pub(in crate::session) fn two_refs(
+        &mut self,
+        into: &str,
+        from: &str,
+    ) -> Option<(&mut ConvergentRef, &ConvergentRef)> {
+        self.named(into).and(self.named(from)).filter(|_| into != from)?;
+        match self.by_variable.get_disjoint_mut([&*variable(into), &*variable(from)]) {
+            [
+                Some(Named { entry: Entry::Ref(reference), .. }),
+                Some(Named { entry: Entry::Ref(from), .. }),
+            ] => {
+                note_version(&mut self.journal, into, reference);
+                Some((reference, from))
+            }
+            _ => None,
+        }
+    }
+
+    /// Gives a name that is free, or that stands for a clock or patch which this one replaces.
+    pub(in crate::session) fn set(&mut self, name: &str, entry: Entry) {
+        let before = self.replace(name, entry);
+        self.journal.push(before);
+    }
+
+    fn replace(&mut self, name: &str, entry: Entry) -> Before {
+        if let Some(named) = self.named_mut(name) {
+            let other = std::mem::replace(&mut named.entry, entry);
+            return Before::Other(name.to_owned(), Box::new(other));
+        }
+        let rank = self.order.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.put(Named { name: name.to_owned(), rank, entry, watch: None, validator: None });
+        Before::Nothing(name.to_owned())
+    }
+
+    fn put(&mut self, named: Named) {
+        let variable = variable(&named.name).into_owned();
+        self.order.insert(named.rank, variable.clone());
+        self.by_variable.insert(variable, named);
+    }
+
+    pub(in crate::session) fn remove(&mut self, name: &str) {
+        if let Some(gone) = self.take(name) {
+            self.journal.push(Before::Gone(Box::new(gone)));
+        }
+    }
+
+    /// Gives what has a name another one, which must be free. It keeps its place and all that belongs to it.
+    pub(in crate::session) fn rename(&mut self, from: &str, to: &str, seen: &Seen) {
+        self.give_name(from, to, seen);
+        self.journal.push(Before::Renamed { from: from.to_owned(), to: to.to_owned() });
+    }
+
+    fn give_name(&mut self, from: &str, to: &str, seen: &Seen) {
+        let Some(Gone(mut named)) = self.take(from) else { return };
+        to.clone_into(&mut named.name);
+        if let Some(id) = named.watch.take()
+            && let Some(reference) = named.as_ref_mut()
+        {
+            // The watch tells the name.
+            reference.unwatch(id);
+            named.watch = Some(watch(reference, to, seen));
+        }
+        self.put(named);
+    }
+
+    fn take(&mut self, name: &str) -> Option<Gone> {
+        self.named(name)?;
+        let named = self.by_variable.remove(&*variable(name))?;
+        self.order.remove(&named.rank);
+        Some(Gone(named))
+    }
+
+    // --- watchers and validators ---
+
+    pub(in crate::session) fn is_watched(&self, name: &str) -> bool {
+        self.named(name).is_some_and(|named| named.watch.is_some())
+    }
+
+    /// Watches a ref or no longer does.
+    pub(in crate::session) fn set_watched(&mut self, name: &str, on: bool, seen: &Seen) {
+        let before = self.watch(name, on, seen);
+        self.journal.extend(before);
+    }
+
+    fn watch(&mut self, name: &str, on: bool, seen: &Seen) -> Option<Before> {
+        let named = self.named_mut(name)?;
+        let old = named.watch.take();
+        let before = Before::Watched(name.to_owned(), old.is_some());
+        let reference = named.as_ref_mut()?;
+        if let Some(id) = old {
+            reference.unwatch(id);
+        }
+        if on {
+            named.watch = Some(watch(reference, name, seen));
+        }
+        Some(before)
+    }
+
+    pub(in crate::session) fn is_validated(&self, name: &str) -> bool {
+        self.named(name).is_some_and(|named| named.validator.is_some())
+    }
+
+    /// Gives a ref a validator or takes it away.
+    pub(in crate::session) fn set_validator(&mut self, name: &str, filter: Option<Arc<Filter>>) {
+        let before = self.validate(name, filter);
+        self.journal.extend(before);
+    }
+
+    fn validate(&mut self, name: &str, filter: Option<Arc<Filter>>) -> Option<Before> {
+        let named = self.named_mut(name)?;
+        let reference = named.as_ref_mut()?;
+        reference.clear_validator();
+        if let Some(filter) = filter.clone() {
+            reference.set_validator(move |value| satisfies(&filter, value));
+        }
+        Some(Before::Validator(name.to_owned(), std::mem::replace(&mut named.validator, filter)))
+    }
+
+    // --- what was before ---
+
+    /// Whether the command changed something; forgets what it touched and left as it was.
+    pub(in crate::session) fn have_changed(&mut self) -> bool {
+        let mut journal = std::mem::take(&mut self.journal);
+        journal.retain(|before| match before {
+            Before::Version(name, version) => match self.get(name) {
+                Some(Entry::Ref(reference)) => !reference.is_at(version),
+                _ => true,
+            },
+            _ => true,
+        });
+        self.journal = journal;
+        !self.journal.is_empty()
+    }
+
+    /// Gives what was before the command for an empty list.
+    pub(in crate::session) fn swap_journal(&mut self, empty: &mut Vec<Before>) {
+        std::mem::swap(&mut self.journal, empty);
+    }
+
+    pub(in crate::session) fn forget_journal(&mut self) {
+        self.journal.clear();
+    }
+
+    /// Makes something what it was before; says what it was until now. What changes in a ref can be told then.
+    pub(in crate::session) fn restore(&mut self, before: Before, seen: &Seen) -> Before {
+        match before {
+            Before::Version(name, version) => match self.named_mut(&name).and_then(Named::as_ref_mut) {
+                Some(reference) => {
+                    reference.value();
+                    Before::Rewound(name, Box::new(reference.rewind(version)))
+                }
+                None => Before::Version(name, version),
+            },
+            Before::Rewound(name, rewound) => match self.named_mut(&name).and_then(Named::as_ref_mut) {
+                Some(reference) => {
+                    let version = reference.version();
+                    reference.value();
+                    reference.replay(*rewound);
+                    Before::Version(name, version)
+                }
+                None => Before::Rewound(name, rewound),
+            },
+            Before::Nothing(name) => match self.take(&name) {
+                Some(gone) => Before::Gone(Box::new(gone)),
+                None => Before::Nothing(name),
+            },
+            Before::Other(name, entry) => self.replace(&name, *entry),
+            Before::Renamed { from, to } => {
+                self.give_name(&to, &from, seen);
+                Before::Renamed { from: to, to: from }
+            }
+            Before::Gone(gone) => {
+                let name = gone.0.name.clone();
+                self.put(gone.0);
+                Before::Nothing(name)
+            }
+            Before::Watched(name, on) => self.watch(&name, on, seen).unwrap_or(Before::Watched(name, !on)),
+            Before::Validator(name, filter) => {
+                self.validate(&name, filter).unwrap_or(Before::Validator(name, None))
+            }
+        }
+    }
+
+    pub(in crate::session) fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        let named = self.order.values().filter_map(|variable| self.by_variable.get(variable));
+        named.map(|named| (named.name.as_str(), &named.entry))
+    }
+
+    /// The name whose variable is `$variable`.
+    pub(in crate::session) fn of_variable(&self, variable: &str) -> Option<&str> {
+        self.by_variable.get(variable).map(|named| named.name.as_str())
+    }
+}
+
+/// Whether a filter yields something other than false and null.
+pub(in crate::session) fn satisfies(filter: &Filter, value: &Val) -> Result<(), String> {
+    match filter.run_one(value.clone(), Vec::new()) {
+        Ok(answer) => match answer.view() {
+            View::Null | View::Bool(false) => Err(format!("`{}` is {answer}", filter.code())),
+            _ => Ok(()),
+        },
+        Err(error) => Err(format!("`{}` failed: {error}", filter.code())),
+    }
+}
+
+/// Has every change of a ref told under a name.
+fn watch(reference: &mut ConvergentRef, name: &str, seen: &Seen) -> WatchId {
+    let (seen, name) = (Arc::clone(seen), name.to_owned());
+    reference.watch(move |_, _, changes| {
+        if let Ok(mut seen) = seen.lock() {
+            seen.push(Watched { name: name.clone(), changes: changes.to_vec() });
+        }
+    })
+}
+
+/// The jq variable (without `$`) that a name is.
+pub(in crate::session) fn variable(name: &str) -> Cow<'_, str> {
+    if name.contains('-') { name.replace('-', "_").into() } else { name.into() }
+}
+
+/// The bytes of a name at the start of a text: a letter or `_`, then letters, digits, `_` and `-`.
+pub(in crate::session) fn name_length(text: &str) -> usize {
+    let starts = |c: char| c.is_ascii_alphabetic() || c == '_';
+    if !text.starts_with(starts) {
+        return 0;
+    }
+    text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len())
+}
