@@ -1,6 +1,7 @@
-//! The layers know only those below them.
+//! The layers know only those below them, and no files import each other in a circle.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -172,4 +173,141 @@ fn given_every_module_then_it_is_a_layer() {
     for module in modules {
         assert!(LAYERS.iter().any(|(layer, _)| *layer == module), "{module}");
     }
+}
+
+// --- circles ---
+
+/// The module that a file is, below `src`: `["crdt", "tree", "value"]`.
+fn module(file: &Path) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let path = file.strip_prefix(root).unwrap().with_extension("");
+    let mut names: Vec<String> =
+        path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    names.pop_if(|last| last == "mod");
+    names
+}
+
+/// The paths that code names from the root of the crate or from a module above: those of a `use` with a group in
+/// it one by one.
+fn paths(code: &str) -> Vec<String> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    for root in ["crate::", "super::"] {
+        for (at, _) in code.match_indices(root) {
+            let before = &code[..at];
+            // `super::super::x` is found once.
+            if !before.ends_with(is_word) && !before.ends_with("::") {
+                tree(&code[at..], "", &mut found);
+            }
+        }
+    }
+    found
+}
+
+/// Adds the paths of a tree of names such as `a::{b, c::d}`; answers how long it is.
+fn tree(code: &str, above: &str, found: &mut Vec<String>) -> usize {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':' || c == '*';
+    let length = code.find(|c| !is_part(c)).unwrap_or(code.len());
+    let path = format!("{above}{}", &code[..length]);
+    if !code[length..].starts_with('{') || !path.ends_with("::") {
+        found.push(path);
+        return length;
+    }
+    let mut at = length + 1;
+    while !code[at..].starts_with('}') {
+        let gap = code[at..].len() - code[at..].trim_start_matches([' ', '\n', ',']).len();
+        at += gap;
+        if code[at..].starts_with('}') {
+            break;
+        }
+        let taken = tree(&code[at..], &path, found);
+        // What is called otherwise here.
+        let rest = code[at + taken..].find([',', '}']).unwrap_or(0);
+        at += taken + rest;
+    }
+    at + 1
+}
+
+/// The files of the crate, and which others each takes something from. What a file takes from a module that holds it
+/// does not count: that is where the layer says what it is made of.
+fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
+    let sources = sources("src");
+    let all: BTreeSet<Vec<String>> = sources.iter().map(|(path, _)| module(path)).collect();
+    let mut imports = BTreeMap::new();
+    for (file, code) in &sources {
+        let own = module(file);
+        let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let mut taken = BTreeSet::new();
+        for path in paths(code) {
+            let mut names: Vec<&str> = path.split("::").collect();
+            let mut at = if names[0] == "crate" { Vec::new() } else { own.clone() };
+            while let ["crate" | "super", ..] = names[..] {
+                at.pop();
+                names.remove(0);
+            }
+            for name in names {
+                at.push(name.to_owned());
+                if !all.contains(&at) {
+                    at.pop();
+                    break;
+                }
+            }
+            if !own.starts_with(&at) {
+                taken.insert(at);
+            }
+        }
+        imports.insert(own, taken);
+    }
+    imports
+}
+
+/// A circle of files, if there is one: each imports the next, and the last the first.
+fn circle(imports: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>>) -> Option<Vec<String>> {
+    let mut done = BTreeSet::new();
+    for start in imports.keys() {
+        let mut way: Vec<(&Vec<String>, Vec<&Vec<String>>)> = vec![(start, imports[start].iter().collect())];
+        while let Some((file, rest)) = way.last_mut() {
+            let (file, next) = (*file, rest.pop());
+            match next {
+                Some(next) if done.contains(next) => {}
+                Some(next) => {
+                    if let Some(from) = way.iter().position(|(file, _)| *file == next) {
+                        return Some(way[from..].iter().map(|(file, _)| file.join("/")).collect());
+                    }
+                    let taken = imports.get(next).map(|taken| taken.iter().collect()).unwrap_or_default();
+                    way.push((next, taken));
+                }
+                None => {
+                    done.insert(file);
+                    way.pop();
+                }
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn given_the_files_of_the_crate_then_none_import_each_other_in_a_circle() {
+    assert_eq!(circle(&imports()), None);
+}
+
+#[test]
+fn given_files_that_import_each_other_then_the_circle_is_found() {
+    let code = "use super::{a::{B, C as D}, e};\nuse crate::f::G;\nlet x = super::super::h::i();";
+    let mut found = paths(code);
+    found.sort();
+    assert_eq!(found, ["crate::f::G", "super::a::B", "super::a::C", "super::e", "super::super::h::i"]);
+    let file = |name: &str| vec![name.to_owned()];
+    let arrows = |rows: &[(&str, &[&str])]| {
+        rows.iter().map(|(from, to)| (file(from), to.iter().map(|to| file(to)).collect())).collect()
+    };
+    let imports = imports();
+    assert!(
+        imports[&["crdt", "tree", "patch"].map(String::from).to_vec()]
+            .contains(&["crdt", "tree", "touched"].map(String::from).to_vec())
+    );
+    assert_eq!(circle(&arrows(&[("a", &["b", "c"]), ("b", &["c"]), ("c", &[])])), None);
+    let found = circle(&arrows(&[("a", &["b"]), ("b", &["c", "d"]), ("c", &[]), ("d", &["b"])]));
+    assert_eq!(found, Some(vec!["b".to_owned(), "d".to_owned()]));
 }

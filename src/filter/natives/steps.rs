@@ -10,7 +10,7 @@ use jaq_core::path::Opt;
 
 use crate::value::{Map, Val};
 
-/// The name of the filter that is an update, if `op` is one: the steps of the path as those of [`KEYS`], and
+/// The name of the filter that is an update, if `op` is one: the steps of the path as those of [`KEYS`](super::names::KEYS), and
 /// the filter right of the operator. No text can spell it.
 pub(in crate::filter) fn update_name(op: &BinaryOp<&str>) -> Option<&'static str> {
     Some(match op {

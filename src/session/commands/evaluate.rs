@@ -55,7 +55,7 @@ impl Session {
                 Code { text: format!("${}{}", variable(name), &text[name.len()..]).into(), span, extra: 1 }
             }
             None => {
-                if let Some((word, hint)) = suggest::dressed(text) {
+                if let Some((word, hint)) = suggest::dressed(self.commands(), text) {
                     let span = start..start + word.len();
                     let kind = ErrorKind::UnknownCommand(word.to_owned());
                     return Err(CommandError::new(kind, span).with_hint(hint));
@@ -67,7 +67,7 @@ impl Session {
         let filter = self.compile(&code).map_err(|error| {
             let at = error.span.start.saturating_sub(start);
             let (word, behind) = text.split_at(name_length(text));
-            let meant = suggest::command(word);
+            let meant = suggest::command(self.commands(), word);
             // In jq nothing follows a word like that; the first may be a command elsewhere, as in `del a`.
             let is_command =
                 behind.len() > behind.trim_start().len() && text.len() - behind.trim_start().len() == at;
@@ -80,7 +80,7 @@ impl Session {
             // An assignment to `$name.path` is what newcomers try.
             let assigns = leading.filter(|_| error.to_string().starts_with("invalid path expression"));
             let hint = assigns.map(|name| format!("an expression changes nothing; try `swap {name} FILTER`"));
-            let hint = hint.or_else(|| suggest::dotted(text));
+            let hint = hint.or_else(|| suggest::dotted(self.commands(), text));
             let on = leading.map(str::to_owned).or_else(|| self.last_in_words(text));
             let kind = ErrorKind::Run { filter: text.to_owned(), on, error };
             CommandError::new(kind, code.span.clone()).with_hint(hint)
@@ -94,7 +94,7 @@ impl Session {
         }
         let reply = Reply { values: outputs, ..Reply::default() };
         // Such a path is jq, and so it has an answer; but where there is nothing it is a habit.
-        Ok(match suggest::dotted(text).filter(|_| reply.values == [Val::NULL]) {
+        Ok(match suggest::dotted(self.commands(), text).filter(|_| reply.values == [Val::NULL]) {
             Some(hint) => reply.with(Part::Line(hint)),
             None => reply,
         })
@@ -133,7 +133,7 @@ impl Session {
             rest if rest.starts_with('=') => Some(format!("`ref {word} VALUE` makes a ref")),
             _ if is_key => Some(format!("a key needs a dot: `.{word}`")),
             _ if suggest::is_file(text) => Some(format!("`read {text}` runs a session file")),
-            _ => suggest::command(name).or_else(|| did_you_mean(word, candidates)),
+            _ => suggest::command(self.commands(), name).or_else(|| did_you_mean(word, candidates)),
         };
         let hint = hint.unwrap_or_else(|| "`help` lists the commands, `refs` the names".to_owned());
         let span = start..start + word.len();

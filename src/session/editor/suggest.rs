@@ -1,6 +1,5 @@
 //! Suggests what was probably meant, by its meaning: words of other shells, of version control, of other languages.
 
-use crate::session::commands::table;
 use crate::session::language::command::{self, Command};
 use crate::session::state::names::name_length;
 
@@ -87,21 +86,17 @@ const FILTERS: &[(&[&str], &str)] = &[
 const FILES: [&str; 11] =
     [".json", ".jsonl", ".ndjson", ".json5", ".rejoin", ".txt", ".md", ".jq", ".yaml", ".yml", ".csv"];
 
-fn find(name: &str) -> Option<&'static Command> {
-    command::find(table::COMMANDS, name)
-}
-
 /// What a word in first place means that is no command here.
-pub(in crate::session) fn command(word: &str) -> Option<String> {
+pub(in crate::session) fn command(commands: &'static [Command], word: &str) -> Option<String> {
     let other = OTHERWISE.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| *hint);
     if let Some(hint) = other {
         return Some(hint.to_owned());
     }
-    if let Some(command) = find(word) {
+    if let Some(command) = command::find(commands, word) {
         return Some(does(command));
     }
     let (_, name, more) = COMMANDS.iter().find(|(words, ..)| words.contains(&word))?;
-    let hint = does(find(name)?);
+    let hint = does(command::find(commands, name)?);
     Some(if more.is_empty() { hint } else { format!("{hint}; {more}") })
 }
 
@@ -112,7 +107,10 @@ fn does(command: &Command) -> String {
 
 /// A line that is written as another shell has its commands, such as `\q`, `:help`, `/quit` and `?`: the
 /// word, and what it means. No jq begins so.
-pub(in crate::session) fn dressed(line: &str) -> Option<(&str, String)> {
+pub(in crate::session) fn dressed<'a>(
+    commands: &'static [Command],
+    line: &'a str,
+) -> Option<(&'a str, String)> {
     let end = line.find(char::is_whitespace).unwrap_or(line.len());
     let first = &line[..end];
     let word = match first.strip_prefix(['\\', ':', '/', '!']) {
@@ -120,16 +118,16 @@ pub(in crate::session) fn dressed(line: &str) -> Option<(&str, String)> {
         None if first.starts_with('?') => "?",
         None => return None,
     };
-    command(undressed(word)).map(|hint| (first, hint))
+    command(commands, undressed(word)).map(|hint| (first, hint))
 }
 
 /// The same for a line that is also a path of jq: `.quit`, `.help`.
-pub(in crate::session) fn dotted(line: &str) -> Option<String> {
+pub(in crate::session) fn dotted(commands: &'static [Command], line: &str) -> Option<String> {
     let word = line.strip_prefix('.')?;
     let is_word = name_length(word) == word.len();
     // What is more than a habit would be in the way of keys that are called so.
     let usual = ["quit", "exit", "q", "help", "h", "read", "tables"];
-    if is_word && usual.contains(&word) { command(word) } else { None }
+    if is_word && usual.contains(&word) { command(commands, word) } else { None }
 }
 
 /// A word without what a call or a statement has behind it.
@@ -179,14 +177,15 @@ fn in_file(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::COMMANDS as TABLE;
     use std::collections::HashSet;
 
     #[test]
     fn every_suggestion_is_of_a_command_that_exists_and_every_word_means_one_thing() {
         for (words, name, _) in COMMANDS {
-            assert!(find(name).is_some(), "{name}");
+            assert!(command::find(TABLE, name).is_some(), "{name}");
             for word in *words {
-                assert!(find(word).is_none(), "`{word}` is a command itself");
+                assert!(command::find(TABLE, word).is_none(), "`{word}` is a command itself");
                 assert_eq!(*word, word.to_lowercase());
             }
         }
