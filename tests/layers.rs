@@ -305,7 +305,7 @@ fn given_files_that_import_each_other_then_the_circle_is_found() {
     let imports = imports();
     assert!(
         imports[&["crdt", "tree", "patch"].map(String::from).to_vec()]
-            .contains(&["crdt", "tree", "touched"].map(String::from).to_vec())
+            .contains(["crdt", "tree", "touched"].map(String::from).as_slice())
     );
     assert_eq!(circle(&arrows(&[("a", &["b", "c"]), ("b", &["c"]), ("c", &[])])), None);
     let found = circle(&arrows(&[("a", &["b"]), ("b", &["c", "d"]), ("c", &[]), ("d", &["b"])]));

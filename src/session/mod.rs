@@ -26,7 +26,8 @@ mod language;
 mod state;
 pub mod units;
 
-pub use answer::page::{Page, fill};
+pub use answer::columns::{columns, cut, cut_middle, fill, wrapped};
+pub use answer::page::Page;
 pub use answer::reply::{Effect, Part, Reply, Sentence};
 pub use commands::codes::{CODES, Code, Explanation};
 pub use commands::request::{FileError, Request, Wish};

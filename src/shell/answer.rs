@@ -1,8 +1,7 @@
 //! What the prompt shows of an answer: as much as one wants to read.
 
-use rejoin::session::{Page, Reply, Sentence, fill};
+use rejoin::session::{self, Page, Reply, Sentence, wrapped};
 use rejoin::value::{Extent, Val, excerpt, grouped};
-use unicode_width::UnicodeWidthChar;
 
 use super::paint::{Paint, visible};
 use super::theme::Role;
@@ -114,23 +113,12 @@ pub(super) fn rows_of(text: &str, width: usize) -> usize {
         let mut columns = 0;
         let mut rest = line;
         while let Some((before, behind)) = rest.split_once('\u{1b}') {
-            columns += self::columns(before);
+            columns += session::columns(before);
             rest = behind.split_once('m').map_or("", |(_, rest)| rest);
         }
-        columns + self::columns(rest)
+        columns + session::columns(rest)
     };
     text.lines().map(|line| shown(line).div_ceil(width.max(1)).max(1)).sum()
-}
-
-/// A line in lines of no more than so many columns, as far as its words are shorter; those that go on are
-/// indented.
-pub(crate) fn wrapped(line: &str, width: usize) -> String {
-    let indent = line.len() - line.trim_start_matches(' ').len() + 2;
-    fill(line, width, indent).join("\n")
-}
-
-pub(crate) fn columns(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
 #[cfg(test)]
@@ -172,7 +160,7 @@ pub(crate) mod tests {
         let topics = topics.chain(rejoin::session::COMMANDS.iter().map(|command| command.name));
         for topic in topics.map(|topic| format!("help {topic}")).chain(["help".into(), "set".into()]) {
             let help = shown(&[&topic], 40, Some(10));
-            let long = help.lines().find(|line| columns(line) > 40);
+            let long = help.lines().find(|line| session::columns(line) > 40);
             assert_eq!(long, None, "{help}");
         }
         let rows = shown(&["set"], 40, Some(10));

@@ -1,9 +1,10 @@
 //! A line for what changed at a path, as long as the terminal is wide.
 
+use rejoin::session::{columns, cut_middle};
 use rejoin::value::{Difference, PathChange, Val, print_while};
 use unicode_width::UnicodeWidthChar;
 
-use super::answer::{Look, columns};
+use super::answer::Look;
 use super::paint::visible;
 use super::theme::Role;
 
@@ -33,7 +34,7 @@ impl Look {
             Difference::Changed(old, new) => width(old, room).saturating_add(ARROW + width(new, room)),
             Difference::Moved { from } => FROM + columns(&from.to_string()),
         };
-        let path = cut(&visible(&path.to_string()), room.saturating_sub(needs).max(room / 2));
+        let path = cut_middle(&visible(&path.to_string()), room.saturating_sub(needs).max(room / 2));
         let room = room.saturating_sub(columns(&path));
         text.push_str(&self.paint.role(Role::from(difference), &format!("{sign} {path}")));
         text.push(' ');
@@ -47,7 +48,7 @@ impl Look {
                 self.short(new, room.saturating_sub(width(old, first)), text);
             }
             Difference::Moved { from } => {
-                let from = cut(&visible(&from.to_string()), room.saturating_sub(FROM));
+                let from = cut_middle(&visible(&from.to_string()), room.saturating_sub(FROM));
                 text.push_str(&format!("from {from}"));
             }
         }
@@ -86,32 +87,10 @@ fn width(value: &Val, most: usize) -> usize {
     width
 }
 
-/// A path of no more than so many columns: its end tells more than its middle.
-fn cut(path: &str, room: usize) -> String {
-    if columns(path) <= room {
-        return path.to_owned();
-    }
-    let fit = |chars: &mut dyn Iterator<Item = char>, room: usize| -> Vec<char> {
-        let mut left = room;
-        let fits = |c: &char| match left.checked_sub(c.width().unwrap_or(0)) {
-            Some(rest) => {
-                left = rest;
-                true
-            }
-            None => false,
-        };
-        chars.take_while(fits).collect()
-    };
-    let room = room.saturating_sub(1);
-    let first = fit(&mut path.chars(), room / 3);
-    let last = fit(&mut path.chars().rev(), room - room / 3);
-    first.into_iter().chain(['…']).chain(last.into_iter().rev()).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::answer::columns;
     use super::super::answer::tests::shown;
+    use rejoin::session::columns;
 
     #[test]
     fn what_is_long_is_cut_to_the_line() {

@@ -1,10 +1,9 @@
 use std::io::IsTerminal;
 
 use owo_colors::Style;
-use rejoin::session::{CommandError, Place, Settings, Theme};
+use rejoin::session::{CommandError, Place, Settings, Theme, wrapped};
 use rejoin::value::{Val, print};
 
-use super::answer::wrapped;
 use super::cli::Color;
 use super::theme::Role;
 pub(crate) use super::visible::{on_a_line, visible};

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 use rejoin::script::{Failure, Host, Item, Script, Step, compare};
-use rejoin::session::{CommandError, Interrupt, Limits, Options, Reply, Session};
+use rejoin::session::{CommandError, Interrupt, Limits, Options, Reply, Session, wrapped};
 use rejoin::value::Extent;
 use signal_hook::consts::SIGINT;
 
-use super::answer::{Look, wrapped};
+use super::answer::Look;
 use super::disk::Disk;
 use super::envelope::envelope;
 use super::pager;

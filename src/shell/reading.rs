@@ -3,11 +3,10 @@
 use std::io::{self, IsTerminal, Write};
 
 use rejoin::script::{Ran, Step};
-use rejoin::session::{CommandError, Reply};
+use rejoin::session::{CommandError, Reply, columns, cut};
 use rejoin::value::print_while;
-use unicode_width::UnicodeWidthChar;
 
-use super::answer::{Look, columns};
+use super::answer::Look;
 use super::pager;
 use super::paint::visible;
 use super::theme::Role;
@@ -145,14 +144,4 @@ impl Look {
     fn answered(self, text: &str) -> String {
         format!("{}{text}", self.paint.dim(ANSWER))
     }
-}
-
-/// The beginning of a text of so many columns, with a mark where it is cut.
-fn cut(text: &str, most: usize) -> String {
-    let mut used = 0;
-    let past = text.char_indices().find(|(_, c)| {
-        used += c.width().unwrap_or(0);
-        used > most
-    });
-    past.map_or_else(|| text.to_owned(), |(end, _)| format!("{}…", &text[..end]))
 }

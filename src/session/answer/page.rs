@@ -1,6 +1,8 @@
 //! A text that is to be read, such as that of `help`: laid out for the width at which it is shown.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
+
+use super::columns::fill;
 
 /// The longest line of prose, however wide the terminal.
 const WIDEST: usize = 78;
@@ -70,34 +72,6 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// A line as lines of no more than so many columns, as far as its words are shorter; those that go on are
-/// indented.
-pub fn fill(line: &str, width: usize, indent: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    let mut begun = false;
-    for word in line.split_inclusive(' ') {
-        let needs = columns(word.trim_end());
-        if begun && needs > 0 && used + needs > width {
-            if let Some(last) = lines.last_mut() {
-                last.truncate(last.trim_end().len());
-            }
-            lines.push(" ".repeat(indent));
-            (used, begun) = (indent, false);
-        }
-        if let Some(last) = lines.last_mut() {
-            last.push_str(word);
-        }
-        used += columns(word);
-        begun |= needs > 0;
-    }
-    lines
-}
-
-fn columns(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or(0)).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,15 +105,5 @@ mod tests {
     fn the_second_column_goes_on_below_itself() {
         let page = Page::new("id\tone two three four five six seven eight");
         assert_eq!(page.lines(28), ["id  one two three four five", "    six seven eight"]);
-    }
-
-    #[test]
-    fn words_go_on_in_the_next_line() {
-        assert_eq!(fill("one two three", 9, 2), ["one two", "  three"]);
-        assert_eq!(fill("  one two", 7, 4), ["  one", "    two"]);
-        assert_eq!(fill("conflict", 4, 2), ["conflict"]);
-        assert_eq!(fill("a  b", 4, 2), ["a  b"]);
-        assert_eq!(fill("日本 日本", 8, 0), ["日本", "日本"]);
-        assert_eq!(fill("", 4, 2), [""]);
     }
 }

@@ -13,13 +13,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rejoin::script::{Failure, Host, LESSONS, Lesson, Paragraph, Script, compare, count};
-use rejoin::session::{Code, CommandError, Page, Reply, Session};
+use rejoin::session::{Code, CommandError, Page, Reply, Session, wrapped};
 use rejoin::value::Extent;
 use signal_hook::consts::SIGINT;
 use unicode_width::UnicodeWidthStr;
 
 use super::USAGE;
-use super::answer::{Look, wrapped};
+use super::answer::Look;
 use super::cli::Manner;
 use super::disk::Disk;
 use super::failures::Failures;

@@ -1,12 +1,9 @@
 use std::io::{self, Write};
 
-use rejoin::session::{COMMANDS, Command, Entry, Session, fill};
+use rejoin::session::{COMMANDS, Command, Entry, Session, cut, fill, wrapped};
 use rejoin::value::text;
 
-use unicode_width::UnicodeWidthChar;
-
 use super::Player;
-use crate::shell::answer::{columns, wrapped};
 use crate::shell::paint::visible;
 
 impl Player<'_> {
@@ -54,20 +51,4 @@ impl Player<'_> {
         }
         Ok(())
     }
-}
-
-/// A text of no more than so many columns.
-fn cut(text: &str, room: usize) -> String {
-    if columns(text) <= room {
-        return text.to_owned();
-    }
-    let mut left = room - 1;
-    let fits = |c: &char| match left.checked_sub(c.width().unwrap_or(0)) {
-        Some(rest) => {
-            left = rest;
-            true
-        }
-        None => false,
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
 }
