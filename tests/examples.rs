@@ -60,15 +60,13 @@ fn given_a_file_when_one_expected_value_is_another_then_its_line_is_named() {
         let script = parse(&file, &text);
         let expectations = script.steps().flat_map(|step| &step.expectations);
         let values = expectations.filter(|e| matches!(e.expected, Expected::Value(_)));
-        let places: Vec<_> = values.map(|e| e.line..e.line + e.lines()).collect();
+        let places: Vec<(usize, usize)> =
+            values.map(|expectation| (expectation.line, expectation.lines())).collect();
         assert!(!places.is_empty(), "{}", file.display());
-        for place in places {
-            let wrong = place.start;
-            let flipped = |(number, line): (usize, &str)| match number + 1 {
-                number if number == wrong => {
-                    format!("{}#=> [\"another value\"]\n", &line[..line.find("#=>").unwrap()])
-                }
-                number if place.contains(&number) => String::new(),
+        for (wrong, lines) in places {
+            let flipped = |(number, line): (usize, &str)| match (number + 1).checked_sub(wrong) {
+                Some(0) => format!("{}#=> [\"another value\"]\n", &line[..line.find("#=>").unwrap()]),
+                Some(more) if more < lines => "\n".to_owned(),
                 _ => format!("{line}\n"),
             };
             let text: String = text.lines().enumerate().map(flipped).collect();

@@ -73,11 +73,11 @@ fn given_a_lesson_when_enter_is_pressed_then_it_goes_on_to_a_recap() {
         &["A lesson about one.", "Make it.", "rejoin> ref a {\"n\": 1}", "[1/4] Enter: run"],
     );
     press(&mut session, "\r");
-    expect(&mut session, &["{\"n\":1}\r\nactor a", "rejoin> branch a as b", "[2/4]"]);
+    expect(&mut session, &["actor a\r\n{\"n\":1}", "rejoin> branch a as b", "[2/4]"]);
     press(&mut session, "\r");
     expect(&mut session, &["actor b", "Then it is two.", "rejoin> swap a .n += 1", "[3/4]"]);
     press(&mut session, " ");
-    expect(&mut session, &["{\"n\":2}\r\n~ .n 1 ", "And back.", "rejoin> merge b a", "[4/4]"]);
+    expect(&mut session, &["~ .n 1 ", "{\"n\":2}\r\n", "And back.", "rejoin> merge b a", "[4/4]"]);
     press(&mut session, "\r");
     expect(&mut session, &["1 change new", "The end.", "Enter: end"]);
     press(&mut session, "\r");
@@ -106,11 +106,60 @@ fn given_a_step_back_then_the_session_is_as_it_was() {
     // Not an error, as it would be if b were there already.
     expect(&mut session, &["actor b", "[3/4]"]);
     press(&mut session, "\r");
-    expect(&mut session, &["{\"n\":2}\r\n~ .n 1 ", "[4/4]"]);
+    expect(&mut session, &["~ .n 1 ", "{\"n\":2}\r\n", "[4/4]"]);
     press(&mut session, "q");
     expect(&mut session, &["What was used in one.rejoin, in 3 of 4 steps", "  swap", "  b       {\"n\":1}"]);
     session.exp_eof().unwrap();
     assert_eq!(status(&session), Some(0));
+}
+
+#[test]
+fn given_a_step_to_begin_at_then_those_before_it_ran_and_are_not_shown() {
+    let folder = Folder::new("play-from");
+    folder.file("one.rejoin", LESSON);
+    let mut session = start(&folder, &["play", "one.rejoin", "--from", "3"]);
+    let shown = session.exp_string("[3/4]").unwrap();
+    assert!(shown.contains("Then it is two.") && !shown.contains("Make it."), "{shown}");
+    press(&mut session, "\r");
+    expect(&mut session, &["{\"n\":2}", "[4/4]"]);
+    press(&mut session, "b");
+    expect(&mut session, &["[3/4]"]);
+    press(&mut session, "b");
+    expect(&mut session, &["back to step 2 of 4", "rejoin> branch a as b", "[2/4]"]);
+    press(&mut session, "q");
+    session.exp_eof().unwrap();
+    assert_eq!(status(&session), Some(0));
+    let played = rejoin(&["play", "--from", "4", folder.0.join("one.rejoin").to_str().unwrap()]);
+    assert_eq!(played.code, 0, "{}", played.err);
+    assert!(played.out.starts_with("And back.\n\nrejoin> merge b a\n1 change new\n"), "{}", played.out);
+    assert!(played.out.contains("one.rejoin, in step 4 of 4\n"), "{}", played.out);
+    let played = rejoin(&["play", "--from", "5", folder.0.join("one.rejoin").to_str().unwrap()]);
+    assert_eq!((played.code, &*played.out), (2, ""));
+    assert!(played.err.contains("has 4 steps: it cannot begin at step 5"), "{}", played.err);
+}
+
+#[test]
+fn given_a_lesson_that_does_not_hold_then_its_end_names_what_did_not() {
+    let folder = Folder::new("play-wrong");
+    let file = folder.0.join("wrong.rejoin");
+    folder.file("wrong.rejoin", "# Wrong.\nref a 1\n#=> 2\n\n# Held.\nswap a . + 1\n#=> 2\nswop a\n");
+    // Also what was not shown counts.
+    for from in ["1", "3"] {
+        let played = rejoin(&["play", "--from", from, file.to_str().unwrap()]);
+        assert_eq!(played.code, 1, "{}", played.err);
+        let name = file.display();
+        let wrong = format!("{name}:3\n  # Wrong.\n  ref a 1\n    expected: 2\n    actual:   1\n");
+        let error = format!(
+            "{name}:8:1\n# Held.\nswop a\n^^^^\nerror: `swop` is neither a command nor a name [R001]"
+        );
+        for part in ["error: 2 steps of ", "do not\n  answer as expected", &wrong, &error] {
+            let told = played
+                .err
+                .replace("do not answer", "do not\n  answer")
+                .replace("answer as\n  ", "answer as ");
+            assert!(told.contains(part), "{part}: {}", played.err);
+        }
+    }
 }
 
 #[test]
@@ -280,6 +329,8 @@ fn given_forty_columns_then_words_stay_whole() {
     let bytes = session.exp_eof().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
     let recap = String::from_utf8(bytes).unwrap();
     assert!(recap.contains("  branch  ") && recap.contains("\r\n          "), "{recap}");
+    // What did not hold is shown as it is.
+    let recap = recap.split("one.rejoin:9").next().unwrap();
     assert!(recap.lines().all(|line| line.trim_end().width() <= 40), "{recap}");
 }
 

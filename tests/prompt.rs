@@ -19,6 +19,7 @@ const READY: &str = "\x1b[?2004h";
 const DONE: &str = "\x1b[?2004l";
 const UP: &str = "\x1b[A";
 const TAB: &str = "\t";
+const DOWN: &str = "\x1b[B";
 const CTRL_R: &str = "\x12";
 const PASTE: &str = "\x1b[200~";
 const PASTED: &str = "\x1b[201~";
@@ -170,6 +171,26 @@ fn given_the_start_of_words_when_tab_is_typed_then_names_and_keys_are_completed(
 }
 
 #[test]
+fn given_a_cursor_in_the_line_when_tab_is_typed_then_what_stands_behind_it_is_not_doubled() {
+    let state = State::new("middle");
+    let mut session = start(&state.0);
+    type_line(&mut session, r#"ref origin {"items": [41]}"#, "actor origin-");
+    // `swap or|igin .items[0] += 1`, `swap ori| .items…`, `….it|ems[0]`, each with the cursor at the bar.
+    for (line, back) in [
+        ("swap origin .items[0] += 1", 19),
+        ("swap ori .items[0] += 1", 15),
+        ("swap origin .items[0] += 1", 11),
+    ] {
+        keys(&mut session, &format!("{line}{}{TAB}", "\x02".repeat(back)));
+        session.send_line("").unwrap();
+        session.exp_string("~ .items[0] 4").unwrap();
+        session.exp_string(READY).unwrap();
+    }
+    assert_eq!(state.history().matches("swap origin .items[0] += 1\n").count(), 1, "{}", state.history());
+    leave(session);
+}
+
+#[test]
 fn given_lines_of_before_when_ctrl_r_is_typed_then_one_is_found() {
     let state = State::new("search");
     let mut session = start(&state.0);
@@ -179,6 +200,113 @@ fn given_lines_of_before_when_ctrl_r_is_typed_then_one_is_found() {
     keys(&mut session, &format!("{CTRL_R}a +"));
     session.exp_string("(reverse-i-search)`a +': a + 1").unwrap();
     type_line(&mut session, "", "\n42");
+    leave(session);
+}
+
+#[test]
+fn given_the_start_of_a_line_when_up_is_typed_then_lines_come_that_begin_so() {
+    let state = State::new("recall");
+    let mut session = start(&state.0);
+    for (line, answer) in [("ref a 1", "actor a-"), ("a + 10", "\n11"), ("ref b 2", "actor b-"), ("b", "\n2")]
+    {
+        type_line(&mut session, line, answer);
+    }
+    keys(&mut session, &format!("a{UP}"));
+    type_line(&mut session, " * 2", "\n21");
+    // Past the newest one stands what was typed.
+    keys(&mut session, &format!("ref{UP}{UP}{UP}{DOWN}{DOWN}"));
+    type_line(&mut session, " c 3", "actor c-");
+    // What was deleted before comes back afterwards.
+    keys(&mut session, &format!("40 + 2\x15ref{UP}{UP}\x15\x19"));
+    session.exp_string("ref b 2").unwrap();
+    interrupt(&mut session);
+    keys(&mut session, &format!("40 + 2\x15{UP}{UP}"));
+    session.send_line("").unwrap();
+    session.exp_string(READY).unwrap();
+    keys(&mut session, "\x19");
+    type_line(&mut session, "", "\n42");
+    leave(session);
+}
+
+#[test]
+fn given_an_editor_then_the_line_is_what_it_wrote() {
+    let state = State::new("editor");
+    let editor = state.0.join("edit it.sh");
+    let script = "#!/bin/sh\nls -l \"$1\" | cut -c 1-10\nsed -i 's/1/41 + 1/' \"$1\"\n";
+    std::fs::write(&editor, script).unwrap();
+    let edit = format!("sh '{}'", editor.display());
+    let mut session = start_with(&state.0, |command| {
+        command.env("VISUAL", &edit).env("EDITOR", "false").env("TMPDIR", &state.0);
+    });
+    keys(&mut session, "1 \x18\x05");
+    // Nobody else can read it.
+    session.exp_string("-rw-------").unwrap();
+    session.exp_string(READY).unwrap();
+    session.exp_string("41 + 1").unwrap();
+    type_line(&mut session, "", "\n42");
+    leave(session);
+    let left: Vec<_> =
+        std::fs::read_dir(&state.0).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    let mut session = start_with(&state.0, |command| {
+        command.env_remove("VISUAL").env("EDITOR", "false");
+    });
+    keys(&mut session, "40 + 2\x18\x05");
+    session.exp_string("error: the editor `false` ended with exit status: 1").unwrap();
+    session.exp_string(READY).unwrap();
+    type_line(&mut session, "", "\n42");
+    leave(session);
+}
+
+#[test]
+fn given_a_history_with_bytes_that_are_no_text_then_no_line_is_lost() {
+    let state = State::new("bytes");
+    std::fs::create_dir_all(state.0.join("rejoin")).unwrap();
+    let file = state.0.join("rejoin/history");
+    let bytes = b"#V2\nref first 1\nref b\xffd 2\nref last 3\n";
+    std::fs::write(&file, bytes).unwrap();
+    let mut session = spawn_command(program(&state.0), Some(PATIENCE)).unwrap();
+    session.exp_string("warning: the history had bytes that are no UTF-8").unwrap();
+    session.exp_string(READY).unwrap();
+    keys(&mut session, &format!("{UP}{UP}{UP}"));
+    type_line(&mut session, "", "actor first-");
+    // Another program writes to it meanwhile.
+    let mut other = std::fs::OpenOptions::new().append(true).open(&file).unwrap();
+    std::io::Write::write_all(&mut other, b"other \xfe\n").unwrap();
+    type_line(&mut session, "ref new 4", "actor new-");
+    leave(session);
+    let kept = "#V2\nref first 1\nref b\u{fffd}d 2\nref last 3\nref first 1\nother \u{fffd}\nref new 4\n";
+    assert_eq!(state.history(), kept);
+    assert_eq!(std::fs::read(state.0.join("rejoin/history.not-utf-8.1")).unwrap(), bytes);
+    // From now on there is nothing to say.
+    leave(start(&state.0));
+}
+
+#[test]
+fn given_a_transcript_that_is_pasted_then_the_commands_in_it_run() {
+    let state = State::new("transcript");
+    let mut session = start(&state.0);
+    let block = "origin> ref a {\n  \"n\": 1}\nactor a-x\n{\"n\":1}\nrejoin> swap a .n += 1\n~ .n 1\n{\"n\":2}\nrejoin> ";
+    keys(&mut session, &format!("{PASTE}{block}{PASTED}"));
+    session.send_line("").unwrap();
+    for shown in [
+        "4 lines of answers passed over",
+        "rejoin> ref a {",
+        "actor a-",
+        "rejoin> swap a .n += 1",
+        "{\"n\":2}",
+        READY,
+    ] {
+        session.exp_string(shown).unwrap();
+    }
+    type_line(&mut session, "rejoin> a.n + 40", "\n42");
+    assert!(
+        state.history().ends_with("ref a {\\n  \"n\": 1}\nswap a .n += 1\na.n + 40\n"),
+        "{}",
+        state.history()
+    );
+    // A comparison is none.
+    type_line(&mut session, "a> 5", "\ntrue");
     leave(session);
 }
 
@@ -338,6 +466,58 @@ fn given_a_long_value_then_it_is_shown_as_far_as_one_wants_to_read() {
         r#"ref b {"one": "long enough", "other": "for two lines"}"#,
         "\n  \"one\": \"long enough\",",
     );
+    leave(session);
+}
+
+#[test]
+fn given_a_long_file_that_is_read_then_the_beginning_is_shown_and_the_pager_has_all_of_it() {
+    let state = State::new("reading");
+    let swaps: String = (0..60).map(|n| format!("swap a . += [{n}]\n")).collect();
+    std::fs::write(state.0.join("long.rejoin"), format!("# Long.\nref a []\n{swaps}")).unwrap();
+    let mut session = start_with(&state.0, |command| {
+        command.env("REJOIN_PAGER", "sed 's/^/page: /'").current_dir(&state.0);
+    });
+    session.send_line("read long.rejoin").unwrap();
+    let shown = session.exp_string(READY).unwrap();
+    assert!(shown.lines().count() <= 26, "{shown}");
+    for part in ["# Long.\r\nref a []\r\n#=> []\r\n", "more lines; `read FILE --all`", "61 commands"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    type_line(&mut session, "undo", "undid `read long.rejoin`");
+    session.send_line("read long.rejoin --all").unwrap();
+    for shown in ["page: # Long.", "page: swap a . += [59]", "page: 61 commands, 0 expectations", READY] {
+        session.exp_string(shown).unwrap();
+    }
+    session.send_line("log a --all").unwrap();
+    for shown in ["page: 1@a", "page:   61@a inserts 59 ", READY] {
+        session.exp_string(shown).unwrap();
+    }
+    session.send_line("log a").unwrap();
+    for shown in ["more lines; `log a --all` shows all", "61@a inserts 59 ", READY] {
+        session.exp_string(shown).unwrap();
+    }
+    leave(session);
+}
+
+#[test]
+fn given_colours_of_ones_own_then_a_file_that_is_read_has_them() {
+    let state = State::new("reading-colour");
+    std::fs::write(state.0.join("a.rejoin"), "# Told.\n{\"n\": 1}\n").unwrap();
+    let mut session = start_with(&state.0, |command| {
+        command.env_remove("NO_COLOR").current_dir(&state.0);
+    });
+    let mut read = |setting: &str| {
+        type_line(&mut session, setting, " is ");
+        session.send_line("read a.rejoin").unwrap();
+        // What is typed has its own colours.
+        session.exp_string(DONE).unwrap();
+        session.exp_string(READY).unwrap()
+    };
+    assert!(read("set theme dark").contains("\x1b[34;1m\"n\""));
+    let mono = read("set theme mono");
+    assert!(mono.contains("\x1b[1m\"n\"") && !mono.contains("\x1b[3"), "{mono:?}");
+    let plain = read("set color never");
+    assert!(plain.contains("# Told.\r\n{\"n\": 1}\r\n#=> {\"n\":1}\r\n"), "{plain:?}");
     leave(session);
 }
 
@@ -530,6 +710,30 @@ fn given_another_size_of_the_window_then_the_line_that_is_typed_stays() {
     session.exp_string("40 + ").unwrap();
     signal(&process, "-WINCH");
     type_line(&mut session, "2", "\n42");
+    leave(session);
+}
+
+/// Gives the terminal of a session so many columns; the process in it is told.
+fn resize(session: &PtySession, columns: u16) {
+    let size = rustix::termios::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(session.process().get_file_handle().unwrap(), size).unwrap();
+}
+
+#[test]
+fn given_a_narrower_window_then_the_rows_that_the_terminal_made_of_the_line_are_cleared() {
+    let state = State::new("narrower");
+    let (mut session, _) = start_told(&state.0, "xterm");
+    resize(&session, 100);
+    interrupt(&mut session);
+    let text = "x".repeat(90);
+    // With the prompt 101 columns: two rows of 100, three of 40.
+    keys(&mut session, &format!("\"{text}\" "));
+    session.exp_string("x\" ").unwrap();
+    resize(&session, 40);
+    session.exp_string("\r\x1b[2A\x1b[J\r\n").unwrap();
+    resize(&session, 100);
+    session.exp_string("\r\x1b[1A\x1b[J\r\n\r\n").unwrap();
+    type_line(&mut session, "| length", "\n90");
     leave(session);
 }
 

@@ -49,11 +49,16 @@ fn given_the_start_of_a_word_then_commands_and_names_complete_it() {
         ("branch origin as ", &[]),
         ("ref ", &[]),
         ("show origin -", &["show origin --all "]),
-        ("help mo", &["help model "]),
+        ("help mo", &["help model ", "help modf"]),
+        ("help group", &["help group_by"]),
         ("help R05", &["help R050", "help R051", "help R052", "help R053", "help R054"]),
         ("set the", &["set theme "]),
         ("set theme l", &["set theme light "]),
-        ("refs ", &[]),
+        ("refs ", &["refs --all "]),
+        ("undo ", &[]),
+        ("rename se", &["rename seen "]),
+        ("rename seen ", &["rename seen as "]),
+        ("rename seen as ", &[]),
         ("# swap", &[]),
         ("swap origin . # .n", &[]),
     ];
@@ -157,6 +162,54 @@ fn given_a_bracket_or_a_quote_behind_a_path_then_indexes_and_keys_complete_it() 
 }
 
 #[test]
+fn given_a_comma_in_brackets_then_what_can_follow_completes_it() {
+    let session = session();
+    let rows: &[(&str, &[&str])] = &[
+        ("swap origin [.name, .it", &["swap origin [.name, .items"]),
+        ("swap origin [.items[0].id, .items[0].t", &["swap origin [.items[0].id, .items[0].tags"]),
+        (
+            "swap origin .items |= map([.id, ",
+            &["swap origin .items |= map([.id, .id", "swap origin .items |= map([.id, .tags"],
+        ),
+        ("cas origin [1, .na", &["cas origin [1, .name"]),
+        ("reset origin [1, $my", &["reset origin [1, $my_branch"]),
+        // In an object that is built a key has no dot.
+        ("swap origin {na", &["swap origin {name"]),
+        ("swap origin {name, it", &["swap origin {name, items"]),
+        ("swap origin {a: .name, tw", &[r#"swap origin {a: .name, "two words""#]),
+        ("swap origin {a: (1, .na", &["swap origin {a: (1, .name"]),
+        ("swap origin {a: .na", &["swap origin {a: .name"]),
+        ("swap origin .items |= map({i", &["swap origin .items |= map({id"]),
+        ("swap origin {a: 1} | {", &[]),
+        ("swap origin [{name}, na", &["swap origin [{name}, nan"]),
+    ];
+    for (line, lines) in rows {
+        assert_eq!(complete(&session, line), *lines, "{line}");
+    }
+}
+
+#[test]
+fn given_a_key_with_letters_that_jq_wants_in_quotes_then_it_is_completed_with_them() {
+    let mut session = session();
+    session.run(r#"ref odd {"ärger": {"öl": [1]}, "日本": 1, "plain": {"é": 1}}"#).unwrap();
+    let rows: &[(&str, &[&str])] = &[
+        ("swap odd .ä", &[r#"swap odd .["ärger"]"#]),
+        ("swap odd .日", &[r#"swap odd .["日本"]"#]),
+        ("swap odd .plain.é", &[r#"swap odd .plain["é"]"#]),
+        (r#"swap odd .["ärger"].ö"#, &[r#"swap odd .["ärger"]["öl"]"#]),
+        ("swap odd [.plain, .日本", &[r#"swap odd [.plain, .["日本"]"#]),
+        ("text odd .ä", &[r#"text odd .["ärger"]"#]),
+        ("odd.ä", &[r#"odd["ärger"]"#]),
+        ("$odd.ä", &[r#"$odd["ärger"]"#]),
+        ("swap odd {ä", &[r#"swap odd {"ärger""#]),
+        ("swap odd .nö", &[]),
+    ];
+    for (line, lines) in rows {
+        assert_eq!(complete(&session, line), *lines, "{line}");
+    }
+}
+
+#[test]
 fn given_a_ref_that_is_not_there_then_no_keys_are_offered() {
     let mut session = session();
     session.run("origin").unwrap();
@@ -237,7 +290,7 @@ fn given_a_command_then_the_rest_of_its_signature_is_the_hint() {
         ("patch origin seen ", Some("[as NAME]")),
         ("sw", None),
         ("origin", None),
-        ("refs", None),
+        ("undo", None),
     ];
     for (line, hint) in rows {
         assert_eq!(session.usage_hint(line).as_deref(), hint, "{line}");
@@ -290,6 +343,8 @@ fn given_a_line_then_each_word_is_known_for_what_it_is() {
         ("frobnicate ", "??????????"),
         ("set hints on", "CCC wwwww"),
         ("help swop ", "CCCC ????"),
+        ("help group_by", "CCCC wwwwwwww"),
+        ("help // ", "CCCC ww"),
     ];
     for (line, letters) in rows {
         assert_eq!(marked(&session, line), letters, "{line}");

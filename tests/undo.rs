@@ -44,6 +44,10 @@ const CHANGES: &[&str] = &[
     "validate a .n",
     "validate b .n > 1",
     "validate b",
+    "rename a as z",
+    "rename b as z",
+    "rename seen as later",
+    "rename p as q",
     "drop a",
     "drop b",
     "drop seen",
@@ -182,15 +186,17 @@ fn given_an_edit_when_it_is_undone_and_redone_then_what_is_told_leads_from_value
     }
 }
 
+// --- files ---
+
 #[test]
-fn given_commands_that_were_made_one_when_it_is_undone_then_what_is_told_is_all_of_them() {
+fn given_a_file_when_it_is_undone_then_what_is_told_is_all_of_it() {
     let mut session = after(SETUP);
     let before = look(&mut session);
-    let since = session.step_count();
+    session.begin_file("read all");
     for line in ["swap a .n = 5", "swap b .n = 9", "watch b", "swap a .items[1].x = 7", "merge a b"] {
         session.run(line).unwrap();
     }
-    session.join_steps(since, "read all");
+    session.end_file();
     let done = look(&mut session);
     for _ in 0..2 {
         lead(&mut session, "a", "undo");
@@ -198,6 +204,75 @@ fn given_commands_that_were_made_one_when_it_is_undone_then_what_is_told_is_all_
         lead(&mut session, "a", "redo");
         assert_eq!(look(&mut session), done);
     }
+}
+
+#[test]
+fn given_a_file_of_whatever_length_then_it_is_one_step_and_those_before_stay() {
+    for count in [1, 99, 100, 101, 1_000] {
+        let mut session = after(&["ref a 0", "swap a -1", "swap a -2"]);
+        let before = look(&mut session);
+        session.begin_file("read long");
+        for n in 0..count {
+            session.run(&format!("swap a {n}")).unwrap();
+            session.run(&format!("ref r{n} {n}")).unwrap();
+        }
+        session.end_file();
+        let done = look(&mut session);
+        assert_eq!(session.run("undo").unwrap().lines()[0], "undid `read long`");
+        assert_eq!(look(&mut session), before, "{count}");
+        assert_eq!(session.run("undo").unwrap().lines(), ["undid `swap a -2`", "~ . -2 → -1"]);
+        session.run("redo").unwrap();
+        session.run("redo").unwrap();
+        assert_eq!(look(&mut session), done, "{count}");
+    }
+}
+
+#[test]
+fn given_a_file_with_any_commands_when_it_is_undone_then_the_session_is_as_before_and_as_after_when_redone() {
+    // A small generator of numbers (splitmix64).
+    let mut state = 7_u64;
+    let mut below = move |n: usize| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let x = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        ((x ^ x >> 31) % n as u64) as usize
+    };
+    let all =
+        [SETUP, CHANGES, &["ref a 1", "ref b 2", "drop later", "drop q", "undo", "undo", "redo"]].concat();
+    for round in 0..40 {
+        let mut session = after(SETUP);
+        let before = look(&mut session);
+        session.begin_file("read any");
+        for _ in 0..10 + 8 * (round % 20) {
+            // Some meet what is not there, and fail.
+            let _ = session.run(all[below(all.len())]);
+        }
+        session.end_file();
+        let done = look(&mut session);
+        if session.run("undo").is_ok_and(|reply| reply.lines()[0] == "undid `read any`") {
+            assert!(look(&mut session) == before, "round {round}");
+            session.run("redo").unwrap();
+            assert!(look(&mut session) == done, "round {round}");
+            session.run("undo").unwrap();
+            assert_eq!(go_on(&mut session), go_on(&mut after(SETUP)), "round {round}");
+        }
+    }
+}
+
+#[test]
+fn given_a_file_that_undoes_then_it_takes_back_its_own_commands_alone() {
+    let mut session = after(&["ref a 1", "swap a 2"]);
+    session.begin_file("read it");
+    assert_eq!(session.run("undo").unwrap_err().to_string(), "nothing to undo");
+    session.run("swap a 3").unwrap();
+    session.begin_file("read inner");
+    session.run("swap a 4").unwrap();
+    session.run("swap a 5").unwrap();
+    assert_eq!(session.run("undo").unwrap().lines()[0], "undid `swap a 5`");
+    session.end_file();
+    assert_eq!(session.run("undo").unwrap().lines(), ["undid `read inner`", "~ . 4 → 3"]);
+    session.end_file();
+    assert_eq!(session.run("undo").unwrap().lines(), ["undid `read it`", "~ . 3 → 2"]);
+    assert_eq!(session.run("undo").unwrap().lines(), ["undid `swap a 2`", "~ . 2 → 1"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! A small whole number takes one byte, a string its length and its bytes. The same form is kept in
 //! the history and travels in patches.
 
-use super::{Kind, room, varint};
+use super::{Kind, growth, varint};
 use crate::value::{Num, Val, View};
 
 const NULL: u8 = 0;
@@ -254,10 +254,10 @@ impl Contents {
     /// Adds a content.
     pub(super) fn push(&mut self, content: Content<'_>) {
         if self.count.is_multiple_of(STEP) {
-            room::push(&mut self.marks, self.bytes.len() as u32);
+            growth::push(&mut self.marks, self.bytes.len() as u32);
         }
         let more = if let Content::Scalar(Packed(packed)) = content { packed.len() } else { 1 };
-        room::make(&mut self.bytes, more);
+        growth::make(&mut self.bytes, more);
         pack_content(&mut self.bytes, content);
         self.count += 1;
     }

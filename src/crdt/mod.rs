@@ -5,36 +5,39 @@
 //!
 //! In reading order: `id` and `clock` (names and versions), `change` and `patch` (what travels), `json` and
 //! `wire` (how it reads, and how it is packed), `lv` and `row` (how ops are named and kept here), `history`
-//! (what has arrived), `sequence` (lists and texts) and `tree` (the state of a document), `diff` and `edit`
-//! (from a new value to ops), `transaction` (edits by handles), `validate`, `merge` and `effects` (from outside
-//! to applied, and what that did), `delta` (what a change did, told in words of the value), `store` (whole refs as
-//! bytes), `queue` (what is to be sent), `past` (what was at an older clock), `rewind` (back to what was), `report`
-//! and `error`; `contents`, `chars` and `varint` pack values, and `room` makes room for what is kept.
+//! (what has arrived, and the causal buffer of what waits), `sequence` (lists and texts) and `tree` (the state of a
+//! document), `diff` and `edit` (from a new value to ops), `transaction` (edits by handles), `validate`, `merge` and
+//! `effects` (from outside to applied, and what that did), `delta` (what a change did, in words of the value), `save`
+//! (whole refs as bytes), `outbox` (what is to be sent), `past` (the state at an older clock), `rewind` (back to an
+//! earlier state), `report` and `error`. `contents`, `chars`, `varint` and `counter` pack and read values; `pieces` and
+//! `growth` are the lists in which things are kept.
 
 mod change;
 mod chars;
 mod clock;
 mod contents;
 mod convergent_ref;
+mod counter;
 mod delta;
 mod diff;
 mod edit;
 mod effects;
 mod error;
+mod growth;
 mod history;
 mod id;
 mod json;
 mod lv;
 mod merge;
+mod outbox;
 mod past;
 mod patch;
-mod queue;
+mod pieces;
 mod report;
 mod rewind;
-mod room;
 mod row;
+mod save;
 mod sequence;
-mod store;
 mod transaction;
 mod tree;
 mod validate;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::history::Waiting;
+use super::history::CausalBuffer;
 use super::wire::Wire;
 use super::{ConvergentRef, OpId};
 
@@ -13,7 +13,7 @@ pub struct Version {
     ops: u32,
     popped: u64,
     /// `None` when nothing waits.
-    waiting: Option<Box<Waiting>>,
+    waiting: Option<Box<CausalBuffer>>,
 }
 
 /// What a ref had after some [`Version`]: enough to go [forth](ConvergentRef::replay) again.
@@ -35,8 +35,9 @@ impl ConvergentRef {
 
     /// Whether nothing happened to the ref since: no change was applied, came to wait or was popped.
     pub fn is_at(&self, version: &Version) -> bool {
-        let same = |then: &Waiting| {
-            let ids = |waiting: &Waiting| waiting.changes().map(|change| change.id()).collect::<Vec<OpId>>();
+        let same = |then: &CausalBuffer| {
+            let ids =
+                |waiting: &CausalBuffer| waiting.changes().map(|change| change.id()).collect::<Vec<OpId>>();
             ids(&self.waiting) == ids(then)
         };
         self.history.len() == version.ops

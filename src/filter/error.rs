@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::{self, Write};
 use std::ops::Range;
 
-use super::limits::Cause;
+use super::run::limits::Cause;
 use crate::value::Val;
 
 /// Why a text is not a filter.
@@ -20,7 +20,7 @@ pub struct CompileError {
 }
 
 impl CompileError {
-    pub(super) fn new(message: impl Into<String>, span: Range<usize>) -> Self {
+    pub(in crate::filter) fn new(message: impl Into<String>, span: Range<usize>) -> Self {
         Self { message: message.into(), span, hint: None }
     }
 }
@@ -66,7 +66,7 @@ pub enum RunError {
 
 impl RunError {
     /// The error that a filter raises.
-    pub(super) fn raised(error: jaq_core::Error<Val>) -> Self {
+    pub(in crate::filter) fn raised(error: jaq_core::Error<Val>) -> Self {
         let mut start = Start(String::new());
         if write!(start, "{error}").is_err() {
             // A value in it is huge when it is written out.

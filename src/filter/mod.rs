@@ -16,43 +16,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod assign;
 mod compile;
-mod ending;
+mod differences;
 mod error;
-mod explain;
-mod growth;
-mod input;
-mod lexemes;
-mod library;
-mod limits;
-mod measure;
 mod natives;
-mod nesting;
-mod place;
 mod run;
-mod sentry;
-mod stack;
-mod supervisor;
 #[cfg(test)]
 mod tests;
 mod text;
 mod val;
-mod watch;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use ending::{Base, Ending, Hop, Reach, ending};
+pub use compile::library::{builtins, is_denied};
+pub use differences::{DIFFERENCES, Difference, Example, differences};
 pub use error::{CompileError, RunError};
-pub use input::may_read_input;
-pub use lexemes::{Lexeme, LexemeKind, lexemes};
-pub use library::{builtins, is_denied};
-pub use limits::{Cause, Interrupt, Limits};
-pub use nesting::Scan;
 pub use run::Filter;
-use supervisor::Supervisor;
-pub use text::needs_more;
+pub use run::limits::{Cause, Interrupt, Limits};
+use run::supervisor::Supervisor;
+pub use text::brackets::Scan;
+pub use text::completion::{Base, Ending, Hop, Reach, ending};
+pub use text::input::may_read_input;
+pub use text::keywords::{KEYWORDS, Keyword, keyword_named};
+pub use text::lexemes::{Lexeme, LexemeKind, lexemes};
+pub use text::tokens::needs_more;
 
 /// So many compiled filters are kept.
 const KEPT: usize = 1024;

@@ -98,21 +98,21 @@ impl Host {
         nested: &mut dyn FnMut(Ran<'_>),
     ) -> Result<Reply, CommandError> {
         let answer = session.run(line);
-        let request = answer.as_ref().ok().and_then(|reply| reply.request.clone());
-        let Some(request) = request else {
+        let asked = answer.as_ref().ok().and_then(|reply| Some((reply.request.clone()?, reply.whole)));
+        let Some((request, whole)) = asked else {
             return self.recorded(session, line, answer);
         };
         let done = match &request.wish {
             Wish::Read(name) => {
-                let since = session.step_count();
+                session.begin_file(line);
                 let read = self.read(session, name, nested);
-                session.join_steps(since, line);
+                session.end_file();
                 read
             }
             Wish::Record(name) => self.record(name, session.filter_limits()),
             Wish::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
         };
-        done.map(lines).map_err(|error| Request::refused(&request, error))
+        done.map(|done| Reply { whole, ..lines(done) }).map_err(|error| Request::refused(&request, error))
     }
 
     /// Runs a session file; see [`run_with`](crate::script::run_with).
@@ -251,7 +251,6 @@ impl Host {
             return Err(FileError::StartsSessions(shown));
         }
         self.open.push(path);
-        let before = session.set_reading(true);
         let keeps_going = std::mem::take(&mut self.keeps_going);
         let mut failed = None;
         let Ok(outcome) = self.run_script(session, &script, |ran| {
@@ -261,7 +260,6 @@ impl Host {
         });
         self.open.pop();
         self.keeps_going = keeps_going;
-        session.set_reading(before);
         self.interrupted = outcome.interrupted.is_some();
         match (failed, outcome.interrupted) {
             (Some(error), _) => Err(error),

@@ -135,7 +135,7 @@ impl Pattern {
 /// A value in lines of a width.
 pub(super) fn lines(value: &Val, width: usize) -> String {
     let mut text = String::new();
-    excerpt(value, Extent { width, limit: None }, |_, part| text.push_str(part));
+    excerpt(value, Extent { width, limit: None, rows: None }, |_, part| text.push_str(part));
     text
 }
 

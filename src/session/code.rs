@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::table::Example;
+use super::command::Example;
 use super::{CommandError, ErrorKind, FileError};
 use crate::crdt::{ClockError, EditError, MergeError, SwapError};
 use crate::filter::RunError;

@@ -2,23 +2,25 @@
 
 use super::args::{Args, Word};
 use super::error::{CommandError, ErrorKind};
-use super::names::Entry;
+use super::names::{Entry, satisfies};
 use super::{Part, Reply, Session, words};
-use crate::crdt::{ConvergentRef, Swap, SwapError};
-use crate::filter::Filter;
-use crate::value::{PathChange, Val, View, first_difference, object, string};
+use crate::crdt::{Actor, ConvergentRef, DocumentId, Swap, SwapError};
+use crate::value::{PathChange, Val, first_difference, object, string};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
 pub(super) fn make_ref(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the name of the ref")?;
+    let [name] = args.required();
     session.free(&name, None)?;
-    let made = match args.optional_rest() {
-        None => ConvergentRef::new(session.document(), session.actor(name.text, None)),
+    let made = match args.next() {
+        None => {
+            let (document, actor) = session.new_document(name.text);
+            ConvergentRef::new(document, actor)
+        }
         Some(word) => {
             let value = session.value_of_last(&word)?;
             is_json(&value, &word)?;
-            let (document, actor) = (session.document(), session.actor(name.text, None));
+            let (document, actor) = session.new_document(name.text);
             ConvergentRef::with_value(document, actor, value)
                 .map_err(|error| not_swapped(&name, error, &word))?
         }
@@ -28,14 +30,23 @@ pub(super) fn make_ref(session: &mut Session, mut args: Args<'_>) -> Result<Repl
     Ok(reply)
 }
 
+impl Session {
+    /// The ids of a new document and its first actor.
+    fn new_document(&mut self, name: &str) -> (DocumentId, Actor) {
+        let reading = self.is_reading();
+        (self.ids.document(reading), self.ids.actor(name, None, reading))
+    }
+}
+
 pub(super) fn branch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let from = args.word("the ref to branch")?;
+    let [from, name] = args.required();
     session.reference(&from)?;
-    let Some(name) = args.optional_as()? else { return Err(args.missing_as()) };
-    args.end()?;
     session.free(&name, None)?;
-    let actor = session.actor(name.text, Some(from.text));
-    let made = session.reference(&from)?.branch(actor);
+    let reading = session.is_reading();
+    let Some(Entry::Ref(source)) = session.names.get(from.text) else {
+        unreachable!("it was a ref a moment ago")
+    };
+    let made = source.branch(session.ids.actor(name.text, Some(source), reading));
     let made = made.map_err(|error| CommandError::new(error, name.span.clone()))?;
     let reply = Reply::value(made.value().clone()).with(Part::Line(format!("actor {}", made.actor())));
     session.names.set(name.text, Entry::Ref(made));
@@ -43,17 +54,15 @@ pub(super) fn branch(session: &mut Session, mut args: Args<'_>) -> Result<Reply>
 }
 
 pub(super) fn swap(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to change")?;
+    let [name, filter] = args.required();
     let old = session.reference(&name)?.value().clone();
-    let filter = args.rest("the filter")?;
     let value = session.run_one(&filter, old, Some(name.text))?;
     edit(session, &name, value, &filter)
 }
 
 pub(super) fn reset(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to change")?;
+    let [name, word] = args.required();
     let old = session.reference(&name)?.value().clone();
-    let word = args.rest("the new value")?;
     let value = session.value(&word, old, Some(name.text))?;
     edit(session, &name, value, &word)
 }
@@ -92,10 +101,8 @@ pub(super) fn not_swapped(name: &Word<'_>, error: SwapError, culprit: &Word<'_>)
 }
 
 pub(super) fn cas(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to change")?;
+    let [name, expected, word] = args.required();
     let old = session.reference(&name)?.value().clone();
-    let expected = args.value("the expected value")?;
-    let word = args.rest("the new value")?;
     let (expected, was) = (session.value(&expected, old.clone(), Some(name.text))?, expected);
     is_json(&expected, &was)?;
     let value = session.value(&word, old, Some(name.text))?;
@@ -112,10 +119,8 @@ pub(super) fn cas(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
 }
 
 pub(super) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to merge into")?;
+    let [name, from] = args.required();
     session.reference(&name)?;
-    let from = args.value("what to merge")?;
-    args.end()?;
     if name.text == from.text {
         return Ok(Reply::value(session.reference(&name)?.value().clone()).with(nothing_new()));
     }
@@ -142,10 +147,7 @@ pub(super) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
 }
 
 pub(super) fn squash(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to change")?;
-    session.reference(&name)?;
-    let other = args.word("the ref to take from")?;
-    args.end()?;
+    let [name, other] = args.required();
     let (into, from) = (session.reference(&name)?, session.reference(&other)?);
     if into.document() != from.document() {
         let value = from.value().clone();
@@ -167,22 +169,18 @@ fn nothing_new() -> Part {
 }
 
 pub(super) fn clock(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
+    let [name] = args.required();
     let clock = session.reference(&name)?.clock().clone();
-    let kept = args.optional_as()?;
-    args.end()?;
+    let kept = args.next();
     let reply = Reply::value(clock.to_json());
     session.keep(kept, Entry::Clock(clock))?;
     Ok(reply)
 }
 
 pub(super) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
+    let [name, since] = args.required();
     session.reference(&name)?;
-    let since = args.value("the clock")?;
-    let kept = args.optional_as()?;
-    args.end()?;
-    let since = session.clock(&since)?;
+    let (since, kept) = (session.clock(&since)?, args.next());
     let patch = session.reference(&name)?.patch_from_clock(&since);
     let line = if patch.is_empty() { nothing_new() } else { Part::Line(words::count(patch.len(), "change")) };
     let reply = Reply::value(patch.to_json()).with(line);
@@ -193,8 +191,8 @@ pub(super) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
 }
 
 pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
-    args.end()?;
+    let [name] = args.required();
+    let whole = args.next().is_some();
     let conflicts = session.reference(&name)?.conflicts();
     let written =
         |w: &crate::crdt::Written| object([("id", string(w.id.to_string())), ("value", w.value.clone())]);
@@ -205,7 +203,7 @@ pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Rep
             ("losers", conflict.losers.iter().map(written).collect()),
         ])
     });
-    let mut reply = Reply::value(values.collect()).in_words();
+    let mut reply = Reply { whole, ..Reply::value(values.collect()) }.in_words();
     reply.parts = conflicts.iter().map(|conflict| Part::Line(super::reply::conflict(conflict))).collect();
     if conflicts.is_empty() {
         return Ok(reply.with(Part::Line("no conflicts".to_owned())));
@@ -214,24 +212,16 @@ pub(super) fn conflicts(session: &mut Session, mut args: Args<'_>) -> Result<Rep
 }
 
 pub(super) fn show(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the name")?;
+    let [name] = args.required();
     let value = session.entry(&name)?.value();
-    let whole = match args.optional_word() {
-        None => false,
-        Some(word) if word.text == "--all" => true,
-        Some(word) => {
-            let kind = ErrorKind::Expected { wanted: "`--all`", found: word.text.to_owned() };
-            return Err(CommandError::new(kind, word.span));
-        }
-    };
-    args.end()?;
+    let whole = args.next().is_some();
     Ok(Reply { whole, ..Reply::value(value) })
 }
 
-pub(super) fn refs(session: &mut Session, args: Args<'_>) -> Result<Reply> {
-    args.end()?;
+pub(super) fn refs(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let whole = args.next().is_some();
     let width = session.names.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut reply = Reply::default().in_words();
+    let mut reply = Reply { whole, ..Reply::default() }.in_words();
     let mut values = Vec::new();
     for (name, entry) in session.names.iter() {
         let (words, mut fields) = describe(entry);
@@ -275,10 +265,11 @@ fn describe(entry: &Entry) -> (String, Vec<(&'static str, Val)>) {
 }
 
 pub(super) fn log(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
-    args.end()?;
+    let [name] = args.required();
     let reference = session.reference(&name)?;
-    let mut reply = Reply::value(reference.changes().map(|change| change.to_json()).collect()).in_words();
+    let whole = args.next().is_some();
+    let changes = reference.changes().map(|change| change.to_json()).collect();
+    let mut reply = Reply { whole, latest: true, ..Reply::value(changes) }.in_words();
     let mut lines: Vec<String> =
         reference.changes().flat_map(|change| words::change(reference, &change)).collect();
     for change in reference.waiting() {
@@ -292,26 +283,21 @@ pub(super) fn log(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
 }
 
 pub(super) fn same_values(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let first = args.word("a name")?;
+    let [first] = args.required();
     let value = session.entry(&first)?.value();
-    let mut next = args.word("a second name")?;
-    loop {
+    for next in args {
         let other = session.entry(&next)?.value();
         if let Some((path, left, right)) = first_difference(&value, &other) {
             let (first, other) = (first.text.to_owned(), next.text.to_owned());
             let kind = ErrorKind::NotSame { first, other, path, left, right };
             return Err(CommandError::new(kind, next.span));
         }
-        match args.optional_word() {
-            Some(word) => next = word,
-            None => return Ok(Reply::value(true.into())),
-        }
     }
+    Ok(Reply::value(true.into()))
 }
 
 pub(super) fn watch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref to watch")?;
-    args.end()?;
+    let [name] = args.required();
     session.reference(&name)?;
     if session.names.is_watched(name.text) {
         return Ok(Reply::line(format!("{} is watched already", name.text)));
@@ -321,8 +307,7 @@ pub(super) fn watch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> 
 }
 
 pub(super) fn unwatch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
-    args.end()?;
+    let [name] = args.required();
     session.reference(&name)?;
     if !session.names.is_watched(name.text) {
         return Err(CommandError::new(ErrorKind::NotWatched(name.text.to_owned()), name.span));
@@ -332,9 +317,9 @@ pub(super) fn unwatch(session: &mut Session, mut args: Args<'_>) -> Result<Reply
 }
 
 pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
+    let [name] = args.required();
     let value = session.reference(&name)?.value().clone();
-    let Some(word) = args.optional_rest() else {
+    let Some(word) = args.next() else {
         if session.names.is_validated(name.text) {
             session.names.set_validator(name.text, None);
             return Ok(Reply::line(format!("edits of {} are no longer validated", name.text)));
@@ -344,8 +329,10 @@ pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Repl
     };
     let filter = session.compile(&(&word).into())?;
     if let Some(variable) = filter.vars().first() {
-        let kind =
-            ErrorKind::Expected { wanted: "a filter of the value alone", found: format!("${variable}") };
+        let kind = ErrorKind::Expected {
+            wanted: "a filter of the value alone".to_owned(),
+            found: format!("${variable}"),
+        };
         return Err(CommandError::new(kind, word.span));
     }
     if let Err(error) = satisfies(&filter, &value) {
@@ -356,26 +343,25 @@ pub(super) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Repl
     Ok(Reply::line(format!("edits of {} must satisfy `{}`", name.text, word.text)))
 }
 
-/// Whether a filter yields something other than false and null.
-pub(super) fn satisfies(filter: &Filter, value: &Val) -> std::result::Result<(), String> {
-    match filter.run_one(value.clone(), Vec::new()) {
-        Ok(answer) => match answer.view() {
-            View::Null | View::Bool(false) => Err(format!("`{}` is {answer}", filter.code())),
-            _ => Ok(()),
-        },
-        Err(error) => Err(format!("`{}` failed: {error}", filter.code())),
-    }
-}
-
 pub(super) fn drop_name(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the name")?;
-    args.end()?;
+    let [name] = args.required();
     let kind = session.entry(&name)?.kind();
     session.names.remove(name.text);
     Ok(Reply::line(format!("dropped the {kind} {}", name.text)))
 }
 
-pub(super) fn quit(_: &mut Session, args: Args<'_>) -> Result<Reply> {
-    args.end()?;
+pub(super) fn rename(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let [from, to] = args.required();
+    let kind = session.entry(&from)?.kind();
+    session.free(&to, None).or_else(|error| match &*error.kind {
+        // The variable becomes free with the name.
+        ErrorKind::VariableTaken { taken, .. } if taken == from.text => Ok(()),
+        _ => Err(error),
+    })?;
+    session.names.rename(from.text, to.text, &session.seen);
+    Ok(Reply::line(format!("the {kind} {} is called {} now", from.text, to.text)))
+}
+
+pub(super) fn quit(_: &mut Session, _: Args<'_>) -> Result<Reply> {
     Ok(Reply { quit: true, ..Reply::default() })
 }

@@ -2,11 +2,11 @@
 //!
 //! Nothing is run. Names come from the session, and keys from a bounded look at its values.
 
+use super::arguments::Wants;
+use super::layout::Layout;
 use super::names::{EntryKind, name_length, variable};
-use super::signature::{Layout, Wants, layout};
-use super::table::COMMANDS;
-use super::{CODES, Command, Entry, Session, settings, topics};
-use crate::filter::{self, Base, Ending, Hop, LexemeKind, Reach};
+use super::{CODES, Command, Entry, Session, filters, settings, topics};
+use crate::filter::{self, Base, Ending, Hop, Lexeme, LexemeKind, Reach};
 use crate::value::{self, Key, Val, View};
 
 /// So many keys of an object are looked at.
@@ -50,7 +50,7 @@ impl Session {
     /// What can stand at the cursor. Costs a look at no more than 1,000 keys, however large the values.
     pub fn complete(&self, line: &str, cursor: usize) -> Completions {
         let line = line.get(..cursor).unwrap_or(line);
-        let layout = layout(line);
+        let layout = self.layout(line);
         match &layout.command {
             // The command is not finished as long as no blank stands behind it.
             Some((_, word)) if word.span.end == line.len() => self.first_word(line),
@@ -64,10 +64,10 @@ impl Session {
         let start = line.len() - line.trim_start().len();
         let typed = &line[start..];
         let mut candidates: Vec<Candidate> = Vec::new();
-        candidates.extend(matching(typed, COMMANDS.iter().flat_map(Command::names)).map(spaced));
+        candidates.extend(matching(typed, self.commands().iter().flat_map(Command::names)).map(spaced));
         candidates.extend(matching(typed, self.entries().map(|(name, _)| name)).map(Candidate::new));
         if !typed.is_empty() {
-            candidates.extend(filters(typed));
+            candidates.extend(calls(typed));
         }
         Completions { start, candidates, files: false }
     }
@@ -131,8 +131,10 @@ impl Session {
                 let codes: Vec<String> =
                     CODES.iter().map(|explanation| explanation.code.to_string()).collect();
                 let topics = topics::TOPICS.iter().map(|topic| topic.name);
-                let mut candidates = words(&mut COMMANDS.iter().flat_map(Command::names).chain(topics));
+                let mut candidates =
+                    words(&mut self.commands().iter().flat_map(Command::names).chain(topics));
                 if !typed.is_empty() {
+                    candidates.extend(matching(typed, filters::names()).map(Candidate::new));
                     candidates.extend(matching(typed, codes.iter().map(String::as_str)).map(Candidate::new));
                 }
                 candidates
@@ -143,16 +145,17 @@ impl Session {
                 let setting = setting.and_then(|(_, word)| settings::find(word.text));
                 words(&mut setting.iter().flat_map(|setting| setting.choices.iter().copied()))
             }
-            Wants::Word(word) => words(&mut std::iter::once(word)),
+            Wants::Keyword(word) | Wants::Flag(word) => words(&mut std::iter::once(word)),
             Wants::File => return Completions { start, files: true, ..Completions::default() },
-            Wants::NewName | Wants::Other => Vec::new(),
+            Wants::NewName => Vec::new(),
         };
         Completions { start, candidates, files: false }
     }
 
     /// The end of a path to one place: only keys and indexes.
     fn path(&self, typed: &str, input: Option<&Val>) -> Completions {
-        match filter::ending(typed) {
+        let ending = foreign_key(typed).map_or(typed, |dot| &typed[..=dot]);
+        match filter::ending(ending) {
             Ending::Path { .. } | Ending::Quoted { .. } | Ending::Index { .. } | Ending::Start { .. } => {
                 let mut found = self.code(typed, input);
                 found.candidates.retain(|candidate| !candidate.text.ends_with("[]"));
@@ -165,8 +168,24 @@ impl Session {
     /// The end of code with this input, if it is known.
     fn code(&self, code: &str, input: Option<&Val>) -> Completions {
         let none = || Completions { start: code.len(), ..Completions::default() };
-        if matches!(filter::lexemes(code).last(), Some(last) if last.kind == LexemeKind::Comment) {
+        let lexemes = filter::lexemes(code);
+        if matches!(lexemes.last(), Some(last) if last.kind == LexemeKind::Comment) {
             return none();
+        }
+        if let Some(start) = object_key(code, &lexemes) {
+            let Ending::Start { of } = filter::ending(&code[..start]) else { return none() };
+            let of = of.and_then(|reach| self.reach(&reach, input));
+            let keys = of.iter().flat_map(|of| matching_keys(of, &code[start..]));
+            let candidates = keys.map(|key| Candidate::new(bare_key(key))).collect();
+            return Completions { start, candidates, files: false };
+        }
+        if let Some(dot) = foreign_key(code) {
+            // No path of jq has such a key without quotes; with them it is found.
+            let Ending::Path { of, start, goes_on } = filter::ending(&code[..=dot]) else { return none() };
+            let of = of.and_then(|reach| self.reach(&reach, input));
+            let keys = of.iter().flat_map(|of| matching_keys(of, &code[dot + 1..]));
+            let candidates = keys.map(|key| Candidate::new(step(key, goes_on))).collect();
+            return Completions { start, candidates, files: false };
         }
         let (start, candidates) = match filter::ending(code) {
             Ending::Path { of, start, goes_on } => {
@@ -194,7 +213,7 @@ impl Session {
                 let names = matching(&code[start..], names.iter().map(String::as_str));
                 (start, names.map(Candidate::new).collect())
             }
-            Ending::Word { start } => (start, filters(&code[start..])),
+            Ending::Word { start } => (start, calls(&code[start..])),
             Ending::Other => return none(),
         };
         Completions { start, candidates, files: false }
@@ -256,6 +275,47 @@ fn keys(of: &Val, typed: &str, goes_on: bool) -> Vec<Candidate> {
     matching.into_iter().map(|key| Candidate::new(step(key, goes_on))).collect()
 }
 
+/// Where the key begins that is being typed in an object that is built: `{na`, `{name, `, `{a: .b, na`.
+fn object_key(code: &str, lexemes: &[Lexeme]) -> Option<usize> {
+    let typed = code.len() - code.chars().rev().take_while(is_word).map(char::len_utf8).sum::<usize>();
+    let before: Vec<&Lexeme> = lexemes.iter().filter(|lexeme| lexeme.span.end <= typed).collect();
+    let is_apart = code[..typed].ends_with(|c: char| c.is_whitespace() || "{,".contains(c));
+    let opens = |lexeme: &&&Lexeme| lexeme.kind == LexemeKind::Bracket;
+    let mut depth = 0;
+    let innermost = before.iter().rev().filter(opens).find_map(|lexeme| match &code[lexeme.span.clone()] {
+        open @ ("(" | "[" | "{") if depth == 0 => Some(open),
+        "(" | "[" | "{" => {
+            depth -= 1;
+            None
+        }
+        _ => {
+            depth += 1;
+            None
+        }
+    });
+    let last = before.last().map(|lexeme| &code[lexeme.span.clone()]);
+    (is_apart && innermost == Some("{") && matches!(last, Some("{" | ","))).then_some(typed)
+}
+
+/// Where the dot stands before a key that is being typed and has letters that jq wants in quotes.
+fn foreign_key(code: &str) -> Option<usize> {
+    let key: usize = code.chars().rev().take_while(is_word).map(char::len_utf8).sum();
+    let (before, key) = code.split_at(code.len() - key);
+    (before.ends_with('.') && !key.is_ascii()).then(|| before.len() - 1)
+}
+
+fn is_word(c: &char) -> bool {
+    c.is_alphanumeric() || *c == '_'
+}
+
+/// A key as an object that is built has it.
+fn bare_key(key: &str) -> String {
+    match step(key, false).strip_prefix('.') {
+        Some(bare) if !bare.starts_with('[') => bare.to_owned(),
+        _ => value::text(&value::string(key)),
+    }
+}
+
 /// The keys of an object that begin so, as far as one looks.
 fn matching_keys<'v>(of: &'v Val, typed: &str) -> impl Iterator<Item = &'v str> {
     let keys = of.as_map().into_iter().flat_map(|entries| entries.keys().take(KEYS)).map(Key::as_str);
@@ -303,7 +363,7 @@ fn indexes(path: &str, length: usize) -> Vec<Candidate> {
 }
 
 /// The filters of jq that begin so: with a bracket where they take arguments, shown with how many.
-fn filters(typed: &str) -> Vec<Candidate> {
+fn calls(typed: &str) -> Vec<Candidate> {
     let found = filter::builtins().filter(|(name, _)| name.starts_with(typed));
     let candidate = |(name, arity): (&str, usize)| match arity {
         0 => Candidate::new(name),

@@ -83,7 +83,7 @@ pub enum ErrorKind {
     #[error("expected {wanted}, not `{found}`")]
     Expected {
         /// What is wanted.
-        wanted: &'static str,
+        wanted: String,
         /// What is there.
         found: String,
     },

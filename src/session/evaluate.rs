@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::args::{Args, Word};
+use super::args::Word;
+use super::arguments::Wants;
+use super::command::Command;
 use super::error::{CommandError, ErrorKind, did_you_mean};
+use super::layout::Layout;
 use super::names::{Names, name_length, variable};
-use super::table::{COMMANDS, Command};
-use super::{Reply, Session};
+use super::{Part, Reply, Session, suggest};
 use crate::filter::{self, Filter, Lexeme, RunError};
-use crate::value::{self, ParseError, Val};
+use crate::value::{self, ParseError, SyntaxError, Val};
 
 /// Words that may start a jq expression, besides the names of filters.
 const KEYWORDS: [&str; 6] = ["def", "if", "try", "reduce", "foreach", "label"];
@@ -26,6 +28,12 @@ pub(super) struct Code<'a> {
 impl<'a> From<&Word<'a>> for Code<'a> {
     fn from(word: &Word<'a>) -> Self {
         Self { text: word.text.into(), span: word.span.clone(), extra: 0 }
+    }
+}
+
+impl<'a> From<&'a str> for Code<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text: text.into(), span: 0..text.len(), extra: 0 }
     }
 }
 
@@ -49,16 +57,32 @@ impl Session {
                 Code { text: format!("${}{}", variable(name), &text[name.len()..]).into(), span, extra: 1 }
             }
             None => {
+                if let Some((word, hint)) = suggest::dressed(text) {
+                    let span = start..start + word.len();
+                    let kind = ErrorKind::UnknownCommand(word.to_owned());
+                    return Err(CommandError::new(kind, span).with_hint(hint));
+                }
                 self.is_expression(text, start)?;
                 Code { text: text.into(), span, extra: 0 }
             }
         };
-        let filter = self.compile(&code)?;
+        let filter = self.compile(&code).map_err(|error| {
+            let at = error.span.start.saturating_sub(start);
+            let (word, behind) = text.split_at(name_length(text));
+            let meant = suggest::command(word);
+            // In jq nothing follows a word like that; the first may be a command elsewhere, as in `del a`.
+            let is_command =
+                behind.len() > behind.trim_start().len() && text.len() - behind.trim_start().len() == at;
+            let hint = if is_command { meant.clone() } else { None };
+            let hint = hint.or_else(|| error.hint.clone()).or_else(|| suggest::code(text, at, true));
+            error.with_hint(hint.or(meant))
+        })?;
         let vars = self.variables(&filter);
         let outputs = filter.run(self.last.clone(), vars).map_err(|error| {
             // An assignment to `$name.path` is what newcomers try.
             let assigns = leading.filter(|_| error.to_string().starts_with("invalid path expression"));
             let hint = assigns.map(|name| format!("an expression changes nothing; try `swap {name} FILTER`"));
+            let hint = hint.or_else(|| suggest::dotted(text));
             let on = leading.map(str::to_owned).or_else(|| self.last_in_words(text));
             let kind = ErrorKind::Run { filter: text.to_owned(), on, error };
             CommandError::new(kind, code.span.clone()).with_hint(hint)
@@ -70,7 +94,12 @@ impl Session {
                 return Err(CommandError::new(kind, code.span));
             }
         }
-        Ok(Reply { values: outputs, ..Reply::default() })
+        let reply = Reply { values: outputs, ..Reply::default() };
+        // Such a path is jq, and so it has an answer; but where there is nothing it is a habit.
+        Ok(match suggest::dotted(text).filter(|_| reply.values == [Val::NULL]) {
+            Some(hint) => reply.with(Part::Line(hint)),
+            None => reply,
+        })
     }
 
     /// The known name at the start of a text: `origin` in `origin | .items`, `origin.items`.
@@ -95,13 +124,18 @@ impl Session {
         if KEYWORDS.contains(&first) || is_known {
             return Ok(());
         }
+        // What is a command where it stands alone: `quit;`, `exit()`.
+        let is_command = self.command(word).is_some();
+        let name = word;
+        let word = if is_command { text.split_whitespace().next().unwrap_or(name) } else { name };
         let is_key = self.last.as_map().is_some_and(|entries| entries.contains_key(word));
-        let mut candidates: Vec<&str> = COMMANDS.iter().flat_map(Command::names).collect();
+        let mut candidates: Vec<&str> = self.commands().iter().flat_map(Command::names).collect();
         candidates.extend(self.names.iter().map(|(name, _)| name));
         let hint = match text[word.len()..].trim_start() {
             rest if rest.starts_with('=') => Some(format!("`ref {word} VALUE` makes a ref")),
             _ if is_key => Some(format!("a key needs a dot: `.{word}`")),
-            _ => did_you_mean(word, candidates),
+            _ if suggest::is_file(text) => Some(format!("`read {text}` runs a session file")),
+            _ => suggest::command(name).or_else(|| did_you_mean(word, candidates)),
         };
         let hint = hint.unwrap_or_else(|| "`help` lists the commands, `refs` the names".to_owned());
         let span = start..start + word.len();
@@ -112,7 +146,7 @@ impl Session {
     pub(super) fn compile(&mut self, code: &Code<'_>) -> Result<Arc<Filter>, CommandError> {
         let names = &self.names;
         let is_var = |name: &str| name == "_" || names.of_variable(name).is_some();
-        let known = || names.iter().map(|(name, _)| variable(name)).collect();
+        let known = || names.iter().map(|(name, _)| variable(name).into_owned()).collect();
         let compiled = self.filters.compile(&code.text, is_var, known);
         compiled.map_err(|error| {
             let hint = names_hint(&self.names, &code.text, &error.span).or_else(|| error.hint.clone());
@@ -138,27 +172,20 @@ impl Session {
 
     /// Whether a line may use the last value, by its variable or as the input of an expression.
     pub fn may_use_last(&self, line: &str) -> bool {
-        let mut args = Args::new(line);
-        let Some(command) = args.command() else {
+        let Layout { command: Some((command, _)), taken, .. } = self.layout(line) else {
             let code = line.trim();
             return match self.leading_name(code) {
                 Some(name) => uses_last(&format!("${}{}", variable(name), &code[name.len()..])),
                 None => uses_last(code),
             };
         };
-        let own_input =
-            ["swap", "reset", "cas", "validate", "text", "counter", "plain"].contains(&command.name);
-        // Names, and words between them, are no code.
-        let mut code = args.optional_rest().map_or("", |rest| rest.text);
-        let words = if command.name == "ref" { 1 } else { usize::MAX };
-        for _ in 0..words {
-            let word = code.split_whitespace().next().unwrap_or_default();
-            if word.is_empty() || name_length(word) < word.len() {
-                break;
-            }
-            code = code[word.len()..].trim_start();
-        }
-        if own_input { mentions_last(code) } else { uses_last(code) }
+        taken.iter().any(|(wants, word)| match wants {
+            Wants::Code | Wants::Path if command.reads_ref() => mentions_last(word.text),
+            Wants::Code | Wants::Path => uses_last(word.text),
+            // What is no name is a VALUE.
+            Wants::Clock | Wants::Source => name_length(word.text) < word.text.len() && uses_last(word.text),
+            _ => false,
+        })
     }
 
     /// What code gets as its input, if there is something and the code may look at it.
@@ -174,7 +201,10 @@ impl Session {
         on: Option<&str>,
     ) -> Result<Val, CommandError> {
         let filter = self.compile(&word.into()).map_err(|error| {
-            let hint = error.hint.clone().or_else(|| word_hint(word, &error.span, &input));
+            let at = error.span.start.saturating_sub(word.span.start);
+            let meant = suggest::code(word.text, at, false);
+            let hint = if suggest::is_file(word.text) { None } else { error.hint.clone() };
+            let hint = hint.or(meant).or_else(|| word_hint(word, &error.span, &input));
             error.with_hint(hint)
         })?;
         let vars = self.variables(&filter);
@@ -198,6 +228,12 @@ impl Session {
         match value::parse(word.text) {
             Ok(value) => Ok(value),
             Err(ParseError::TooDeep) => Err(CommandError::new(ParseError::TooDeep, word.span.clone())),
+            // To jq it is the character that stands for what is none.
+            Err(error @ ParseError::Syntax { problem: SyntaxError::LoneSurrogate, at }) => {
+                let span = word.span.start + at..word.span.end;
+                let hint = "half of a surrogate pair is no character".to_owned();
+                Err(CommandError::new(error, span).with_hint(hint))
+            }
             Err(_) => self.run_one(word, input, on),
         }
     }

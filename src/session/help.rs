@@ -2,19 +2,22 @@
 
 use super::args::Args;
 use super::code::{Code, Explanation};
+use super::command::{Command, Example};
 use super::error::{CommandError, ErrorKind, did_you_mean};
-use super::table::{self, COMMANDS, Command, Example};
 use super::topics::{self, TOPICS};
-use super::{Page, Part, Reply, Session};
+use super::{Page, Part, Reply, Session, filters, suggest};
 
 /// The commands that one meets first; the overview says what they do, and of the others the names.
 const FIRST: [&str; 9] = ["ref", "branch", "swap", "reset", "merge", "conflicts", "clock", "refs", "log"];
 
-pub(super) fn help(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let Some(word) = args.optional_word() else { return Ok(page(overview())) };
-    args.end()?;
-    if let Some(command) = table::find(word.text) {
-        return Ok(page(explain(command)));
+pub(super) fn help(session: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
+    let Some(word) = args.next() else { return Ok(page(overview(session))) };
+    if let Some(command) = session.command(word.text) {
+        let mut text = explain(command);
+        if let Some(filter) = session.explain_filter(word.text) {
+            text.push_str(&format!("\n\nIn jq there is also\n\n{filter}"));
+        }
+        return Ok(page(text));
     }
     if let Some(topic) = topics::find(word.text) {
         return Ok(page((topic.text)()));
@@ -22,8 +25,16 @@ pub(super) fn help(_: &mut Session, mut args: Args<'_>) -> Result<Reply, Command
     if let Some(code) = Code::named(word.text) {
         return Ok(page(explain_code(code.explanation())));
     }
-    let names = COMMANDS.iter().flat_map(Command::names).chain(TOPICS.iter().map(|topic| topic.name));
-    let hint = did_you_mean(word.text, names).unwrap_or_else(|| "`help` lists the commands".into());
+    if let Some(text) = session.explain_filter(word.text) {
+        return Ok(page(text));
+    }
+    let names =
+        session.commands().iter().flat_map(Command::names).chain(TOPICS.iter().map(|topic| topic.name));
+    // There are so many filters that one is always near: it must begin as the word does.
+    let start = word.text.get(..3);
+    let near = filters::names().filter(|name| start.is_some_and(|start| name.starts_with(start)));
+    let hint = suggest::filter(word.text).or_else(|| did_you_mean(word.text, names.chain(near)));
+    let hint = hint.unwrap_or_else(|| "`help` lists the commands".into());
     let kind = ErrorKind::UnknownTopic(word.text.to_owned());
     Err(CommandError::new(kind, word.span).with_hint(hint))
 }
@@ -32,11 +43,11 @@ fn page(text: String) -> Reply {
     Reply { parts: vec![Part::Text(Page::new(text))], whole: true, ..Reply::default() }
 }
 
-fn overview() -> String {
-    let first = FIRST.iter().filter_map(|name| table::find(name));
+fn overview(session: &Session) -> String {
+    let first = FIRST.iter().filter_map(|name| session.command(name));
     let mut text: String =
         first.map(|command| format!("  {}\t{}\n", command.usage(), command.summary)).collect();
-    let others = COMMANDS.iter().map(|command| command.name).filter(|name| !FIRST.contains(name));
+    let others = session.commands().iter().map(|command| command.name).filter(|name| !FIRST.contains(name));
     let others: Vec<&str> = others.collect();
     text.push_str(&format!("And {}.\n", others.join(", ")));
     text.push_str(

@@ -2,9 +2,10 @@
 
 use super::Session;
 use super::args::Word;
+use super::arguments::Wants;
 use super::error::{CommandError, ErrorKind, did_you_mean};
+use super::layout::Layout;
 use super::names::{Entry, EntryKind, name_length, variable};
-use super::table;
 use crate::crdt::{Clock, ConvergentRef, Patch};
 use crate::value::Val;
 
@@ -49,6 +50,15 @@ impl Session {
         self.names.get(word.text).ok_or_else(|| self.unknown(word, None))
     }
 
+    /// The error of the first name in a line that stands for nothing, or for something of the wrong kind.
+    pub(super) fn wrong_name(&self, layout: &Layout<'_>) -> Option<CommandError> {
+        layout.taken.iter().find_map(|(wants, word)| match wants {
+            Wants::Ref => self.reference(word).err(),
+            Wants::Name => self.entry(word).err(),
+            _ => None,
+        })
+    }
+
     pub(super) fn unknown(&self, word: &Word<'_>, wanted: Option<EntryKind>) -> CommandError {
         let names = self.names.iter().filter(|(_, entry)| wanted.is_none_or(|kind| entry.kind() == kind));
         let hint = did_you_mean(word.text, names.map(|(name, _)| name));
@@ -79,11 +89,11 @@ impl Session {
             let rule = "a name is a letter or `_`, then letters, digits, `_` and `-`: 64 at most";
             return Err(bad().with_hint(rule.to_owned()));
         }
-        if table::find(name).is_some() {
+        if self.command(name).is_some() {
             return Err(bad().with_hint(format!("`{name}` is a command")));
         }
         let variable = variable(name);
-        if RESERVED.contains(&variable.as_str()) {
+        if RESERVED.contains(&&*variable) {
             return Err(bad().with_hint("it has a meaning of its own".to_owned()));
         }
         match self.names.get(name).map(Entry::kind) {
@@ -104,7 +114,7 @@ impl Session {
             None => Ok(()),
             Some(taken) => {
                 let hint = format!("choose another name, or `drop {taken}`");
-                let (name, taken) = (name.to_owned(), taken.to_owned());
+                let (name, variable, taken) = (name.to_owned(), variable.into_owned(), taken.to_owned());
                 Err(fail(ErrorKind::VariableTaken { name, variable, taken }).with_hint(hint))
             }
         }

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::arguments::Wants;
+use super::layout::Layout;
 use super::names::{name_length, variable};
-use super::signature::{Layout, Wants, layout};
-use super::table::COMMANDS;
-use super::{Code, Command, EntryKind, Session, settings, table, topics};
+use super::{Code, Command, EntryKind, Session, filters, settings, topics};
 use crate::filter::{self, Lexeme, LexemeKind};
 
 /// A word or sign of a line.
@@ -43,7 +43,7 @@ impl Session {
             let kind = MarkKind::Code(LexemeKind::Comment);
             return vec![Mark { span: start..line.len(), kind }];
         }
-        let Layout { command, taken, left } = layout(line);
+        let Layout { command, taken, rest, .. } = self.layout(line);
         let Some((_, word)) = &command else {
             self.mark_expression(line, &mut marks);
             return marks;
@@ -64,33 +64,31 @@ impl Session {
                 Wants::Clock => self.name(word.text, at_end, |kind| kind == EntryKind::Clock),
                 Wants::Source => self.name(word.text, at_end, |kind| kind != EntryKind::Clock),
                 Wants::Name => self.name(word.text, at_end, |_| true),
-                Wants::Word(wanted) => known(word.text == *wanted, at_end && wanted.starts_with(word.text)),
+                Wants::Keyword(wanted) | Wants::Flag(wanted) => {
+                    known(word.text == *wanted, at_end && wanted.starts_with(word.text))
+                }
                 Wants::Setting => {
                     let starts = settings::SETTINGS.iter().any(|setting| setting.name.starts_with(word.text));
                     known(settings::find(word.text).is_some(), at_end && starts)
                 }
                 Wants::Topic => {
-                    let topic = table::find(word.text).is_some() || topics::find(word.text).is_some();
-                    known(topic || Code::named(word.text).is_some(), at_end)
+                    let topic = self.command(word.text).is_some() || topics::find(word.text).is_some();
+                    let explained = topic || Code::named(word.text).is_some() || filters::is_known(word.text);
+                    known(explained, at_end)
                 }
-                Wants::NewName | Wants::SettingValue | Wants::File | Wants::Other => None,
+                Wants::NewName | Wants::SettingValue | Wants::File => None,
             };
             marks.extend(kind.map(|kind| Mark { span: word.span.clone(), kind }));
         }
         // What is left over belongs to no argument.
-        let end = taken.last().map_or(word.span.end, |(_, word)| word.span.end);
-        let rest = line[end..].trim();
-        if left.is_empty() && !rest.is_empty() && !rest.starts_with('#') {
-            let start = line.len() - line[end..].trim_start().len();
-            marks.push(Mark { span: start..start + rest.len(), kind: MarkKind::Unknown });
-        }
+        marks.extend(rest.map(|rest| Mark { span: rest.span, kind: MarkKind::Unknown }));
         marks
     }
 
     /// The rest of the signature of the command that is being typed: ` REF FILTER` behind `swap`.
     pub fn usage_hint(&self, line: &str) -> Option<String> {
-        let Layout { command: Some(_), left, .. } = layout(line) else { return None };
-        let left: Vec<&str> = left.iter().map(|argument| argument.text).collect();
+        let Layout { command: Some(_), left, .. } = self.layout(line) else { return None };
+        let left: Vec<&str> = left.iter().map(|part| &*part.text).collect();
         let gap = if line.ends_with(char::is_whitespace) { "" } else { " " };
         (!left.is_empty()).then(|| format!("{gap}{}", left.join(" ")))
     }
@@ -118,7 +116,7 @@ impl Session {
         }
         let may_become = || {
             let starts = |known: &str| known.starts_with(word);
-            COMMANDS.iter().flat_map(Command::names).any(starts)
+            self.commands().iter().flat_map(Command::names).any(starts)
                 || self.entries().any(|(name, _)| starts(name))
                 || filter::builtins().any(|(name, _)| starts(name))
         };

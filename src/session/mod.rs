@@ -19,13 +19,19 @@
 //! ```
 
 mod args;
+mod arguments;
 mod caret;
 mod code;
+mod command;
 mod commands;
 mod complete;
 mod error;
 mod evaluate;
+mod filters;
 mod help;
+mod ids;
+mod journal;
+mod layout;
 mod lookup;
 mod marks;
 mod names;
@@ -34,8 +40,8 @@ mod place;
 mod reply;
 mod request;
 mod settings;
-mod signature;
 mod slots;
+mod suggest;
 mod table;
 mod topics;
 mod undo;
@@ -43,8 +49,10 @@ pub mod units;
 mod versions;
 mod words;
 
+pub use arguments::Argument;
 pub use caret::Place;
 pub use code::{CODES, Code, Explanation};
+pub use command::{Command, Example};
 pub use complete::{Candidate, Completions};
 pub use error::{CommandError, ErrorKind};
 pub use marks::{Mark, MarkKind, partner};
@@ -53,15 +61,15 @@ pub use page::{Page, fill};
 pub use reply::{Effect, Part, Reply, Sentence};
 pub use request::{FileError, Request, Wish};
 pub use settings::{Color, SETTINGS, Setting, Settings, Theme};
-pub use table::{COMMANDS, Command, Example};
+pub use table::COMMANDS;
 
 use std::sync::{Arc, Mutex};
 
-use crate::crdt::{Actor, DocumentId};
 use crate::filter::{self, Filters};
 pub use crate::filter::{Cause, Interrupt, Limits};
 use crate::value::{PathChange, Val};
-use args::Args;
+use ids::Ids;
+use layout::Layout;
 use names::Names;
 
 /// What a session does by itself.
@@ -84,18 +92,8 @@ pub struct Session {
     last: Val,
     /// Whether there was a value; until then `last` is null.
     answered: bool,
-    options: Options,
+    ids: Ids,
     settings: Settings,
-    /// How many ids were derived from the seed.
-    derived: u64,
-    /// Every actor ever used: none is used again, even when its ref was dropped.
-    actors: std::collections::HashSet<Actor>,
-    /// The actor that the command made.
-    new_actor: Option<Actor>,
-    /// Whether commands come from a file.
-    reading: bool,
-    /// The documents that files made: their refs have the actors that the files expect.
-    read: std::collections::HashSet<DocumentId>,
     /// What watchers saw since the last reply.
     seen: Seen,
     steps: undo::Steps,
@@ -117,12 +115,12 @@ struct Watched {
 impl Session {
     /// Starts an empty session.
     pub fn new(options: Options) -> Self {
-        Self { options, ..Self::default() }
+        Self { ids: Ids::new(options), ..Self::default() }
     }
 
     /// An empty session that does by itself what this one does, and is shown in the same way.
     pub fn fresh(&self) -> Self {
-        let fresh = Self { settings: self.settings.clone(), ..Self::new(self.options.clone()) };
+        let fresh = Self { settings: self.settings.clone(), ..Self::new(self.ids.options().clone()) };
         fresh.set_filter_limits(self.filter_limits());
         fresh.set_attended(self.filters.is_attended());
         fresh
@@ -138,19 +136,22 @@ impl Session {
             let hint = "make the value in several steps".to_owned();
             return Err(CommandError::new(ErrorKind::TooLong, 0..0).with_hint(hint));
         }
-        let mut args = Args::new(line);
-        if args.is_empty() {
+        if layout::is_blank(line) {
             return Ok(Reply::default());
         }
-        let (command, derived) = (args.command(), self.derived);
-        let mut reply = match command {
-            Some(command) => (command.run)(self, args),
+        let layout = self.layout(line);
+        let mut reply = match layout.command {
+            Some((command, _)) => match layout.args() {
+                Ok(args) => (command.run)(self, args),
+                // A wrong name says more than what is missing behind it.
+                Err(error) => Err(self.wrong_name(&layout).unwrap_or(error)),
+            },
             None => self.expression(line),
         };
         let seen: Vec<Watched> =
             self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
         match &mut reply {
-            Ok(reply) if self.keep_step(line, derived) => reply.effect = Effect::Changed,
+            Ok(reply) if self.keep_step(line) => reply.effect = Effect::Changed,
             Ok(_) => {}
             Err(_) => self.drop_step(),
         }
@@ -161,6 +162,20 @@ impl Session {
             self.answered = true;
         }
         Ok(reply)
+    }
+
+    /// All commands, in the order in which one meets them.
+    fn commands(&self) -> &'static [Command] {
+        COMMANDS
+    }
+
+    fn command(&self, name: &str) -> Option<&'static Command> {
+        command::find(self.commands(), name)
+    }
+
+    /// Cuts a line as its command takes it.
+    fn layout<'a>(&self, line: &'a str) -> Layout<'a> {
+        layout::layout(line, self.commands())
     }
 
     /// The names and what they stand for, in the order in which they were made.
@@ -190,70 +205,6 @@ impl Session {
     /// command fails and changes nothing. Other commands go on to their end.
     pub fn interrupt(&self) -> Interrupt {
         self.filters.interrupt()
-    }
-
-    // --- ids ---
-
-    /// Says whether the commands that come next stand in a file: the documents that it makes are its own, so their
-    /// refs have actors without a suffix while it runs, as in a script. Returns what was said before.
-    pub fn set_reading(&mut self, reading: bool) -> bool {
-        std::mem::replace(&mut self.reading, reading)
-    }
-
-    /// Whether the commands stand in a file.
-    pub fn is_reading(&self) -> bool {
-        self.reading
-    }
-
-    fn document(&mut self) -> DocumentId {
-        let id = format!("{:016x}", self.derive());
-        let id = DocumentId::new(&id).expect("hexadecimal digits are a document id");
-        if self.reading {
-            self.read.insert(id.clone());
-        }
-        id
-    }
-
-    /// An actor for a ref: its name, made unique in the session and in the document of `source`.
-    fn actor(&mut self, name: &str, source: Option<&str>) -> Actor {
-        const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-        let own = match source.and_then(|source| self.names.get(source)) {
-            Some(Entry::Ref(source)) => self.read.contains(source.document()),
-            _ => true,
-        };
-        let base = if self.options.unique_actors && !(self.reading && own) {
-            let mut bits = self.derive();
-            let mut suffix = String::new();
-            for _ in 0..12 {
-                suffix.push(char::from(LETTERS[(bits % 32) as usize]));
-                bits /= 32;
-            }
-            format!("{name}-{suffix}")
-        } else {
-            name.to_owned()
-        };
-        let numbered = (2..).map(|n| format!("{base}-{n}"));
-        let mut candidates = std::iter::once(base.clone()).chain(numbered);
-        let source = source.and_then(|source| self.names.get(source));
-        let writes = |actor: &Actor| match source {
-            Some(Entry::Ref(source)) => source.knows(actor),
-            _ => false,
-        };
-        let unused = |actor: &Actor| !self.actors.contains(actor) && !writes(actor);
-        let unused = candidates.find_map(|name| Actor::new(&name).ok().filter(unused));
-        let actor = unused.expect("names are shorter than actors, and few are used");
-        self.actors.insert(actor.clone());
-        self.new_actor = Some(actor.clone());
-        actor
-    }
-
-    /// The next of the numbers that derive from the seed (splitmix64).
-    fn derive(&mut self) -> u64 {
-        self.derived += 1;
-        let mut x = self.options.seed.wrapping_add(self.derived.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
     }
 }
 

@@ -1,13 +1,14 @@
-use std::collections::HashMap;
+//! The names of a session, and what they stand for.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
-
-use indexmap::IndexMap;
 
 use super::{Seen, Watched};
 use crate::crdt::{Clock, ConvergentRef, Patch, Rewound, Version, WatchId};
 use crate::filter::Filter;
-use crate::value::Val;
+use crate::value::{Val, View};
 
 /// What a name stands for.
 #[derive(Debug)]
@@ -52,13 +53,6 @@ impl Entry {
         }
     }
 
-    fn as_ref_mut(&mut self) -> Option<&mut ConvergentRef> {
-        match self {
-            Self::Ref(reference) => Some(reference),
-            _ => None,
-        }
-    }
-
     /// Its JSON: the value of a ref, the readable form of a clock or patch.
     pub fn value(&self) -> Val {
         match self {
@@ -72,11 +66,33 @@ impl Entry {
 /// All names, in the order in which they were made.
 #[derive(Default)]
 pub(super) struct Names {
-    entries: IndexMap<String, Entry>,
-    watches: IndexMap<String, WatchId>,
-    validators: IndexMap<String, Arc<Filter>>,
+    /// By their variables: no two names are one variable.
+    by_variable: HashMap<String, Named>,
+    /// The variables by the ranks of their names.
+    order: BTreeMap<u64, String>,
     /// What was before, for each thing that the command touched.
     journal: Vec<Before>,
+}
+
+/// A name with what it stands for, and what belongs to that.
+struct Named {
+    name: String,
+    /// Names that were made later have higher ranks.
+    rank: u64,
+    entry: Entry,
+    /// What tells of the changes of a ref.
+    watch: Option<WatchId>,
+    /// What the edits of a ref must satisfy.
+    validator: Option<Arc<Filter>>,
+}
+
+impl Named {
+    fn as_ref_mut(&mut self) -> Option<&mut ConvergentRef> {
+        match &mut self.entry {
+            Entry::Ref(reference) => Some(reference),
+            _ => None,
+        }
+    }
 }
 
 /// What something was before a command touched it.
@@ -89,7 +105,14 @@ pub(super) enum Before {
     Nothing(String),
     /// A name that stood for another clock or patch.
     Other(String, Box<Entry>),
-    /// A name that is gone, with its place and all that belonged to it.
+    /// A name that what has it now had before.
+    Renamed {
+        /// The name before.
+        from: String,
+        /// The name now.
+        to: String,
+    },
+    /// A name that is gone, with all that belonged to it.
     Gone(Box<Gone>),
     /// Whether a ref was watched.
     Watched(String, bool),
@@ -98,42 +121,34 @@ pub(super) enum Before {
 }
 
 /// A name that is gone.
-pub(super) struct Gone {
-    name: String,
-    at: usize,
-    entry: Entry,
-    watch: Option<WatchId>,
-    validator: Option<Arc<Filter>>,
-}
+pub(super) struct Gone(Named);
 
 impl Before {
+    /// The name of what was touched.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Gone(gone) => &gone.0.name,
+            Self::Renamed { to, .. } => to,
+            Self::Version(name, _)
+            | Self::Rewound(name, _)
+            | Self::Nothing(name)
+            | Self::Other(name, _)
+            | Self::Watched(name, _)
+            | Self::Validator(name, _) => name,
+        }
+    }
+
+    /// The other name of what was touched, if it had one.
+    pub(super) fn old_name(&self) -> Option<&str> {
+        if let Self::Renamed { from, .. } = self { Some(from) } else { None }
+    }
+
     /// The ref whose value changes.
     pub(super) fn reference(&self) -> Option<&str> {
         match self {
             Self::Version(name, _) | Self::Rewound(name, _) => Some(name),
             _ => None,
         }
-    }
-
-    /// Makes one of several versions of a ref: so the way back is one step, and what changes on it can be told.
-    /// The earliest version stands where the last one stood.
-    pub(super) fn join(all: Vec<Self>) -> Vec<Self> {
-        let mut joined: Vec<Option<Self>> = Vec::with_capacity(all.len());
-        let mut versions = HashMap::new();
-        for mut before in all {
-            match &before {
-                Self::Version(name, _) => {
-                    let earlier = versions.insert(name.clone(), joined.len());
-                    before = earlier.and_then(|at: usize| joined[at].take()).unwrap_or(before);
-                }
-                // From here on the name stands for something else.
-                Self::Nothing(name) | Self::Other(name, _) => drop(versions.remove(name)),
-                Self::Gone(gone) => drop(versions.remove(&gone.name)),
-                Self::Rewound(..) | Self::Watched(..) | Self::Validator(..) => {}
-            }
-            joined.push(Some(before));
-        }
-        joined.into_iter().flatten().collect()
     }
 }
 
@@ -147,12 +162,21 @@ fn note_version(journal: &mut Vec<Before>, name: &str, reference: &ConvergentRef
 
 impl Names {
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {
-        self.entries.get(name)
+        self.named(name).map(|named| &named.entry)
+    }
+
+    fn named(&self, name: &str) -> Option<&Named> {
+        self.by_variable.get(&*variable(name)).filter(|named| named.name == name)
+    }
+
+    fn named_mut(&mut self, name: &str) -> Option<&mut Named> {
+        self.by_variable.get_mut(&*variable(name)).filter(|named| named.name == name)
     }
 
     /// A ref, to be changed. Its value is read before, so that what changes in it can be told.
     pub(super) fn reference_mut(&mut self, name: &str) -> Option<&mut ConvergentRef> {
-        let reference = self.entries.get_mut(name).and_then(Entry::as_ref_mut)?;
+        let named = self.by_variable.get_mut(&*variable(name)).filter(|named| named.name == name)?;
+        let reference = named.as_ref_mut()?;
         note_version(&mut self.journal, name, reference);
         Some(reference)
     }
@@ -163,8 +187,12 @@ impl Names {
         into: &str,
         from: &str,
     ) -> Option<(&mut ConvergentRef, &ConvergentRef)> {
-        match self.entries.get_disjoint_mut([into, from]) {
-            [Some(Entry::Ref(reference)), Some(Entry::Ref(from))] => {
+        self.named(into).and(self.named(from)).filter(|_| into != from)?;
+        match self.by_variable.get_disjoint_mut([&*variable(into), &*variable(from)]) {
+            [
+                Some(Named { entry: Entry::Ref(reference), .. }),
+                Some(Named { entry: Entry::Ref(from), .. }),
+            ] => {
                 note_version(&mut self.journal, into, reference);
                 Some((reference, from))
             }
@@ -174,11 +202,24 @@ impl Names {
 
     /// Gives a name that is free, or that stands for a clock or patch which this one replaces.
     pub(super) fn set(&mut self, name: &str, entry: Entry) {
-        let before = match self.entries.insert(name.to_owned(), entry) {
-            None => Before::Nothing(name.to_owned()),
-            Some(other) => Before::Other(name.to_owned(), Box::new(other)),
-        };
+        let before = self.replace(name, entry);
         self.journal.push(before);
+    }
+
+    fn replace(&mut self, name: &str, entry: Entry) -> Before {
+        if let Some(named) = self.named_mut(name) {
+            let other = std::mem::replace(&mut named.entry, entry);
+            return Before::Other(name.to_owned(), Box::new(other));
+        }
+        let rank = self.order.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.put(Named { name: name.to_owned(), rank, entry, watch: None, validator: None });
+        Before::Nothing(name.to_owned())
+    }
+
+    fn put(&mut self, named: Named) {
+        let variable = variable(&named.name).into_owned();
+        self.order.insert(named.rank, variable.clone());
+        self.by_variable.insert(variable, named);
     }
 
     pub(super) fn remove(&mut self, name: &str) {
@@ -187,68 +228,92 @@ impl Names {
         }
     }
 
+    /// Gives what has a name another one, which must be free. It keeps its place and all that belongs to it.
+    pub(super) fn rename(&mut self, from: &str, to: &str, seen: &Seen) {
+        self.give_name(from, to, seen);
+        self.journal.push(Before::Renamed { from: from.to_owned(), to: to.to_owned() });
+    }
+
+    fn give_name(&mut self, from: &str, to: &str, seen: &Seen) {
+        let Some(Gone(mut named)) = self.take(from) else { return };
+        to.clone_into(&mut named.name);
+        if let Some(id) = named.watch.take()
+            && let Some(reference) = named.as_ref_mut()
+        {
+            // The watch tells the name.
+            reference.unwatch(id);
+            named.watch = Some(watch(reference, to, seen));
+        }
+        self.put(named);
+    }
+
     fn take(&mut self, name: &str) -> Option<Gone> {
-        let (at, name, entry) = self.entries.shift_remove_full(name)?;
-        let (watch, validator) = (self.watches.shift_remove(&name), self.validators.shift_remove(&name));
-        Some(Gone { name, at, entry, watch, validator })
+        self.named(name)?;
+        let named = self.by_variable.remove(&*variable(name))?;
+        self.order.remove(&named.rank);
+        Some(Gone(named))
     }
 
     // --- watchers and validators ---
 
     pub(super) fn is_watched(&self, name: &str) -> bool {
-        self.watches.contains_key(name)
+        self.named(name).is_some_and(|named| named.watch.is_some())
     }
 
     /// Watches a ref or no longer does.
     pub(super) fn set_watched(&mut self, name: &str, on: bool, seen: &Seen) {
-        let Some(reference) = self.entries.get_mut(name).and_then(Entry::as_ref_mut) else { return };
-        self.journal.push(Before::Watched(name.to_owned(), self.watches.contains_key(name)));
-        if let Some(id) = self.watches.shift_remove(name) {
+        let before = self.watch(name, on, seen);
+        self.journal.extend(before);
+    }
+
+    fn watch(&mut self, name: &str, on: bool, seen: &Seen) -> Option<Before> {
+        let named = self.named_mut(name)?;
+        let old = named.watch.take();
+        let before = Before::Watched(name.to_owned(), old.is_some());
+        let reference = named.as_ref_mut()?;
+        if let Some(id) = old {
             reference.unwatch(id);
         }
         if on {
-            let (seen, watched) = (Arc::clone(seen), name.to_owned());
-            let id = reference.watch(move |_, _, changes| {
-                if let Ok(mut seen) = seen.lock() {
-                    seen.push(Watched { name: watched.clone(), changes: changes.to_vec() });
-                }
-            });
-            self.watches.insert(name.to_owned(), id);
+            named.watch = Some(watch(reference, name, seen));
         }
+        Some(before)
     }
 
     pub(super) fn is_validated(&self, name: &str) -> bool {
-        self.validators.contains_key(name)
+        self.named(name).is_some_and(|named| named.validator.is_some())
     }
 
     /// Gives a ref a validator or takes it away.
     pub(super) fn set_validator(&mut self, name: &str, filter: Option<Arc<Filter>>) {
-        let Some(reference) = self.entries.get_mut(name).and_then(Entry::as_ref_mut) else { return };
+        let before = self.validate(name, filter);
+        self.journal.extend(before);
+    }
+
+    fn validate(&mut self, name: &str, filter: Option<Arc<Filter>>) -> Option<Before> {
+        let named = self.named_mut(name)?;
+        let reference = named.as_ref_mut()?;
         reference.clear_validator();
-        let before = match filter {
-            None => self.validators.shift_remove(name),
-            Some(filter) => {
-                let asked = Arc::clone(&filter);
-                reference.set_validator(move |value| super::commands::satisfies(&asked, value));
-                self.validators.insert(name.to_owned(), filter)
-            }
-        };
-        self.journal.push(Before::Validator(name.to_owned(), before));
+        if let Some(filter) = filter.clone() {
+            reference.set_validator(move |value| satisfies(&filter, value));
+        }
+        Some(Before::Validator(name.to_owned(), std::mem::replace(&mut named.validator, filter)))
     }
 
     // --- what was before ---
 
     /// Whether the command changed something; forgets what it touched and left as it was.
     pub(super) fn have_changed(&mut self) -> bool {
-        let Self { journal, entries, .. } = self;
+        let mut journal = std::mem::take(&mut self.journal);
         journal.retain(|before| match before {
-            Before::Version(name, version) => match entries.get(name) {
+            Before::Version(name, version) => match self.get(name) {
                 Some(Entry::Ref(reference)) => !reference.is_at(version),
                 _ => true,
             },
             _ => true,
         });
-        !journal.is_empty()
+        self.journal = journal;
+        !self.journal.is_empty()
     }
 
     /// Gives what was before the command for an empty list.
@@ -263,63 +328,78 @@ impl Names {
     /// Makes something what it was before; says what it was until now. What changes in a ref can be told then.
     pub(super) fn restore(&mut self, before: Before, seen: &Seen) -> Before {
         match before {
-            Before::Version(name, version) => match self.entries.get_mut(&name) {
-                Some(Entry::Ref(reference)) => {
+            Before::Version(name, version) => match self.named_mut(&name).and_then(Named::as_ref_mut) {
+                Some(reference) => {
                     reference.value();
                     Before::Rewound(name, Box::new(reference.rewind(version)))
                 }
-                _ => Before::Version(name, version),
+                None => Before::Version(name, version),
             },
-            Before::Rewound(name, rewound) => match self.entries.get_mut(&name) {
-                Some(Entry::Ref(reference)) => {
+            Before::Rewound(name, rewound) => match self.named_mut(&name).and_then(Named::as_ref_mut) {
+                Some(reference) => {
                     let version = reference.version();
                     reference.value();
                     reference.replay(*rewound);
                     Before::Version(name, version)
                 }
-                _ => Before::Rewound(name, rewound),
+                None => Before::Rewound(name, rewound),
             },
             Before::Nothing(name) => match self.take(&name) {
                 Some(gone) => Before::Gone(Box::new(gone)),
                 None => Before::Nothing(name),
             },
-            Before::Other(name, entry) => match self.entries.insert(name.clone(), *entry) {
-                Some(other) => Before::Other(name, Box::new(other)),
-                None => Before::Nothing(name),
-            },
+            Before::Other(name, entry) => self.replace(&name, *entry),
+            Before::Renamed { from, to } => {
+                self.give_name(&to, &from, seen);
+                Before::Renamed { from: to, to: from }
+            }
             Before::Gone(gone) => {
-                let Gone { name, at, entry, watch, validator } = *gone;
-                self.entries.shift_insert(at.min(self.entries.len()), name.clone(), entry);
-                self.watches.extend(watch.map(|watch| (name.clone(), watch)));
-                self.validators.extend(validator.map(|validator| (name.clone(), validator)));
+                let name = gone.0.name.clone();
+                self.put(gone.0);
                 Before::Nothing(name)
             }
-            Before::Watched(name, on) => {
-                self.set_watched(&name, on, seen);
-                self.journal.pop().unwrap_or(Before::Watched(name, !on))
-            }
+            Before::Watched(name, on) => self.watch(&name, on, seen).unwrap_or(Before::Watched(name, !on)),
             Before::Validator(name, filter) => {
-                self.set_validator(&name, filter);
-                self.journal.pop().unwrap_or(Before::Validator(name, None))
+                self.validate(&name, filter).unwrap_or(Before::Validator(name, None))
             }
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.entries.iter().map(|(name, entry)| (name.as_str(), entry))
+        let named = self.order.values().filter_map(|variable| self.by_variable.get(variable));
+        named.map(|named| (named.name.as_str(), &named.entry))
     }
 
     /// The name whose variable is `$variable`.
     pub(super) fn of_variable(&self, variable: &str) -> Option<&str> {
-        let same = |(a, b)| a == b || (a == b'-' && b == b'_');
-        let is = |name: &&str| name.len() == variable.len() && name.bytes().zip(variable.bytes()).all(same);
-        self.entries.keys().map(String::as_str).find(is)
+        self.by_variable.get(variable).map(|named| named.name.as_str())
     }
 }
 
+/// Whether a filter yields something other than false and null.
+pub(super) fn satisfies(filter: &Filter, value: &Val) -> Result<(), String> {
+    match filter.run_one(value.clone(), Vec::new()) {
+        Ok(answer) => match answer.view() {
+            View::Null | View::Bool(false) => Err(format!("`{}` is {answer}", filter.code())),
+            _ => Ok(()),
+        },
+        Err(error) => Err(format!("`{}` failed: {error}", filter.code())),
+    }
+}
+
+/// Has every change of a ref told under a name.
+fn watch(reference: &mut ConvergentRef, name: &str, seen: &Seen) -> WatchId {
+    let (seen, name) = (Arc::clone(seen), name.to_owned());
+    reference.watch(move |_, _, changes| {
+        if let Ok(mut seen) = seen.lock() {
+            seen.push(Watched { name: name.clone(), changes: changes.to_vec() });
+        }
+    })
+}
+
 /// The jq variable (without `$`) that a name is.
-pub(super) fn variable(name: &str) -> String {
-    name.replace('-', "_")
+pub(super) fn variable(name: &str) -> Cow<'_, str> {
+    if name.contains('-') { name.replace('-', "_").into() } else { name.into() }
 }
 
 /// The bytes of a name at the start of a text: a letter or `_`, then letters, digits, `_` and `-`.

@@ -81,7 +81,7 @@ fn hops(word: &Word<'_>) -> Result<Vec<Hop>> {
     let wrong = |from: usize, hint: String| {
         let found = text[from..].to_owned();
         let span = word.span.start + from..word.span.end;
-        let kind = ErrorKind::Expected { wanted: "a path such as `.items[0].name`", found };
+        let kind = ErrorKind::Expected { wanted: "a path such as `.items[0].name`".to_owned(), found };
         CommandError::new(kind, span).with_hint(hint)
     };
     if !text.starts_with('.') {

@@ -17,6 +17,8 @@ pub struct Reply {
     pub in_words: bool,
     /// Whether a person wants to see all of the value, however long.
     pub whole: bool,
+    /// Whether the end of a long report matters most, as that of a history does.
+    pub latest: bool,
     /// Whether the session is to end.
     pub quit: bool,
     /// What the session asks for and cannot do itself.

@@ -110,12 +110,18 @@ impl Request {
 }
 
 pub(super) fn read(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let file = args.rest("the session file")?;
-    Ok(ask(Wish::Read(name(file.text)), file.span))
+    let [mut file] = args.required();
+    let before = file.text.strip_suffix("--all").filter(|before| before.ends_with(char::is_whitespace));
+    let whole = before.is_some();
+    if let Some(before) = before {
+        file.text = before.trim_end();
+        file.span.end = file.span.start + file.text.len();
+    }
+    Ok(Reply { whole, ..ask(Wish::Read(name(file.text)), file.span) })
 }
 
 pub(super) fn record(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let file = args.rest("the session file, or `stop`")?;
+    let [file] = args.required();
     let wish = if file.text == "stop" { Wish::StopRecording } else { Wish::Record(name(file.text)) };
     Ok(ask(wish, file.span))
 }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::args::Args;
 use super::error::{CommandError, ErrorKind, did_you_mean};
-use super::{Limits, Page, Part, Reply, Session, units, words};
+use super::{Entry, Limits, Page, Part, Reply, Session, units, words};
 use crate::value::{object, string};
 
 /// How a terminal is to show the session. Scripts and their answers do not look at it.
@@ -241,20 +241,23 @@ impl Session {
 }
 
 pub(super) fn set(session: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let Some(name) = args.optional_word() else { return Ok(all(session)) };
+    let Some(name) = args.next() else { return Ok(all(session)) };
     let Some(setting) = find(name.text) else {
         let hint = did_you_mean(name.text, SETTINGS.iter().map(|setting| setting.name));
+        let hint = match session.names.get(name.text) {
+            Some(Entry::Ref(_)) => Some(format!("`reset {} VALUE` sets the value of a ref", name.text)),
+            _ => hint,
+        };
         let hint = hint.unwrap_or_else(|| "`set` lists the settings".to_owned());
         let kind = ErrorKind::UnknownSetting(name.text.to_owned());
         return Err(CommandError::new(kind, name.span).with_hint(hint));
     };
-    if let Some(word) = args.optional_word() {
-        args.end()?;
-        if (setting.set)(session, word.text).is_none() {
-            let kind = ErrorKind::BadSetting { name: setting.name, found: word.text.to_owned() };
-            let hint = format!("{} is {}", setting.name, setting.values());
-            return Err(CommandError::new(kind, word.span).with_hint(hint));
-        }
+    if let Some(word) = args.next()
+        && (setting.set)(session, word.text).is_none()
+    {
+        let kind = ErrorKind::BadSetting { name: setting.name, found: word.text.to_owned() };
+        let hint = format!("{} is {}", setting.name, setting.values());
+        return Err(CommandError::new(kind, word.span).with_hint(hint));
     }
     let value = (setting.get)(session);
     let line = format!("{} is {value}", setting.name);

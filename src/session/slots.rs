@@ -61,10 +61,8 @@ fn write(
     mut args: Args<'_>,
     new: impl FnOnce(&ConvergentRef, &Found) -> Result<Option<New>, &'static str>,
 ) -> Result<Reply> {
-    let name = args.word("the ref")?;
+    let [name, word] = args.required();
     session.reference(&name)?;
-    let word = args.value("the path")?;
-    args.end()?;
     let reference = session.reference_mut(&name)?;
     let old = reference.value().clone();
     let found = find(&word, &old)?;

@@ -1,53 +1,18 @@
 //! The commands: one table for the interpreter, the help and its tests.
 
-use super::args::Args;
-use super::error::CommandError;
-use super::{Reply, Session, commands, help, request, settings, slots, undo, versions};
-
-/// A command of the session language.
-#[derive(Debug)]
-pub struct Command {
-    /// Its name.
-    pub name: &'static str,
-    /// Other names.
-    pub aliases: &'static [&'static str],
-    /// Its arguments, as usage shows them.
-    pub arguments: &'static str,
-    /// What it does, in one line.
-    pub summary: &'static str,
-    /// What one should know, in a few sentences.
-    pub details: &'static str,
-    /// A session that shows it; runs in the tests.
-    pub example: Example,
-    pub(super) run: fn(&mut Session, Args<'_>) -> Result<Reply, CommandError>,
-}
-
-/// Lines of a session file, expectations included.
-pub type Example = &'static [&'static str];
-
-impl Command {
-    /// Its name and arguments: `branch REF as NAME`.
-    pub fn usage(&self) -> String {
-        format!("{} {}", self.name, self.arguments).trim_end().to_owned()
-    }
-
-    /// Its name and aliases.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.name).chain(self.aliases.iter().copied())
-    }
-}
-
-/// The command of that name.
-pub(super) fn find(name: &str) -> Option<&'static Command> {
-    COMMANDS.iter().find(|command| command.names().any(|known| known == name))
-}
+use super::arguments::{
+    ALL, CHOICE, CLOCK, EXPECTED, FILE, FILTER, FROM, NAME, NEW_NAME, OTHER_REF, PATH, REF, SETTING, TOPIC,
+    VALUE,
+};
+use super::command::Command;
+use super::{commands, help, request, settings, slots, undo, versions};
 
 /// All commands, in the order in which one meets them.
 pub const COMMANDS: &[Command] = &[
     Command {
         name: "ref",
         aliases: &[],
-        arguments: "NAME [VALUE]",
+        arguments: &[NEW_NAME.called("the name of the ref"), VALUE.optional()],
         summary: "make a document and its first replica",
         details: "The ref writes as an actor of its own name. Without a value it holds null. Two refs made \
                   this way are two documents and cannot be merged: make replicas with `branch`.",
@@ -60,7 +25,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "branch",
         aliases: &[],
-        arguments: "REF as NAME",
+        arguments: &[REF.called("the ref to branch"), NEW_NAME.after_as()],
         summary: "make a replica with its own actor",
         details: "From here on the two change independently; `merge` brings them together.",
         example: &[
@@ -75,7 +40,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "swap",
         aliases: &[],
-        arguments: "REF FILTER",
+        arguments: &[REF.called("the ref to change"), FILTER],
         summary: "change the value by a jq filter",
         details: "The filter must yield one JSON value; its difference to the old one becomes a change. What \
                   the filter does not touch is not written, so others' edits there stay. What it hands on or \
@@ -93,7 +58,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "reset",
         aliases: &[],
-        arguments: "REF VALUE",
+        arguments: &[REF.called("the ref to change"), VALUE.on_ref()],
         summary: "set the value",
         details: "The value is JSON or a jq expression whose input is the old value. Only what differs is \
                   written. JSON does not tell what becomes of what: what is equal is the same, here or moved; then \
@@ -109,7 +74,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "cas",
         aliases: &[],
-        arguments: "REF EXPECTED VALUE",
+        arguments: &[REF.called("the ref to change"), EXPECTED, VALUE.on_ref()],
         summary: "compare, and set if it is EXPECTED",
         details: "Answers true when the value was set, false when it was another. Put brackets around an \
                   EXPECTED that has blanks in it.",
@@ -127,7 +92,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "text",
         aliases: &[],
-        arguments: "REF PATH",
+        arguments: &[REF, PATH],
         summary: "let several edit a string",
         details: "From here on a swap records which characters it inserts and deletes, so that what others type \
                   at the same time stays. PATH is one place (`.body`, `.notes[0]`, `.[\"two words\"]`): a string, \
@@ -148,7 +113,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "counter",
         aliases: &[],
-        arguments: "REF PATH",
+        arguments: &[REF, PATH],
         summary: "let several add to a number",
         details: "From here on a swap to another whole number records the difference, so that what others add \
                   at the same time adds up. PATH is one place: a whole number, null or a missing key. Make it a \
@@ -169,7 +134,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "plain",
         aliases: &[],
-        arguments: "REF PATH",
+        arguments: &[REF, PATH],
         summary: "end a text or a counter",
         details: "What it reads as now is written as a plain string or number: one write, as by `swap`, and the \
                   highest id wins. Edits of the text or counter that others make at the same time go with it, and \
@@ -185,7 +150,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "merge",
         aliases: &[],
-        arguments: "REF FROM",
+        arguments: &[REF.called("the ref to merge into"), FROM],
         summary: "take what another ref or a patch has",
         details: "FROM is a ref, a patch, or a VALUE that is one (in brackets when it has blanks). Merging \
                   twice does nothing, and the order \
@@ -205,7 +170,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "squash",
         aliases: &[],
-        arguments: "REF FROM",
+        arguments: &[REF.called("the ref to change"), OTHER_REF],
         summary: "take the value of another document",
         details: "One change of REF's own actor sets its value to that of FROM, however many changes FROM is \
                   made of. A replica of the same document that has something new is refused: REF would have \
@@ -225,7 +190,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "clock",
         aliases: &[],
-        arguments: "REF [as NAME]",
+        arguments: &[REF, NEW_NAME.after_as().optional()],
         summary: "what a ref has seen",
         details: "A clock is a version vector: for each actor the highest counter seen. It never claims a \
                   change that is missing. With a name it is kept.",
@@ -239,7 +204,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "at",
         aliases: &[],
-        arguments: "REF CLOCK",
+        arguments: &[REF, CLOCK],
         summary: "the value at an older clock",
         details: "CLOCK is a clock or a VALUE that is one: one that the ref had, or could have had (it covers whole \
                   changes, and all that they build on). Nothing changes; the answer is `$_` in the next line.",
@@ -257,7 +222,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "patch-from-clock",
         aliases: &["patch"],
-        arguments: "REF CLOCK [as NAME]",
+        arguments: &[REF, CLOCK, NEW_NAME.after_as().optional()],
         summary: "what a ref has since a clock",
         details: "CLOCK is a clock or a VALUE that is one; {} is the clock that has seen nothing. The patch holds \
                   the changes that the clock does not cover; when there is none it is empty. With a name it is kept.",
@@ -275,7 +240,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "peek-patches",
         aliases: &[],
-        arguments: "REF",
+        arguments: &[REF],
         summary: "own changes that nobody fetched yet",
         details: "An array of patches, one for each change that the actor of the ref made since the last \
                   `pop-patches`, in their order. What came by a merge is not among them. A branch begins with none.",
@@ -293,7 +258,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "pop-patches",
         aliases: &[],
-        arguments: "REF [as NAME]",
+        arguments: &[REF, NEW_NAME.after_as().optional()],
         summary: "fetch those; the next time come the next",
         details: "Answers what `peek-patches` does, and begins anew. With a name all are kept as one patch. Who \
                   needs one again, because it was lost on the way, gets it by `patch-from-clock`.",
@@ -314,10 +279,10 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "conflicts",
         aliases: &[],
-        arguments: "REF",
+        arguments: &[REF, ALL],
         summary: "places with more than one visible write",
         details: "The write with the highest id is shown in the value; the others are kept until somebody writes \
-                  there again.",
+                  there again. A terminal shows as many as it has room for; with `--all` all of them, page by page.",
         example: &[
             r#"ref a {"name": "Foo"}"#,
             "branch a as b",
@@ -332,9 +297,10 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "refs",
         aliases: &[],
-        arguments: "",
+        arguments: &[ALL],
         summary: "every name: its kind, actor and clock",
-        details: "The clock of a ref is what it has applied; changes that wait for others are counted apart.",
+        details: "The clock of a ref is what it has applied; changes that wait for others are counted apart. A terminal shows \
+                  as many as it has room for; with `--all` all of them, page by page.",
         example: &[
             "ref origin 1",
             "clock origin as seen",
@@ -347,9 +313,10 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "log",
         aliases: &[],
-        arguments: "REF",
+        arguments: &[REF, ALL],
         summary: "the changes of a ref, in words",
-        details: "Changes come in the order in which this ref applied them; those that wait for others come last.",
+        details: "Changes come in the order in which this ref applied them; those that wait for others come last. \
+                  A terminal shows the last ones; with `--all` all of them, page by page.",
         example: &[
             r#"ref origin {"n": 1}"#,
             "swap origin .n = 2",
@@ -365,7 +332,10 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "same",
         aliases: &[],
-        arguments: "A B …",
+        arguments: &[
+            NAME.shown_as("A").called("a name"),
+            NAME.shown_as("B").called("a second name").repeated(),
+        ],
         summary: "check that values are the same",
         details: "Answers true, or fails with the first path that differs. Numbers are compared exactly, keys in \
                   any order.",
@@ -383,7 +353,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "watch",
         aliases: &[],
-        arguments: "REF",
+        arguments: &[REF.called("the ref to watch")],
         summary: "tell of every change of a value",
         details: "Whatever command changes the value, by an edit or by a merge, its answer has a line for each \
                   path that changed.",
@@ -393,7 +363,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "unwatch",
         aliases: &[],
-        arguments: "REF",
+        arguments: &[REF],
         summary: "end a watch",
         details: "The ref must be watched.",
         example: &["ref a 1", "watch a", "unwatch a", "#=> a is no longer watched"],
@@ -402,7 +372,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "validate",
         aliases: &[],
-        arguments: "REF [FILTER]",
+        arguments: &[REF, FILTER.optional()],
         summary: "refuse edits that fail a filter",
         details: "An edit is refused when the filter yields false or null, or fails, on the new value. Merges are \
                   never refused (the others have the changes already), but their report says when the value is \
@@ -420,7 +390,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "drop",
         aliases: &[],
-        arguments: "NAME",
+        arguments: &[NAME],
         summary: "forget a name",
         details: "Other replicas keep what they have merged. The actor of a dropped ref is not used again.",
         example: &[
@@ -433,9 +403,27 @@ pub const COMMANDS: &[Command] = &[
         run: commands::drop_name,
     },
     Command {
+        name: "rename",
+        aliases: &[],
+        arguments: &[NAME.shown_as("A"), NEW_NAME.shown_as("B").after_as()],
+        summary: "give what has a name another one",
+        details: "From here on the ref, clock or patch A is called B, and the name A is free. A ref keeps its actor, \
+                  its history, its watch and its validator.",
+        example: &[
+            "ref a 1",
+            "rename a as b",
+            "#=> the ref a is called b now",
+            "b",
+            "#=> 1",
+            "a",
+            "#=> error: `a` is neither a command nor a name",
+        ],
+        run: commands::rename,
+    },
+    Command {
         name: "undo",
         aliases: &[],
-        arguments: "",
+        arguments: &[],
         summary: "take back the last change of the session",
         details: "Whatever it was: an edit, a merge, a new name, a dropped one, a watch; settings stay. The session \
                   is then as if the command had not been run; the last 100 can be taken back, and a file that was read \
@@ -455,7 +443,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "redo",
         aliases: &[],
-        arguments: "",
+        arguments: &[],
         summary: "do again what `undo` took back",
         details: "As long as nothing else changed something since.",
         example: &[
@@ -472,12 +460,12 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "read",
         aliases: &[],
-        arguments: "FILE",
+        arguments: &[FILE.shown_as("FILE [--all]")],
         summary: "run a session file here",
         details: "Its commands run as if they stood here, and its expectations must hold; the commands before one \
                   that fails stay done. FILE is looked for where the file is that reads it; at the prompt, and for \
                   what comes from standard input, that is the working folder. The refs of documents that it makes have actors without a random \
-                  end, as in a script.",
+                  end, as in a script. A terminal shows the beginning; with `--all` everything, page by page.",
         example: &[
             "read setup.rejoin",
             "#=> 2 commands, 1 expectation: all hold",
@@ -489,7 +477,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "record",
         aliases: &[],
-        arguments: "FILE|stop",
+        arguments: &[FILE.shown_as("FILE|stop").called("the session file, or `stop`")],
         summary: "write what you type as a session file",
         details: "From here to `record stop`, or to the end of the session, each line that you type is written to FILE \
                   when it has run, with its answers as expectations; in a FILE.md it stands in a fenced block. \
@@ -509,7 +497,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "show",
         aliases: &[],
-        arguments: "NAME [--all]",
+        arguments: &[NAME, ALL],
         summary: "a value, all of it if you like",
         details: "A terminal shows of a long value the beginning, as much as `set limit` says. With `--all` it shows \
                   everything, page by page where that is longer than the screen: by $REJOIN_PAGER, $PAGER or less.",
@@ -519,7 +507,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "set",
         aliases: &[],
-        arguments: "[SETTING] [CHOICE]",
+        arguments: &[SETTING.optional(), CHOICE.optional()],
         summary: "how a terminal shows the session, and limits of filters",
         details: "Alone it lists the settings. hints is on or off, width is auto or 20 to 1000, limit is all or 1 to \
                   1000000, timer is on or off, color is auto, always or never, theme is dark, light or mono; on \
@@ -540,16 +528,17 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "help",
         aliases: &[],
-        arguments: "[TOPIC]",
-        summary: "an overview, or one command, topic or error in detail",
-        details: "The example of a command is a session that you can type.",
+        arguments: &[TOPIC.optional()],
+        summary: "an overview, or one command, topic, error or filter in detail",
+        details: "The example of a command is a session that you can type. `help group_by` explains a filter of jq, \
+                  `help //` a sign.",
         example: &["help quit", "#=> quit", "#=>   leave the session"],
         run: help::help,
     },
     Command {
         name: "quit",
         aliases: &["exit"],
-        arguments: "",
+        arguments: &[],
         summary: "leave the session",
         details: "So does Ctrl-D on an empty line.",
         example: &["quit"],

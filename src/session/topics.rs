@@ -2,6 +2,7 @@
 //! a row (with a tab between its columns), or code (behind two blanks).
 
 use super::CODES;
+use crate::filter::differences;
 
 /// A topic.
 pub(super) struct Topic {
@@ -14,6 +15,7 @@ pub(super) struct Topic {
 /// All topics.
 pub(super) const TOPICS: &[Topic] = &[
     Topic { name: "jq", summary: "the ten filters that one needs", text: || JQ.to_owned() },
+    Topic { name: "jq-differences", summary: "what jq does otherwise", text: differences },
     Topic { name: "model", summary: "ids, clocks, slots, conflicts", text: || MODEL.to_owned() },
     Topic { name: "keys", summary: "the keys of the prompt", text: || KEYS.to_owned() },
     Topic { name: "errors", summary: "every error; `help R010` explains one", text: errors },
@@ -48,7 +50,7 @@ the result is its new value. With
   del(.items[0]) | .items\t[1,2]       the value without that
 
 So `swap a .items += [4]` adds an item, and `swap a .items |= sort` puts them in order. Every name is a \
-variable: `swap a .n = $b.n`. Tab offers keys from the value, and filters with the number of their arguments.";
+variable: `swap a .n = $b.n`. Tab offers keys from the value, and filters with the number of their arguments; `help group_by` explains one.";
 
 const MODEL: &str = "\
 A ref is one replica of one document. Its owner, an actor, changes it alone and at once; `merge` brings in \
@@ -77,9 +79,10 @@ const KEYS: &str = "\
 Tab\tcomplete: commands, names, keys of the value, filters, files; of several that can stand there list \
 them
 Right, Ctrl-E\tat the end of the line: take the rest from the history
-Up, Down\tthe lines before; Ctrl-R searches them, again for older ones
+Up, Down\tlines of before that begin as what stands before the cursor; Ctrl-R finds any
 Enter\trun; while a bracket or a quote is open: go on in a new line
 Ctrl-C\tdrop what is typed; while a filter runs, stop it
+Ctrl-X Ctrl-E\tedit the line with $VISUAL or $EDITOR
 Ctrl-D\ton an empty line: leave
 Ctrl-Z\tsuspend the shell; `fg` brings it back
 Ctrl-A, Ctrl-E\tgo to the start, to the end; Alt-B, Alt-F word by word
@@ -88,5 +91,6 @@ Ctrl-K\tdelete what stands behind the cursor
 Ctrl-Y\tput back what was deleted; Ctrl-_ takes typing back
 Ctrl-L\tclear the screen
 
-A pasted block waits for Enter; then its commands run one after another. A line that begins with a blank is \
+A pasted block waits for Enter; then its commands run one after another, of a transcript (`rejoin> …`) those \
+behind the prompts. A line that begins with a blank is \
 not kept in the history. `rejoin --vi` has the keys of vi.";

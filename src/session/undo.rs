@@ -1,16 +1,18 @@
 //! `undo` and `redo`: the session as it was before the last command that changed something.
 //!
 //! While a command runs, [`Names`](super::names::Names) notes what each thing was before it was touched. Of a ref that is a few
-//! words and no copy: what it was is found again from its history when somebody asks.
+//! words and no copy: what it was is found again from its history when somebody asks. The commands of a file that is
+//! read are steps among themselves; when the file ends, they are one step of whoever reads it.
 
 use std::collections::VecDeque;
 
 use super::args::Args;
 use super::commands::told;
 use super::error::{CommandError, ErrorKind};
+use super::ids::Given;
+use super::journal::Journal;
 use super::names::{Before, Entry};
 use super::{Effect, Part, Reply, Session, words};
-use crate::crdt::Actor;
 
 /// So many commands can be taken back.
 pub(super) const KEPT: usize = 100;
@@ -18,10 +20,41 @@ pub(super) const KEPT: usize = 100;
 /// The commands that can be taken back, and those that were.
 #[derive(Default)]
 pub(super) struct Steps {
+    /// Those of the session, or of the file whose commands run now.
+    now: Level,
+    /// Those of whoever reads the file, outermost first.
+    outer: Vec<Level>,
+}
+
+/// The steps of one file, or of the session.
+#[derive(Default)]
+struct Level {
     done: VecDeque<Step>,
     undone: Vec<Step>,
-    /// How many commands were done, less those that were taken back.
-    count: i64,
+    /// The command that reads the file.
+    line: String,
+    /// What was before those commands of the file that can be taken back with it alone.
+    older: Older,
+}
+
+/// Steps that were done before those that can be taken back one by one.
+#[derive(Default)]
+struct Older {
+    before: Journal,
+    /// What they were given. None when there are none.
+    given: Option<Given>,
+    changed: Option<String>,
+}
+
+impl Older {
+    fn add(&mut self, step: Step) {
+        step.before.into_iter().for_each(|before| self.before.add(before));
+        match &mut self.given {
+            Some(given) => given.extend(step.given),
+            None => self.given = Some(step.given),
+        }
+        self.changed = step.changed.or(self.changed.take());
+    }
 }
 
 /// A command that changed something, and how to take it back (or, when it is taken back, how to do it again).
@@ -31,27 +64,23 @@ struct Step {
     line: String,
     /// What was before: in the order in which it was touched.
     before: Vec<Before>,
-    /// How many ids had been derived from the seed.
-    derived: u64,
-    /// The actors that came with it.
-    actors: Vec<Actor>,
+    /// The ids that it was given.
+    given: Given,
+    /// The ref whose value it changed last.
+    changed: Option<String>,
 }
 
-pub(super) fn undo(session: &mut Session, args: Args<'_>) -> Result<Reply, CommandError> {
-    args.end()?;
-    let Some(step) = session.steps.done.pop_back() else { return Err(nothing("undo")) };
+pub(super) fn undo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
+    let Some(step) = session.steps.now.done.pop_back() else { return Err(nothing("undo")) };
     let (reply, step) = session.turn(step, Effect::Undid);
-    session.steps.undone.push(step);
-    session.steps.count -= 1;
+    session.steps.now.undone.push(step);
     Ok(reply)
 }
 
-pub(super) fn redo(session: &mut Session, args: Args<'_>) -> Result<Reply, CommandError> {
-    args.end()?;
-    let Some(step) = session.steps.undone.pop() else { return Err(nothing("redo")) };
+pub(super) fn redo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
+    let Some(step) = session.steps.now.undone.pop() else { return Err(nothing("redo")) };
     let (reply, step) = session.turn(step, Effect::Redid);
-    session.steps.done.push_back(step);
-    session.steps.count += 1;
+    session.steps.now.done.push_back(step);
     Ok(reply)
 }
 
@@ -61,78 +90,85 @@ fn nothing(what: &'static str) -> CommandError {
 
 impl Session {
     /// Keeps what the command changed; whether it changed something.
-    pub(super) fn keep_step(&mut self, line: &str, derived: u64) -> bool {
+    pub(super) fn keep_step(&mut self, line: &str) -> bool {
         if !self.names.have_changed() {
             return false;
         }
-        self.steps.undone.clear();
+        let in_file = self.is_reading();
+        let level = &mut self.steps.now;
+        level.undone.clear();
         // The oldest step gives its room to the newest.
-        let full = self.steps.done.len() == KEPT;
-        let mut step = if full { self.steps.done.pop_front() } else { None }.unwrap_or_default();
+        let full = level.done.len() == KEPT;
+        let mut step = if full { level.done.pop_front() } else { None }.unwrap_or_default();
+        if full && in_file {
+            level.older.add(std::mem::take(&mut step));
+        }
         step.before.clear();
         self.names.swap_journal(&mut step.before);
         step.line.clear();
         words::start(line.trim(), &mut step.line);
-        step.actors.clear();
-        step.actors.extend(self.new_actor.take());
-        step.derived = derived;
-        self.steps.done.push_back(step);
-        self.steps.count += 1;
+        step.given = self.ids.take_given();
+        let changed = step.before.iter().rev().find_map(Before::reference);
+        step.changed = changed.map(str::to_owned);
+        level.done.push_back(step);
         true
-    }
-
-    /// How far the session is: for [`join_steps`](Self::join_steps).
-    pub fn step_count(&self) -> i64 {
-        self.steps.count
-    }
-
-    /// Makes one command, for `undo`, of all that changed something since a [count](Self::step_count), unless they
-    /// are too many to be kept: those of a file that was read.
-    pub fn join_steps(&mut self, since: i64, line: &str) {
-        let steps = &mut self.steps;
-        let kept =
-            usize::try_from(steps.count - since).ok().and_then(|new| steps.done.len().checked_sub(new));
-        let Some(kept) = kept.filter(|kept| kept + 1 < steps.done.len()) else { return };
-        let mut joined = Step::default();
-        words::start(line.trim(), &mut joined.line);
-        joined.derived = steps.done[kept].derived;
-        for step in steps.done.drain(kept..) {
-            joined.before.extend(step.before);
-            joined.actors.extend(step.actors);
-        }
-        joined.before = Before::join(joined.before);
-        steps.done.push_back(joined);
-        steps.count = since + 1;
     }
 
     /// Forgets what a command noted that failed: it changed nothing.
     pub(super) fn drop_step(&mut self) {
         self.names.forget_journal();
-        self.new_actor = None;
+        self.ids.take_back();
+    }
+
+    /// Says that the commands that come next stand in a file, which `line` reads. The documents that it makes are its
+    /// own, so their refs have actors without a suffix while it runs, as in a script. What its commands change is one
+    /// step for `undo` when [the file ends](Self::end_file), which must come as often as this. Files may read files.
+    pub fn begin_file(&mut self, line: &str) {
+        let mut file = Level::default();
+        words::start(line.trim(), &mut file.line);
+        let outer = std::mem::replace(&mut self.steps.now, file);
+        self.steps.outer.push(outer);
+    }
+
+    /// Says that a file ended; see [`begin_file`](Self::begin_file).
+    pub fn end_file(&mut self) {
+        let Some(outer) = self.steps.outer.pop() else { return };
+        let Level { done, line, mut older, .. } = std::mem::replace(&mut self.steps.now, outer);
+        done.into_iter().for_each(|step| older.add(step));
+        let Older { before, given: Some(given), changed } = older else { return };
+        if before.is_empty() {
+            return;
+        }
+        let in_file = self.is_reading();
+        let level = &mut self.steps.now;
+        level.undone.clear();
+        if level.done.len() == KEPT
+            && let Some(oldest) = level.done.pop_front()
+            && in_file
+        {
+            level.older.add(oldest);
+        }
+        level.done.push_back(Step { line, before: before.into_notes(), given, changed });
+    }
+
+    /// Whether the commands stand in a file that is read.
+    pub fn is_reading(&self) -> bool {
+        !self.steps.outer.is_empty()
     }
 
     /// Goes to what was before a step; gives the step back from there. Tells of the ref that the step changed last.
     fn turn(&mut self, step: Step, effect: Effect) -> (Reply, Step) {
-        let Step { line, before, derived, actors } = step;
-        let (word, changed) = match effect {
-            Effect::Redid => ("redid", before.iter().find_map(Before::reference)),
-            _ => ("undid", before.iter().rev().find_map(Before::reference)),
-        };
-        let changed = changed.map(str::to_owned);
-        let changed = changed.filter(|name| matches!(self.names.get(name), Some(Entry::Ref(_))));
+        let Step { line, before, mut given, changed } = step;
+        let word = if effect == Effect::Redid { "redid" } else { "undid" };
         // What was touched last goes back first; on the way forth that comes last again.
         let after = before.into_iter().rev().map(|before| self.names.restore(before, &self.seen)).collect();
-        let derived = std::mem::replace(&mut self.derived, derived);
-        for actor in &actors {
-            if !self.actors.remove(actor) {
-                self.actors.insert(actor.clone());
-            }
-        }
+        self.ids.turn(&mut given);
         let mut reply = Reply { effect, ..Reply::line(format!("{word} `{line}`")) };
-        if let Some(Entry::Ref(reference)) = changed.and_then(|name| self.names.get(&name)) {
+        let reference = changed.as_deref().and_then(|name| self.names.get(name));
+        if let Some(Entry::Ref(reference)) = reference {
             reply.values.push(reference.value().clone());
             reply = reply.with(Part::Changed(told(reference)));
         }
-        (reply, Step { line, before: after, derived, actors })
+        (reply, Step { line, before: after, given, changed })
     }
 }

@@ -9,10 +9,8 @@ use crate::crdt::{ClockError, Patch};
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
 pub(super) fn at(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
+    let [name, word] = args.required();
     session.reference(&name)?;
-    let word = args.value("the clock")?;
-    args.end()?;
     let clock = session.clock(&word)?;
     let value = session.reference(&name)?.at(&clock).map_err(|error| {
         let hint = match &error {
@@ -28,16 +26,14 @@ pub(super) fn at(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
 }
 
 pub(super) fn peek_patches(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
-    args.end()?;
+    let [name] = args.required();
     Ok(queue(&session.reference(&name)?.peek_patches()))
 }
 
 pub(super) fn pop_patches(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let name = args.word("the ref")?;
+    let [name] = args.required();
     session.reference(&name)?;
-    let kept = args.optional_as()?;
-    args.end()?;
+    let kept = args.next();
     let all = session.reference(&name)?.peek_patches().into_iter();
     let (document, is_kept) = (session.reference(&name)?.document().clone(), kept.is_some());
     let all = Patch::new(document, all.flat_map(|patch| patch.changes().collect::<Vec<_>>()));

@@ -1,6 +1,6 @@
 //! What the prompt shows of an answer: as much as one wants to read.
 
-use rejoin::session::{Page, Part, Reply, Sentence, fill};
+use rejoin::session::{Page, Reply, Sentence, fill};
 use rejoin::value::{Extent, Val, excerpt, grouped};
 use unicode_width::UnicodeWidthChar;
 
@@ -12,40 +12,58 @@ use super::theme::Role;
 pub(crate) struct Look {
     pub(crate) paint: Paint,
     pub(crate) extent: Extent,
+    /// The rows of the screen; `None` where all may be shown.
+    pub(crate) screen: Option<usize>,
 }
 
+/// What is left of the screen for the line that was typed and the next one.
+pub(super) const AROUND: usize = 3;
+/// A value gets so many rows, however long the report.
+pub(super) const VALUE: usize = 6;
+/// A line of a report takes no more rows.
+const ROWS: usize = 4;
+
 impl Look {
-    /// The values, then the report. With a newline at the end, unless there is nothing.
-    pub(crate) fn answer(self, reply: &Reply) -> String {
+    /// What `line` answers: the news, then the values, as far as there is room for them. With a newline at the
+    /// end, unless there is nothing.
+    pub(crate) fn answer(self, reply: &Reply, line: &str) -> String {
+        let extent = Extent { limit: if reply.whole { None } else { self.extent.limit }, ..self.extent };
+        let look = Self { extent, ..self };
         let mut text = String::new();
+        look.report(reply, line, &mut text);
         if !reply.in_words {
-            let limit = if reply.whole { None } else { self.extent.limit };
-            let look = Self { extent: Extent { limit, ..self.extent }, ..self };
-            let most = limit.map_or(usize::MAX, |limit| limit.saturating_mul(4));
-            for value in reply.values.iter().take(most) {
-                look.value(value, &mut text);
-                text.push('\n');
-            }
-            self.more(reply.values.len().saturating_sub(most), "values", &mut text);
-        }
-        for part in &reply.parts {
-            match part {
-                Part::Text(page) => self.page(page, &mut text),
-                part => self.report(&part.sentences(), &mut text),
-            }
+            let rows = look.rows().map(|rows| {
+                let left = self.screen.unwrap_or(rows).saturating_sub(rows_of(&text, extent.width) + AROUND);
+                if reply.may_change() { left.max(VALUE) } else { rows.max(left) }
+            });
+            look.values(&reply.values, rows, &mut text);
         }
         text
     }
 
-    fn value(self, value: &Val, text: &mut String) {
-        excerpt(value, self.extent, |piece, part| match piece {
-            Some(piece) => text.push_str(&self.paint.role(Role::Json(piece), &visible(part))),
-            None => text.push_str(&self.paint.dim(part)),
-        });
+    /// So many lines of a list are shown; `None`: all.
+    pub(super) fn rows(self) -> Option<usize> {
+        Some(self.extent.limit?.saturating_mul(4))
+    }
+
+    fn values(self, values: &[Val], rows: Option<usize>, text: &mut String) {
+        let mut left = rows;
+        for (at, value) in values.iter().enumerate() {
+            if left == Some(0) {
+                return self.more(values.len() - at, "values", text);
+            }
+            let start = text.len();
+            excerpt(value, Extent { rows: left, ..self.extent }, |piece, part| match piece {
+                Some(piece) => text.push_str(&self.paint.role(Role::Json(piece), &visible(part))),
+                None => text.push_str(&self.paint.dim(part)),
+            });
+            text.push('\n');
+            left = left.map(|left| left.saturating_sub(rows_of(&text[start..], self.extent.width)));
+        }
     }
 
     /// A text to read; what the commands of an example answer is dim.
-    fn page(self, page: &Page, text: &mut String) {
+    pub(super) fn page(self, page: &Page, text: &mut String) {
         for line in page.lines(self.extent.width) {
             let line = visible(&line);
             let is_answer = line.trim_start().starts_with("#=>");
@@ -54,40 +72,54 @@ impl Look {
         }
     }
 
-    fn report(self, sentences: &[Sentence], text: &mut String) {
-        let limit = self.extent.limit;
-        let changes = |sentence: &&Sentence| matches!(sentence, Sentence::Change { .. });
-        let (mut left, total) = (limit.unwrap_or(usize::MAX), sentences.iter().filter(changes).count());
-        let mut passed = 0;
-        for sentence in sentences {
-            if let Sentence::Change { of, change } = sentence {
-                passed += 1;
-                if left > 0 {
-                    left -= 1;
-                    self.change(of.as_deref(), change, text);
-                } else if passed == total {
-                    self.more(total - limit.unwrap_or(0), "changes", text);
-                }
-                continue;
-            }
-            let line = visible(&sentence.to_string());
-            let lines: Vec<String> = line.split('\n').map(|line| wrapped(line, self.extent.width)).collect();
-            let line = lines.join("\n");
-            text.push_str(&match sentence {
-                Sentence::Words(_) => self.paint.dim(&line),
-                Sentence::Conflict(_) | Sentence::Warning(_) => self.paint.role(Role::Warning, &line),
-                Sentence::Text(_) | Sentence::Change { .. } => line,
-            });
-            text.push('\n');
+    pub(super) fn sentence(self, sentence: &Sentence, text: &mut String) {
+        if let Sentence::Change { of, change } = sentence {
+            return self.change(of.as_deref(), change, text);
         }
+        let line = visible(&sentence.to_string());
+        let lines =
+            line.split('\n').map(|line| wrapped(line, self.extent.width)).collect::<Vec<_>>().join("\n");
+        let mut line = lines.as_str();
+        if let (Some(_), Some((end, _))) = (self.extent.limit, lines.match_indices('\n').nth(ROWS - 1)) {
+            line = &lines[..end];
+        }
+        text.push_str(&self.paint.role(sentence.into(), line));
+        if line.len() < lines.len() {
+            text.push_str(&self.paint.dim(" …"));
+        }
+        text.push('\n');
     }
 
-    fn more(self, count: usize, what: &str, text: &mut String) {
+    pub(super) fn more(self, count: usize, what: &str, text: &mut String) {
         if count > 0 {
             text.push_str(&self.paint.dim(&format!("… {} more {what}", grouped(count))));
             text.push('\n');
         }
     }
+}
+
+/// A line as a hint has it.
+pub(super) fn short(line: &str) -> String {
+    const LONGEST: usize = 40;
+    let line = visible(line.trim());
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// The rows of the screen that a text with colours takes.
+pub(super) fn rows_of(text: &str, width: usize) -> usize {
+    let shown = |line: &str| {
+        let mut columns = 0;
+        let mut rest = line;
+        while let Some((before, behind)) = rest.split_once('\u{1b}') {
+            columns += self::columns(before);
+            rest = behind.split_once('m').map_or("", |(_, rest)| rest);
+        }
+        columns + self::columns(rest)
+    };
+    text.lines().map(|line| shown(line).div_ceil(width.max(1)).max(1)).sum()
 }
 
 /// A line in lines of no more than so many columns, as far as its words are shorter; those that go on are
@@ -112,16 +144,17 @@ pub(crate) mod tests {
         let mut session = Session::default();
         let replies: Vec<Reply> = lines.iter().map(|line| session.run(line).unwrap()).collect();
         let paint = Paint::new(Color::Never, &std::io::stdout());
-        Look { paint, extent: Extent { width, limit } }.answer(replies.last().unwrap())
+        let look = Look { paint, extent: Extent { width, limit, rows: None }, screen: Some(24) };
+        look.answer(replies.last().unwrap(), lines.last().unwrap())
     }
 
     #[test]
-    fn the_value_comes_first_and_then_what_changed() {
+    fn what_changed_comes_first_and_then_the_value() {
         let start = r#"ref a {"todo": [{"id": 1}], "done": [], "name": "Foo"}"#;
         let swap = r#"swap a .done += [.todo[0]] | del(.todo[0]) | .name = "Bar" | .new = 1"#;
         let shown = shown(&[start, swap], 80, Some(10));
-        let expected = "{\"todo\":[],\"done\":[{\"id\":1}],\"name\":\"Bar\",\"new\":1}\n\
-                        > .done[0] from .todo[0]\n~ .name \"Foo\" → \"Bar\"\n+ .new 1\n";
+        let expected = "> .done[0] from .todo[0]\n~ .name \"Foo\" → \"Bar\"\n+ .new 1\n\
+                        {\"todo\":[],\"done\":[{\"id\":1}],\"name\":\"Bar\",\"new\":1}\n";
         assert_eq!(shown, expected);
     }
 
@@ -158,8 +191,62 @@ pub(crate) mod tests {
     fn many_changes_are_counted() {
         let lines = ["ref a {}", "swap a ([range(100) | {(\"k\\(.)\"): 1}] | add)"];
         let shown = shown(&lines, 20, Some(3));
-        assert!(shown.ends_with("+ .k0 1\n+ .k1 1\n+ .k2 1\n… 97 more changes\n"), "{shown}");
+        assert!(
+            shown.starts_with("+ .k0 1\n+ .k1 1\n+ .k2 1\n… 97 more changes\n{\n  \"k0\": 1,"),
+            "{shown}"
+        );
         let all = self::shown(&lines, 20, None);
-        assert!(all.ends_with("+ .k99 1\n"), "{all}");
+        assert!(all.contains("+ .k99 1\n{\n"), "{all}");
+    }
+
+    #[test]
+    fn an_edit_and_what_it_changed_fit_the_screen() {
+        let make = "ref a [range(1000) | {id: ., text: (\"x\" * (. * 7 % 300))}]";
+        for (swap, first) in [
+            ("swap a .[3].id = 0", "~ .[3].id 3 → 0\n"),
+            ("swap a map(.new = 1)", "+ .[0].new 1\n"),
+            ("swap a (\"x\" * 5000)", "~ . "),
+        ] {
+            for width in [40, 80] {
+                let shown = shown(&[make, swap], width, Some(10));
+                assert!(shown.starts_with(first), "{shown}");
+                let rows = rows_of(&shown, width);
+                assert!((10..=21).contains(&rows) || width == 40 && rows < 24, "{rows}: {shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn conflicts_and_lists_are_counted_and_the_last_changes_of_a_log_are_shown() {
+        let mut lines = vec!["ref a {}".to_owned(), "branch a as b".to_owned()];
+        for name in ["a", "b"] {
+            lines.push(format!("swap {name} ([range(100) | {{(\"k\\(.)\"): \"{name}\"}}] | add)"));
+        }
+        lines.push("merge a b".to_owned());
+        let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let merged = shown(&lines, 80, Some(10));
+        for part in
+            ["1 change new\n", "… 94 more changes\n", "… 94 more conflicts\n", "{\n  \"k0\": \"b\",\n"]
+        {
+            assert!(merged.contains(part), "{part}: {merged}");
+        }
+        assert_eq!(rows_of(&merged, 80), 21);
+        lines.push("log a");
+        let log = shown(&lines, 80, Some(10));
+        assert!(log.starts_with("… 184 more lines; `log a --all` shows all\n"), "{log}");
+        assert!(log.ends_with("  101@b puts \"b\" at key \"k99\" of map 1@a\n"), "{log}");
+        assert_eq!(log.lines().count(), 21);
+        lines.push("conflicts a");
+        let conflicts = shown(&lines, 80, Some(3));
+        assert!(conflicts.ends_with("… 88 more lines; `conflicts a --all` shows all\n"), "{conflicts}");
+        lines.push("conflicts a --all");
+        assert_eq!(shown(&lines, 80, Some(3)).lines().count(), 100);
+    }
+
+    #[test]
+    fn several_values_have_no_more_rows_than_one() {
+        let shown = shown(&["range(100) | [range(100)]"], 40, Some(10));
+        assert!(shown.lines().count() <= 44, "{shown}");
+        assert!(shown.ends_with(" more values\n"), "{shown}");
     }
 }

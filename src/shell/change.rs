@@ -124,7 +124,7 @@ mod tests {
         ];
         for (swap, expected) in rows {
             let shown = shown(&[&start, &swap], 40, Some(10));
-            let line = shown.lines().last().unwrap();
+            let line = shown.lines().next().unwrap();
             assert_eq!(line, expected);
             assert!(columns(line) <= 40, "{line}");
         }
@@ -149,7 +149,7 @@ mod tests {
         ];
         for (swap, expected) in rows {
             let shown = shown(&[start, swap], 40, Some(10));
-            let line = shown.lines().last().unwrap();
+            let line = shown.lines().next().unwrap();
             assert_eq!(line, expected);
         }
         let all = shown(&[start, rows[1].0], 40, None);

@@ -101,7 +101,8 @@ impl Cli {
 
     /// How a lesson is played.
     pub(crate) fn manner(&self, pace: Pace) -> Manner {
-        Manner { delay: pace.delay, vi: self.vi }
+        let from = pace.from.map_or(1, |step| usize::try_from(step).unwrap_or(usize::MAX));
+        Manner { delay: pace.delay, from, vi: self.vi }
     }
 
     /// What each filter may use.
@@ -234,6 +235,9 @@ pub(crate) struct Pace {
     /// Go on by itself after a while, such as 2s or 500ms; 0 goes through at once, as does a pipe
     #[arg(long, value_name = "TIME", value_parser = delay)]
     pub(crate) delay: Option<Duration>,
+    /// Begin at a step: those before it run, and are not shown
+    #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u32).range(1..))]
+    from: Option<u32>,
     /// Use the keys of vi at its prompt
     #[arg(long)]
     vi: bool,
@@ -244,6 +248,8 @@ pub(crate) struct Pace {
 pub(crate) struct Manner {
     /// After so long it goes on by itself.
     pub(crate) delay: Option<Duration>,
+    /// The step at which it begins, from 1.
+    pub(crate) from: usize,
     /// Whether the keys of its prompt are those of vi.
     pub(crate) vi: bool,
 }

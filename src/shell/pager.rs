@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
+use super::answer::rows_of;
 use super::dumb;
 
 /// Shows text: by the pager if it has more lines than the screen, else as it is.
-pub(crate) fn show(text: &str, rows: usize) -> io::Result<()> {
+pub(crate) fn show(text: &str, (columns, rows): (usize, usize)) -> io::Result<()> {
     // The prompt takes one.
-    let long = text.lines().count() >= rows;
+    let long = rows_of(text, columns) >= rows;
     if long
         && let Some(pager) = pager()
         && page(&pager, text)

@@ -2,7 +2,7 @@ use std::io::IsTerminal;
 
 use owo_colors::Style;
 use rejoin::session::{CommandError, Place, Settings, Theme};
-use rejoin::value::{Piece, Val, print};
+use rejoin::value::{Val, print};
 
 use super::answer::wrapped;
 use super::cli::Color;
@@ -66,14 +66,14 @@ impl Paint {
 
     /// A line of a report.
     pub(crate) fn report(self, line: &str) -> String {
-        let style = match line.trim_start().chars().next() {
-            Some('+') => Style::new().green(),
-            Some('-') => Style::new().red(),
-            Some('~') => Style::new().yellow(),
-            Some('>') => Style::new().blue(),
-            _ => Style::new().dimmed(),
+        let role = match line.trim_start().chars().next() {
+            Some('+') => Role::Added,
+            Some('-') => Role::Removed,
+            Some('~') => Role::Changed,
+            Some('>') => Role::Moved,
+            _ => Role::Dim,
         };
-        self.style(style, &visible(line))
+        self.role(role, &visible(line))
     }
 
     /// The word in front of an error.
@@ -134,16 +134,9 @@ impl Paint {
     /// A value as JSON on one line.
     pub(crate) fn value(self, value: &Val) -> String {
         let mut text = String::new();
-        print(value, |piece, part| {
-            let style = match piece {
-                Piece::Key => Style::new().blue().bold(),
-                Piece::String => Style::new().green(),
-                Piece::Number => Style::new().cyan(),
-                Piece::Bool => Style::new().yellow(),
-                Piece::Null => Style::new().dimmed(),
-                Piece::Punctuation => return text.push_str(part),
-            };
-            text.push_str(&self.style(style, part));
+        print(value, |piece, part| match self.on {
+            true => text.push_str(&self.role(Role::Json(piece), part)),
+            false => text.push_str(part),
         });
         text
     }

@@ -17,12 +17,11 @@ use super::disk::Disk;
 use super::envelope::envelope;
 use super::pager;
 use super::paint::{Paint, on_a_line};
+pub(crate) use super::pasted::PROMPT;
 use super::progress::Progress;
 use super::reader::Reader;
-use super::scripts::Scripts;
+use super::reading::Reading;
 use super::typing::Typing;
-
-pub(crate) const PROMPT: &str = "rejoin> ";
 
 /// How the prompt is started.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +129,20 @@ impl Prompt {
     }
 
     /// Runs what was typed or pasted: one command, or several. Whether the session is to end.
-    fn block(&mut self, text: &str) -> io::Result<bool> {
+    fn block(&mut self, typed: &str) -> io::Result<bool> {
+        let pasted = self.reader.typing()?.pasted(typed);
+        let text = pasted.as_ref().map_or(typed, |pasted| &pasted.text);
+        if let Some(answers) = pasted.as_ref().map(|pasted| pasted.answers).filter(|answers| *answers > 0) {
+            let text = format!(
+                "{} passed over",
+                if answers == 1 {
+                    "1 line of answers".to_owned()
+                } else {
+                    format!("{answers} lines of answers")
+                }
+            );
+            writeln!(io::stderr(), "{}", self.err.dim(&text))?;
+        }
         let script = Script::parse(text);
         let steps: Vec<&Step> = script.steps().filter(|step| !step.text.is_empty()).collect();
         let mut told = script.items.iter();
@@ -151,7 +163,7 @@ impl Prompt {
             }
             let progress = Progress::start(at + 1, steps.len());
             let began = Instant::now();
-            let answer = self.command(&step.text, Some(&progress))?;
+            let (answer, reading) = self.command(&step.text, &progress)?;
             let took = began.elapsed();
             let is_line_clean = progress.stop();
             let interrupted = self.typed.swap(false, Ordering::Relaxed);
@@ -160,7 +172,7 @@ impl Prompt {
                 writeln!(io::stderr())?;
             }
             self.count += 1;
-            self.show(&step.text, &answer, took)?;
+            self.show(&step.text, &answer, reading, took)?;
             if answer.as_ref().is_ok_and(|reply| reply.quit) {
                 return Ok(true);
             }
@@ -176,26 +188,26 @@ impl Prompt {
         Ok(false)
     }
 
-    /// Runs a command; a file that is read shows what it does as it goes.
+    /// Runs a command; a file that is read is shown as it goes.
     fn command(
         &mut self,
         line: &str,
-        progress: Option<&Progress>,
-    ) -> io::Result<Result<Reply, CommandError>> {
-        let typing = self.reader.typing()?;
-        let limits = typing.session.filter_limits();
-        let scripts = Scripts { json: self.json, out: self.out, err: self.err, limits };
+        progress: &Progress,
+    ) -> io::Result<(Result<Reply, CommandError>, Option<Reading>)> {
+        let look = self.look()?;
+        let mut reading: Option<Reading> = None;
         let mut told = Ok(());
+        let typing = self.reader.typing()?;
         let answer = self.host.run(&mut typing.session, line, &mut |ran| {
-            if told.is_ok() && !scripts.json {
-                let tell = || scripts.item(&mut io::stdout(), ran);
-                told = match progress {
-                    Some(progress) => progress.aside(tell),
-                    None => tell(),
+            if told.is_ok() && !self.json {
+                let reading = reading.get_or_insert_with(|| Reading::new(look, line));
+                told = match reading.shows() {
+                    true => progress.aside(|| reading.item(&mut io::stdout(), ran)),
+                    false => reading.item(&mut io::stdout(), ran),
                 };
             }
         });
-        told.map(|()| answer)
+        told.map(|()| (answer, reading))
     }
 
     /// What is told between commands is for a recording.
@@ -207,18 +219,29 @@ impl Prompt {
         }
     }
 
-    /// Shows the values, then the report; an error with a caret under its place.
-    fn show(&mut self, line: &str, answer: &Result<Reply, CommandError>, took: Duration) -> io::Result<()> {
+    /// Shows the news, then the values; an error with a caret under its place.
+    fn show(
+        &mut self,
+        line: &str,
+        answer: &Result<Reply, CommandError>,
+        reading: Option<Reading>,
+        took: Duration,
+    ) -> io::Result<()> {
         let look = self.look()?;
         if self.json {
             return writeln!(io::stdout(), "{}", look.paint.value(&envelope(self.count, line, answer)));
         }
-        match answer {
-            Ok(reply) if reply.whole && io::stdout().is_terminal() => {
-                let (_, rows) = self.reader.screen();
-                pager::show(&look.answer(reply), rows)?;
+        let screen = self.reader.screen();
+        let text = answer.as_ref().map_or_else(|_| String::new(), |reply| look.answer(reply, line));
+        match reading {
+            Some(reading) => reading.end(&text, screen)?,
+            None if answer.as_ref().is_ok_and(|reply| reply.whole) && io::stdout().is_terminal() => {
+                pager::show(&text, screen)?;
             }
-            Ok(reply) => write!(io::stdout(), "{}", look.answer(reply))?,
+            None => write!(io::stdout(), "{text}")?,
+        }
+        match answer {
+            Ok(_) => {}
             Err(error) => {
                 let err = self.err.with(self.session()?.settings());
                 let text =
@@ -241,8 +264,8 @@ impl Prompt {
         self.reader.colour(paint.is_on());
         let typing = self.reader.typing()?;
         (typing.paint, typing.screen) = (paint, screen);
-        let extent = Extent { width: settings.width.unwrap_or(screen.0), limit: settings.limit };
-        Ok(Look { paint, extent })
+        let extent = Extent { width: settings.width.unwrap_or(screen.0), limit: settings.limit, rows: None };
+        Ok(Look { paint, extent, screen: Some(screen.1) })
     }
 
     fn session(&mut self) -> io::Result<&mut Session> {
@@ -262,7 +285,8 @@ impl Prompt {
             }
         };
         for step in Script::parse(&text).steps() {
-            let answer = self.command(&step.text, None)?;
+            let typing = self.reader.typing()?;
+            let answer = self.host.run(&mut typing.session, &step.text, &mut |_| {});
             if let Err(Failure::Error(error)) = compare(step, &answer) {
                 let width = self.look()?.extent.width;
                 let place = error.place_within(&step.text, width);

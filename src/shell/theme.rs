@@ -1,7 +1,7 @@
 //! What each kind of text looks like, in each theme. What a colour says is said by a word or a sign too.
 
 use owo_colors::Style;
-use rejoin::session::Theme;
+use rejoin::session::{Sentence, Theme};
 use rejoin::value::{Difference, Piece};
 
 /// What a piece of text is.
@@ -21,6 +21,8 @@ pub(crate) enum Role {
     Warning,
     /// The word in front of an error.
     Error,
+    /// What is text and nothing else.
+    Plain,
     /// What is not in the foreground.
     Dim,
     /// A command.
@@ -46,6 +48,17 @@ impl From<&Difference> for Role {
             Difference::Removed(_) => Self::Removed,
             Difference::Changed(..) => Self::Changed,
             Difference::Moved { .. } => Self::Moved,
+        }
+    }
+}
+
+impl From<&Sentence> for Role {
+    fn from(sentence: &Sentence) -> Self {
+        match sentence {
+            Sentence::Words(_) => Self::Dim,
+            Sentence::Change { change, .. } => (&change.difference).into(),
+            Sentence::Conflict(_) | Sentence::Warning(_) => Self::Warning,
+            Sentence::Text(_) => Self::Plain,
         }
     }
 }
@@ -84,7 +97,11 @@ impl Role {
             Self::Json(Piece::Number) | Self::Name => style.cyan(),
             Self::Keyword | Self::Variable => style.magenta(),
             Self::Partner => style.green(),
-            Self::Dim | Self::Command | Self::Filter | Self::Json(Piece::Null | Piece::Punctuation) => style,
+            Self::Plain
+            | Self::Dim
+            | Self::Command
+            | Self::Filter
+            | Self::Json(Piece::Null | Piece::Punctuation) => style,
         }
     }
 }

@@ -10,11 +10,14 @@ use rejoin::value::Piece;
 use rustyline::completion::{Completer, FilenameCompleter, Pair, longest_common_prefix};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter, HistoryHinter};
+use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{CompletionType, Context, Helper};
+use rustyline::{Changeset, CompletionType, Context, Helper};
 use unicode_width::UnicodeWidthStr;
 
 use super::paint::Paint;
+use super::pasted::{self, Pasted};
+use super::resize::Window;
 use super::theme::Role;
 
 /// Longer lines are not looked at while they are typed: each key would cost it.
@@ -26,6 +29,9 @@ pub(crate) struct Typing {
     pub(crate) paint: Paint,
     /// The columns and rows of the terminal.
     pub(crate) screen: (usize, usize),
+    pub(crate) window: Window,
+    /// The columns of the hint that is shown.
+    hint: Cell<usize>,
     files: FilenameCompleter,
     history: HistoryHinter,
     /// Whether the line is shown for the last time, before it runs.
@@ -35,13 +41,18 @@ pub(crate) struct Typing {
 impl Typing {
     pub(crate) fn new(session: Session, paint: Paint) -> Self {
         let (files, history) = (FilenameCompleter::new(), HistoryHinter::new());
-        Self { session, paint, screen: (80, 24), files, history, last: Cell::new(false) }
+        let (window, hint, last) = (Window::default(), Cell::new(0), Cell::new(false));
+        Self { session, paint, screen: (80, 24), window, hint, files, history, last }
     }
 }
 
 impl Typing {
     /// What the words of a block of commands are.
     fn marks(&self, block: &str) -> Vec<Mark> {
+        if let Some(pasted) = self.pasted(block) {
+            let kind = MarkKind::Code(LexemeKind::Comment);
+            return pasted.others.into_iter().map(|span| Mark { span, kind }).collect();
+        }
         let mut marks = Vec::new();
         for (begin, text) in commands(block) {
             let shifted = |mark: Mark| Mark { span: begin + mark.span.start..begin + mark.span.end, ..mark };
@@ -92,6 +103,28 @@ impl Completer for Typing {
         let pairs = pairs.map(|it| Pair { display: it.shown, replacement: it.text });
         Ok((found.start, fitting(pairs.collect(), self.screen)))
     }
+
+    fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
+        let end = line.pos();
+        let (behind, blank) = joined(elected, &line.as_str()[end..]);
+        let text = if blank { elected.trim_end() } else { elected };
+        line.replace(start..end + behind, text, changes);
+        if blank {
+            line.set_pos(line.pos() + 1);
+        }
+    }
+}
+
+/// How many bytes of what stands behind the cursor are the end of what completes the word, and whether a blank
+/// follows that the completion would bring.
+fn joined(elected: &str, behind: &str) -> (usize, bool) {
+    let word = elected.trim_end();
+    let is_word = |c: char| c.is_alphanumeric() || "_-".contains(c);
+    let rest = behind.find(|c| !is_word(c)).unwrap_or(behind.len());
+    let closed = behind.find(|c| !"\"])(".contains(c)).unwrap_or(behind.len());
+    let is_end = |length: &usize| word.ends_with(&behind[..*length]);
+    let same = (1..=closed).rev().find(is_end).or(Some(rest).filter(is_end)).unwrap_or(0);
+    (same, elected.len() > word.len() && behind[same..].starts_with(' '))
 }
 
 /// As many as can be listed on the screen, and whether there are more. A longer list would have to be left
@@ -130,8 +163,18 @@ impl Hint for Follows {
 impl Hinter for Typing {
     type Hint = Follows;
 
-    /// The rest of a line of the history, or of the signature of the command.
+    /// What can follow, each time before the line is drawn.
     fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Follows> {
+        self.window.before_drawing(line, pos, self.hint.get());
+        let follows = self.follows(line, pos, context);
+        self.hint.set(follows.as_ref().map_or(0, |follows| follows.shown.width()));
+        follows
+    }
+}
+
+impl Typing {
+    /// The rest of a line of the history, or of the signature of the command.
+    fn follows(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Follows> {
         if !self.session.settings().hints
             || pos < line.len()
             || line.len() > LONGEST
@@ -217,14 +260,23 @@ fn role(kind: MarkKind) -> Option<Role> {
     Some(role)
 }
 
-/// Whether more is to come: of a block of commands the last one tells.
-pub(crate) fn is_open(block: &str) -> bool {
-    Script::parse(block).steps().last().is_some_and(|step| needs_more(&step.text))
+impl Typing {
+    /// The commands of a block that is a transcript.
+    pub(crate) fn pasted(&self, block: &str) -> Option<Pasted> {
+        pasted::commands(block, |name| self.session.entries().any(|(known, _)| known == name))
+    }
+
+    /// Whether more is to come: of a block of commands the last one tells.
+    pub(crate) fn is_open(&self, block: &str) -> bool {
+        let pasted = self.pasted(block);
+        let block = pasted.as_ref().map_or(block, |pasted| &pasted.text);
+        Script::parse(block).steps().last().is_some_and(|step| needs_more(&step.text))
+    }
 }
 
 impl Validator for Typing {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        Ok(if is_open(context.input()) {
+        Ok(if self.is_open(context.input()) {
             ValidationResult::Incomplete
         } else {
             ValidationResult::Valid(None)
@@ -256,6 +308,24 @@ mod tests {
         mixed.push(Pair { display: "other".into(), replacement: ".kind".into() });
         let fitting = fitting(mixed, (10, 7));
         assert_eq!(longest_common_prefix(&fitting), Some(".k"));
+    }
+
+    #[test]
+    fn what_stands_behind_the_cursor_is_not_there_twice() {
+        let rows = [
+            ("origin ", "", (0, false)),
+            ("origin ", " .name", (0, true)),
+            ("origin ", "igin .name", (4, true)),
+            ("origin ", "xyz .name", (0, false)),
+            (".name", "me]", (2, false)),
+            (".name", "]", (0, false)),
+            ("[\"two words\"]", "\"] | length", (2, false)),
+            ("map(", "(.x)", (1, false)),
+            ("swap ", "ap a", (2, true)),
+        ];
+        for (elected, behind, expected) in rows {
+            assert_eq!(joined(elected, behind), expected, "{elected}|{behind}");
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct Extent {
     /// So many items of an array or object that does not fit one line, four times as many lines in all,
     /// and a hundred times as many characters of a string; `None`: everything.
     pub limit: Option<usize>,
+    /// So many rows of a screen in all, with those that a long string takes; `None`: as many as there are.
+    pub rows: Option<usize>,
 }
 
 /// Prints a value as JSON, what fits on one line, the rest with a line for each item, up to a limit. The
@@ -20,7 +22,9 @@ pub struct Extent {
 /// `… 9,990 more`. Costs what it prints, however large the value.
 pub fn excerpt(value: &Val, extent: Extent, emit: impl FnMut(Option<Piece>, &str)) {
     let lines = extent.limit.map_or(usize::MAX, |limit| limit.saturating_mul(4));
-    Excerpt { extent, lines, emit }.value(value, 0, 0);
+    // The first one is there in any case.
+    let rows = extent.rows.map_or(usize::MAX, |rows| rows.saturating_sub(1));
+    Excerpt { extent, lines, rows, emit }.value(value, 0, 0);
 }
 
 /// Cuts JSON texts to so many characters where one has more. All are cut at the same places, and what is shown
@@ -77,6 +81,8 @@ struct Excerpt<F> {
     extent: Extent,
     /// So many lines are left.
     lines: usize,
+    /// So many rows are left.
+    rows: usize,
     emit: F,
 }
 
@@ -99,7 +105,7 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
                 self.punctuation("}");
             }
             View::Arr(_) | View::Obj(_) => print(value, |piece, text| (self.emit)(Some(piece), text)),
-            _ => self.scalar(value),
+            _ => self.scalar(value, column),
         }
     }
 
@@ -109,22 +115,28 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
         length: usize,
         depth: usize,
     ) {
+        // What closes the brackets takes a row, and so does what is left out.
+        const ENDS: usize = 2;
+        if self.rows <= ENDS {
+            return (self.emit)(None, &format!("… {} more", grouped(length)));
+        }
+        self.rows -= ENDS;
         let indent = "  ".repeat(depth + 1);
         let limit = self.extent.limit.unwrap_or(usize::MAX);
         let mut shown = 0;
         for (key, item) in items {
-            if shown == limit || self.lines == 0 {
+            if shown == limit || self.lines == 0 || self.rows == 0 {
                 break;
             }
             self.lines -= 1;
+            self.rows -= 1;
             self.punctuation(if shown == 0 { "\n" } else { ",\n" });
             self.punctuation(&indent);
             let mut column = indent.len();
             if let Some(key) = key {
                 let key = quoted(key);
-                (self.emit)(Some(Piece::Key), &key);
+                column += self.cut(Piece::Key, &key, column) + 2;
                 self.punctuation(": ");
-                column += key.width() + 2;
             }
             self.value(item, column, depth + 1);
             shown += 1;
@@ -133,22 +145,59 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
             self.punctuation(if shown == 0 { "\n" } else { ",\n" });
             self.punctuation(&indent);
             (self.emit)(None, &format!("… {} more", grouped(length - shown)));
+        } else {
+            self.rows = self.rows.saturating_add(1);
         }
         self.punctuation("\n");
         self.punctuation(&"  ".repeat(depth));
     }
 
-    fn scalar(&mut self, scalar: &Val) {
-        let most = self.extent.limit.map_or(usize::MAX, |limit| limit.saturating_mul(100));
-        let emit = &mut self.emit;
-        print(scalar, |piece, text| match text.char_indices().nth(most) {
-            Some((end, _)) if piece == Piece::String => {
-                emit(Some(piece), &text[..end]);
-                let more = text[end..].chars().count().saturating_sub(1);
-                emit(None, &format!("… {} more characters", grouped(more)));
+    fn scalar(&mut self, scalar: &Val, column: usize) {
+        let mut pieces = Vec::new();
+        print(scalar, |piece, text| pieces.push((piece, text.to_owned())));
+        for (piece, text) in pieces {
+            match piece {
+                Piece::String => drop(self.cut(piece, &text, column)),
+                _ => (self.emit)(Some(piece), &text),
             }
-            _ => emit(Some(piece), text),
-        });
+        }
+    }
+
+    /// Prints a text from a column on, as far as there is room; says how many columns it takes.
+    fn cut(&mut self, piece: Piece, text: &str, column: usize) -> usize {
+        /// What is said of the rest takes so many columns at most.
+        const REST: usize = 28;
+        let width = self.extent.width.max(1);
+        let limit = self.extent.limit.map_or(usize::MAX, |limit| limit.saturating_mul(100));
+        // Rows that the text began before are counted already.
+        let column = column % width;
+        let room = self.rows.saturating_add(1).saturating_mul(width).saturating_sub(column);
+        let mut columns = 0;
+        let is_past = |(count, (_, c)): &(usize, (usize, char))| {
+            columns += c.width().unwrap_or(0);
+            *count >= limit || columns > room
+        };
+        let mut columns = match text.char_indices().enumerate().find(is_past) {
+            None => {
+                (self.emit)(Some(piece), text);
+                text.width()
+            }
+            Some(_) => {
+                let mut left = room.saturating_sub(REST).max(REST / 2);
+                let fits = |c: &char| {
+                    left = left.saturating_sub(c.width().unwrap_or(0));
+                    left > 0
+                };
+                let shown: String = text.chars().take(limit).take_while(fits).collect();
+                (self.emit)(Some(piece), &shown);
+                let more = text[shown.len()..].chars().count().saturating_sub(1);
+                (self.emit)(None, &format!("… {} more characters", grouped(more)));
+                shown.width() + REST
+            }
+        };
+        columns += column;
+        self.rows = self.rows.saturating_sub(columns.saturating_sub(1) / width);
+        columns - column
     }
 
     /// Whether a value fits on one line from a column on, with a comma. Looks at no more of it than
@@ -190,7 +239,7 @@ mod tests {
 
     fn shown(json: &str, width: usize, limit: Option<usize>) -> String {
         let mut shown = String::new();
-        excerpt(&parse(json).unwrap(), Extent { width, limit }, |_, text| shown.push_str(text));
+        excerpt(&parse(json).unwrap(), Extent { width, limit, rows: None }, |_, text| shown.push_str(text));
         shown
     }
 
@@ -221,6 +270,31 @@ mod tests {
             shown(&format!("{:?}", "x".repeat(1_000)), 20, Some(1)).len(),
             100 + "… 901 more characters".len()
         );
+    }
+
+    #[test]
+    fn no_more_rows_are_taken_than_there_are() {
+        let rows_of = |json: &str, rows| {
+            let (mut shown, width) = (String::new(), 60);
+            let extent = Extent { width, limit: Some(10), rows: Some(rows) };
+            excerpt(&parse(json).unwrap(), extent, |_, text| shown.push_str(text));
+            let taken = |line: &str| line.width().div_ceil(width).max(1);
+            (shown.lines().map(taken).sum::<usize>(), shown)
+        };
+        let numbers = format!("[{}]", (0..100).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
+        let lists = format!("[{numbers},{numbers},{numbers}]");
+        let text = format!("{:?}", "x".repeat(1_000));
+        let keyed = format!("{{{text}: {text}, \"a\": {lists}}}");
+        let texts = format!("[{text},{text},{text}]");
+        for json in [&numbers, &lists, &text, &keyed, &texts] {
+            for rows in 1..30 {
+                let (taken, shown) = rows_of(json, rows);
+                // What is left out has a row of its own.
+                assert!(taken <= rows.max(3) + 1, "{rows}: {shown}");
+            }
+        }
+        assert_eq!(rows_of(&numbers, 3).1, "[… 100 more]");
+        assert_eq!(rows_of(&numbers, 6).1, "[\n  0,\n  1,\n  2,\n  … 97 more\n]");
     }
 
     #[test]

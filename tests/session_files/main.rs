@@ -393,7 +393,7 @@ fn given_a_session_file_when_it_is_played_then_it_is_told_and_answered() {
         "# Title\nSome\ntext.\n```rejoin\nref a {\"n\": 1}\n```\n## More\n```rejoin fresh\nref a 2\nswop\n#=> error: ...\n```\nEnd.\n",
     );
     let out = format!(
-        "Title\n\nSome text.\n\nrejoin> ref a {{\"n\": 1}}\n{{\"n\":1}}\nactor a\n\nMore\n\nrejoin> ref a 2\n2\nactor a\n\n\
+        "Title\n\nSome text.\n\nrejoin> ref a {{\"n\": 1}}\nactor a\n{{\"n\":1}}\n\nMore\n\nrejoin> ref a 2\nactor a\n2\n\n\
          rejoin> swop\nswop\n^^^^\nerror: `swop` is neither a command nor a name [R001]\nhint: did you mean `swap`?\n\nEnd.\n\n\
          What was used in {file}\n\n  ref  make a document and its first replica (2 times)\n\n\
          Where the refs are now\n\n  a    2\n"
@@ -407,7 +407,7 @@ fn given_a_lesson_that_does_not_hold_when_it_is_played_then_the_status_says_so()
     let file = folder.file("lesson.rejoin", "ref a 1\n#=> 2\n");
     let played = rejoin(&["play", &file, "--delay", "0"]);
     assert_eq!(played.code, 1);
-    assert!(played.err.contains("1 of the answers is not what"), "{}", played.err);
+    assert!(played.err.contains("expected: 2\n    actual:   1\n"), "{}", played.err);
 }
 
 #[test]
@@ -450,8 +450,8 @@ fn given_the_help_of_a_subcommand_then_it_lists_the_options_that_mean_something_
     let rows = [
         ("run", "--keep-going --json --color --filter-timeout --filter-memory"),
         ("check", "--keep-going --bless --all --json --color --filter-timeout --filter-memory"),
-        ("play", "--delay --vi --color --filter-timeout --filter-memory"),
-        ("demo", "--delay --vi --color --filter-timeout --filter-memory"),
+        ("play", "--delay --from --vi --color --filter-timeout --filter-memory"),
+        ("demo", "--delay --from --vi --color --filter-timeout --filter-memory"),
         ("schema", ""),
         ("completions", ""),
         ("man", ""),

@@ -1,18 +1,9 @@
 //! Which occurrence is the thing.
 
 use super::Thing;
-use super::discover::{Discovery, Evidence, Index, Occurrence};
+use super::discover::{Chosen, Discovery, Evidence, Index, Occurrence};
 use crate::crdt::history::History;
 use crate::crdt::tree::{Place, Tree};
-
-/// Where a thing is in the new value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Chosen {
-    /// Where it was, as it was.
-    Untouched,
-    Occurrence(Occurrence),
-    Nowhere,
-}
 
 impl Discovery {
     /// Where a thing is in the new value: in its own slot, if it occurs there, else where it occurs first. A

@@ -7,7 +7,6 @@ use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use super::align::{ItemEdit, align};
-use super::choose::Chosen;
 use super::recognise::Recognised;
 use super::{Thing, thing_of};
 use crate::crdt::history::History;
@@ -46,6 +45,15 @@ pub(super) enum Evidence {
     Equal,
     /// It was built, and stands in the slot of one that is nowhere else; or it is like it.
     Stead,
+}
+
+/// Where a thing is in the new value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chosen {
+    /// Where it was, as it was.
+    Untouched,
+    Occurrence(Occurrence),
+    Nowhere,
 }
 
 /// A slot that differs.

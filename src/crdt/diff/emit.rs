@@ -6,15 +6,22 @@ use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use super::Thing;
-use super::choose::Chosen;
+use super::discover::Chosen;
 use super::discover::{At, Discovery, Occurrence};
-use super::write::Dest;
+use crate::crdt::counter::whole;
 use crate::crdt::history::History;
 use crate::crdt::lv::Lv;
 use crate::crdt::row::{Holds, Local, Over, Row, Target, Written};
 use crate::crdt::tree::{Node, Place, Puts, Tree};
 use crate::crdt::{Kind, MAX_COUNTER, Side};
-use crate::value::{self, NotJson, Num, Val};
+use crate::value::{self, NotJson, Val};
+
+/// Where a value goes.
+#[derive(Debug)]
+pub(in crate::crdt) enum Dest {
+    Slot { slot: Target<Local>, over: Puts },
+    Item { list: Lv, parent: Option<Lv>, side: Side },
+}
 
 /// Begins a change in a history, when its first op is added; says its first counter.
 pub(in crate::crdt) type Begin<'a> = &'a mut dyn FnMut(&mut History) -> u64;
@@ -371,15 +378,4 @@ impl<'a> Emitter<'a> {
         self.todo.extend(occurrence.map(Task::Enter));
         Ok(first)
     }
-}
-
-/// The whole number that a value is, if it is written as one and a counter can come near it.
-pub(in crate::crdt) fn whole(value: &Val) -> Option<i128> {
-    const FAR: i128 = 1 << 66;
-    let number = match value.as_num()? {
-        Num::Int(number) => i128::from(*number),
-        Num::Big(number) => i128::try_from(&**number).ok()?,
-        Num::Float(_) | Num::Dec(_) => return None,
-    };
-    (number.abs() < FAR).then_some(number)
 }

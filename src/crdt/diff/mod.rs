@@ -27,8 +27,8 @@ use super::history::History;
 use super::tree::{Node, Tree};
 use crate::value::Val;
 pub(super) use discover::Discovery;
-pub(super) use emit::{Known, Refused, emit, whole};
-pub(super) use write::{Dest, write};
+pub(super) use emit::{Dest, Known, Refused, emit};
+pub(super) use write::write;
 
 /// A container of the document; of maps that read as one, the last.
 type Thing = Node;

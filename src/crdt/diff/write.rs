@@ -1,24 +1,17 @@
 //! Writing what is not there yet: a container before its parts.
 
 use super::Thing;
-use super::choose::Chosen;
-use super::discover::{At, Discovery, Occurrence, Part};
-use super::emit::{Begin, Emitter, Known, Refused, whole};
+use super::discover::{At, Chosen, Discovery, Occurrence, Part};
+use super::emit::{Begin, Dest, Emitter, Known, Refused};
 use super::thing_of;
 use crate::crdt::contents::{Packed, Run};
+use crate::crdt::counter::whole;
 use crate::crdt::history::{History, Keys};
 use crate::crdt::lv::Lv;
 use crate::crdt::row::{Holds, Local, Over, Row, Target, Written};
 use crate::crdt::tree::{Puts, Tree};
 use crate::crdt::{Kind, Side};
 use crate::value::{self, Key, List, MAX_DEPTH, Map, NotJson, NotJsonReason, Path, Step, Val, View};
-
-/// Where a value goes.
-#[derive(Debug)]
-pub(in crate::crdt) enum Dest {
-    Slot { slot: Target<Local>, over: Puts },
-    Item { list: Lv, parent: Option<Lv>, side: Side },
-}
 
 /// Adds the ops that write a value, of which nothing is there already; says which op is the first, and what
 /// they make known.

@@ -1,8 +1,8 @@
 //! Fingerprints of histories: how two replicas that write under one actor find out.
 
 use super::authors::{Authors, Id};
+use super::hash::StableHash;
 use super::log::Log;
-use super::mix::Mix;
 use crate::crdt::lv::Lv;
 use crate::crdt::row::{Holds, Local, Row, Space, Step, Target, Written};
 use crate::crdt::{Kind, Side};
@@ -19,7 +19,7 @@ impl Digest {
 
     /// The digest with one more change.
     pub(in crate::crdt) fn with(self, change: Self) -> Self {
-        let mut mix = Mix(self.0);
+        let mut mix = StableHash(self.0);
         mix.number(change.0);
         Self(mix.0)
     }
@@ -41,7 +41,7 @@ pub(in crate::crdt) type PublicId = (u64, u64);
 /// Makes the digests of changes with consecutive counters. The same ops give the same digests, however
 /// they are cut into rows.
 pub(in crate::crdt) struct Digester<F> {
-    mix: Mix,
+    mix: StableHash,
     actor: u64,
     /// The counter of the next op.
     counter: u64,
@@ -93,7 +93,7 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
             Row::Items { list, parent, side, mut scalars, count } => {
                 let mut hangs = self.hangs(names.id(list), parent.map(|parent| names.id(parent)), side);
                 for at in 0..count {
-                    let mut content = Mix(0);
+                    let mut content = StableHash(0);
                     content.bytes(scalars.split_first());
                     self.element(at, hangs, content.0, &starts);
                     hangs = None;
@@ -194,8 +194,8 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
 }
 
 /// Begins the digest of a change; most often it follows the one before and depends on nothing else.
-fn start(first: u64, previous: u64, deps: u64) -> Mix {
-    let mut mix = Mix(first.wrapping_sub(previous + 1).wrapping_add(deps));
+fn start(first: u64, previous: u64, deps: u64) -> StableHash {
+    let mut mix = StableHash(first.wrapping_sub(previous + 1).wrapping_add(deps));
     mix.number(first);
     mix
 }
@@ -214,7 +214,7 @@ fn held<S: Space>(holds: Holds<S>, names: &impl Names<S>) -> u64 {
 }
 
 fn mixed(numbers: &[u64]) -> u64 {
-    let mut mix = Mix(0);
+    let mut mix = StableHash(0);
     numbers.iter().for_each(|number| mix.number(*number));
     mix.0
 }

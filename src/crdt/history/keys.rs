@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-use crate::crdt::room;
+use crate::crdt::growth;
 use crate::value::Key;
 
 /// Keys and their numbers.
@@ -52,7 +52,7 @@ impl Keys {
     fn add(&mut self, key: Key, hash: u64) -> u32 {
         let Self { keys, numbers, hasher, .. } = self;
         let number = keys.len() as u32;
-        room::push(keys, key);
+        growth::push(keys, key);
         numbers.insert_unique(hash, number, |&number| hasher.hash_one(keys[number as usize].as_bytes()));
         number
     }

@@ -10,8 +10,8 @@ use super::keys::Keys;
 use crate::crdt::Side;
 use crate::crdt::chars::Chars;
 use crate::crdt::contents::{Content, Contents, Packed};
+use crate::crdt::growth;
 use crate::crdt::lv::{Link, Lv};
-use crate::crdt::room;
 use crate::crdt::row::{Holds, Local, Over, Row, Step, Target, Written};
 
 /// All ops.
@@ -271,7 +271,7 @@ impl Log {
     fn extend(&mut self, goes_on: bool, body: Body, count: u32) -> Lv {
         let first = self.next();
         if !goes_on {
-            room::push(&mut self.entries, Entry { from: self.len, body });
+            growth::push(&mut self.entries, Entry { from: self.len, body });
         }
         self.len += count;
         let entry = (self.entries.len() - 1) as u32;

@@ -4,22 +4,22 @@
 //! fingerprints. All three only grow at the end, so what is staged can be taken back.
 
 mod authors;
+mod causal_buffer;
 mod digest;
+mod hash;
 mod keys;
 mod log;
-mod mix;
-mod waiting;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 pub(super) use authors::{ActorIx, Authors, Header, Id};
+pub(super) use causal_buffer::CausalBuffer;
 pub use digest::Digest;
 pub(super) use digest::{Digester, LogNames, Names, PublicId};
+pub(super) use hash::text as mix_text;
 pub(super) use keys::Keys;
 pub(super) use log::{Log, Rows};
-pub(super) use mix::text as mix_text;
-pub(super) use waiting::Waiting;
 
 use digest::Digests;
 

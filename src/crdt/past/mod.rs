@@ -3,14 +3,14 @@
 //! Applying the history again up to a clock would cost what the history holds. [`Past`] reads the history once,
 //! and notes for every write from which op on it is not shown: what overwrote it first, or moved elsewhere what it
 //! placed. Most clocks of a ref cover the ops before some op, and none from it on. What is shown then was written
-//! before that op and ended no earlier: [`Ends`](ends::Ends) finds that for one container in the size of what it
+//! before that op and ended no earlier: [`MaxTree`](max_tree::MaxTree) finds that for one container in the size of what it
 //! finds, and only containers that are shown are looked at. What a clock covers beyond such a cut (it is another
-//! replica's, say) is read when it is asked for, and laid over it: that is a [`Moment`].
+//! replica's, say) is read when it is asked for, and laid over it: that is a [`Snapshot`].
 
-mod ends;
-mod moment;
-mod moved;
-mod part;
+mod container;
+mod max_tree;
+mod moves;
+mod snapshot;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -21,10 +21,10 @@ use smallvec::SmallVec;
 use super::history::History;
 use super::lv::Lv;
 use super::row::{Holds, Local, Row, Step, Target, Written};
-use ends::NEVER;
-pub(super) use moment::Moment;
-use moved::Moved;
-use part::Part;
+use container::Part;
+use max_tree::NEVER;
+use moves::Moved;
+pub(super) use snapshot::Snapshot;
 
 /// The container that is none: the root of the document stands in it.
 pub(super) const ROOT: Lv = Lv(u32::MAX);
@@ -118,11 +118,11 @@ impl Past {
         if let Holds::Move(made) = holds {
             let parts = &self.parts;
             let part =
-                |put: Lv| parts.get(&moved::holder(history, put)).filter(|_| put.index() >= self.ops.start);
+                |put: Lv| parts.get(&moves::holder(history, put)).filter(|_| put.index() >= self.ops.start);
             let made_ended = || part(made).map_or(NEVER, |part| part.ended(made));
             if let Some(hidden) = self.moved.put(history, made, put, holder, made_ended)
                 && hidden.index() >= self.ops.start
-                && let Some(part) = self.parts.get_mut(&moved::holder(history, hidden))
+                && let Some(part) = self.parts.get_mut(&moves::holder(history, hidden))
             {
                 part.end(hidden, put);
             }

@@ -2,8 +2,8 @@
 
 use hashbrown::HashTable;
 
-use super::pieces::{Pieces, Slot};
 use super::{Lv, Side};
+use crate::crdt::pieces::{Pieces, Slot};
 
 /// The children in the Fugue tree that are not the next element of a run, by parent and side. Takes no
 /// memory until there is one.

@@ -13,10 +13,9 @@
 //! - [`Forks`]: from a parent to its children, where a run does not say it already.
 
 mod forks;
+mod integrate;
 mod order;
 mod part;
-mod pieces;
-mod place;
 mod runs;
 mod span;
 

@@ -1,7 +1,7 @@
 //! Where elements hang and where they stand, by Lv.
 
-use super::pieces::{Item, Pieces, Slot};
 use super::{Lv, Side};
+use crate::crdt::pieces::{Item, Pieces, Slot};
 
 /// Elements `start`, `start + 1`, .. each of which is the only right child of the one before, all in
 /// one leaf of the order. Sixteen bytes.

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{Body, History, Inside, ListBody, Node, Place, Puts, Tree};
 use crate::crdt::Kind;
+use crate::crdt::growth;
 use crate::crdt::lv::Lv;
-use crate::crdt::room;
 use crate::crdt::row::{Holds, Local, Row, Target, Written};
 
 impl Tree {
@@ -113,8 +113,8 @@ impl Tree {
                     Kind::Text => Inside::Text(Box::default()),
                     Kind::Counter => Inside::Counter(Box::new(0)),
                 };
-                room::push(&mut self.made, put);
-                room::push(&mut self.nodes, Body::new(put, place, inside));
+                growth::push(&mut self.made, put);
+                growth::push(&mut self.nodes, Body::new(put, place, inside));
             }
             Holds::Move(made) => {
                 let node = self.known(made);

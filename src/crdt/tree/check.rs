@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::value::Cached;
+use super::reading::Cached;
 use super::{History, Inside, Node, Place, Tree};
 use crate::crdt::history::Authors;
 use crate::crdt::lv::{IdOrder, Lv};

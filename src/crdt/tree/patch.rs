@@ -1,7 +1,7 @@
 //! Reading anew only what was touched of a container.
 
+use super::reading::{Next, Reading, scalar};
 use super::touched::{ItemChange, Parts};
-use super::value::{Next, Reading, scalar};
 use super::{History, Node, Place, Tree};
 use crate::value::{MAX_DEPTH, Val};
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::value::Cached;
+use super::reading::Cached;
 use super::{History, Node, Place, Tree};
 use crate::crdt::lv::Lv;
 use crate::value::Val;

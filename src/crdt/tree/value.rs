@@ -4,6 +4,7 @@ use arcstr::ArcStr;
 use smallvec::SmallVec;
 
 use super::patch::Patch;
+use super::reading::{Cached, Next, Reading, scalar};
 use super::{History, Inside, ListBody, Node, Place, Puts, Tree};
 use crate::crdt::Kind;
 use crate::crdt::contents::Run;
@@ -12,26 +13,6 @@ use crate::crdt::lv::Lv;
 use crate::crdt::row::Row;
 use crate::crdt::sequence::Sequence;
 use crate::value::{Identity, Key, MAX_DEPTH, Map, Num, Path, Step, Val, View};
-
-/// What a slot reads as: its highest put decides, and visible maps join into one.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::crdt) enum Reading {
-    Nothing,
-    Scalar(Lv),
-    /// Ordered by the ids of their puts: local writes go to the last.
-    Map(SmallVec<[Node; 1]>),
-    List(Node),
-    Text(Node),
-    Counter(Node),
-}
-
-/// What a container reads as.
-#[derive(Debug, Clone)]
-pub(super) enum Cached {
-    Value(Val),
-    /// It is a part of joined maps, which were read together; or a counter.
-    Part,
-}
 
 /// A container that is being read.
 enum Frame<'t> {
@@ -60,22 +41,6 @@ impl Tree {
             let reading = self.reading(history, &self.shown(history, Place::Root));
             self.read(history, &reading, 0)
         })
-    }
-
-    /// What shown puts come to.
-    pub(in crate::crdt) fn reading(&self, history: &History, puts: &[Lv]) -> Reading {
-        let Some(&top) = puts.last() else { return Reading::Nothing };
-        let Some(node) = self.container(history, top) else { return Reading::Scalar(top) };
-        match self.kind(node) {
-            Kind::Map if puts.len() == 1 => Reading::Map(SmallVec::from_elem(node, 1)),
-            Kind::Map => {
-                let containers = puts.iter().filter_map(|put| self.container(history, *put));
-                Reading::Map(containers.filter(|node| self.kind(*node) == Kind::Map).collect())
-            }
-            Kind::List => Reading::List(node),
-            Kind::Text => Reading::Text(node),
-            Kind::Counter => Reading::Counter(node),
-        }
     }
 
     /// The value of a reading that stands `depth` levels below the root.
@@ -232,21 +197,6 @@ impl Tree {
     }
 }
 
-impl Cached {
-    fn value(&self) -> Option<&Val> {
-        match self {
-            Self::Value(value) => Some(value),
-            Self::Part => None,
-        }
-    }
-}
-
-/// What comes next in a container.
-pub(super) enum Next {
-    Reading(Reading),
-    Done,
-}
-
 impl<'t> Frame<'t> {
     /// Takes what was read last, and says what comes next.
     fn next(&mut self, tree: &'t Tree, history: &'t History, done: Option<Val>) -> Next {
@@ -367,11 +317,6 @@ impl<'t> Items<'t> {
             reading => Some(Next::Reading(reading)),
         }
     }
-}
-
-/// What a put of a scalar holds.
-pub(in crate::crdt) fn scalar(history: &History, put: Lv) -> Val {
-    history.log.scalar(put).map_or(Val::NULL, |scalar| scalar.value())
 }
 
 /// The visible characters of a text.

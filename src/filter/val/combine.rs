@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use jaq_core::{Error, ValR};
 
-use super::super::watch;
+use crate::filter::run::watch;
 use crate::value::{List, Map, Val};
 
 /// The most items that an array gets when arrays are put together.

@@ -3,14 +3,14 @@
 use jaq_core::box_iter::{BoxIter, box_once};
 use jaq_core::{Error, ValR};
 
-use super::super::watch::look_at;
 use super::kind;
+use crate::filter::run::watch::look_at;
 use crate::value::{List, Val};
 
 type Entries = BoxIter<'static, ValR<(Val, Val), Val>>;
 
 /// The items of an array, the values of an object.
-pub(super) fn values(value: Val) -> BoxIter<'static, ValR<Val>> {
+pub(in crate::filter) fn values(value: Val) -> BoxIter<'static, ValR<Val>> {
     match value.into_list() {
         Ok(items) => Box::new(indexed(items).map(|(_, item)| Ok(item))),
         Err(value) => match value.into_map() {

@@ -77,10 +77,8 @@ impl Mul for Val {
             Operands::Maps(left, right) => Ok(combine::merged(left, right).into()),
             Operands::Lists(left, right) => Err(Error::math(left.into(), Math::Mul, right.into())),
             Operands::Others(left, right) => match (left.view(), right.view()) {
-                (View::Num(a), View::Num(b)) => Ok(Self::from(a.clone() * b.clone())),
-                (View::Str(text), View::Num(count)) | (View::Num(count), View::Str(text))
-                    if count.is_int() =>
-                {
+                (View::Num(a), View::Num(b)) => Ok(Self::from(whole(a.clone() * b.clone()))),
+                (View::Str(text), View::Num(count)) | (View::Num(count), View::Str(text)) => {
                     Ok(repeated(text, count))
                 }
                 _ => Err(Error::math(left, Math::Mul, right)),
@@ -94,7 +92,10 @@ impl Div for Val {
 
     fn div(self, right: Self) -> ValR<Self> {
         match (self.view(), right.view()) {
-            (View::Num(a), View::Num(b)) => Ok(Self::from(a.clone() / b.clone())),
+            (View::Num(_), View::Num(b)) if b.as_f64() == 0.0 => {
+                Err(Error::str(format_args!("{self} cannot be divided by zero")))
+            }
+            (View::Num(a), View::Num(b)) => Ok(whole(a.clone() / b.clone()).into()),
             (View::Str(text), View::Str(by)) => Ok(split(text, by)),
             _ => Err(Error::math(self, Math::Div, right)),
         }
@@ -106,9 +107,12 @@ impl Rem for Val {
 
     fn rem(self, right: Self) -> ValR<Self> {
         match (self.view(), right.view()) {
-            (View::Num(a), View::Num(b)) if !(a.is_int() && b.is_int() && *b == Num::Int(0)) => {
+            (View::Num(a), View::Num(b)) if a.is_int() && b.is_int() && *b != Num::Int(0) => {
                 Ok(Self::from(a.clone() % b.clone()))
             }
+            (View::Num(a), View::Num(b)) => remainder(a.as_f64(), b.as_f64())
+                .map(Self::from)
+                .ok_or_else(|| Error::str(format_args!("{self} cannot be divided by zero"))),
             _ => Err(Error::math(self, Math::Rem, right)),
         }
     }
@@ -125,13 +129,35 @@ impl Neg for Val {
     }
 }
 
+/// A number that has been computed is written as a whole one if it is.
+pub(in crate::filter) fn whole(number: Num) -> Num {
+    /// Up to here there is no whole number between two floating-point numbers.
+    const MOST: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+    match number {
+        Num::Float(float) if float.fract() == 0.0 && float.abs() <= MOST => Num::Int(float as i64),
+        number => number,
+    }
+}
+
+/// The remainder of two numbers of which what is behind the point is cut off, with the sign of the left one.
+fn remainder(left: f64, right: f64) -> Option<Num> {
+    if left.is_nan() || right.is_nan() {
+        return Some(Num::Float(f64::NAN));
+    }
+    // What is too large is cut off.
+    let (left, right) = (left as i64, right as i64);
+    let magnitude = left.unsigned_abs().checked_rem(right.unsigned_abs())?;
+    let magnitude = i64::try_from(magnitude).unwrap_or(i64::MAX);
+    Some(Num::Int(if left < 0 { -magnitude } else { magnitude }))
+}
+
 /// A sum or difference of two numbers.
 fn counted(number: Num, left: &Val, right: &Val) -> Val {
     let counter = match (left.identity(), right.identity()) {
         (Some(counter), None) | (None, Some(counter)) => Some(counter.clone()),
         _ => None,
     };
-    Val::from(number).with_identity(counter)
+    Val::from(whole(number)).with_identity(counter)
 }
 
 /// One string, then another one.
@@ -148,12 +174,13 @@ fn concatenated(left: Val, right: Val) -> Val {
     left.with_more(right.as_str().unwrap_or_default()).with_identity(identity)
 }
 
-/// A text again and again; null where it is less than once.
+/// A text again and again; null where it is less than never.
 fn repeated(text: &str, count: &Num) -> Val {
-    match count.as_i64() {
-        Some(count @ 1..) => ArcStr::from(text.repeat(count.unsigned_abs() as usize)).into(),
-        _ => Val::NULL,
+    let count = count.as_f64();
+    if count.is_nan() || count < 0.0 {
+        return Val::NULL;
     }
+    ArcStr::from(text.repeat(count as usize)).into()
 }
 
 /// The parts of a text between separators; without a separator its characters.

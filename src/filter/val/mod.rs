@@ -21,6 +21,7 @@ mod combine;
 mod index;
 mod iterate;
 mod math;
+mod text;
 mod update;
 
 use std::borrow::Cow;
@@ -33,7 +34,11 @@ use jaq_core::{Error, ValR, ValX};
 
 use crate::value::{Key, Map, Num, Val, View};
 
-pub(super) use index::occurrences;
+pub(super) use index::{items_in, occurrences, place};
+pub(super) use iterate::values;
+pub(super) use math::whole;
+pub(super) use text::json;
+pub(super) use update::each_output as each;
 
 /// What a value has to be, in errors.
 mod kind {
@@ -47,7 +52,9 @@ mod kind {
 
 impl jaq_core::ValT for Val {
     fn from_num(text: &str) -> ValR<Self> {
-        // In a filter a number may begin with zeros.
+        // In a filter a number may begin with a point or with zeros.
+        let with_zero = format!("0{text}");
+        let text = if text.starts_with('.') { &with_zero } else { text };
         let zeros = text.bytes().take_while(|byte| *byte == b'0').count();
         let trimmed = (0..=zeros).rev().find_map(|zeros| Num::parse(&text[zeros..]));
         let number = trimmed.ok_or_else(|| Error::str(format_args!("cannot parse {text} as a number")))?;
@@ -111,7 +118,7 @@ impl jaq_core::ValT for Val {
     fn into_string(self) -> Self {
         match self.shared_str() {
             Some(text) => text.clone().into(),
-            None => self.to_string().into(),
+            None => json(&self).into(),
         }
     }
 }
@@ -177,6 +184,6 @@ impl Val {
 impl From<Range<Option<Self>>> for Val {
     fn from(range: Range<Option<Self>>) -> Self {
         let bounds = [("start", range.start), ("end", range.end)];
-        bounds.into_iter().filter_map(|(name, bound)| Some((name, bound?))).collect()
+        bounds.into_iter().map(|(name, bound)| (name, bound.unwrap_or_default())).collect()
     }
 }

@@ -8,31 +8,46 @@ use arcstr::ArcStr;
 use jaq_core::path::Opt;
 use jaq_core::{Error, ValR, ValX};
 
-use super::super::watch::look_at;
 use super::combine::check_length;
 use super::{index, kind};
+use crate::filter::run::watch::look_at;
 use crate::value::{Key, List, Map, Val, View};
 
-/// Replaces each item of an array by all outputs of `f` for it, each value of an object by the first one.
+/// Replaces each item of an array and each value of an object by the first output of `f` for it; without one it
+/// goes.
 pub(super) fn each<'a, I>(value: Val, opt: Opt, f: impl Fn(Val) -> I) -> ValX<'a, Val>
 where
     I: Iterator<Item = ValX<'a, Val>>,
 {
     match value.view() {
-        View::Arr(items) => each_item(items, f).map(Val::from),
+        View::Arr(items) => each_item(items, 1, f).map(Val::from),
         View::Obj(entries) => each_entry(entries, f).map(Val::from),
         _ => opt.fail(value, |value| Error::typ(value, kind::ITERABLE).into()),
     }
 }
 
-fn each_item<'a, I>(old: &List, f: impl Fn(Val) -> I) -> ValX<'a, List, Val>
+/// Replaces each item of an array by all outputs of `f` for it, each value of an object by the first one. Any
+/// other value stays as it is.
+pub(in crate::filter) fn each_output<'a, I>(value: Val, f: impl Fn(Val) -> I) -> ValX<'a, Val>
+where
+    I: Iterator<Item = ValX<'a, Val>>,
+{
+    match value.view() {
+        View::Arr(items) => each_item(items, usize::MAX, f).map(Val::from),
+        View::Obj(entries) => each_entry(entries, f).map(Val::from),
+        _ => Ok(value),
+    }
+}
+
+/// Replaces each item by so many outputs of `f` at most.
+fn each_item<'a, I>(old: &List, most: usize, f: impl Fn(Val) -> I) -> ValX<'a, List, Val>
 where
     I: Iterator<Item = ValX<'a, Val>>,
 {
     let (mut new, mut at) = (old.clone(), 0);
     for (round, item) in old.iter().enumerate() {
         look_at(round);
-        let mut outputs = f(item.clone());
+        let mut outputs = f(item.clone()).take(most);
         match outputs.next().transpose()? {
             Some(output) => {
                 if !output.is_shared(item) {
@@ -159,6 +174,7 @@ where
     I: Iterator<Item = ValX<'a, Val>>,
 {
     match value.view() {
+        View::Null => stretch_of_nothing(value, f),
         View::Arr(items) => match index::items_in(range, items.len()) {
             Ok(range) => splice(items.clone(), range, f).map(Val::from),
             Err(error) => opt.fail(value, |_| error.into()),
@@ -168,6 +184,18 @@ where
             Err(error) => opt.fail(value, |_| error.into()),
         },
         _ => opt.fail(value, |value| Error::typ(value, kind::ARRAY).into()),
+    }
+}
+
+fn stretch_of_nothing<'a, I>(value: Val, f: impl Fn(Val) -> I) -> ValX<'a, Val>
+where
+    I: Iterator<Item = ValX<'a, Val>>,
+{
+    match f(value).next().transpose()? {
+        Some(new) if !new.is_null() => {
+            new.into_list().map(Val::from).map_err(|new| Error::typ(new, kind::ARRAY).into())
+        }
+        _ => Ok(Val::NULL),
     }
 }
 

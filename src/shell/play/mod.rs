@@ -4,7 +4,7 @@ mod keys;
 mod recap;
 mod scenes;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rejoin::script::{Host, LESSONS, Lesson, Paragraph, Script, compare};
+use rejoin::script::{Failure, Host, LESSONS, Lesson, Paragraph, Script, compare, count};
 use rejoin::session::{Code, CommandError, Page, Reply, Session};
 use rejoin::value::Extent;
 use signal_hook::consts::SIGINT;
@@ -22,6 +22,7 @@ use super::USAGE;
 use super::answer::{Look, wrapped};
 use super::cli::Manner;
 use super::disk::Disk;
+use super::failures::Failures;
 use super::interruption;
 use super::output::complain;
 use super::paint::{Paint, on_a_line};
@@ -97,8 +98,16 @@ impl Scripts {
         let delay = manner.delay.or_else(|| (!is_terminal).then_some(Duration::ZERO));
         let (scenes, end) = scenes(script);
         let name = on_a_line(name);
+        if manner.from > scenes.len().max(1) {
+            let steps = count(scenes.len(), "step");
+            let message = format!("{name} has {steps}: it cannot begin at step {}", manner.from);
+            complain(&format!("{} {message}\n", self.err.label("error:")));
+            return Ok(ExitCode::from(USAGE));
+        }
         let player = Player {
             name: &name,
+            script,
+            from: manner.from - 1,
             scripts: self,
             scenes: &scenes,
             end: &end,
@@ -131,6 +140,9 @@ impl Scripts {
 /// A lesson that is played.
 struct Player<'a> {
     name: &'a str,
+    script: &'a Script,
+    /// The scene at which it begins.
+    from: usize,
     scripts: &'a Scripts,
     scenes: &'a [Scene<'a>],
     /// What is said after the last command.
@@ -147,6 +159,17 @@ struct Player<'a> {
     err: Paint,
 }
 
+/// What did not hold, by the scene.
+type Wrong = BTreeMap<usize, Failure>;
+
+/// Notes how a scene went; one that is played again went as it did last.
+fn note(wrong: &mut Wrong, at: usize, held: Result<(), Failure>) {
+    match held {
+        Ok(()) => drop(wrong.remove(&at)),
+        Err(failure) => drop(wrong.insert(at, failure)),
+    }
+}
+
 /// Where a lesson is: the session that its commands made.
 struct Stage {
     session: Session,
@@ -155,11 +178,11 @@ struct Stage {
 
 impl Player<'_> {
     fn play(&self) -> io::Result<ExitCode> {
-        let mut at = 0;
-        let mut stage = self.stage(0, false)?;
+        let mut at = self.from;
+        let mut wrong = Wrong::new();
+        let mut stage = self.stage(at, false, &mut wrong)?;
         // The last scene that was shown: what was seen before is not typed out again.
         let mut seen = 0;
-        let mut wrong = BTreeSet::new();
         let interrupted = loop {
             let scene = self.scenes.get(at);
             self.tell(scene.map_or(self.end, |scene| &scene.prose))?;
@@ -176,9 +199,7 @@ impl Player<'_> {
                     }
                     let answer = self.run(&mut stage, &scene.step.text)?;
                     self.answer(&scene.step.text, &answer)?;
-                    if compare(scene.step, &answer).is_err() {
-                        wrong.insert(at);
-                    }
+                    note(&mut wrong, at, compare(scene.step, &answer));
                     at += 1;
                     if answer.is_ok_and(|reply| reply.quit) {
                         break false;
@@ -187,7 +208,7 @@ impl Player<'_> {
                 (Wish::Next | Wish::Quit, _) => break false,
                 (Wish::Back, _) => {
                     at = at.saturating_sub(1);
-                    stage = self.stage(at, false)?;
+                    stage = self.stage(at, false, &mut wrong)?;
                     let back = format!("— back to step {} of {} —", at + 1, self.scenes.len());
                     writeln!(io::stdout(), "\n{}\n", self.out.dim(&back))?;
                 }
@@ -199,22 +220,33 @@ impl Player<'_> {
                 break true;
             }
         };
-        if at > 0 {
+        if at > self.from {
             self.recap(at, &stage.session)?;
         }
-        if !wrong.is_empty() {
-            let (wrong, name) = (wrong.len(), self.name);
-            let are = if wrong == 1 { "is" } else { "are" };
-            let text = format!("error: {wrong} of the answers {are} not what {name} expects");
-            let text = wrapped(&text, self.width());
-            let message = text.strip_prefix("error:").expect("it begins so");
-            complain(&format!("{}{message}\n", self.err.label("error:")));
-        }
+        self.tell_wrong(&wrong);
         Ok(match (interrupted, wrong.is_empty()) {
             (true, _) => ExitCode::from(INTERRUPTED),
             (false, true) => ExitCode::SUCCESS,
             (false, false) => ExitCode::FAILURE,
         })
+    }
+
+    /// Names what did not hold.
+    fn tell_wrong(&self, wrong: &Wrong) {
+        if wrong.is_empty() {
+            return;
+        }
+        let steps = count(wrong.len(), "step");
+        let does = if wrong.len() == 1 { "does not answer" } else { "do not answer" };
+        let text = format!("error: {steps} of {} {does} as expected", self.name);
+        let text = wrapped(&text, self.width());
+        let message = text.strip_prefix("error:").unwrap_or(&text);
+        complain(&format!("\n{}{message}\n\n", self.err.label("error:")));
+        for (at, failure) in wrong {
+            let step = self.scenes[*at].step;
+            let narration = self.script.narration_above(step.line);
+            Failures { paint: self.err, name: self.name, narration: &narration }.show(step, failure);
+        }
     }
 
     /// Runs a command; Ctrl-C stops a filter that does not end, and the lesson goes on.
@@ -235,7 +267,7 @@ impl Player<'_> {
 
     /// The stage as it is before a scene. A session cannot be taken back, but it can be made again: a
     /// script does the same every time.
-    fn stage(&self, at: usize, typed: bool) -> io::Result<Stage> {
+    fn stage(&self, at: usize, typed: bool, wrong: &mut Wrong) -> io::Result<Stage> {
         let mut host = Host::new(Disk::default());
         if let Some(file) = &self.file {
             host = host.in_file(file);
@@ -245,12 +277,13 @@ impl Player<'_> {
         }
         let mut stage = Stage { session: self.scripts.session(), host };
         stage.session.set_attended(self.on_terminal);
-        for scene in &self.scenes[..at] {
+        for (at, scene) in self.scenes[..at].iter().enumerate() {
             if scene.fresh {
                 stage.session = stage.session.fresh();
             }
-            // What it answers was shown before.
-            let _ = self.run(&mut stage, &scene.step.text)?;
+            // What it answers was shown before, or is not to be shown.
+            let answer = self.run(&mut stage, &scene.step.text)?;
+            note(wrong, at, compare(scene.step, &answer));
         }
         Ok(stage)
     }
@@ -321,7 +354,7 @@ impl Player<'_> {
 
     /// A prompt in a copy of the session; the lesson goes on with its own.
     fn live(&self, at: usize) -> io::Result<()> {
-        let Stage { session, host } = self.stage(at, true)?;
+        let Stage { session, host } = self.stage(at, true, &mut Wrong::new())?;
         let invitation = wrapped("Try what you like; `exit` returns to the lesson.", self.width());
         writeln!(io::stdout(), "{}", self.out.dim(&invitation))?;
         prompt::live(session, host, self.vi, self.out, self.err)?;
@@ -334,8 +367,8 @@ impl Player<'_> {
         let mut out = io::stdout().lock();
         match answer {
             Ok(reply) => {
-                let extent = Extent { width: self.width(), limit: None };
-                write!(out, "{}", Look { paint: self.out, extent }.answer(reply))?;
+                let extent = Extent { width: self.width(), limit: None, rows: None };
+                write!(out, "{}", Look { paint: self.out, extent, screen: None }.answer(reply, line))?;
             }
             Err(error) => {
                 let text =

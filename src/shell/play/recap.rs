@@ -14,7 +14,8 @@ impl Player<'_> {
     pub(super) fn recap(&self, played: usize, session: &Session) -> io::Result<()> {
         let used = |command: &Command| {
             let word = |line: &str| line.split_whitespace().next().map(str::to_owned);
-            let first = self.scenes[..played].iter().filter_map(|scene| word(&scene.step.text));
+            let first =
+                self.scenes[self.from.min(played)..played].iter().filter_map(|scene| word(&scene.step.text));
             first.filter(|first| command.names().any(|name| name == first)).count()
         };
         let counts = COMMANDS.iter().map(|command| (command, used(command)));
@@ -29,7 +30,12 @@ impl Player<'_> {
 
         let mut out = io::stdout().lock();
         let all = self.scenes.len();
-        let part = if played < all { format!(", in {played} of {all} steps") } else { String::new() };
+        let part = match (self.from, played < all) {
+            (0, false) => String::new(),
+            (0, true) => format!(", in {played} of {all} steps"),
+            (from, _) if from + 1 == played => format!(", in step {played} of {all}"),
+            (from, _) => format!(", in steps {} to {played} of {all}", from + 1),
+        };
         let title = wrapped(&format!("What was used in {}{part}", self.name), self.width());
         writeln!(out, "{}\n", self.out.heading(&title))?;
         for (command, count) in counts {

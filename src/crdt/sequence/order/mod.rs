@@ -2,7 +2,7 @@
 
 mod check;
 mod edit;
-mod room;
+mod split;
 
 use super::Lv;
 use super::span::Span;

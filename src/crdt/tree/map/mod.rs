@@ -1,6 +1,5 @@
 //! The keys of one map.
 
-mod order;
 mod slots;
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,9 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::order::Order;
 use super::{KeySlot, Puts};
 use crate::crdt::lv::{IdOrder, Link, Lv};
+use crate::crdt::pieces::{self, Pieces};
 
 /// Every key that a map ever had; a key keeps its number.
 #[derive(Clone, Default)]
@@ -22,7 +22,20 @@ pub(super) struct Slots {
     #[expect(clippy::box_collection, reason = "most maps have none: eight bytes instead of 48")]
     conflicts: Option<Box<HashMap<u32, Puts, RandomState>>>,
     /// The slots in the order of their first writes, when they were not added in it.
-    order: Option<Box<Order>>,
+    order: Option<Box<Pieces<Ranked>>>,
+}
+
+/// A slot in the order of first writes.
+#[derive(Debug, Clone, Copy)]
+struct Ranked {
+    first: Lv,
+    slot: u32,
+}
+
+impl pieces::Item for Ranked {
+    fn start(&self) -> Lv {
+        self.first
+    }
 }
 
 /// Up to so many keys are searched one by one.
@@ -60,35 +73,32 @@ impl Slots {
     /// The slots in the order of their first writes.
     pub(super) fn order(&self) -> impl Iterator<Item = u32> {
         let as_added = if self.order.is_none() { 0..self.slots.len() as u32 } else { 0..0 };
-        as_added.chain(self.order.iter().flat_map(|order| order.iter()))
+        as_added.chain(self.order.iter().flat_map(|order| order.iter()).map(|ranked| ranked.slot))
     }
 
     /// The slots that come after one in that order. O(log n) for the first.
     pub(super) fn after(&self, ids: &impl IdOrder, slot: u32) -> impl Iterator<Item = u32> {
         let as_added = if self.order.is_none() { slot + 1..self.slots.len() as u32 } else { 0..0 };
-        let first = self.slots[slot as usize].first;
-        let is_before = move |other: u32| ids.compare(self.slots[other as usize].first, first).is_le();
-        as_added.chain(self.order.iter().flat_map(move |order| order.from(is_before)))
+        let own = self.slots[slot as usize].first;
+        let later = self.order.iter().flat_map(move |order| {
+            order.iter_after(order.find(|first| ids.compare(first, own).is_le())).map(|ranked| ranked.slot)
+        });
+        as_added.chain(later)
     }
 
     /// The slot that comes last in that order.
     fn last(&self) -> Option<u32> {
         match &self.order {
             None => (self.slots.len() as u32).checked_sub(1),
-            Some(order) => order.last(),
+            Some(order) => order.last().map(|ranked| ranked.slot),
         }
     }
 
-    /// Takes a slot out of the order. O(n) the first time.
-    fn take_out(&mut self, ids: &impl IdOrder, slot: u32) {
-        let order = self.order.get_or_insert_with(|| Box::new(Order::of(self.slots.len())));
-        order.remove(is_earlier(ids, &self.slots, slot));
-    }
-
-    /// Puts a slot into the order, in which it does not stand yet. O(n) the first time.
-    fn put_in(&mut self, ids: &impl IdOrder, slot: u32) {
-        let order = self.order.get_or_insert_with(|| Box::new(Order::of(slot as usize)));
-        order.insert(slot, is_earlier(ids, &self.slots, slot));
+    /// The order, apart from that in which the slots were added. O(n) the first time.
+    fn own_order(&mut self) -> &mut Pieces<Ranked> {
+        let slots = self.slots.iter().zip(0..);
+        let ranked = slots.map(|(key, slot)| Ranked { first: key.first, slot });
+        self.order.get_or_insert_with(|| Box::new(ranked.collect()))
     }
 
     /// The visible puts of a slot, ordered by id.
@@ -111,23 +121,27 @@ impl Slots {
     pub(super) fn write(&mut self, ids: &impl IdOrder, key: u32, put: Lv) -> (u32, bool) {
         let is_earlier = |first: Lv| ids.compare(put, first).is_lt();
         if let Some(slot) = self.find(key) {
-            let reordered = is_earlier(self.slots[slot as usize].first);
+            let old = self.slots[slot as usize].first;
+            let reordered = is_earlier(old);
             if reordered {
-                self.take_out(ids, slot);
+                let order = self.own_order();
+                order.remove_after(order.find(|first| ids.compare(first, old).is_lt()));
+                order.insert_after(order.find(|first| !is_earlier(first)), Ranked { first: put, slot });
                 self.slots[slot as usize].first = put;
-                self.put_in(ids, slot);
             }
             return (slot, reordered);
         }
         let in_order = self.last().is_none_or(|last| !is_earlier(self.slots[last as usize].first));
-        let slot = self.add(KeySlot { key, first: put, top: Link::NONE });
+        let slot = self.slots.len() as u32;
         if !in_order || self.order.is_some() {
-            self.put_in(ids, slot);
+            let order = self.own_order();
+            order.insert_after(order.find(|first| !is_earlier(first)), Ranked { first: put, slot });
         }
+        self.add(KeySlot { key, first: put, top: Link::NONE });
         (slot, false)
     }
 
-    fn add(&mut self, new: KeySlot) -> u32 {
+    fn add(&mut self, new: KeySlot) {
         let slot = self.slots.len() as u32;
         self.slots.push(new);
         let slots = &self.slots;
@@ -143,7 +157,6 @@ impl Slots {
             }
             None => {}
         }
-        slot
     }
 
     /// Adds a visible put.
@@ -188,12 +201,6 @@ impl Slots {
             }
         }
     }
-}
-
-/// Whether a slot was first written before another one.
-fn is_earlier<'a>(ids: &'a impl IdOrder, slots: &'a [KeySlot], than: u32) -> impl Fn(u32) -> bool + 'a {
-    let first = slots[than as usize].first;
-    move |slot| ids.compare(slots[slot as usize].first, first).is_lt()
 }
 
 /// Numbers of keys are small and dense: they need only be spread.

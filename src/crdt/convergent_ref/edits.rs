@@ -1,0 +1,209 @@
+//! Local edits: a new value becomes one change, or nothing happens.
+
+use super::{Beginning, ConvergentRef};
+use crate::crdt::delta::{self, Direction};
+use crate::crdt::diff::{self, Discovery, Known, Refused};
+use crate::crdt::history::{CausalBuffer, History, Id, Mark};
+use crate::crdt::lv::Lv;
+use crate::crdt::tree::Tree;
+use crate::crdt::{MAX_COUNTER, Swap, SwapError};
+use crate::value::{self, MAX_DEPTH, PathChange, Val, same};
+
+impl ConvergentRef {
+    /// Sets the value to what `f` makes of it, and records the difference as one change. A part that
+    /// `f` passes on as it is (the same `Arc`) costs nothing, and a container that `f` takes from one place
+    /// to another moves there.
+    ///
+    /// # Errors
+    /// When the new value is not JSON or the validator refuses it; nothing changed.
+    pub fn swap(&mut self, f: impl FnOnce(&Val) -> Val) -> Result<Swap, SwapError> {
+        let new = f(self.value());
+        self.reset(new)
+    }
+
+    /// Sets the value, and records the difference to the old one as one change. A value without a
+    /// difference makes no change.
+    ///
+    /// # Errors
+    /// As for [`swap`](Self::swap).
+    pub fn reset(&mut self, value: Val) -> Result<Swap, SwapError> {
+        self.record(value)
+    }
+
+    /// Sets the value if it is `expected` now (compared exactly, keys in any order); `None` when it is
+    /// another.
+    ///
+    /// # Errors
+    /// As for [`swap`](Self::swap).
+    pub fn compare_and_set(&mut self, expected: &Val, value: Val) -> Result<Option<Swap>, SwapError> {
+        if same(self.value(), expected) {
+            return self.reset(value).map(Some);
+        }
+        value::dismantle(value);
+        Ok(None)
+    }
+
+    pub(super) fn record(&mut self, value: Val) -> Result<Swap, SwapError> {
+        let old = self.value().clone();
+        if self.is_behind() {
+            value::dismantle(value);
+            return Err(SwapError::Behind(self.actor.clone()));
+        }
+        let unchanged = |old: Val| Ok(Swap { new: old.clone(), old, change: None });
+        if old.is_shared(&value) {
+            return unchanged(old);
+        }
+        self.note_changes();
+        let discovery = Discovery::of(&self.history, &self.tree, &old, &value);
+        let rearranges = discovery.rearranges;
+        // Equal things that changed places are no difference.
+        if rearranges && value.levels() <= MAX_DEPTH as u32 && same(&old, &value) {
+            return unchanged(old);
+        }
+        let judged = self.validator.is_some().then(|| value.clone());
+        // What nothing else holds need not be copied.
+        value::dismantle(value);
+        let (mark, from) = (self.history.mark(), self.history.len());
+        let mut beginning = self.beginning();
+        let mut begin = |history: &mut History| beginning.begin(history);
+        let emitted = diff::emit(&mut self.history, &mut self.tree, discovery, &mut begin);
+        let known = match self.judge(emitted, judged) {
+            Ok(known) => known,
+            Err(error) => {
+                self.history.truncate(&mark);
+                return Err(error);
+            }
+        };
+        if self.history.len() == from {
+            return unchanged(old);
+        }
+        self.is_open = true;
+        if self.history.len() > from + 1 {
+            self.tree.note_all_ends(&self.history, from..self.history.len());
+        }
+        if rearranges {
+            // Much may have moved: it is settled together.
+            self.tree.apply_all(&self.history, from..self.history.len());
+        } else {
+            self.apply_from(from);
+        }
+        self.keep(known);
+        self.close();
+        let new = self.value().clone();
+        let change = Some(self.history.op_id(Lv::new(from)));
+        self.notify(&old, &new);
+        Ok(Swap { old, new, change })
+    }
+
+    /// What became of ops that were added, once the validator has seen the new value.
+    pub(super) fn judge(
+        &self,
+        emitted: Result<Known, Refused>,
+        value: Option<Val>,
+    ) -> Result<Known, SwapError> {
+        let known = emitted.map_err(|refused| match refused {
+            Refused::NotJson(error) => error.into(),
+            Refused::Full => SwapError::CountersExhausted,
+        });
+        let judged = known.and_then(|known| match (&self.validator, &value) {
+            (Some(validator), Some(value)) => validator(value).map(|()| known).map_err(SwapError::Invalid),
+            _ => Ok(known),
+        });
+        value.into_iter().for_each(value::dismantle);
+        judged
+    }
+
+    /// Applies the ops of the change that is open, from one on.
+    pub(in crate::crdt) fn apply_from(&mut self, from: u32) {
+        for (first, row) in self.history.log.rows_in(from..self.history.len()) {
+            self.tree.apply(&self.history, first, &row);
+        }
+    }
+
+    /// Takes values that are known.
+    pub(in crate::crdt) fn keep(&mut self, known: Known) {
+        for (made, value) in known {
+            if let Some(node) = self.tree.node(made) {
+                self.tree.keep(node, value);
+            }
+        }
+        self.tree.touch_holders();
+    }
+
+    /// Begins to note what changes: an edit or a merge is about to happen.
+    pub(in crate::crdt) fn note_changes(&mut self) {
+        self.tree.forget_old();
+        self.rewound = None;
+    }
+
+    /// What the last edit, merge, [rewind](Self::rewind) or [replay](Self::replay) changed since the value was read
+    /// before it: what was removed, added, moved and edited, as the ops say. [`apply`](crate::value::apply) makes
+    /// the new value of the old one and this. Costs what changed, times O(log n); after a rewind O(history).
+    pub fn delta(&self) -> Vec<PathChange> {
+        let Some(changes) = &self.rewound else {
+            return delta::tell(&self.history, &self.tree, Direction::Forth);
+        };
+        let (document, actor, history) = (self.document.clone(), self.actor.clone(), self.history.clone());
+        let mut again =
+            Self::of(document, actor, self.own, history, CausalBuffer::default(), self.tree.clone());
+        again.value();
+        again.note_changes();
+        again.restore(changes).expect("what was applied once can be applied again");
+        delta::tell(&again.history, &again.tree, Direction::Back)
+    }
+
+    /// Whether changes that this actor made wait: it must not make others under their ids.
+    pub(in crate::crdt) fn is_behind(&self) -> bool {
+        !self.waiting.is_empty() && self.waiting().any(|change| change.actor == self.actor)
+    }
+
+    /// Whether so many ops and bytes more can be recorded.
+    pub(in crate::crdt) fn has_room(&self, ops: u64, bytes: usize) -> bool {
+        ops <= MAX_COUNTER.saturating_sub(self.history.authors.highest())
+            && self.history.log.has_room(ops, bytes)
+    }
+
+    /// Begins a change, if none has begun.
+    pub(in crate::crdt) fn open(&mut self) {
+        if !self.is_open {
+            self.beginning().begin(&mut self.history);
+            self.is_open = true;
+        }
+    }
+
+    /// What begins the next change, unless one has begun.
+    pub(in crate::crdt) fn beginning(&self) -> Beginning {
+        let authors = &self.history.authors;
+        let deps = self.moved.iter().map(|&actor| Id { counter: authors.last(actor), actor }).collect();
+        Beginning { has_begun: self.is_open, actor: self.own, first: authors.highest() + 1, deps }
+    }
+
+    /// Ends the change that has begun; `false` when none has.
+    pub(in crate::crdt) fn close(&mut self) -> bool {
+        if !self.is_open {
+            return false;
+        }
+        self.is_open = false;
+        self.moved.clear();
+        self.history.seal();
+        self.history.settle();
+        true
+    }
+
+    /// Takes back the change that has begun. O(history): the state is made anew.
+    pub(in crate::crdt) fn take_back(&mut self, mark: &Mark) {
+        if self.is_open {
+            self.is_open = false;
+            self.edited = None;
+            self.history.truncate(mark);
+            self.tree = Tree::default();
+            self.tree.apply_all(&self.history, 0..self.history.len());
+        }
+    }
+
+    /// Takes the history, and all that follows from it, of another state of this replica.
+    pub(in crate::crdt) fn replace_state(&mut self, other: Self) {
+        let watchers = std::mem::take(&mut self.watchers);
+        *self = Self { watchers, validator: self.validator.take(), next_watch: self.next_watch, ..other };
+    }
+}

@@ -1,0 +1,314 @@
+//! One replica: what it holds, how it begins, and what can be read of it.
+
+mod edits;
+mod watch;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use super::effects::conflict;
+use super::history::{ActorIx, CausalBuffer, History, Id};
+use super::lv::Lv;
+use super::past::{Past, Snapshot};
+use super::patch::Body;
+use super::row::{Holds, Row, Written};
+use super::tree::{Node, Place, Reading, Tree};
+use super::wire::Wire;
+use super::{
+    Actor, BranchError, Change, Clock, ClockError, Conflict, Content, DocumentId, Kind, OpId, Patch, Scalar,
+    SwapError,
+};
+use crate::value::{self, Path, Val, text};
+pub use watch::WatchId;
+use watch::{Validator, Watcher};
+
+/// A convergent reference: one replica of one document, owned by one actor.
+///
+/// It reads like an atom: [`value`](Self::value) is always there. Local edits
+/// ([`swap`](Self::swap), [`reset`](Self::reset), [`transaction`](Self::transaction)) take effect at once;
+/// what other replicas did comes by [`merge`](Self::merge). Replicas that have applied the same changes
+/// have the same value, byte for byte, whatever the order, the channel or the number of times the changes
+/// travelled.
+///
+/// An operation that returns an error leaves the ref as it was.
+pub struct ConvergentRef {
+    pub(in crate::crdt) document: DocumentId,
+    pub(in crate::crdt) actor: Actor,
+    /// The number of the actor in the history.
+    pub(in crate::crdt) own: ActorIx,
+    pub(in crate::crdt) history: History,
+    pub(in crate::crdt) waiting: CausalBuffer,
+    pub(in crate::crdt) tree: Tree,
+    /// Actors whose entries in the clock moved since this actor's last change.
+    pub(in crate::crdt) moved: BTreeSet<ActorIx>,
+    /// The last counter of this actor's changes that were taken by `pop_patches`.
+    pub(in crate::crdt) popped: u64,
+    /// Whether a local change has begun and not ended.
+    pub(in crate::crdt) is_open: bool,
+    /// What was taken back, if that happened last.
+    pub(in crate::crdt) rewound: Option<Arc<Wire>>,
+    /// What stood when, as far as it was asked for.
+    past: RefCell<Past>,
+    /// The container that a transaction edited last.
+    pub(in crate::crdt) edited: Option<(OpId, Node, Kind)>,
+    /// Room to pack scalars in.
+    pub(in crate::crdt) buffer: Vec<u8>,
+    watchers: BTreeMap<WatchId, Watcher>,
+    validator: Option<Validator>,
+    next_watch: u64,
+}
+
+/// What is needed to begin a change.
+pub(in crate::crdt) struct Beginning {
+    has_begun: bool,
+    actor: ActorIx,
+    first: u64,
+    deps: Vec<Id>,
+}
+
+impl Beginning {
+    /// Begins the change, unless that was done; says the counter of its next op.
+    pub(in crate::crdt) fn begin(&mut self, history: &mut History) -> u64 {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            history.begin(self.actor, self.first, &self.deps);
+        }
+        history.authors.next_counter()
+    }
+}
+
+impl ConvergentRef {
+    /// Makes the first replica of a document, without any change; it reads as null.
+    pub fn new(document: DocumentId, actor: Actor) -> Self {
+        let mut history = History::new(document.clone());
+        let own = history.authors.intern(&actor);
+        Self::of(document, actor, own, history, CausalBuffer::default(), Tree::default())
+    }
+
+    fn of(
+        document: DocumentId,
+        actor: Actor,
+        own: ActorIx,
+        history: History,
+        waiting: CausalBuffer,
+        tree: Tree,
+    ) -> Self {
+        let authors = &history.authors;
+        let moved = authors.actors().filter(|&other| other != own && authors.last(other) > 0).collect();
+        Self {
+            document,
+            actor,
+            own,
+            history,
+            waiting,
+            tree,
+            moved,
+            popped: 0,
+            is_open: false,
+            rewound: None,
+            past: RefCell::default(),
+            edited: None,
+            buffer: Vec::new(),
+            watchers: BTreeMap::new(),
+            validator: None,
+            next_watch: 0,
+        }
+    }
+
+    /// Makes the first replica of a document with a value. O(size).
+    ///
+    /// # Errors
+    /// When the value is not JSON.
+    pub fn with_value(document: DocumentId, actor: Actor, value: Val) -> Result<Self, SwapError> {
+        let mut made = Self::new(document, actor);
+        made.reset(value)?;
+        Ok(made)
+    }
+
+    /// Makes another replica with the same history and its own actor. Watchers and the validator stay
+    /// with the original. O(history).
+    ///
+    /// # Errors
+    /// When the actor has written into the document, as far as this replica knows.
+    pub fn branch(&self, actor: Actor) -> Result<Self, BranchError> {
+        if self.knows(&actor) {
+            return Err(BranchError::ActorInUse(actor));
+        }
+        let mut history = self.history.clone();
+        let own = history.authors.intern(&actor);
+        let (waiting, tree) = (self.waiting.clone(), self.tree.clone());
+        Ok(Self::of(self.document.clone(), actor, own, history, waiting, tree))
+    }
+
+    // --- reading ---
+
+    /// The document of which this is a replica.
+    pub fn document(&self) -> &DocumentId {
+        &self.document
+    }
+
+    /// Who writes here.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Whether this replica knows the actor: as its own, as that of a change that it has, applied or
+    /// waiting, or as one on which a waiting change depends.
+    pub fn knows(&self, actor: &Actor) -> bool {
+        let names = |change: &Change| change.actor == *actor || change.deps.get(actor) > 0;
+        *actor == self.actor || self.clock().get(actor) > 0 || self.waiting().any(names)
+    }
+
+    /// The value. It is kept: O(1), and after a merge or a transaction once the size of the containers
+    /// that changed and of those that hold them.
+    pub fn value(&self) -> &Val {
+        self.tree.value(&self.history)
+    }
+
+    /// The version vector of what is applied; changes that wait are not covered. O(1): it is kept.
+    pub fn clock(&self) -> &Clock {
+        self.history.clock()
+    }
+
+    /// The value at an older clock: what all changes come to that the clock covers.
+    ///
+    /// The first look reads the history up to there, and each other one what of it was not read before: O(log
+    /// history) an op; some bytes are kept for each write. Besides that it costs the size of the value times O(log
+    /// history), whatever came and went; and what the clock covers of the ops that came here after the first that
+    /// it lacks: nothing for a clock that this ref once had. When containers were moved into each other, all moves
+    /// are considered too.
+    ///
+    /// # Errors
+    /// When it is no clock that this ref could have had.
+    pub fn at(&self, clock: &Clock) -> Result<Val, ClockError> {
+        let cut = self.history.cut(clock)?;
+        if cut.before == self.history.len() {
+            return Ok(self.value().clone());
+        }
+        let mut past = self.past.borrow_mut();
+        let moment = Snapshot::new(&self.history, &mut past, &cut);
+        let then = self.tree.then(&self.history, &moment);
+        Ok(then.value(&self.history).clone())
+    }
+
+    /// The applied changes, in the order in which they were applied here. O(size) for each.
+    pub fn changes(&self) -> impl DoubleEndedIterator<Item = Change> + ExactSizeIterator {
+        let starts: Vec<u32> =
+            (0..self.history.len()).filter(|&op| self.history.authors.is_start(op)).collect();
+        starts.into_iter().map(|start| (*self.change_of(Lv::new(start))).clone())
+    }
+
+    /// The change that an op belongs to.
+    pub(in crate::crdt) fn change_of(&self, lv: Lv) -> Arc<Change> {
+        let packed = self.history.pack_change(lv);
+        let change = packed.unpack().ok().and_then(|mut changes| changes.pop());
+        Arc::new(change.expect("what was just packed can be unpacked"))
+    }
+
+    /// The applied change that holds an op. O(log history), and its size.
+    pub fn change(&self, id: &OpId) -> Option<Change> {
+        self.history.authors.find_lv(id).map(|lv| (*self.change_of(lv)).clone())
+    }
+
+    /// What an applied write wrote, which may be overwritten by now; of a text the character. O(log history).
+    pub fn written(&self, id: &OpId) -> Option<Content> {
+        let lv = self.history.authors.find_lv(id)?;
+        if let Row::Type { chars, .. } = self.history.log.row(lv) {
+            return Scalar::new(value::string(chars)).map(Content::Scalar);
+        }
+        Some(match self.history.log.content(lv)? {
+            Written::Scalar(scalar) => Content::Scalar(Scalar::new(scalar.value())?),
+            Written::Container(Holds::Make(kind)) => Content::Make(kind),
+            Written::Container(Holds::Move(made)) => Content::Move(self.history.op_id(made)),
+        })
+    }
+
+    /// The changes that wait for others, ordered by id.
+    pub fn waiting(&self) -> impl ExactSizeIterator<Item = &Change> {
+        self.waiting.changes().map(|change| &**change)
+    }
+
+    /// The changes that a clock does not cover, as a patch. Costs what it returns, and O(log history)
+    /// for each actor.
+    pub fn patch_from_clock(&self, since: &Clock) -> Patch {
+        let authors = &self.history.authors;
+        let base = since.iter().filter_map(|(actor, counter)| {
+            let number = authors.find(actor)?;
+            let counter = counter.min(authors.last(number));
+            let digest = self.history.digest(number, counter)?;
+            Some((OpId::new(counter, actor.clone()), digest))
+        });
+        let mut base: smallvec::SmallVec<[_; 1]> = base.collect();
+        base.sort_unstable_by(|(a, _): &(OpId, _), (b, _)| a.cmp(b));
+        let body = Body::Packed(Arc::new(self.history.pack(&self.history.since(since))));
+        Patch { document: self.document.clone(), base, body }
+    }
+
+    /// The container at a path: the id of the op that made it, by which a [`Transaction`](super::Transaction)
+    /// finds it wherever it moves. `None` when there is none. O(path log n).
+    pub fn container(&self, path: &Path) -> Option<OpId> {
+        self.node_at(path).map(|node| self.history.op_id(self.tree.lv(node)))
+    }
+
+    /// What sort of container is at a path: it tells a text from a plain string, and a counter from a plain
+    /// number. `None` when there is none. O(path log n).
+    pub fn kind_at(&self, path: &Path) -> Option<Kind> {
+        self.node_at(path).map(|node| self.tree.kind(node))
+    }
+
+    fn node_at(&self, path: &Path) -> Option<Node> {
+        let puts = self.tree.shown_at(&self.history, self.value(), path)?;
+        match self.tree.reading(&self.history, &puts) {
+            // Writes go to the last one.
+            Reading::Map(maps) => maps.last().copied(),
+            Reading::List(node) | Reading::Text(node) | Reading::Counter(node) => Some(node),
+            Reading::Nothing | Reading::Scalar(_) => None,
+        }
+    }
+
+    /// All places that hold more than one visible write, in the order of the value. O(document).
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        let mut found = Vec::new();
+        if !self.tree.is_contested() {
+            return found;
+        }
+        let (history, tree) = (&self.history, &self.tree);
+        let mut open = vec![(Place::Root, tree.shown(history, Place::Root))];
+        while let Some((place, puts)) = open.pop() {
+            found.extend(conflict(history, tree, place, &puts, None));
+            open.extend(tree.parts(history, &tree.reading(history, &puts)).into_iter().rev());
+        }
+        found
+    }
+
+    // --- invariants ---
+
+    /// Verifies every invariant of the structures, that kept values are what they would be if they were
+    /// read anew included. O(history and document). For tests.
+    ///
+    /// # Errors
+    /// The first invariant that does not hold.
+    pub fn check(&self) -> Result<(), String> {
+        self.history.check()?;
+        self.waiting.check(self.clock(), &self.actor)?;
+        let authors = &self.history.authors;
+        let moved = self.moved.iter().all(|&actor| authors.last(actor) > 0 && actor != self.own);
+        if !moved || self.is_open {
+            return Err("an actor moved that never wrote".into());
+        }
+        self.past.borrow().check(&self.history)?;
+        self.tree.check(&self.history)
+    }
+}
+
+impl fmt::Debug for ConvergentRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConvergentRef")
+            .field("document", &self.document)
+            .field("actor", &self.actor)
+            .field("clock", self.clock())
+            .field("value", &format_args!("{}", text(self.value())))
+            .finish_non_exhaustive()
+    }
+}

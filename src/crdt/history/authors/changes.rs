@@ -1,0 +1,238 @@
+//! Where changes begin, what they depend on, and what a clock lacks of them.
+
+use std::ops::Range;
+
+use super::{ActorIx, Authors, Header, Id, Span};
+use crate::crdt::Clock;
+use crate::crdt::lv::Lv;
+
+impl Authors {
+    /// Begins a change of an actor. Its first counter is `first`, and it depends on `deps`.
+    pub(in crate::crdt) fn begin(&mut self, actor: ActorIx, first: u64, deps: &[Id]) {
+        let from = self.len;
+        let goes_on = deps.is_empty()
+            && self.spans.last().is_some_and(|last| {
+                last.actor == actor && last.counter + u64::from(from - last.from) == first
+            });
+        if !goes_on {
+            let span = self.spans.len() as u32;
+            self.actors[actor.0 as usize].spans.push(span);
+            self.spans.push(Span { from, actor, counter: first, deps: self.deps.len() as u32 });
+            self.deps.extend_from_slice(deps);
+            deps.iter().for_each(|dep| self.see(actor, *dep));
+        }
+        self.start(from);
+    }
+
+    /// The counter of the next op of the change that began last.
+    pub(in crate::crdt) fn next_counter(&self) -> u64 {
+        self.spans.last().map_or(1, |span| span.counter + u64::from(self.len - span.from))
+    }
+
+    /// Says that a change begins with this op, the next one or a later one.
+    pub(in crate::crdt) fn start(&mut self, op: u32) {
+        let word = (op / 64) as usize;
+        if word >= self.starts.len() {
+            self.starts.resize(word + 1, 0);
+        }
+        self.starts[word] |= 1 << (op % 64);
+    }
+
+    /// Says where changes begin from an op on: for each length how many changes of it follow.
+    pub(in crate::crdt) fn start_all(&mut self, from: u32, lengths: &[(u64, u64)]) {
+        let mut at = from;
+        for &(length, times) in lengths {
+            if length > 1 {
+                for _ in 0..times {
+                    self.start(at);
+                    at += length as u32;
+                }
+                continue;
+            }
+            let end = at + times as u32;
+            let words = (end / 64 + 1) as usize;
+            if words > self.starts.len() {
+                self.starts.resize(words, 0);
+            }
+            while at < end {
+                let bits = (64 - at % 64).min(end - at);
+                self.starts[(at / 64) as usize] |= (u64::MAX >> (64 - bits)) << (at % 64);
+                at += bits;
+            }
+        }
+    }
+
+    /// The lengths of the changes in a range of ops that begins and ends with a change, and of how many
+    /// in a row.
+    pub(in crate::crdt) fn lengths(&self, ops: Range<u32>) -> Vec<(u64, u64)> {
+        let mut lengths: Vec<(u64, u64)> = Vec::new();
+        let mut add = |length: u64, times: u64| match lengths.last_mut() {
+            Some((last, all)) if *last == length => *all += times,
+            _ => lengths.push((length, times)),
+        };
+        let mut at = ops.start;
+        while at < ops.end {
+            // A word of changes of one op each.
+            if at.is_multiple_of(64)
+                && at + 64 < ops.end
+                && self.word((at / 64) as usize) == u64::MAX
+                && self.is_start(at + 64)
+            {
+                add(1, 64);
+                at += 64;
+                continue;
+            }
+            let end = self.change_end(at).min(ops.end);
+            add(u64::from(end - at), 1);
+            at = end;
+        }
+        lengths
+    }
+
+    /// Adds ops to the change that began last.
+    pub(in crate::crdt) fn grow(&mut self, count: u32) {
+        self.len += count;
+    }
+
+    /// Moves the clock up to what was added last.
+    pub(in crate::crdt) fn seal(&mut self) {
+        let Some(span) = self.spans.last() else { return };
+        let last = span.counter + u64::from(self.len - span.from) - 1;
+        let author = &mut self.actors[span.actor.0 as usize];
+        author.last = last;
+        self.highest = self.highest.max(last);
+        self.clock.advance_at(&author.name, last, &mut author.in_clock);
+    }
+
+    /// Notes that an actor has seen all that another did up to a counter.
+    pub(super) fn see(&mut self, actor: ActorIx, id: Id) {
+        let seen = &mut self.actors[actor.0 as usize].seen;
+        match seen.binary_search_by_key(&id.actor, |seen| seen.actor) {
+            Ok(at) => seen[at].counter = seen[at].counter.max(id.counter),
+            Err(at) => seen.insert(at, id),
+        }
+    }
+
+    /// Whether an actor had seen an op when it made its last change.
+    pub(in crate::crdt) fn has_seen(&self, actor: ActorIx, id: Id) -> bool {
+        let author = &self.actors[actor.0 as usize];
+        let counter = match author.seen.binary_search_by_key(&id.actor, |seen| seen.actor) {
+            _ if id.actor == actor => author.last,
+            Ok(at) => author.seen[at].counter,
+            Err(_) => 0,
+        };
+        id.counter <= counter
+    }
+
+    /// Who made the ops from one on; an actor may come several times.
+    pub(in crate::crdt) fn actors_since(&self, op: u32) -> impl Iterator<Item = ActorIx> {
+        let from = if op < self.len { self.span(op) } else { self.spans.len() };
+        self.spans[from..].iter().map(|span| span.actor)
+    }
+
+    pub(in crate::crdt) fn is_start(&self, op: u32) -> bool {
+        self.word((op / 64) as usize) & (1 << (op % 64)) != 0
+    }
+
+    /// Which of 64 ops begin a change; after the last one that does, nothing is kept.
+    pub(super) fn word(&self, word: usize) -> u64 {
+        self.starts.get(word).copied().unwrap_or(0)
+    }
+
+    /// The first op of the change that an op belongs to.
+    pub(in crate::crdt) fn change_start(&self, op: u32) -> u32 {
+        let mut word = (op / 64) as usize;
+        let mut bits = self.word(word) & (u64::MAX >> (63 - op % 64));
+        while bits == 0 {
+            word = word.min(self.starts.len()) - 1;
+            bits = self.word(word);
+        }
+        word as u32 * 64 + 63 - bits.leading_zeros()
+    }
+
+    /// Where the change that an op belongs to ends.
+    pub(in crate::crdt) fn change_end(&self, op: u32) -> u32 {
+        let mut word = ((op + 1) / 64) as usize;
+        let Some(&bits) = self.starts.get(word) else { return self.len };
+        let mut bits = bits & (u64::MAX << ((op + 1) % 64));
+        while bits == 0 {
+            word += 1;
+            match self.starts.get(word) {
+                Some(&next) => bits = next,
+                None => return self.len,
+            }
+        }
+        (word as u32 * 64 + bits.trailing_zeros()).min(self.len)
+    }
+
+    /// Whether a change ends before this op, or the history does.
+    pub(in crate::crdt) fn is_end(&self, op: u32) -> bool {
+        op == self.len || self.is_start(op)
+    }
+
+    /// The first op of an actor whose counter is not below one. O(log n).
+    pub(in crate::crdt) fn first_from(&self, actor: ActorIx, counter: u64) -> Option<Lv> {
+        let spans = &self.actors[actor.0 as usize].spans;
+        let at = spans.partition_point(|&span| self.spans[span as usize].counter <= counter);
+        let before = at.checked_sub(1).and_then(|_| self.lv(Id { counter, actor }));
+        before.or_else(|| spans.get(at).map(|&span| Lv::new(self.spans[span as usize].from)))
+    }
+
+    /// The changes of an actor: the first op of each, and its last counter.
+    pub(in crate::crdt) fn changes_of(&self, actor: ActorIx) -> impl Iterator<Item = (Lv, u64)> {
+        let mut next = self.first_from(actor, 1);
+        std::iter::from_fn(move || {
+            let first = next?;
+            let last = self.id(first).counter + u64::from(self.change_end(first.index()) - first.index()) - 1;
+            next = self.first_from(actor, last + 1);
+            Some((first, last))
+        })
+    }
+
+    /// What the ops from one on have in common, up to the end of their span or to `end`. The op must
+    /// begin a change.
+    pub(in crate::crdt) fn header(&self, op: u32, end: u32) -> Header<'_> {
+        let index = self.span(op);
+        let span = &self.spans[index];
+        let first = span.counter + u64::from(op - span.from);
+        let end = self.span_end(index).min(end);
+        if op > span.from {
+            return Header { actor: span.actor, first, previous: first - 1, deps: &[], start: op, end };
+        }
+        let spans = &self.actors[span.actor.0 as usize].spans;
+        let before =
+            spans.partition_point(|&other| (other as usize) < index).checked_sub(1).map(|at| spans[at]);
+        let previous = before.map_or(0, |before| {
+            let before = before as usize;
+            self.spans[before].counter + u64::from(self.span_end(before) - self.spans[before].from) - 1
+        });
+        let deps_end = self.spans.get(index + 1).map_or(self.deps.len(), |next| next.deps as usize);
+        let deps = &self.deps[span.deps as usize..deps_end];
+        Header { actor: span.actor, first, previous, deps, start: op, end }
+    }
+
+    /// The ops that a clock does not cover, in the order of application. Costs what it returns, and
+    /// O(log n) for each actor.
+    pub(in crate::crdt) fn since(&self, clock: &Clock) -> Vec<Range<u32>> {
+        let mut ranges = Vec::new();
+        for author in &self.actors {
+            let seen = clock.get(&author.name);
+            if seen >= author.last {
+                continue;
+            }
+            let at = author.spans.partition_point(|&span| self.spans[span as usize].counter <= seen);
+            for &index in &author.spans[at.saturating_sub(1)..] {
+                let span = &self.spans[index as usize];
+                let end = self.span_end(index as usize);
+                let skip = (seen + 1).saturating_sub(span.counter).min(u64::from(end - span.from)) as u32;
+                let start = span.from + skip;
+                if start < end {
+                    // A clock may end in the middle of a change, which then is new as a whole.
+                    ranges.push(if skip > 0 { self.change_start(start)..end } else { start..end });
+                }
+            }
+        }
+        ranges.sort_unstable_by_key(|range| range.start);
+        ranges
+    }
+}

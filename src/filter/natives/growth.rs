@@ -1,0 +1,165 @@
+//! What could run or grow without end inside one native step of the interpreter.
+//!
+//! A run is stopped between two steps (see [`watch`](crate::filter::run::watch)). So steps that make much of little say
+//! before what they may take, and generators look at the watch for every output.
+
+use jaq_core::load::parse::{BinaryOp, Def, Term};
+use jaq_core::native::{self, Fun, bome, v};
+use jaq_core::{Error, Exn, ValR, ValX};
+
+use crate::filter::natives::names::{GUARD, MEASURED, OVER, RESERVED, TIMES};
+use crate::filter::run::watch::{Data, Watch};
+use crate::value::{Num, Val, View};
+
+/// The longest string that one multiplication makes, in bytes.
+const LONGEST: usize = 1 << 30;
+/// The most bits that a product has: a multiplication of longer numbers takes very long.
+const MOST_BITS: u64 = 1 << 22;
+/// What a piece of a string may take that is a value of its own.
+const PIECE: usize = 64;
+
+/// A native filter of jq that yields much more than it gets: its name, the name it has here, and the check
+/// before it.
+struct Greedy {
+    name: &'static str,
+    inner: &'static str,
+    check: fn() -> Term<&'static str>,
+}
+
+const GREEDY: [Greedy; 2] = [
+    Greedy { name: "tojson", inner: "!tojson", check: || Term::Call(MEASURED, Vec::new()) },
+    Greedy { name: "explode", inner: "!explode", check: always },
+];
+
+fn always() -> Term<&'static str> {
+    Term::Call(RESERVED, vec![Term::Str(None, vec![jaq_core::load::lex::StrPart::Str("g")])])
+}
+
+/// Definitions of the greedy filters with what they call: the check, then the filter.
+pub(in crate::filter) fn definitions() -> impl Iterator<Item = (Def<&'static str>, Vec<&'static str>)> {
+    GREEDY.iter().map(|greedy| {
+        let body = pipe((greedy.check)(), Term::Call(greedy.inner, Vec::new()));
+        (Def { name: greedy.name, args: Vec::new(), body }, vec![greedy.inner])
+    })
+}
+
+/// The names under which definitions find native filters.
+const RENAMED: &[(&str, &str)] = &[
+    ("cbrt", ":cbrt"),
+    ("exp10", ":exp10"),
+    ("exp2", ":exp2"),
+    ("fabs", ":fabs"),
+    ("ldexp", ":ldexp"),
+    ("limit", ":limit"),
+    ("log10", ":log10"),
+    ("log2", ":log2"),
+    ("pow", ":pow"),
+    ("rint", ":rint"),
+    ("scalbln", ":scalbln"),
+    ("skip", ":skip"),
+    ("sqrt", ":sqrt"),
+    ("trunc", ":trunc"),
+];
+
+/// The name under which the definitions find a native filter.
+pub(in crate::filter) fn renamed((name, args, native): Fun<Data>) -> Fun<Data> {
+    let greedy = GREEDY.iter().map(|greedy| (greedy.name, greedy.inner));
+    let inner = greedy.chain(RENAMED.iter().copied()).find(|(outer, _)| *outer == name);
+    (inner.map_or(name, |(_, inner)| inner), args, native)
+}
+
+/// The native filters that look at the watch by themselves; `range` stands for that of jq.
+pub(in crate::filter) fn natives() -> [Fun<Data>; 5] {
+    [
+        native::run(("range", v(3), |(mut context, _)| {
+            let (by, to, from) = (context.pop_var(), context.pop_var(), context.pop_var());
+            let watch = context.data().watch();
+            Box::new(range(from, to, by).inspect(|_| watch.look()))
+        })),
+        native::run((TIMES, v(2), |(mut context, input)| {
+            let (left, right) = (context.pop_var(), context.pop_var());
+            // So that a value that nothing else holds is changed in place.
+            drop(input);
+            bome(times(context.data().watch(), left, right))
+        })),
+        native::run((OVER, v(2), |(mut context, input)| {
+            let (left, right) = (context.pop_var(), context.pop_var());
+            drop(input);
+            if let (View::Str(text), View::Str(by)) = (left.view(), right.view()) {
+                context.data().watch().reserve((text.len() / by.len().max(1)).saturating_mul(PIECE));
+            }
+            bome(left / right)
+        })),
+        native::run((MEASURED, v(0), |(context, value)| {
+            context.data().watch().measure(&value);
+            bome(Ok(value))
+        })),
+        native::run((RESERVED, v(1), |(mut context, value)| {
+            let flags = context.pop_var();
+            if let (View::Str(text), View::Str(flags)) = (value.view(), flags.view())
+                && flags.contains('g')
+            {
+                context.data().watch().reserve(text.len().saturating_mul(PIECE));
+            }
+            bome(Ok(value))
+        })),
+    ]
+}
+
+/// The numbers from `from` on, before `to`.
+fn range<'a>(from: Val, to: Val, by: Val) -> impl Iterator<Item = ValX<'a, Val>> {
+    let up = by.cmp(&Val::from(0));
+    let mut next = Some(Ok(from));
+    std::iter::from_fn(move || {
+        let value = match next.take()? {
+            Ok(value) => value,
+            Err(error) => return Some(Err(error)),
+        };
+        let goes_on = match up {
+            std::cmp::Ordering::Greater => value < to,
+            std::cmp::Ordering::Less => value > to,
+            std::cmp::Ordering::Equal => value != to,
+        };
+        goes_on.then(|| {
+            next = Some((value.clone() + by.clone()).map_err(Exn::from));
+            Ok(value)
+        })
+    })
+}
+
+fn times(watch: &Watch, left: Val, right: Val) -> ValR<Val> {
+    match (left.view(), right.view()) {
+        (View::Str(text), View::Num(number)) | (View::Num(number), View::Str(text)) => {
+            let bytes = text.len().saturating_mul(number.as_f64() as usize);
+            if bytes > LONGEST {
+                let long = "the repeated string would have more than";
+                return Err(Error::str(format_args!("{long} {LONGEST} bytes")));
+            }
+            watch.reserve(bytes);
+        }
+        (View::Num(Num::Big(left)), View::Num(Num::Big(right))) if left.bits() + right.bits() > MOST_BITS => {
+            return Err(Error::str(format_args!("the product would have more than {MOST_BITS} bits")));
+        }
+        _ => {}
+    }
+    left * right
+}
+
+/// A part of a string, measured before it is written out.
+pub(in crate::filter) fn measured(term: Term<&str>) -> Term<&str> {
+    pipe(term, Term::Call(MEASURED, Vec::new()))
+}
+
+/// What each round of a `reduce` or `foreach` does, after a look at the value so far.
+pub(in crate::filter) fn round(term: Term<&str>) -> Term<&str> {
+    pipe(Term::Call(GUARD, Vec::new()), term)
+}
+
+/// The outputs of a generator, with a step of the interpreter for each.
+pub(in crate::filter) fn step_by_step(term: Term<&str>) -> Term<&str> {
+    pipe(term, Term::Id)
+}
+
+fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
+}

@@ -1,0 +1,151 @@
+//! Native filters that look into values.
+
+use std::cmp::Ordering;
+
+use arcstr::ArcStr;
+use jaq_core::native::{self, Fun, bome, v};
+use jaq_core::{Error, RunPtr, ValR};
+
+use crate::filter::run::watch::{Data, Watch, look_at};
+use crate::filter::val::{json, occurrences, place};
+use crate::value::{self, List, Val, View};
+
+/// The native filters.
+pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
+    let natives: [native::Filter<RunPtr<Data>>; 9] = [
+        ("length", v(0), |(_, value)| bome(length(value))),
+        ("has", v(1), |(mut context, value)| {
+            let key = context.pop_var();
+            bome(has(&value, &key).map(Val::from))
+        }),
+        ("contains", v(1), |(mut context, value)| {
+            let part = context.pop_var();
+            bome(Ok(contains(&value, &part, context.data().watch()).into()))
+        }),
+        ("indices", v(1), |(mut context, value)| {
+            let part = context.pop_var();
+            bome(indices(&value, &part))
+        }),
+        ("bsearch", v(1), |(mut context, value)| {
+            let item = context.pop_var();
+            bome(bsearch(value, &item))
+        }),
+        ("!tojson", v(0), |(_, value)| bome(Ok(json(&value).into()))),
+        ("reverse", v(0), |(_, value)| bome(reverse(value))),
+        ("type", v(0), |(_, value)| bome(Ok(ArcStr::from(kind(&value)).into()))),
+        ("fromjson", v(0), |(_, value)| bome(from_json(value))),
+    ];
+    natives.map(native::run::<Data>).into_iter()
+}
+
+/// Whether there is something at a key or index.
+fn has(value: &Val, key: &Val) -> ValR<bool, Val> {
+    match (value.view(), key.view()) {
+        (View::Arr(items), View::Num(number)) => {
+            let at = place(number).filter(|at| !at.from_end);
+            Ok(at.is_some_and(|at| at.item(items.len()).is_some()))
+        }
+        (View::Obj(entries), View::Str(key)) => Ok(entries.contains_key(key)),
+        _ => Err(Error::index(value.clone(), key.clone())),
+    }
+}
+
+/// The items or characters from the last to the first.
+fn reverse(value: Val) -> ValR<Val> {
+    match value.view() {
+        View::Null => Ok(List::new().into()),
+        View::Str(text) => Ok(ArcStr::from(text.chars().rev().collect::<String>()).into()),
+        View::Arr(items) => Ok(items
+            .iter()
+            .enumerate()
+            .inspect(|(at, _)| look_at(*at))
+            .map(|(_, item)| item)
+            .rev()
+            .cloned()
+            .collect()),
+        _ => Err(Error::typ(value, "array")),
+    }
+}
+
+/// What kind of value it is, in jq's words.
+fn kind(value: &Val) -> &'static str {
+    match value.view() {
+        View::Null => "null",
+        View::Bool(_) => "boolean",
+        View::Num(_) => "number",
+        View::Str(_) => "string",
+        View::Arr(_) => "array",
+        View::Obj(_) => "object",
+    }
+}
+
+/// The number of characters, items or entries; the absolute value of a number.
+fn length(value: Val) -> ValR<Val> {
+    Ok(match value.view() {
+        View::Null => 0.into(),
+        View::Num(number) => number.length().into(),
+        View::Str(text) => text.chars().count().into(),
+        View::Arr(items) => items.len().into(),
+        View::Obj(entries) => entries.len().into(),
+        View::Bool(_) => return Err(Error::str(format_args!("{value} has no length"))),
+    })
+}
+
+/// Whether a string is a part of another one, whether each item of an array is contained in one of the other,
+/// whether each value of an object is contained in that of its key; else whether the two are equal.
+fn contains(value: &Val, part: &Val, watch: &Watch) -> bool {
+    watch.look();
+    match (value.view(), part.view()) {
+        (View::Str(text), View::Str(part)) => text.contains(part),
+        (View::Arr(items), View::Arr(parts)) => {
+            parts.iter().all(|part| items.iter().any(|item| contains(item, part, watch)))
+        }
+        (View::Obj(entries), View::Obj(parts)) => {
+            parts.iter().all(|(key, part)| entries.get(key).is_some_and(|value| contains(value, part, watch)))
+        }
+        _ => value == part,
+    }
+}
+
+/// Where a string occurs in a string, or an item or a stretch of items in an array.
+fn indices(value: &Val, part: &Val) -> ValR<Val> {
+    Ok(match (value.view(), part.view()) {
+        (View::Str(_), View::Str("")) => List::new().into(),
+        (View::Str(text), View::Str(part)) => {
+            let starts = text.char_indices().enumerate().inspect(|(at, _)| look_at(*at));
+            starts.filter(|(_, (at, _))| text[*at..].starts_with(part)).map(|(at, _)| Val::from(at)).collect()
+        }
+        (View::Arr(items), View::Arr(part)) => occurrences(items, part).map(Val::from).collect(),
+        (View::Arr(items), _) => {
+            let items = items.iter().enumerate().inspect(|(at, _)| look_at(*at));
+            items.filter(|(_, item)| *item == part).map(|(at, _)| Val::from(at)).collect()
+        }
+        (View::Null, _) => Val::NULL,
+        _ => return Err(Error::index(value.clone(), part.clone())),
+    })
+}
+
+/// Where a value stands in a sorted array; where it is not there, minus one more than where it belongs.
+fn bsearch(value: Val, item: &Val) -> ValR<Val> {
+    let Some(items) = value.as_list() else { return Err(Error::typ(value, "array")) };
+    let (mut low, mut high) = (0, items.len());
+    while low < high {
+        let middle = low.midpoint(high);
+        match items[middle].cmp(item) {
+            Ordering::Equal => return Ok(middle.into()),
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+        }
+    }
+    Ok((-1 - low as i64).into())
+}
+
+/// Reads one JSON value, or `nan`.
+fn from_json(value: Val) -> ValR<Val> {
+    let Some(text) = value.as_str() else { return Err(Error::typ(value, "string")) };
+    if matches!(text.trim(), "nan" | "NaN" | "-nan" | "-NaN") {
+        return Ok(Val::from(f64::NAN));
+    }
+    let fail = |why| Error::str(format_args!("cannot parse {value} as JSON: {why}"));
+    value::parse(text).map_err(fail)
+}

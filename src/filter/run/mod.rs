@@ -1,0 +1,196 @@
+//! Running compiled filters.
+
+pub(in crate::filter) mod limits;
+pub(in crate::filter) mod measure;
+pub(in crate::filter) mod meter;
+pub(in crate::filter) mod stack;
+pub(in crate::filter) mod supervisor;
+pub(in crate::filter) mod watch;
+pub(in crate::filter) mod watchdog;
+
+use std::sync::Arc;
+
+use jaq_core::{Ctx, ValX, Vars};
+
+use crate::filter::error::RunError;
+use crate::filter::run::limits::Cause;
+use crate::filter::run::stack::{Fault, Room};
+use crate::filter::run::supervisor::Supervisor;
+use crate::filter::run::watch::{Data, Env, Program, Watch};
+use crate::value::{Val, dismantle};
+
+/// A compiled filter.
+pub struct Filter {
+    code: String,
+    vars: Vec<String>,
+    program: Arc<Program>,
+    room: Room,
+    /// Whether it has definitions that check for room.
+    guarded: bool,
+    supervisor: Arc<Supervisor>,
+}
+
+impl Filter {
+    pub(in crate::filter) fn new(
+        code: &str,
+        vars: Vec<String>,
+        filter: jaq_core::Filter<Data>,
+        room: Room,
+        guarded: bool,
+        supervisor: Arc<Supervisor>,
+    ) -> Self {
+        let program = Arc::new(Program { filter, routes: Default::default() });
+        Self { code: code.to_owned(), vars, program, room, guarded, supervisor }
+    }
+
+    /// The text that was compiled.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The names (without `$`) of the global variables that the filter uses, in the order in
+    /// which [`run`](Self::run) wants their values.
+    pub fn vars(&self) -> &[String] {
+        &self.vars
+    }
+
+    /// All outputs for `input`, in their order.
+    ///
+    /// `vars` are the values of [`vars`](Self::vars). The first error ends the run.
+    pub fn run(&self, input: Val, vars: Vec<Val>) -> Result<Vec<Val>, RunError> {
+        self.outputs(input, vars, |outputs| outputs.collect())
+    }
+
+    /// The one output for `input`: none and several are errors.
+    ///
+    /// Where there are several, the rest of them is not computed.
+    pub fn run_one(&self, input: Val, vars: Vec<Val>) -> Result<Val, RunError> {
+        self.outputs(input, vars, |outputs| {
+            let value = outputs.next().ok_or(RunError::None)??;
+            let Some(next) = outputs.next() else { return Ok(value) };
+            dismantle(value);
+            match next {
+                Ok(second) => {
+                    dismantle(second);
+                    Err(RunError::Several)
+                }
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    /// What `take` makes of the outputs.
+    fn outputs<T: Send + 'static>(
+        &self,
+        input: Val,
+        vars: Vec<Val>,
+        take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
+    ) -> Result<T, RunError> {
+        // A variable without a value would be a panic of the interpreter.
+        if vars.len() != self.vars.len() {
+            return Err(RunError::Variables { wanted: self.vars.len(), given: vars.len() });
+        }
+        let result = match self.supervisor.is_limited() {
+            true => self.under_limits(input, vars, take),
+            false => self.here(&self.supervisor.unlimited, input, vars, take),
+        };
+        result.unwrap_or_else(|fault| {
+            Err(match fault {
+                Fault::Panic => RunError::Defect,
+                Fault::NoThread | Fault::Full => RunError::NoRoom,
+                Fault::Stopped { cause, lingers } => {
+                    if cause == Cause::Interrupt {
+                        self.supervisor.interrupt.clear();
+                    }
+                    RunError::Stopped { cause, lingers }
+                }
+            })
+        })
+    }
+
+    /// Runs where it is called, as long as the watch does not stop it.
+    fn here<T: Send>(
+        &self,
+        watch: &Arc<Watch>,
+        input: Val,
+        vars: Vec<Val>,
+        take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
+    ) -> Result<Result<T, RunError>, Fault> {
+        let run = |input, vars| run(&self.program, watch, input, vars, take);
+        let mut room = self.room;
+        if self.guarded && room == Room::Here {
+            // Few definitions recurse deeply: a stack of its own is for those that did. What a
+            // filter does can be done twice.
+            match stack::call(room, || run(input.clone(), vars.clone())) {
+                Err(Fault::Full) => room = Room::Own(0),
+                result => return result,
+            }
+        }
+        stack::call(room, || run(input, vars))
+    }
+
+    /// Runs under limits.
+    fn under_limits<T: Send + 'static>(
+        &self,
+        input: Val,
+        vars: Vec<Val>,
+        take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
+    ) -> Result<Result<T, RunError>, Fault> {
+        let mut given = Some((input, vars));
+        let ran = self.supervisor.run_here(|watch| {
+            let (input, vars) = given.take().unwrap_or_default();
+            self.here(watch, input, vars, take)
+        });
+        match (ran, given) {
+            (Some((Err(Fault::Stopped { lingers, .. }), Some(cause))), _) => {
+                Err(Fault::Stopped { cause, lingers })
+            }
+            (Some((result, _)), _) => result,
+            (None, given) => {
+                let (input, vars) = given.unwrap_or_default();
+                let program = Arc::clone(&self.program);
+                self.supervisor.run(move |watch| run(&program, watch, input, vars, take))
+            }
+        }
+    }
+}
+
+/// Runs a program under a watch. An output that would come to the limit of memory when it is written out is
+/// none.
+fn run<T>(
+    program: &Program,
+    watch: &Arc<Watch>,
+    input: Val,
+    vars: Vec<Val>,
+    take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
+) -> Result<T, RunError> {
+    let _watched = watch.watch_values();
+    let context = Ctx::<Data>::new(Env::new(program, watch), Vars::new(vars));
+    if !watch.is_limited() {
+        return take(&mut program.filter.id.run((context, input)).map(value));
+    }
+    let old = Old(Some(input.clone()));
+    let measured = |output| value(output).inspect(|value: &Val| watch.measure_new(value, old.0.as_ref()));
+    take(&mut program.filter.id.run((context, input)).map(measured))
+}
+
+/// The input of a filter, kept until it has run; it may be nested deeply.
+struct Old(Option<Val>);
+
+impl Drop for Old {
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take() {
+            dismantle(value);
+        }
+    }
+}
+
+type Outputs<'a> = dyn Iterator<Item = Result<Val, RunError>> + 'a;
+
+/// An output as a value or an error; control flow that escapes is no panic.
+fn value(output: ValX<'_, Val>) -> Result<Val, RunError> {
+    output.map_err(|exception| match exception.get_err() {
+        Ok(error) => RunError::raised(error),
+        Err(_) => RunError::Escaped,
+    })
+}

@@ -1,0 +1,247 @@
+//! A line cut into a command and its arguments, as far as it goes.
+
+use smallvec::SmallVec;
+
+use super::args::{Args, Word};
+use super::arguments::{Part, Wants};
+use super::command::{self, Command};
+use super::error::{CommandError, ErrorKind};
+use super::names::name_length;
+
+/// A line as its command takes it, as far as it does.
+pub(super) struct Layout<'a> {
+    line: &'a str,
+    pub(super) command: Option<(&'static Command, Word<'a>)>,
+    /// The arguments that are there, and the words that stand before some.
+    pub(super) taken: SmallVec<[(Wants, Word<'a>); 4]>,
+    /// Those that are not, as usage shows them.
+    pub(super) left: Vec<Part>,
+    /// What belongs to no argument.
+    pub(super) rest: Option<Word<'a>>,
+}
+
+/// Cuts a line as far as it goes. A line that is no command has nothing taken and nothing left.
+pub(super) fn layout<'a>(line: &'a str, commands: &'static [Command]) -> Layout<'a> {
+    let mut cursor = Cursor::new(line);
+    let command = cursor.command(commands);
+    let arguments = command.as_ref().map_or(&[][..], |(command, _)| command.arguments);
+    let mut layout = Layout { line, command, taken: SmallVec::new(), left: Vec::new(), rest: None };
+    for (at, argument) in arguments.iter().enumerate() {
+        let is_last = at + 1 == arguments.len();
+        let mut parts = argument.parts();
+        while let Some(part) = parts.next() {
+            let found = match part.wants {
+                Wants::Code | Wants::File if is_last => cursor.rest(),
+                Wants::Code | Wants::Path | Wants::Clock | Wants::Source => cursor.value(),
+                Wants::Flag(flag) => cursor.flag(flag),
+                _ => cursor.word(),
+            };
+            let Some(word) = found else {
+                layout.left.push(part);
+                layout.left.extend(parts);
+                break;
+            };
+            layout.taken.push((part.wants, word));
+        }
+        if argument.repeats && layout.left.is_empty() {
+            let more = std::iter::from_fn(|| cursor.word());
+            layout.taken.extend(more.map(|word| (argument.wants, word)));
+        }
+    }
+    layout.rest = cursor.rest();
+    layout
+}
+
+impl<'a> Layout<'a> {
+    /// The arguments of a line that is whole.
+    ///
+    /// # Errors
+    /// When something is missing, another word stands where one must, or there is too much.
+    pub(super) fn args(&self) -> Result<Args<'a>, CommandError> {
+        let Self { line, command, taken, left, rest } = self;
+        let usage = || command.as_ref().map(|(command, _)| format!("usage: {}", command.usage()));
+        let fail = |kind, span| Err(CommandError::new(kind, span).with_hint(usage()));
+        for (wants, word) in taken {
+            if let Wants::Keyword(wanted) | Wants::Flag(wanted) = *wants
+                && word.text != wanted
+            {
+                let name = if matches!(wants, Wants::Keyword(_)) { " NAME" } else { "" };
+                let kind =
+                    ErrorKind::Expected { wanted: format!("`{wanted}{name}`"), found: word.text.to_owned() };
+                return fail(kind, word.span.clone());
+            }
+        }
+        // What may be left out may not when the word before it is there.
+        let is_begun = matches!(taken.last(), Some((Wants::Keyword(_), _)));
+        let missing = left.iter().enumerate().find(|(at, part)| !part.optional || is_begun && *at == 0);
+        if let Some((_, part)) = missing {
+            let end = line.trim_end().len();
+            return fail(ErrorKind::Missing(part.what), end..end);
+        }
+        if let Some(rest) = rest {
+            let kind = ErrorKind::TooMuch(rest.text.to_owned());
+            return match rest.text.starts_with('|') {
+                true => {
+                    let hint = "the answer of a command is `$_` in the next line".to_owned();
+                    Err(CommandError::new(kind, rest.span.clone()).with_hint(hint))
+                }
+                false => fail(kind, rest.span.clone()),
+            };
+        }
+        let words = taken.iter().filter(|(wants, _)| !matches!(wants, Wants::Keyword(_)));
+        Ok(Args::new(words.map(|(_, word)| word.clone()).collect()))
+    }
+}
+
+/// The rest of a line, from left to right.
+#[derive(Debug, Clone)]
+struct Cursor<'a> {
+    line: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(line: &'a str) -> Self {
+        let mut cursor = Self { line, at: 0 };
+        cursor.skip_blanks();
+        cursor
+    }
+
+    fn rest_text(&self) -> &'a str {
+        &self.line[self.at..]
+    }
+
+    /// Whether nothing is left but a comment.
+    fn is_at_end(&self) -> bool {
+        self.rest_text().is_empty() || self.rest_text().starts_with('#')
+    }
+
+    fn skip_blanks(&mut self) {
+        let rest = self.rest_text();
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    fn take(&mut self, length: impl FnOnce(&str) -> usize) -> Option<Word<'a>> {
+        if self.is_at_end() {
+            return None;
+        }
+        let span = self.at..self.at + length(self.rest_text());
+        self.at = span.end;
+        self.skip_blanks();
+        Some(Word { text: &self.line[span.clone()], span })
+    }
+
+    /// Takes the command, if the line starts with one that stands alone (`log`, not `log.x`).
+    fn command(&mut self, commands: &'static [Command]) -> Option<(&'static Command, Word<'a>)> {
+        let length = name_length(self.rest_text());
+        let ends = self.rest_text()[length..].chars().next().is_none_or(char::is_whitespace);
+        let command = command::find(commands, &self.rest_text()[..length]).filter(|_| ends)?;
+        self.take(|_| length).map(|word| (command, word))
+    }
+
+    /// Takes a word: up to the next blank.
+    fn word(&mut self) -> Option<Word<'a>> {
+        self.take(|rest| rest.find(char::is_whitespace).unwrap_or(rest.len()))
+    }
+
+    /// Takes a flag, or the start of it at the end of the line.
+    fn flag(&mut self, flag: &str) -> Option<Word<'a>> {
+        let word = self.clone().word()?;
+        let is_flag = word.text == flag || word.span.end == self.line.len() && flag.starts_with(word.text);
+        if is_flag { self.word() } else { None }
+    }
+
+    /// Takes one VALUE: up to a blank outside brackets and quotes.
+    fn value(&mut self) -> Option<Word<'a>> {
+        self.take(value_length)
+    }
+
+    /// Takes the rest of the line.
+    fn rest(&mut self) -> Option<Word<'a>> {
+        self.take(|rest| rest.trim_end().len())
+    }
+}
+
+/// Whether a line is blank, or a comment.
+pub(super) fn is_blank(line: &str) -> bool {
+    Cursor::new(line).is_at_end()
+}
+
+/// The length of the first VALUE in a text: up to a blank outside brackets and quotes.
+fn value_length(text: &str) -> usize {
+    // What closes what is open; inside a string only `"` and `\(` count.
+    let mut open = Vec::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (c, open.last()) {
+            ('\\', Some('"')) => {
+                if let Some((_, '(')) = chars.next() {
+                    open.push(')');
+                }
+            }
+            ('"', Some('"')) => drop(open.pop()),
+            (_, Some('"')) => {}
+            ('"', _) => open.push('"'),
+            ('(', _) => open.push(')'),
+            ('[', _) => open.push(']'),
+            ('{', _) => open.push('}'),
+            (c, Some(close)) if c == *close => drop(open.pop()),
+            (c, None) if c.is_whitespace() => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_ends_at_a_blank_outside_brackets_and_quotes() {
+        let rows = [
+            ("1 2", "1"),
+            (r#"{"a": [1, "}"]} {"a": 2}"#, r#"{"a": [1, "}"]}"#),
+            (r#""two words" 3"#, r#""two words""#),
+            (r#""a \" b" c"#, r#""a \" b""#),
+            (r#""a \("x y" | length) b" c"#, r#""a \("x y" | length) b""#),
+            ("(1 + 2) 3", "(1 + 2)"),
+            ("[1, 2", "[1, 2"),
+            (") x", ")"),
+        ];
+        for (text, value) in rows {
+            assert_eq!(&text[..value_length(text)], value, "{text}");
+        }
+    }
+
+    /// What a line has taken and what is left.
+    fn shown(line: &str) -> String {
+        let layout = layout(line, crate::session::COMMANDS);
+        let taken = layout.taken.iter().map(|(wants, word)| format!("{wants:?} {}", word.text));
+        let left = layout.left.iter().map(|part| &*part.text);
+        format!("{} | {}", taken.collect::<Vec<_>>().join(", "), left.collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn a_line_is_read_as_its_command_takes_it() {
+        let rows = [
+            ("swap", " | REF FILTER"),
+            ("swap a", "Ref a | FILTER"),
+            ("swap a .x | .y ", "Ref a, Code .x | .y | "),
+            ("branch a", "Ref a | as NAME"),
+            ("branch a as b", "Ref a, Keyword(\"as\") as, NewName b | "),
+            ("cas a [1, 2] 3", "Ref a, Code [1, 2], Code 3 | "),
+            ("patch a ({} | .b", "Ref a, Clock ({} | .b | [as NAME]"),
+            ("same a b c", "Name a, Name b, Name c | "),
+            ("ref a", "NewName a | [VALUE]"),
+            ("drop a", "Name a | "),
+            ("same a", "Name a | B …"),
+            ("show a --all", "Name a, Flag(\"--all\") --all | "),
+            ("a | .b", " | "),
+            ("", " | "),
+        ];
+        for (line, expected) in rows {
+            assert_eq!(shown(line), expected, "{line}");
+        }
+    }
+}

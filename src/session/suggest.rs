@@ -1,0 +1,212 @@
+//! Suggests what was probably meant, by its meaning: words of other shells, of version control, of other languages.
+
+use super::command::{self, Command};
+use super::names::name_length;
+use super::table;
+
+/// Words under which a command is looked for, and what else to say than what the command does.
+type Meaning = (&'static [&'static str], &'static str, &'static str);
+
+const COMMANDS: &[Meaning] = &[
+    (&["new", "create", "make", "init", "let", "var", "const", "open"], "ref", ""),
+    (&["fork", "clone", "copy", "cp", "replica", "replicate", "checkout", "duplicate"], "branch", ""),
+    (
+        &["delete", "del", "rm", "remove", "unset", "forget", "destroy"],
+        "drop",
+        "`swap REF del(PATH)` deletes a part of a value",
+    ),
+    (&["mv", "move", "ren"], "rename", "a value is moved by `swap`"),
+    (&["update", "modify", "change", "edit", "alter", "apply"], "swap", ""),
+    (&["assign", "put", "replace"], "reset", ""),
+    (
+        &["load", "source", "import", "include", "run", "exec", "execute", "i"],
+        "read",
+        "JSON stands in the line: `ref NAME {…}`",
+    ),
+    (&["save", "write", "export", "dump", "script"], "record", ""),
+    (&["pull", "fetch", "join", "receive", "rebase", "sync"], "merge", ""),
+    (&["diff", "compare", "equal", "equals", "cmp"], "same", ""),
+    (&["history", "changes", "blame"], "log", ""),
+    (&["ls", "list", "names", "vars", "status", "who", "d", "dt", "dir", "tables"], "refs", ""),
+    (&["get", "cat", "print", "echo", "display", "view", "p", "more", "less"], "show", ""),
+    (&["revert", "rollback", "back", "u"], "undo", ""),
+    (&["version", "snapshot"], "clock", "`rejoin --version` tells that of the shell"),
+    (&["checkpoint", "tag"], "clock", ""),
+    (&["config", "option", "options", "setting", "settings", "pragma"], "set", ""),
+    (&["check", "assert", "constrain"], "validate", ""),
+    (&["subscribe", "observe", "listen"], "watch", ""),
+];
+
+const LEAVE: &str = "`quit` leaves the session, and so does Ctrl-D";
+
+/// What is said in other words, or is there in another way.
+const OTHERWISE: &[(&[&str], &str)] = &[
+    (
+        &["help", "h", "man", "usage", "commands", "info", "?"],
+        "`help` gives an overview, `help TOPIC` explains",
+    ),
+    (&["quit", "exit", "q", "q!", "x", "wq", "bye", "close", "end", "logout", "leave", "stop"], LEAVE),
+    (&["push", "send", "publish", "upload"], "nothing is sent: `merge OTHER REF` takes it there"),
+    (&["commit", "add", "stage"], "every `swap` is recorded at once; `log REF` has the changes"),
+    (&["clear", "cls"], "Ctrl-L clears the screen"),
+    (&["e", "vi", "vim", "nano", "emacs"], "Ctrl-X Ctrl-E edits the line with $EDITOR"),
+];
+
+/// Words that other languages have for a filter, and how jq says it.
+const FILTERS: &[(&[&str], &str)] = &[
+    (&["size", "count", "len", "wc", "strlen"], "did you mean `length`?"),
+    (&["filter", "where", "grep"], "`map(select(CONDITION))` keeps the items for which it holds"),
+    (&["find"], "`first(.[] | select(CONDITION))` is the first item for which it holds"),
+    (&["push", "append"], "`. += [ITEM]` adds an item at the end"),
+    (&["unshift", "prepend"], "`. |= [ITEM] + .` adds an item at the start"),
+    (&["pop"], "`del(.[-1])` removes the last item"),
+    (&["shift"], "`del(.[0])` removes the first item"),
+    (&["delete", "remove", "rm", "unset", "drop"], "did you mean `del`?"),
+    (&["uniq", "distinct", "dedup"], "did you mean `unique`?"),
+    (&["sum", "concat"], "did you mean `add`?"),
+    (&["avg", "average", "mean"], "`add / length` is the average"),
+    (&["lower", "lowercase", "tolower", "toLowerCase", "downcase"], "did you mean `ascii_downcase`?"),
+    (&["upper", "uppercase", "toupper", "toUpperCase", "upcase"], "did you mean `ascii_upcase`?"),
+    (&["replace", "substitute"], "`sub(\"from\"; \"to\")` replaces once, `gsub` everywhere"),
+    (&["substring", "substr", "slice"], "`.[2:5]` is a slice"),
+    (&["head", "take"], "`.[:10]` is the first ten"),
+    (&["tail"], "`.[-10:]` is the last ten"),
+    (&["typeof", "kind"], "did you mean `type`?"),
+    (&["entries", "items"], "did you mean `to_entries`?"),
+    (&["parse"], "did you mean `fromjson`?"),
+    (&["stringify", "dumps"], "did you mean `tojson`?"),
+    (&["int", "number", "float", "parseInt"], "did you mean `tonumber`?"),
+    (&["str", "string", "toString"], "did you mean `tostring`?"),
+    (&["includes"], "`index(ITEM) != null` tells whether it is there"),
+    (&["merge", "assign"], "`. * {…}` merges objects"),
+    (&["more", "less"], "`show NAME --all` shows everything, page by page"),
+    (&["jq"], "what stands here is jq already: leave the word out"),
+];
+
+/// Ends of names of files that one might take for a VALUE.
+const FILES: [&str; 11] =
+    [".json", ".jsonl", ".ndjson", ".json5", ".rejoin", ".txt", ".md", ".jq", ".yaml", ".yml", ".csv"];
+
+fn find(name: &str) -> Option<&'static Command> {
+    command::find(table::COMMANDS, name)
+}
+
+/// What a word in first place means that is no command here.
+pub(super) fn command(word: &str) -> Option<String> {
+    let other = OTHERWISE.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| *hint);
+    if let Some(hint) = other {
+        return Some(hint.to_owned());
+    }
+    if let Some(command) = find(word) {
+        return Some(does(command));
+    }
+    let (_, name, more) = COMMANDS.iter().find(|(words, ..)| words.contains(&word))?;
+    let hint = does(find(name)?);
+    Some(if more.is_empty() { hint } else { format!("{hint}; {more}") })
+}
+
+/// `` `branch REF as NAME`: make a replica with its own actor ``, without what one rarely needs.
+fn does(command: &Command) -> String {
+    format!("`{}`: {}", command.usage().trim_end_matches(" [--all]"), command.summary)
+}
+
+/// A line that is written as another shell has its commands, such as `\q`, `:help`, `/quit` and `?`: the
+/// word, and what it means. No jq begins so.
+pub(super) fn dressed(line: &str) -> Option<(&str, String)> {
+    let end = line.find(char::is_whitespace).unwrap_or(line.len());
+    let first = &line[..end];
+    let word = match first.strip_prefix(['\\', ':', '/', '!']) {
+        Some(word) => word,
+        None if first.starts_with('?') => "?",
+        None => return None,
+    };
+    command(undressed(word)).map(|hint| (first, hint))
+}
+
+/// The same for a line that is also a path of jq: `.quit`, `.help`.
+pub(super) fn dotted(line: &str) -> Option<String> {
+    let word = line.strip_prefix('.')?;
+    let is_word = name_length(word) == word.len();
+    // What is more than a habit would be in the way of keys that are called so.
+    let usual = ["quit", "exit", "q", "help", "h", "read", "tables"];
+    if is_word && usual.contains(&word) { command(word) } else { None }
+}
+
+/// A word without what a call or a statement has behind it.
+fn undressed(word: &str) -> &str {
+    word.trim_end_matches(';').trim_end_matches("()")
+}
+
+/// What was probably meant by code that cannot be compiled, because of what stands at `at`. `is_line`: it is a
+/// line of its own, as `origin > file`.
+pub(super) fn code(code: &str, at: usize, is_line: bool) -> Option<String> {
+    let text = code.trim_end();
+    if is_file(text) {
+        return Some("a value is JSON or jq, and no file; `read FILE` runs a session file".to_owned());
+    }
+    let (before, rest) = text.split_at_checked(at)?;
+    let before = before.trim_end();
+    let leads = before.ends_with(['>', '<']) || rest.starts_with(['>', '<']);
+    let file = rest.trim_start_matches(['>', '<']).trim();
+    if leads && (is_file(file) || is_line && !file.is_empty() && file.chars().all(in_file)) {
+        return Some(
+            "`>` and `<` compare, and reach no files; `record FILE` writes a session file, `read FILE` runs one"
+                .to_owned(),
+        );
+    }
+    if rest == ";" {
+        return Some("a line has no `;` at its end".to_owned());
+    }
+    filter(&rest[..name_length(rest)])
+}
+
+/// What a word means that is no filter of jq.
+pub(super) fn filter(word: &str) -> Option<String> {
+    FILTERS.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| (*hint).to_owned())
+}
+
+/// Whether a text looks like the name of a file.
+pub(super) fn is_file(text: &str) -> bool {
+    let place = ["./", "../", "/", "~/"].iter().any(|start| text.starts_with(start));
+    let kind = FILES.iter().any(|end| text.len() > end.len() && text.ends_with(end));
+    text.len() > 2 && text.chars().all(in_file) && (kind || place)
+}
+
+fn in_file(c: char) -> bool {
+    c.is_alphanumeric() || "._-/~".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_suggestion_is_of_a_command_that_exists_and_every_word_means_one_thing() {
+        for (words, name, _) in COMMANDS {
+            assert!(find(name).is_some(), "{name}");
+            for word in *words {
+                assert!(find(word).is_none(), "`{word}` is a command itself");
+                assert_eq!(*word, word.to_lowercase());
+            }
+        }
+        let filters: Vec<&str> = FILTERS.iter().flat_map(|(words, _)| *words).copied().collect();
+        let words = COMMANDS.iter().flat_map(|(words, ..)| *words);
+        let words: Vec<&str> = words.chain(OTHERWISE.iter().flat_map(|(words, _)| *words)).copied().collect();
+        for words in [filters, words] {
+            let mut seen = HashSet::new();
+            let twice = words.iter().find(|word| !seen.insert(**word));
+            assert_eq!(twice, None);
+        }
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_end_or_its_folder() {
+        for file in ["data.json", "../a-b/c", "/tmp/x", "~/x.md", "a.rejoin", "é.json"] {
+            assert!(is_file(file), "{file}");
+        }
+        for text in ["a", ".json", "a.b", ".a.json | .b", "\"a.json\"", "/", "1.5", "-1"] {
+            assert!(!is_file(text), "{text}");
+        }
+    }
+}

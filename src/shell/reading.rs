@@ -1,0 +1,158 @@
+//! What the prompt shows of a session file that `read` runs: as it goes, and no more than the screen has room for.
+
+use std::io::{self, IsTerminal, Write};
+
+use rejoin::script::{Ran, Step};
+use rejoin::session::{CommandError, Reply};
+use rejoin::value::print_while;
+use unicode_width::UnicodeWidthChar;
+
+use super::answer::{Look, columns};
+use super::pager;
+use super::paint::visible;
+use super::theme::Role;
+
+/// So many bytes are kept for the pager.
+const KEPT: usize = 32 << 20;
+
+/// Shows the items of a file.
+pub(crate) struct Reading {
+    look: Look,
+    /// So many lines may still be shown.
+    left: usize,
+    /// So many were not.
+    hidden: usize,
+    /// All of them, if they go to the pager: then none is shown before.
+    kept: Option<String>,
+    /// Whether there were more than are kept.
+    full: bool,
+}
+
+impl Reading {
+    /// For the file that `line` reads.
+    pub(crate) fn new(look: Look, line: &str) -> Self {
+        let whole = line.trim_end().ends_with("--all");
+        let left = look.extent.limit.filter(|_| !whole).map_or(usize::MAX, |limit| {
+            let room = look.screen.unwrap_or(usize::MAX).saturating_sub(AROUND).max(1);
+            limit.saturating_mul(4).min(room)
+        });
+        let kept = (whole && io::stdout().is_terminal()).then(String::new);
+        Self { look, left, hidden: 0, kept, full: false }
+    }
+
+    /// Whether the next line is shown, and not kept or counted.
+    pub(crate) fn shows(&self) -> bool {
+        self.left > 0 && self.kept.is_none()
+    }
+
+    /// Shows an item, as far as there is room.
+    pub(crate) fn item(&mut self, out: &mut dyn Write, ran: Ran<'_>) -> io::Result<()> {
+        match ran {
+            Ran::Narration(text) => {
+                let text = visible(text);
+                self.line(out, |look, most| look.paint.dim(&cut(&text, most)))
+            }
+            Ran::Step { step, answer, .. } => self.step(out, step, answer),
+        }
+    }
+
+    fn step(
+        &mut self,
+        out: &mut dyn Write,
+        step: &Step,
+        answer: &Result<Reply, CommandError>,
+    ) -> io::Result<()> {
+        for line in step.written().lines() {
+            let line = visible(line);
+            self.line(out, |_, most| cut(&line, most))?;
+        }
+        let reply = match answer {
+            Ok(reply) => reply,
+            Err(error) => {
+                let text = format!("error: {}", visible(&error.to_string()));
+                return self
+                    .line(out, |look, most| look.answered(&look.paint.role(Role::Error, &cut(&text, most))));
+            }
+        };
+        for value in reply.values.iter().filter(|_| !reply.in_words) {
+            self.line(out, |look, most| {
+                let mut text = String::new();
+                let mut left = most;
+                print_while(value, |piece, part| {
+                    let part = visible(part);
+                    let shown = cut(&part, left);
+                    text.push_str(&look.paint.role(Role::Json(piece), &shown));
+                    left = left.saturating_sub(columns(&part));
+                    shown.len() == part.len()
+                });
+                look.answered(&text)
+            })?;
+        }
+        for sentence in reply.parts.iter().flat_map(|part| part.sentences()) {
+            self.line(out, |look, most| {
+                let text = visible(&sentence.to_string());
+                look.answered(&look.paint.role(Role::from(&sentence), &cut(&text, most)))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Shows a line, and keeps it. `text` gets the columns that it may take.
+    fn line(&mut self, out: &mut dyn Write, text: impl Fn(Look, usize) -> String) -> io::Result<()> {
+        if let Some(kept) = &mut self.kept {
+            if kept.len() < KEPT {
+                kept.push_str(&text(self.look, usize::MAX));
+                kept.push('\n');
+            }
+            self.full = kept.len() >= KEPT;
+            return Ok(());
+        }
+        if self.left == 0 {
+            self.hidden += 1;
+            return Ok(());
+        }
+        let most = if self.left == usize::MAX {
+            usize::MAX
+        } else {
+            self.left -= 1;
+            self.look.extent.width.saturating_sub(ANSWER.len() + 1)
+        };
+        writeln!(out, "{}", text(self.look, most))
+    }
+
+    /// Shows what was not shown, or says how much that is; then how it ended, if it did well.
+    pub(crate) fn end(self, end: &str, screen: (usize, usize)) -> io::Result<()> {
+        if let Some(mut all) = self.kept {
+            if self.full {
+                all.push_str(&self.look.paint.dim("… `rejoin run FILE` prints the rest"));
+                all.push('\n');
+            }
+            return pager::show(&(all + end), screen);
+        }
+        let mut text = String::new();
+        self.look.more(self.hidden, "lines; `read FILE --all` shows everything", &mut text);
+        write!(io::stdout(), "{text}{end}")
+    }
+}
+
+/// What is left of the screen for the line that was typed, what is told at the end, and the next line.
+const AROUND: usize = 4;
+
+/// What stands in front of an answer.
+const ANSWER: &str = "#=> ";
+
+impl Look {
+    fn answered(self, text: &str) -> String {
+        format!("{}{text}", self.paint.dim(ANSWER))
+    }
+}
+
+/// The beginning of a text of so many columns, with a mark where it is cut.
+fn cut(text: &str, most: usize) -> String {
+    let mut used = 0;
+    let past = text.char_indices().find(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used > most
+    });
+    past.map_or_else(|| text.to_owned(), |(end, _)| format!("{}…", &text[..end]))
+}
