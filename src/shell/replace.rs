@@ -34,7 +34,7 @@ impl From<NotWritten> for WriteError {
 /// Gives a file the text `new`, if it holds `old`. Symbolic links are followed; mode, owner and hard links stay.
 ///
 /// The text goes to a private file beside it, which then takes its place. Where that would cut a hard link or lose the
-/// owner, or where nothing can be made beside it, the file itself is written to, and gets its old text back should
+/// owner or an attribute, or where nothing can be made beside it, the file itself is written to, and gets its old text back should
 /// that fail.
 pub(crate) fn replace(path: &Path, old: &str, new: &str) -> Result<(), NotWritten> {
     without(|| {
@@ -48,7 +48,8 @@ pub(crate) fn replace(path: &Path, old: &str, new: &str) -> Result<(), NotWritte
         if !holds(&mut file, old)? {
             return Err(NotWritten::Changed);
         }
-        match beside(&path, &found, new)? {
+        let made = if has_attributes(&file) { None } else { beside(&path, &found, new)? };
+        match made {
             // The moment between the look at the file and the rename is as short as it can be.
             Some(made) if holds(&mut file, old)? => {
                 Ok(made.persist(&path).map(drop).map_err(|error| error.error)?)
@@ -139,6 +140,21 @@ fn take_owner(file: &File, found: &Metadata) -> bool {
     file.metadata().is_ok_and(is_same) || fchown(file, Some(found.uid()), Some(found.gid())).is_ok()
 }
 
+/// Whether a file has attributes of its own, such as an access list, that another one would not have.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn has_attributes(file: &File) -> bool {
+    let mut names = Vec::with_capacity(1 << 16);
+    let listed = rustix::fs::flistxattr(file, rustix::buffer::spare_capacity(&mut names));
+    // The system gives each file those of security.
+    let is_own = |name: &[u8]| !name.is_empty() && !name.starts_with(b"security.");
+    listed.is_ok() && names.split(|byte| *byte == 0).any(is_own)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn has_attributes(_: &File) -> bool {
+    false
+}
+
 #[cfg(not(unix))]
 fn has_other_links(_: &Metadata) -> bool {
     false
@@ -202,5 +218,22 @@ mod tests {
         assert_eq!(made.as_file().metadata().unwrap().permissions(), found.permissions());
         drop(made);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "it goes when something fails");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn attributes_stay() {
+        use rustix::fs::{XattrFlags, getxattr, setxattr};
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "abc").unwrap();
+        if setxattr(&file, "user.note", b"kept", XattrFlags::empty()).is_err() {
+            // This file system has none.
+            return;
+        }
+        replace(&file, "abc", "new").unwrap();
+        let mut note = [0; 4];
+        assert_eq!(getxattr(&file, "user.note", &mut note), Ok(4));
+        assert_eq!((&note, &*fs::read_to_string(&file).unwrap()), (b"kept", "new"));
     }
 }
