@@ -12,9 +12,6 @@ use super::{Reply, Session};
 use crate::filter::{self, Filter, Lexeme, RunError};
 use crate::value::{self, ParseError, Val};
 
-/// Words that may start a jq expression, besides the names of filters.
-const KEYWORDS: [&str; 6] = ["def", "if", "try", "reduce", "foreach", "label"];
-
 /// jq code in the user's line.
 pub(super) struct Code<'a> {
     text: Cow<'a, str>,
@@ -92,7 +89,7 @@ impl Session {
         }
         let first = word.split('-').next().unwrap_or(word);
         let is_known = filter::builtins().any(|(name, _)| name == first) || filter::is_denied(first);
-        if KEYWORDS.contains(&first) || is_known {
+        if filter::keyword_named(first).is_some_and(|keyword| keyword.begins) || is_known {
             return Ok(());
         }
         let is_key = self.last.as_map().is_some_and(|entries| entries.contains_key(word));
