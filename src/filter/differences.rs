@@ -110,11 +110,6 @@ pub const DIFFERENCES: &[Difference] = &[
         examples: &[example("[path(foreach 1 as $x (.; .a, .b))]", "null", "[[\"a\"],[\"b\"]]")],
     },
     Difference {
-        what: "`repeat(f)` gives its input first, then what `f` makes of it, and so on without end.",
-        why: "That is how jq defines it; this example of its manual shows something else.",
-        examples: &[example("[limit(1; repeat(.*2, error)?)]", "1", "[2]")],
-    },
-    Difference {
         what: "An escape of half a character, such as \\ud83d, is an error without the other half.",
         why: "It stands for no character; jq puts another one in its place.",
         examples: &[example("\"\\ud83d\"", "null", "\"\u{fffd}\"")],

@@ -57,7 +57,7 @@ fn filters_give_outputs() {
     give("5", "def fac: if . < 2 then 1 else . * (. - 1 | fac) end; fac", "120");
     give("null", "{def: 1, main: 2} | .def, .main", "1 2");
     give("null", "def main: 1; def main_: 2; main + main_", "3");
-    give("null", "[limit(3; repeat(1))], [recurse(1 | select(false))]", "[null,1,1] [null]");
+    give("null", "[limit(3; repeat(1))], [recurse(1 | select(false))]", "[1,1,1] [null]");
     give("null", "reduce range(5) as $i (0; . + $i), [foreach (1, 2) as $i (0; . + $i)]", "10 [1,3]");
     give(
         "0",

@@ -118,7 +118,7 @@ fn range<'a>(from: Val, to: Val, by: Val) -> impl Iterator<Item = ValX<'a, Val>>
         let goes_on = match up {
             std::cmp::Ordering::Greater => value < to,
             std::cmp::Ordering::Less => value > to,
-            std::cmp::Ordering::Equal => value != to,
+            std::cmp::Ordering::Equal => false,
         };
         goes_on.then(|| {
             next = Some((value.clone() + by.clone()).map_err(Exn::from));

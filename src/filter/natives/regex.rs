@@ -94,6 +94,26 @@ impl Expression {
     }
 }
 
+/// An expression in which `$` fits also before a line break at the end of the text, as in jq.
+fn before_last_line_break(re: &str) -> String {
+    let (mut new, mut classes, mut is_escaped) = (String::new(), 0_u32, false);
+    for c in re.chars() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '[' => classes += 1,
+            ']' => classes = classes.saturating_sub(1),
+            '$' if classes == 0 => {
+                new.push_str(r"(?=\n?\z)");
+                continue;
+            }
+            _ => {}
+        }
+        new.push(c);
+    }
+    new
+}
+
 /// The search for matches in a text.
 struct Search {
     text: ArcStr,
@@ -107,12 +127,12 @@ struct Search {
 /// The search that a filter was called for: `$re` and `$flags`.
 fn search<'a>((mut context, value): Cv<'a, Data>) -> ValR<Search, Val> {
     let (flags, re) = (context.pop_var(), context.pop_var());
-    Search::new(&value, &re, &flags, "")
+    Search::new(&value, &re, &flags)
 }
 
 impl Search {
     /// The expression may be an array of itself and its flags.
-    fn new(value: &Val, re: &Val, flags: &Val, more: &str) -> ValR<Self, Val> {
+    fn new(value: &Val, re: &Val, flags: &Val) -> ValR<Self, Val> {
         let text = value.shared_str().cloned();
         let text = text.ok_or_else(|| Error::typ(value.clone(), "string"))?;
         let (re, flags) = match re.as_list() {
@@ -125,7 +145,10 @@ impl Search {
             Some(View::Str(flags)) => flags,
             Some(_) => return Err(Error::str("the flags of a regex must be a string")),
         };
-        let expression = compile(re, &format!("{flags}{more}"))?;
+        let expression = match text.ends_with('\n') && re.contains('$') {
+            true => compile(&before_last_line_break(re), flags)?,
+            false => compile(re, flags)?,
+        };
         Ok(Self { text, expression, from: Some(0), counted: (0, 0) })
     }
 
@@ -242,7 +265,7 @@ fn substitute<'a>((mut context, value): Cv<'a, Data>) -> ValXs<'a, Val> {
     let (f, inner) = context.pop_fun();
     let re = context.pop_var();
     let texts = move || -> ValX<'a, Vec<Val>, Val> {
-        let mut search = Search::new(&value, &re, &flags, "")?;
+        let mut search = Search::new(&value, &re, &flags)?;
         let (mut texts, mut end, mut round): (Vec<String>, usize, usize) = (Vec::new(), 0, 0);
         let mut bytes = 0;
         let both = |search: &mut Search, found: &Captures<'_, str>| {

@@ -245,7 +245,7 @@ fn operators_give_what_they_give_in_jq() {
         "[range(3)], [range(1; 3)], [range(5; 0; -2)], [range(0; 1; 0.5)]",
         "[0,1,2] [1,2] [5,3,1] [0,0.5]",
     );
-    give("null", "[limit(3; range(0; 5; 0))], [range(3; 3; 0)], [range(2; 1)]", "[0,0,0] [] []");
+    give("null", "[limit(3; range(0; 5; 0))], [range(3; 3; 0)], [range(2; 1)]", "[] [] []");
     give("null", "[limit(2; range(0; 1; \"a\"))]?, 7", "7");
     give(
         "[1,[2]]",

@@ -1,8 +1,7 @@
 //! The value type as the interpreter of jq wants it.
 //!
-//! Operations give what they give on jq's own value type, but for three things: keys are strings, there are no
-//! byte strings (what would be one has U+FFFD where it is not UTF-8), and taking a key out of an object leaves
-//! the others in their order.
+//! Operations give what they give in jq; there are no byte strings (what would be one has U+FFFD where it is not
+//! UTF-8), and taking a key out of an object leaves the others in their order.
 //!
 //! # Identity
 //!
