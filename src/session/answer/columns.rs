@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn what_is_cut_takes_the_room_that_there_is() {
         assert_eq!(["日本語", "日本語x"].map(|text| cut(text, 6)), ["日本語", "日本…"]);
-        assert_eq!(cut_middle(".tasks[0].title", 10), ".ta…].title");
+        assert_eq!(cut_middle(".tasks[0].title", 10), ".ta….title");
         assert_eq!((columns("日本語"), cut("ab", 0)), (6, "…".to_owned()));
     }
 }
