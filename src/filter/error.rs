@@ -1,4 +1,4 @@
-//! What goes wrong with filters.
+//! Errors of filters.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write};

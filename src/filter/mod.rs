@@ -1,5 +1,10 @@
 //! jq filters on JSON values: what compiles and runs them.
 //!
+//! The way of a filter: `text` makes tokens of it, `compile` terms of these (`grammar`), terms that the interpreter
+//! evaluates as jq does (`rewrite`), and of them and the part of the library that they call something that runs;
+//! `run` runs it, under limits. `natives` are the filters that are not defined in jq, `val` is the value type as the
+//! interpreter wants it.
+//!
 //! A filter sees its input and the variables it is given, and nothing else: it reads no files,
 //! no environment and no clock, it prints nothing, and so it gives the same answer every time.
 //!

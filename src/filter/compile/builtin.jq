@@ -104,12 +104,6 @@ def walk(f): def each: native::each(each) | f; each;
 # Objects
 def keys: keys_unsorted | sort;
 def to_entries: [key_values[] as [$key, $value] | {$key, $value}];
-def from_entries:
-    reduce .[] as $entry ({};
-        . + ($entry
-            | {(if .key == null then .k // .name // .Name // .K // .Key else .key end
-                    | if isboolean or isnumber or . == null then tojson else . end):
-                (if has("value") then .value elif has("v") then .v else .Value end)}));
 def with_entries(f): to_entries | map(f) | from_entries;
 def INDEX(f; key): reduce f as $row ({}; .[$row | key | tostring] = $row);
 def INDEX(key): INDEX(.[]; key);

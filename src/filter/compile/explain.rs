@@ -1,4 +1,4 @@
-//! What is wrong with a text, in words.
+//! Messages for texts that are no filters.
 
 use std::ops::Range;
 

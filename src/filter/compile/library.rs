@@ -1,4 +1,4 @@
-//! What filters may call: the standard library of jq without whatever reaches outside.
+//! The standard library of jq, without whatever reaches outside.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;

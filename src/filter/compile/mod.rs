@@ -1,4 +1,4 @@
-//! From the text of a filter to something that runs.
+//! The compiler: from the text of a filter to something that runs.
 
 mod explain;
 mod grammar;

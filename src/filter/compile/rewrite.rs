@@ -1,4 +1,4 @@
-//! What the interpreter evaluates otherwise than jq, said so that it does the same.
+//! Rewrites of terms that the interpreter evaluates otherwise than jq.
 //!
 //! - An update has all paths first, then changes what is at them; what is to go goes at once at the end. A path
 //!   of constant keys needs no look at the value: it is one native filter (see [`update`](crate::filter::natives::update)).

@@ -1,4 +1,4 @@
-//! What could run or grow without end inside one native step of the interpreter.
+//! Native filters that could run or grow without end in one step, with a look at the limits first.
 //!
 //! A run is stopped between two steps (see [`watch`](crate::filter::run::watch)). So steps that make much of little say
 //! before what they may take, and generators look at the watch for every output.

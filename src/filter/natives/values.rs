@@ -4,15 +4,15 @@ use std::cmp::Ordering;
 
 use arcstr::ArcStr;
 use jaq_core::native::{self, Fun, bome, v};
-use jaq_core::{Error, RunPtr, ValR};
+use jaq_core::{Error, RunPtr, ValR, ValT};
 
 use crate::filter::run::watch::{Data, Watch, look_at};
-use crate::filter::val::{json, occurrences, place};
-use crate::value::{self, List, Val, View};
+use crate::filter::val::{json, occurrences, place, values};
+use crate::value::{self, List, Map, Val, View};
 
 /// The native filters.
 pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
-    let natives: [native::Filter<RunPtr<Data>>; 9] = [
+    let natives: [native::Filter<RunPtr<Data>>; 10] = [
         ("length", v(0), |(_, value)| bome(length(value))),
         ("has", v(1), |(mut context, value)| {
             let key = context.pop_var();
@@ -31,6 +31,7 @@ pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
             bome(bsearch(value, &item))
         }),
         ("!tojson", v(0), |(_, value)| bome(Ok(json(&value).into()))),
+        ("from_entries", v(0), |(_, value)| bome(from_entries(value))),
         ("reverse", v(0), |(_, value)| bome(reverse(value))),
         ("type", v(0), |(_, value)| bome(Ok(ArcStr::from(kind(&value)).into()))),
         ("fromjson", v(0), |(_, value)| bome(from_json(value))),
@@ -48,6 +49,29 @@ fn has(value: &Val, key: &Val) -> ValR<bool, Val> {
         (View::Obj(entries), View::Str(key)) => Ok(entries.contains_key(key)),
         _ => Err(Error::index(value.clone(), key.clone())),
     }
+}
+
+/// The object of some entries, each of which has a key and a value under one of several names.
+fn from_entries(value: Val) -> ValR<Val> {
+    let mut entries = Map::new();
+    for (at, entry) in values(value).enumerate() {
+        look_at(at);
+        let entry = entry?;
+        let Some(parts) = entry.as_map() else { return Err(Error::typ(entry, "entry")) };
+        let part = |name| parts.get(name).filter(|part| !part.is_null());
+        let named = ["k", "name", "Name", "K"].into_iter().filter_map(part).find(|part| ValT::as_bool(*part));
+        let key = part("key").or(named).or_else(|| parts.get("Key"));
+        let key = match key.map(Val::view) {
+            Some(View::Arr(_) | View::Obj(_)) => return Err(Error::str("object keys must be strings")),
+            Some(View::Str(_)) => key.and_then(Val::to_key),
+            _ => Val::from(ArcStr::from(key.map_or_else(|| "null".to_owned(), json))).to_key(),
+        };
+        let value = ["value", "v", "Value"].into_iter().find_map(|name| parts.get(name));
+        if let Some(key) = key {
+            entries.insert(key, value.cloned().unwrap_or_default());
+        }
+    }
+    Ok(entries.into())
 }
 
 /// The items or characters from the last to the first.

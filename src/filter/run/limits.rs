@@ -1,4 +1,4 @@
-//! What ends a filter before its own end: somebody who interrupts it, and limits.
+//! Limits and interruptions: what ends a filter before its own end.
 
 use core::fmt;
 use core::time::Duration;

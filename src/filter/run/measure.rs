@@ -1,4 +1,4 @@
-//! How large a value reads: a small one that holds itself again and again reads as a huge one.
+//! The size of a value as it reads: a small one that holds itself again and again reads as a huge one.
 
 use smallvec::SmallVec;
 

@@ -1,4 +1,4 @@
-//! Room for recursion.
+//! Stacks with room for recursion.
 //!
 //! Parsing, compiling and running recurse along a filter, and a filter may define filters that
 //! recurse without end. A stack that overflows ends the process, so long filters and recursive

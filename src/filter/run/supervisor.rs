@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What all filters of a compiler share.
 pub(in crate::filter) struct Supervisor {
     pub(in crate::filter) interrupt: Interrupt,
-    /// The eye on runs without limits: they stop when somebody interrupts.
+    /// The watch of runs without limits: they stop when somebody interrupts.
     pub(in crate::filter) unlimited: Arc<Watch>,
     terms: Mutex<Terms>,
     /// Whether there is a limit.

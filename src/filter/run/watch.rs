@@ -1,4 +1,4 @@
-//! The eye on one run of a filter.
+//! Cancellation of one run of a filter.
 //!
 //! The interpreter asks its environment for the compiled filter whenever it evaluates a term. That is
 //! where a run looks whether it is to stop: every loop of a filter evaluates terms. Natives that go on
@@ -32,7 +32,7 @@ pub(in crate::filter) struct Program {
     pub(in crate::filter) routes: Routes,
 }
 
-/// What a run has besides its values: the compiled filter, and the eye on it.
+/// The environment of a run: the compiled filter, and its watch.
 #[derive(Clone, Copy)]
 pub(in crate::filter) struct Env<'a> {
     program: &'a Program,
@@ -63,7 +63,7 @@ impl<'a> HasLut<'a, Data> for Env<'a> {
     }
 }
 
-/// The eye on one run.
+/// The watch of one run: it says whether the run is to stop.
 pub(in crate::filter) struct Watch {
     /// Whether the run is to stop.
     stop: Arc<AtomicBool>,
@@ -79,7 +79,7 @@ pub(in crate::filter) struct Watch {
 pub(in crate::filter) struct Left;
 
 thread_local! {
-    /// The eye on the run that goes on in this thread, for operations on values: they are given nothing else.
+    /// The watch of the run that goes on in this thread, for operations on values: they are given nothing else.
     static CURRENT: RefCell<Option<Arc<Watch>>> = const { RefCell::new(None) };
 }
 
@@ -92,7 +92,7 @@ impl Drop for Watched {
     }
 }
 
-/// Asks the eye on the run that goes on in this thread, if there is one.
+/// Asks the watch of the run that goes on in this thread, if there is one.
 pub(in crate::filter) fn current(ask: impl FnOnce(&Watch)) {
     CURRENT.with_borrow(|watch| watch.as_deref().map(ask));
 }
@@ -106,7 +106,7 @@ pub(in crate::filter) fn look_at(round: usize) {
 }
 
 impl Watch {
-    /// The eye on a run that stops when `stop` becomes true.
+    /// Makes the watch of a run that stops when `stop` becomes true.
     pub(in crate::filter) fn new(stop: Arc<AtomicBool>, memory: Option<u64>) -> Self {
         let memory = AtomicU64::new(memory.unwrap_or(u64::MAX));
         Self { stop, seen: AtomicBool::new(false), cause: Mutex::new(None), memory }

@@ -26,7 +26,7 @@ pub(in crate::filter) struct Watchdog {
 
 /// What the watchdog and the runs share.
 struct Post {
-    /// The eye on the run that goes on.
+    /// The watch of the run that goes on.
     watch: Arc<Watch>,
     /// How often a run began or ended: odd while one goes on.
     runs: AtomicU64,

@@ -1,4 +1,4 @@
-//! How deeply the brackets of a text are nested: known before the lexer, which recurses, sees it.
+//! The scanner of brackets: how deeply a text is nested is known before the lexer, which recurses, sees it.
 
 use std::str::Chars;
 

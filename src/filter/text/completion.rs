@@ -1,4 +1,4 @@
-//! What stands at the end of code that is being typed: what a completion of it has to know.
+//! The end of code that is being typed, as a completion of it has to know it.
 //!
 //! Nothing is run. What a path is applied to is followed through pipes, brackets and the filters that
 //! keep their input or go through its items, and given as the hops that lead there.

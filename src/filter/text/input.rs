@@ -1,4 +1,4 @@
-//! Whether a filter looks at its input, as far as its text tells.
+//! A look at the text of a filter that tells whether it may read its input.
 
 use crate::filter::text::lexemes::{Lexeme, LexemeKind, lexemes};
 

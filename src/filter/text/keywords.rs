@@ -1,4 +1,4 @@
-//! The words of the language.
+//! The keywords of jq.
 
 /// A word that is no name of a filter.
 pub struct Keyword {

@@ -1,4 +1,4 @@
-//! The words and signs of code, also of code that is half typed: for whoever shows it.
+//! The words and signs of code, also of code that is half typed, for whoever shows it.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What the terms of the interpreter have no word for, in others.
+//! Syntax for which the interpreter has no term of its own, in other terms.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
