@@ -20,7 +20,10 @@ pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
         }),
         ("contains", v(1), |(mut context, value)| {
             let part = context.pop_var();
-            bome(Ok(contains(&value, &part, context.data().watch()).into()))
+            bome(match kind(&value) == kind(&part) {
+                true => Ok(contains(&value, &part, context.data().watch()).into()),
+                false => Err(Error::typ(part, "part of a value of another type")),
+            })
         }),
         ("indices", v(1), |(mut context, value)| {
             let part = context.pop_var();
