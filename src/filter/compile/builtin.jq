@@ -22,7 +22,7 @@ def tostring: "\(.)";
 # Streams of values
 def range($from; $to): range($from; $to; 1);
 def range($to): range(0; $to; 1);
-def repeat(f): def again: f, again; again;
+def repeat(f): def again: f, (f | again); again;
 def recurse(f): def again: ., (f | again); again;
 def recurse: recurse(.[]?);
 def recurse(f; condition): recurse(f | select(condition));
