@@ -4,7 +4,7 @@
 
 #[path = "../shared/base.rs"]
 mod base;
-#[path = "../../tests/common/mod.rs"]
+#[path = "../../tests/engine/common/mod.rs"]
 mod common;
 #[path = "../shared/file.rs"]
 mod file;

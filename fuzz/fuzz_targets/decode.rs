@@ -13,9 +13,9 @@
 //! With the high bit it is merged where changes wait.
 #![no_main]
 
-#[path = "../../tests/common/mod.rs"]
+#[path = "../../tests/engine/common/mod.rs"]
 mod common;
-#[path = "../../tests/oracle/mod.rs"]
+#[path = "../../tests/engine/oracle/mod.rs"]
 mod oracle;
 #[path = "../shared/mod.rs"]
 mod shared;

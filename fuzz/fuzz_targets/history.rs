@@ -2,9 +2,9 @@
 //! end all agree.
 #![no_main]
 
-#[path = "../../tests/common/mod.rs"]
+#[path = "../../tests/engine/common/mod.rs"]
 mod common;
-#[path = "../../tests/oracle/mod.rs"]
+#[path = "../../tests/engine/oracle/mod.rs"]
 mod oracle;
 #[path = "../shared/mod.rs"]
 mod shared;

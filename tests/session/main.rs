@@ -1,0 +1,11 @@
+//! The interpreter: what lines answer.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod at_random;
+mod codes;
+mod commands;
+mod help;
+mod limits;
+mod shelf;
+mod typing;
+mod undo;
