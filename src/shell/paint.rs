@@ -118,16 +118,21 @@ impl Paint {
     /// The same, in lines of no more than so many columns.
     pub(crate) fn error_within(self, error: &CommandError, place: &Place, width: usize) -> String {
         let code = format!("[{}]", error.code());
-        let message = wrapped(&format!("error: {} {code}", visible(&error.to_string())), width);
-        let message = message.strip_prefix("error:").and_then(|rest| rest.strip_suffix(&*code));
-        let message = message.expect("it begins and ends so");
-        let mut text = format!("{place}\n{}{message}{}", self.label("error:"), self.dim(&code));
+        let message = self.labelled("error:", &format!("{} {code}", visible(&error.to_string())), width);
+        let (message, code) = message.split_at(message.len() - code.len());
+        let mut text = format!("{place}\n{message}{}", self.dim(code));
         if let Some(hint) = &error.hint {
-            let hint = wrapped(&format!("hint: {}", visible(hint)), width);
-            let hint = hint.strip_prefix("hint:").expect("it begins so");
-            text.push_str(&format!("\n{}{hint}", self.dim("hint:")));
+            let label = "hint:";
+            let hint = wrapped(&format!("{label} {}", visible(hint)), width);
+            text.push_str(&format!("\n{}{}", self.dim(label), &hint[label.len()..]));
         }
         text
+    }
+
+    /// A label such as `error:` and a text behind it, in lines of no more than so many columns.
+    pub(crate) fn labelled(self, label: &str, text: &str, width: usize) -> String {
+        let lines = wrapped(&format!("{label} {text}"), width);
+        format!("{}{}", self.label(label), &lines[label.len()..])
     }
 
     /// A value as JSON on one line.

@@ -98,9 +98,7 @@ impl Prompt {
         super::parting::prepare()?;
         let (mut reader, warning) = Reader::open(Typing::new(session, out), start.vi)?;
         if let Some(warning) = warning {
-            let text = wrapped(&format!("warning: {warning}"), reader.screen().0);
-            let text = text.strip_prefix("warning:").unwrap_or(&text);
-            writeln!(io::stderr(), "{}{text}", err.label("warning:"))?;
+            writeln!(io::stderr(), "{}", err.labelled("warning:", &warning, reader.screen().0))?;
         }
         Ok(Self { reader, host, interrupt, typed, json: start.json, out, err, count: 0 })
     }

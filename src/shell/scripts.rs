@@ -2,7 +2,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rejoin::script::{Failure, Host, Mistake, Ran, Script, Step, run_with, transcript};
+use rejoin::script::{Failure, Host, Mistake, Ran, Script, Step, answers, run_with};
 use rejoin::session::{CommandError, Limits, Reply, Session};
 
 use super::USAGE;
@@ -210,14 +210,12 @@ impl Scripts {
 
     /// The transcript of a step, what it answers in colour.
     fn transcript(&self, step: &Step, answer: &Result<Reply, CommandError>) -> String {
-        let (text, written) = (transcript(step, answer), step.written());
-        let Some(answers) = text.strip_prefix(&written) else { return self.out.again(&text) };
-        let margin = step.margin();
-        let answers = answers.lines().map(|line| match line.strip_prefix(&*margin).and_then(expected) {
-            Some(answer) => format!("{margin}{} {}", self.out.dim("#=>"), self.out.report(answer)),
-            None => self.out.again(line),
-        });
-        format!("{}{}", self.out.again(&written), answers.collect::<Vec<_>>().join("\n"))
+        let mut text = self.out.again(&step.written());
+        for answer in answers(answer) {
+            let mark = self.out.dim("#=>");
+            text.push_str(&format!("\n{}{mark} {}", step.margin(), self.out.report(&answer)));
+        }
+        text
     }
 
     /// What a step did wrong, on standard error.
@@ -227,11 +225,6 @@ impl Scripts {
         Failures { paint: self.err, name, narration }.show(step, failure);
         Ok(())
     }
-}
-
-/// What stands behind `#=>`.
-fn expected(line: &str) -> Option<&str> {
-    line.strip_prefix("#=> ")
 }
 
 /// What a command answers: its values, then its report.

@@ -238,10 +238,8 @@ impl Player<'_> {
         }
         let steps = count(wrong.len(), "step");
         let does = if wrong.len() == 1 { "does not answer" } else { "do not answer" };
-        let text = format!("error: {steps} of {} {does} as expected", self.name);
-        let text = wrapped(&text, self.width());
-        let message = text.strip_prefix("error:").unwrap_or(&text);
-        complain(&format!("\n{}{message}\n\n", self.err.label("error:")));
+        let text = format!("{steps} of {} {does} as expected", self.name);
+        complain(&format!("\n{}\n\n", self.err.labelled("error:", &text, self.width())));
         for (at, failure) in wrong {
             let step = self.scenes[*at].step;
             let narration = self.script.narration_above(step.line);
