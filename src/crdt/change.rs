@@ -1,3 +1,5 @@
+//! Changes and their ops, as a program looks at them.
+
 use std::fmt;
 use std::str::FromStr;
 

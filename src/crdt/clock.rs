@@ -1,3 +1,5 @@
+//! Clocks: version vectors.
+
 use std::fmt;
 
 use serde::de::Error;

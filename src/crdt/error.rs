@@ -1,3 +1,5 @@
+//! The errors of edits, merges, clocks and branches.
+
 use std::sync::Arc;
 
 use thiserror::Error;

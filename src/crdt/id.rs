@@ -1,3 +1,5 @@
+//! Ids of actors, documents and ops.
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;

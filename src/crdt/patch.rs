@@ -1,3 +1,5 @@
+//! Patches: changes that are ready to travel.
+
 use std::sync::Arc;
 
 use smallvec::SmallVec;

@@ -1,3 +1,5 @@
+//! The reports of edits and merges.
+
 use super::{MergeError, OpId, OpSpan};
 use crate::value::{Path, Val, same};
 

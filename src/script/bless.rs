@@ -1,3 +1,5 @@
+//! Rewrites the expectations of a session file that do not hold.
+
 use std::path::Path;
 
 use thiserror::Error;

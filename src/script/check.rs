@@ -1,3 +1,5 @@
+//! Compares what a command answers with what the file expects.
+
 use crate::script::diff::diff;
 use crate::script::dots::matches_text;
 use crate::script::{DiffLine, Expectation, Expected, Step};

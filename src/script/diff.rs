@@ -1,3 +1,5 @@
+//! The difference between expected and actual lines.
+
 use crate::script::Pattern;
 use crate::script::dots::matches_text;
 use crate::script::pattern::lines;

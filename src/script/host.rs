@@ -1,3 +1,5 @@
+//! Gives a session the files that it asks for: `read` and `record`.
+
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 

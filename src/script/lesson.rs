@@ -1,3 +1,5 @@
+//! The lessons that come with the shell.
+
 /// A session file that teaches one idea.
 #[derive(Debug, Clone, Copy)]
 pub struct Lesson {

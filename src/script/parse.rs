@@ -1,3 +1,5 @@
+//! Reads session files into steps.
+
 use std::iter::Peekable;
 use std::path::Path;
 

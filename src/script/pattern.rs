@@ -1,3 +1,5 @@
+//! Patterns of values, in which `...` stands for what is not said.
+
 use std::borrow::Cow;
 
 use crate::script::dots::{DOTS, before_dots, literal, matches_parts};

@@ -1,3 +1,5 @@
+//! Lays out narration as prose.
+
 use unicode_width::UnicodeWidthStr;
 
 use crate::script::Item;

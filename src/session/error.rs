@@ -1,3 +1,5 @@
+//! Errors of lines: a kind, a place in the line, a hint.
+
 use std::ops::Range;
 
 use thiserror::Error;

@@ -1,3 +1,5 @@
+//! `check --bless`: shows the difference, and writes the files.
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,3 +1,5 @@
+//! The command line.
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! The JSON of `--json`: one object for each command.
+
 use rejoin::crdt::{Conflict, Written};
 use rejoin::script::{Failure, Mismatch, Step};
 use rejoin::session::{CommandError, Reply};

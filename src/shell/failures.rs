@@ -1,3 +1,5 @@
+//! Shows what a session file got wrong.
+
 use rejoin::script::{DiffLine, Failure, Mismatch, Step};
 use rejoin::session::CommandError;
 

@@ -1,3 +1,5 @@
+//! Colours text.
+
 use std::io::IsTerminal;
 
 use owo_colors::Style;

@@ -1,3 +1,5 @@
+//! The interactive prompt.
+
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;

@@ -1,3 +1,5 @@
+//! Runs what is not typed into a terminal: session files, `-c`, standard input.
+
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,3 +1,5 @@
+//! The identity that containers of a document carry through filters.
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

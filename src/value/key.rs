@@ -1,3 +1,5 @@
+//! Keys of objects.
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;

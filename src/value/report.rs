@@ -1,3 +1,5 @@
+//! Reports of changes: paths, and what differs there; and how they are applied.
+
 use std::cmp::Ordering;
 use std::fmt;
 

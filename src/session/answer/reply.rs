@@ -1,3 +1,5 @@
+//! Replies: what a line answers, as data.
+
 use std::fmt;
 
 use crate::crdt::{Conflict, LostEdits, MergeReport, Written};

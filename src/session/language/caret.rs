@@ -1,3 +1,5 @@
+//! Places in a line, shown with a caret below them.
+
 use std::fmt;
 use std::ops::Range;
 

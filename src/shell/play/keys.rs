@@ -1,3 +1,5 @@
+//! The keys that step through a lesson.
+
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 

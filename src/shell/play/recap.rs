@@ -1,3 +1,5 @@
+//! What `play` says at the end: the commands that were used, and where the refs are.
+
 use std::io::{self, Write};
 
 use rejoin::session::{COMMANDS, Command, Entry, Session, cut, fill, wrapped};

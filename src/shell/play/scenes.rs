@@ -1,3 +1,5 @@
+//! Cuts a session file into scenes.
+
 use rejoin::script::{Item, Paragraph, Script, Step, prose};
 
 /// A command and what is said before it.

@@ -1,3 +1,5 @@
+//! Lists against plain vectors.
+
 use std::ops::Range;
 
 use super::*;

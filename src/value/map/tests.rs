@@ -1,3 +1,5 @@
+//! Maps against plain lists of entries.
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Numbers against those of jaq.
+
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
