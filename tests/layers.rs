@@ -175,6 +175,14 @@ fn given_every_module_then_it_is_a_layer() {
     }
 }
 
+#[test]
+fn given_a_file_then_its_first_line_says_what_it_is() {
+    for (path, _) in sources("src") {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{}", path.display());
+    }
+}
+
 // --- circles ---
 
 /// The module that a file is, below `src`: `["crdt", "tree", "value"]`.
