@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::value::{Val, parse};
 
+mod against_jaq;
 mod errors;
 mod hostile;
 mod missing;

@@ -47,12 +47,6 @@ pub enum NotBlessed {
         /// Its error.
         error: CommandError,
     },
-    /// An expectation stands above the first command.
-    #[error("no command stands above this expectation")]
-    NoCommand {
-        /// The line of the expectation.
-        line: usize,
-    },
     /// Something in the file looks like what it is not.
     #[error("{0}")]
     Mistake(Mistake),
@@ -91,7 +85,6 @@ pub fn bless(
     let each = |ran: Ran<'_>| {
         let Ran::Step { step, answer, failure } = ran else { return Ok(()) };
         match failure {
-            _ if step.text.is_empty() => return Err(NotBlessed::NoCommand { line: step.line }),
             Some(Failure::Error(error)) => {
                 return Err(NotBlessed::Failed { step: Box::new(step.clone()), error: error.clone() });
             }
@@ -399,9 +392,8 @@ mod tests {
         for (old, new) in rows {
             assert_eq!(blessed("a.rejoin", old, true).unwrap().text, new, "{old}");
         }
-        let old =
-            "Text\n- item\n  ```rejoin\n  ref a 1\n  ```\n#=> 2\n```rejoin fresh\nref a 2\n#=> 3\n```\n";
-        let new = "Text\n- item\n  ```rejoin\n  ref a 1\n  #=> 1\n  #=> actor a\n  ```\n#=> 2\n```rejoin fresh\nref a 2\n#=> 2\n```\n";
+        let old = "Text\n- item\n  ```rejoin\n  ref a 1\n  ```\n- 2\n```rejoin fresh\nref a 2\n#=> 3\n```\n";
+        let new = "Text\n- item\n  ```rejoin\n  ref a 1\n  #=> 1\n  #=> actor a\n  ```\n- 2\n```rejoin fresh\nref a 2\n#=> 2\n```\n";
         assert_eq!(blessed("a.md", old, true).unwrap().text, new);
     }
 
@@ -435,6 +427,6 @@ mod tests {
             assert!(matches!(refused, Err(NotBlessed::Mistake(Mistake { line: 3, .. }))), "{mistake}");
         }
         let alone = blessed("a.rejoin", "# x\n#=> 1\n", false);
-        assert!(matches!(alone, Err(NotBlessed::NoCommand { line: 2 })));
+        assert!(matches!(alone, Err(NotBlessed::Mistake(Mistake { line: 2, .. }))));
     }
 }

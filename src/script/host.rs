@@ -3,14 +3,16 @@
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use crate::filter::Cause;
+use crate::filter::{Cause, RunError};
 use crate::script::check::{Failure, compare};
 use crate::script::files::{Files, shown};
 use crate::script::mistake::Mistake;
 use crate::script::outcome::{Outcome, Ran};
 use crate::script::parse::{Item, Script};
 use crate::script::record::Recorder;
-use crate::session::{Code, CommandError, FileError, Interrupt, Limits, Part, Reply, Request, Session, Wish};
+use crate::session::{
+    CommandError, ErrorKind, FileError, Interrupt, Limits, Part, Reply, Request, Session, Wish,
+};
 
 /// So many files may be open at a time, each read by the one before.
 const DEEPEST: usize = 32;
@@ -303,7 +305,7 @@ fn lines(lines: Vec<String>) -> Reply {
 
 /// Whether a command was stopped by somebody, and not by a limit.
 fn is_interrupted(error: &CommandError) -> bool {
-    error.code() == Code::Interrupted && error.to_string().ends_with(&Cause::Interrupt.to_string())
+    matches!(&*error.kind, ErrorKind::Run { error: RunError::Stopped { cause: Cause::Interrupt, .. }, .. })
 }
 
 /// What a listener that cannot fail answers.

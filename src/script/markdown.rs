@@ -29,6 +29,8 @@ pub(super) enum Kind {
         /// Whether a new session starts here.
         fresh: bool,
     },
+    /// Outside the session, and begins like an expectation.
+    Stray,
     /// The start of a block that may be meant for the session.
     Wrong,
 }
@@ -65,7 +67,7 @@ pub(super) fn markdown(text: &str) -> impl Iterator<Item = Line<'_>> {
         let outside = |kind| Line { lead: "", text: line, kind };
         while blocks.next_if(|block| block.range.end <= from).is_some() {}
         let Some(block) = blocks.peek().filter(|block| block.range.start < end) else {
-            return outside(Kind::Prose);
+            return outside(if is_stray(line) { Kind::Stray } else { Kind::Prose });
         };
         let is_session = matches!(block.kind, Kind::Fence { .. });
         if block.range.start >= from {
@@ -79,6 +81,13 @@ pub(super) fn markdown(text: &str) -> impl Iterator<Item = Line<'_>> {
             Line { lead, text, kind: Kind::Session }
         }
     })
+}
+
+/// Whether a line outside of all blocks begins like an expectation, and is not indented as code.
+fn is_stray(line: &str) -> bool {
+    let text = line.trim_start_matches(['>', ' ', '\t']);
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    text.starts_with("#=>") && (indent < 4 || line.trim_start().starts_with('>'))
 }
 
 /// Finds the fenced blocks of a text, in order.
@@ -151,7 +160,7 @@ mod tests {
             Kind::Session => Some((line.lead, line.text)),
             Kind::Fence { fresh } => Some(("", if fresh { "fresh" } else { "-" })),
             Kind::Wrong => Some(("", "wrong")),
-            Kind::Prose => None,
+            Kind::Prose | Kind::Stray => None,
         });
         lines.collect()
     }

@@ -30,6 +30,18 @@ pub enum MistakeKind {
     /// An expectation stands behind a command.
     #[error("an expectation stands on a line of its own, below its command")]
     Behind,
+    /// An expectation stands above the first command of its session.
+    #[error("no command stands above this expectation")]
+    Above,
+    /// An expectation stands outside the blocks of a Markdown file.
+    #[error("this expectation stands in no block of the session")]
+    Outside,
+    /// An expectation stands where none is compared.
+    #[error("an expectation is compared in a file or on standard input, and not here")]
+    NotCompared,
+    /// A command stands behind one that ends the file.
+    #[error("nothing runs behind `quit`")]
+    BehindQuit,
     /// The JSON of an expectation is not closed.
     #[error("the JSON that is expected does not end")]
     Unfinished,
@@ -50,7 +62,10 @@ impl MistakeKind {
             Self::Behind => "in a command `#` starts a comment, which is not compared",
             Self::Unfinished => "each of its lines begins with `#=>`",
             Self::NotJson(_) => "where it is a line of a report, put `...` in front of it",
-            Self::TooLong => return None,
+            Self::Outside => "the block above may have ended before this line",
+            Self::NotCompared => "write it into a file, and `rejoin check` it",
+            Self::BehindQuit => "`quit` ends the whole file",
+            Self::Above | Self::TooLong => return None,
         })
     }
 

@@ -244,6 +244,10 @@ impl Script {
             match kind {
                 Kind::Fence { fresh } => script.items.push(Item::Fence { text: text.to_owned(), fresh }),
                 Kind::Prose => script.items.push(Item::Prose(text.to_owned())),
+                Kind::Stray => {
+                    script.items.push(Item::Prose(text.to_owned()));
+                    script.mistake(number, &line, text.find(MARK).unwrap_or(0), MistakeKind::Outside);
+                }
                 Kind::Wrong => {
                     script.items.push(Item::Prose(text.to_owned()));
                     let (at, says) = says(text);
@@ -312,13 +316,7 @@ impl Script {
         });
         match above {
             Some(step) => step.expectations.push(expectation),
-            // With no command above it, it is one of nothing, and cannot hold.
-            None => self.items.push(Item::Step(Step {
-                line: number,
-                lead: first.lead.to_owned(),
-                text: String::new(),
-                expectations: vec![expectation],
-            })),
+            None => self.mistake(number, first, indent(first.text), MistakeKind::Above),
         }
     }
 
@@ -345,6 +343,10 @@ impl Script {
             text.push('\n');
             text.push_str(line.text);
             parts.push(line);
+        }
+        let quits = |step: &Step| matches!(step.text.split_whitespace().next(), Some("quit" | "exit"));
+        if self.steps().any(quits) {
+            self.mistake(number, first, indent(first.text), MistakeKind::BehindQuit);
         }
         if let Some((at, found)) = behind(&text) {
             let before = &text[..at];
@@ -388,6 +390,27 @@ mod tests {
     }
 
     #[test]
+    fn what_would_be_passed_over_is_a_mistake() {
+        let rows = [
+            ("#=> 1\nref a 1\n", MistakeKind::Above.at(1, 1)),
+            ("ref a 1\nquit\n# The end.\nref b 1\n", MistakeKind::BehindQuit.at(4, 1)),
+        ];
+        for (text, mistake) in rows {
+            assert_eq!(Script::parse(text).mistakes, [mistake], "{text}");
+        }
+        let rows = [
+            ("- x\n  ```rejoin\n  ref a 1\n#=> 3\n", 4, 1),
+            ("> ```rejoin\n> ref a 1\n> ```\n> #=> 2\n", 4, 3),
+        ];
+        for (text, line, column) in rows {
+            let mistakes = Script::parse_markdown(text).mistakes;
+            assert_eq!(mistakes, [MistakeKind::Outside.at(line, column)], "{text}");
+        }
+        let fine = "```text\n#=> 1\n```\n    #=> 1\n- `#=> 1`\n\n| `#=> 1` |\n";
+        assert_eq!(Script::parse_markdown(fine).mistakes, []);
+    }
+
+    #[test]
     fn a_block_may_start_a_new_session() {
         let text =
             "```rejoin\nref a 1\n```\n# Title\n```rejoin fresh\n#=> 1\nref a 2\n```\n```sh fresh\n```\n";
@@ -395,7 +418,9 @@ mod tests {
         let fresh = |item: &Item| matches!(item, Item::Fence { fresh: true, .. });
         assert_eq!(script.items.iter().filter(|item| fresh(item)).count(), 1);
         let steps: Vec<_> = script.steps().map(|step| (step.line, step.expectations.len())).collect();
-        assert_eq!(steps, [(2, 0), (6, 1), (7, 0)], "an expectation looks at no other session");
+        assert_eq!(steps, [(2, 0), (7, 0)]);
+        let mistake = MistakeKind::Above.at(6, 1);
+        assert_eq!(script.mistakes, [mistake], "an expectation looks at no other session");
     }
 
     #[test]

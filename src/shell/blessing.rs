@@ -111,7 +111,7 @@ impl Scripts {
                 Failures { paint: self.err, name: &raw, narration: &narration }.error(step, error);
             }
             NotBlessed::Mistake(mistake) => self.mistake(&name, mistake),
-            NotBlessed::NoCommand { line } | NotBlessed::Unsteady { line } => {
+            NotBlessed::Unsteady { line } => {
                 complain(&format!("{name}:{line}\n{} {refused}\n", self.err.label("error:")));
             }
             NotBlessed::Interrupted => {}

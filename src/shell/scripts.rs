@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rejoin::script::{Failure, Host, Mistake, Ran, Script, Step, answers, run_with};
+use rejoin::script::{Failure, Host, Item, Mistake, MistakeKind, Ran, Script, Step, answers, run_with};
 use rejoin::session::{CommandError, Limits, Reply, Session};
 
 use super::USAGE;
@@ -88,9 +88,14 @@ impl Scripts {
     /// `rejoin -c COMMAND …`: prints the answers.
     pub(crate) fn commands(&self, commands: &[String]) -> io::Result<ExitCode> {
         let steps = (1..).zip(commands).map(|(line, text)| Step::new(line, &**text));
-        let items = steps.map(rejoin::script::Item::Step).collect();
+        let items = steps.map(Item::Step).collect();
         let of_one = |(line, text): (usize, &String)| {
-            Script::parse(text).mistakes.into_iter().map(move |mistake| Mistake { line, ..mistake })
+            let Script { items, mut mistakes } = Script::parse(text);
+            let compares = |item: &Item| matches!(item, Item::Step(step) if !step.expectations.is_empty());
+            if items.iter().any(compares) {
+                mistakes.push(Mistake { line, column: 1, kind: MistakeKind::NotCompared });
+            }
+            mistakes.into_iter().map(move |mistake| Mistake { line, ..mistake })
         };
         let mistakes: Vec<Mistake> = (1..).zip(commands).flat_map(of_one).collect();
         if !mistakes.is_empty() {

@@ -105,12 +105,14 @@ pub(crate) fn sound(script: Script) -> Result<Script, Unread> {
 fn files(folder: PathBuf) -> Vec<Source> {
     let is_hidden =
         |entry: &DirEntry| entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
-    let is_session = |file: &Path| file.extension() == Some(OsStr::new("rejoin")) || is_markdown(file);
+    let is_rejoin = |extension: &OsStr| extension.eq_ignore_ascii_case("rejoin");
+    let is_session = |file: &Path| file.extension().is_some_and(is_rejoin) || is_markdown(file);
     let mut found = Vec::new();
     let below = WalkDir::new(&folder).sort_by_file_name().into_iter();
     for entry in below.filter_entry(|entry| !is_hidden(entry)) {
         match entry {
-            Ok(entry) if is_session(entry.path()) && entry.path().is_file() => {
+            // What cannot be read is told when it is read.
+            Ok(entry) if is_session(entry.path()) && !entry.path().is_dir() => {
                 found.push(Source::Found(entry.into_path()));
             }
             Ok(_) => {}

@@ -401,7 +401,7 @@ fn given_a_text_or_counter_when_an_edit_or_merge_makes_it_plain_then_the_report_
                     "ben: .likes is no counter any more",
                 ],
             ),
-            ("undo", &[NOTE, "undid `merge ben ann`", "~ .likes 2.5 → 2"]),
+            ("undo", &[NOTE, "undid `merge ben ann`", "~ .likes 2.5 → 2", "ben: ~ .likes 2.5 → 2"]),
         ],
     );
 }

@@ -185,6 +185,13 @@ fn given_an_edit_when_it_is_undone_and_redone_then_what_is_told_leads_from_value
     }
 }
 
+#[test]
+fn given_a_ref_that_is_watched_when_it_goes_back_and_forth_then_the_watch_tells_it() {
+    let mut session = after(&["ref a 1", "watch a", "swap a 2"]);
+    assert_eq!(session.run("undo").unwrap().lines(), ["undid `swap a 2`", "~ . 2 → 1", "a: ~ . 2 → 1"]);
+    assert_eq!(session.run("redo").unwrap().lines(), ["redid `swap a 2`", "~ . 1 → 2", "a: ~ . 1 → 2"]);
+}
+
 // --- files ---
 
 #[test]

@@ -192,11 +192,24 @@ fn given_a_file_that_cannot_be_read_then_the_others_are_run_all_the_same() {
 }
 
 #[test]
-fn given_a_quit_when_it_is_checked_then_what_follows_does_not_run() {
+fn given_a_quit_when_it_is_checked_then_what_follows_is_a_mistake() {
     let folder = Folder::new("quit");
-    let file = folder.file("quit.rejoin", "ref a 1\nquit\nfrobnicate\n");
-    let verdict = "1 session, 2 commands, 0 expectations: nothing was expected, and no command failed\n";
-    assert_eq!(rejoin(&["check", &file]), done(0, "", verdict));
+    let file = folder.file("quit.rejoin", "ref a 1\n#=> 1\nquit\n# The end.\n");
+    assert_eq!(rejoin(&["check", &file]), done(0, "", "1 session, 2 commands, 1 expectation: all hold\n"));
+    let file = folder.file("behind.rejoin", "ref a 1\nquit\nfrobnicate\n");
+    let err = format!(
+        "{file}:3:1\nerror: nothing runs behind `quit`\nhint: `quit` ends the whole file\n\
+         0 sessions, 0 commands, 0 expectations: 1 file not read\n"
+    );
+    assert_eq!(rejoin(&["check", &file]), done(2, "", &err));
+}
+
+#[test]
+fn given_an_expectation_behind_c_then_it_is_refused_and_not_passed_over() {
+    for commands in [&["-c", "ref a 1", "-c", "#=> 2"][..], &["-c", "ref a 1\n#=> 2"]] {
+        let ended = rejoin(commands);
+        assert_eq!((ended.code, &*ended.out), (2, ""), "{commands:?}");
+    }
 }
 
 // --- commands and standard input ---

@@ -45,20 +45,58 @@ pub(in crate::filter) fn definitions() -> impl Iterator<Item = (Def<&'static str
 
 /// The names under which definitions find native filters.
 const RENAMED: &[(&str, &str)] = &[
+    ("acos", ":acos"),
+    ("acosh", ":acosh"),
+    ("asin", ":asin"),
+    ("asinh", ":asinh"),
+    ("atan", ":atan"),
+    ("atan2", ":atan2"),
+    ("atanh", ":atanh"),
     ("cbrt", ":cbrt"),
+    ("copysign", ":copysign"),
+    ("cos", ":cos"),
+    ("cosh", ":cosh"),
+    ("erf", ":erf"),
+    ("erfc", ":erfc"),
+    ("exp", ":exp"),
     ("exp10", ":exp10"),
     ("exp2", ":exp2"),
+    ("expm1", ":expm1"),
     ("fabs", ":fabs"),
+    ("fdim", ":fdim"),
+    ("fma", ":fma"),
+    ("fmax", ":fmax"),
+    ("fmin", ":fmin"),
+    ("fmod", ":fmod"),
+    ("frexp", ":frexp"),
+    ("hypot", ":hypot"),
+    ("j0", ":j0"),
+    ("j1", ":j1"),
+    ("jn", ":jn"),
     ("ldexp", ":ldexp"),
+    ("lgamma", ":lgamma"),
     ("limit", ":limit"),
+    ("log", ":log"),
     ("log10", ":log10"),
+    ("log1p", ":log1p"),
     ("log2", ":log2"),
+    ("modf", ":modf"),
+    ("nextafter", ":nextafter"),
     ("pow", ":pow"),
+    ("remainder", ":remainder"),
     ("rint", ":rint"),
     ("scalbln", ":scalbln"),
+    ("sin", ":sin"),
+    ("sinh", ":sinh"),
     ("skip", ":skip"),
     ("sqrt", ":sqrt"),
+    ("tan", ":tan"),
+    ("tanh", ":tanh"),
+    ("tgamma", ":tgamma"),
     ("trunc", ":trunc"),
+    ("y0", ":y0"),
+    ("y1", ":y1"),
+    ("yn", ":yn"),
 ];
 
 /// The name under which the definitions find a native filter.
@@ -109,7 +147,11 @@ pub(in crate::filter) fn natives() -> [Fun<Data>; 5] {
 /// The numbers from `from` on, before `to`.
 fn range<'a>(from: Val, to: Val, by: Val) -> impl Iterator<Item = ValX<'a, Val>> {
     let up = by.cmp(&Val::from(0));
-    let mut next = Some(Ok(from));
+    let wrong = [&from, &to, &by].into_iter().find(|bound| bound.as_num().is_none()).cloned();
+    let mut next = Some(match wrong {
+        Some(wrong) => Err(Exn::from(Error::typ(wrong, "number"))),
+        None => Ok(from),
+    });
     std::iter::from_fn(move || {
         let value = match next.take()? {
             Ok(value) => value,

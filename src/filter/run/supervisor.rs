@@ -98,7 +98,7 @@ impl Supervisor {
             _ => None,
         };
         self.memory_alone.store(memory_alone.unwrap_or(u64::MAX), Ordering::Relaxed);
-        self.is_limited.store(terms.limits != Limits::default(), Ordering::Relaxed);
+        self.is_limited.store(terms.limits != Limits::default() || terms.attended, Ordering::Relaxed);
     }
 
     /// Whether runs have a limit.

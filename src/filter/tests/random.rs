@@ -2,7 +2,7 @@
 //!
 //! `PROPTEST_CASES` scales the number of cases (256 is the usual one).
 
-mod programs;
+pub(super) mod programs;
 
 use core::fmt;
 use core::time::Duration;

@@ -95,7 +95,10 @@ impl Div for Val {
             (View::Num(_), View::Num(b)) if b.as_f64() == 0.0 => {
                 Err(Error::str(format_args!("{self} cannot be divided by zero")))
             }
-            (View::Num(a), View::Num(b)) => Ok(whole(a.clone() / b.clone()).into()),
+            (View::Num(a), View::Num(b)) => Ok(match a.exact_quotient(b) {
+                Some(quotient) => quotient.into(),
+                None => whole(a.clone() / b.clone()).into(),
+            }),
             (View::Str(text), View::Str(by)) => Ok(split(text, by)),
             _ => Err(Error::math(self, Math::Div, right)),
         }

@@ -433,7 +433,7 @@ pub const COMMANDS: &[Command] = &[
         summary: "take back the last change of the session",
         details: "Whatever it was: an edit, a merge, a new name, a dropped one, a watch; settings stay. The session \
                   is then as if the command had not been run; the last 100 can be taken back, and a file that was read \
-                  counts as one unless it has more. That is not an edit of the \
+                  counts as one. That is not an edit of the \
                   document: who has got a patch of it in another process keeps that, and will refuse the \
                   changes that you make instead.",
         example: &[

@@ -164,11 +164,10 @@ impl Session {
 
     /// A word where a name is wanted.
     fn name(&self, text: &str, at_end: bool, wanted: impl Fn(EntryKind) -> bool) -> Option<MarkKind> {
-        let right = |kind: EntryKind| wanted(kind);
         match self.names.get(text).map(crate::session::Entry::kind) {
-            Some(kind) if right(kind) => Some(MarkKind::Name(kind)),
+            Some(kind) if wanted(kind) => Some(MarkKind::Name(kind)),
             _ => {
-                let mut names = self.entries().filter(|(_, entry)| right(entry.kind()));
+                let mut names = self.entries().filter(|(_, entry)| wanted(entry.kind()));
                 known(false, at_end && names.any(|(name, _)| name.starts_with(text)))
             }
         }

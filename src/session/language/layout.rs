@@ -32,7 +32,8 @@ pub(in crate::session) fn layout<'a>(line: &'a str, commands: &'static [Command]
         let mut parts = argument.parts();
         while let Some(part) = parts.next() {
             let found = match part.wants {
-                Wants::Code | Wants::File if is_last => cursor.rest(),
+                Wants::Code if is_last => cursor.rest(),
+                Wants::File => cursor.file(),
                 Wants::Code | Wants::Path | Wants::Clock | Wants::Source => cursor.value(),
                 Wants::Flag(flag) => cursor.flag(flag),
                 _ => cursor.word(),
@@ -143,6 +144,15 @@ impl<'a> Cursor<'a> {
     /// Takes a word: up to the next blank.
     fn word(&mut self) -> Option<Word<'a>> {
         self.take(|rest| rest.find(char::is_whitespace).unwrap_or(rest.len()))
+    }
+
+    /// Takes the name of a file: up to a comment.
+    fn file(&mut self) -> Option<Word<'a>> {
+        let quoted = self.rest_text().starts_with('"');
+        self.take(|rest| {
+            let end = if quoted { None } else { rest.find(" #") };
+            rest[..end.unwrap_or(rest.len())].trim_end().len()
+        })
     }
 
     /// Takes a flag, or the start of it at the end of the line.

@@ -331,7 +331,9 @@ impl Names {
             Before::Version(name, version) => match self.named_mut(&name).and_then(Named::as_ref_mut) {
                 Some(reference) => {
                     reference.value();
-                    Before::Rewound(name, Box::new(reference.rewind(version)))
+                    let rewound = reference.rewind(version);
+                    self.tell(&name, seen);
+                    Before::Rewound(name, Box::new(rewound))
                 }
                 None => Before::Version(name, version),
             },
@@ -340,6 +342,7 @@ impl Names {
                     let version = reference.version();
                     reference.value();
                     reference.replay(*rewound);
+                    self.tell(&name, seen);
                     Before::Version(name, version)
                 }
                 None => Before::Rewound(name, rewound),
@@ -362,6 +365,16 @@ impl Names {
             Before::Validator(name, filter) => {
                 self.validate(&name, filter).unwrap_or(Before::Validator(name, None))
             }
+        }
+    }
+
+    /// Tells what changed in a ref that went back or forth, if it is watched.
+    fn tell(&self, name: &str, seen: &Seen) {
+        if let Some(Named { entry: Entry::Ref(reference), watch: Some(_), .. }) = self.named(name)
+            && let Ok(mut seen) = seen.lock()
+        {
+            let changes = reference.delta();
+            seen.extend((!changes.is_empty()).then(|| Watched { name: name.to_owned(), changes }));
         }
     }
 

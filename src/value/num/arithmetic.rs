@@ -72,6 +72,17 @@ impl Div for Num {
     }
 }
 
+impl Num {
+    /// Divides whole numbers that leave no remainder; `None` for others.
+    pub(crate) fn exact_quotient(&self, other: &Self) -> Option<Self> {
+        if !(self.is_int() && other.is_int()) || *other == Self::Int(0) {
+            return None;
+        }
+        let quotient = Operation { small: i64::checked_div, big: |a, b| a / b, float: |a, b| a / b };
+        (self.clone() % other.clone() == Self::Int(0)).then(|| quotient.apply(self, other))
+    }
+}
+
 impl Rem for Num {
     type Output = Self;
 
@@ -93,6 +104,7 @@ impl Neg for Num {
 
     fn neg(self) -> Self {
         match self {
+            Self::Int(0) => Self::Dec(ArcStr::from("-0")),
             Self::Int(number) => Self::from_i128(-i128::from(number)),
             Self::Big(number) => Self::from_big(-&*number),
             Self::Float(number) => Self::Float(-number),
