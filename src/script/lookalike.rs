@@ -26,11 +26,11 @@ impl<'a> Lookalike<'a> {
         {
             return mark(rest);
         }
-        let arrow = behind.trim_start_matches([' ', '\t']);
-        if let Some(rest) = arrow.strip_prefix(['→', '⇒', '⟶', '➜']) {
+        let arrow = behind.trim_start();
+        if let Some(rest) = arrow.strip_prefix(['→', '⇒', '⟶', '⟹', '↦', '➔', '➜']) {
             return mark(rest);
         }
-        let head = arrow.trim_start_matches(['=', '-']);
+        let head = arrow.trim_start_matches(['=', '-', '~', '!', '|']);
         let shaft = &arrow[..arrow.len() - head.len()];
         // `- > x` may be an item of a list; what has the other sign is an arrow with a blank in it.
         let head = if shaft.starts_with('=') { head.trim_start_matches([' ', '\t']) } else { head };

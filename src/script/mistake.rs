@@ -45,6 +45,9 @@ pub enum MistakeKind {
     /// The JSON of an expectation is not closed.
     #[error("the JSON that is expected does not end")]
     Unfinished,
+    /// An object of an expectation has a key twice.
+    #[error("an object has a key twice, and only one of them could be compared")]
+    RepeatedKey,
     /// What begins like JSON is none.
     #[error("{0}")]
     NotJson(String),
@@ -65,7 +68,7 @@ impl MistakeKind {
             Self::Outside => "the block above may have ended before this line",
             Self::NotCompared => "write it into a file, and `rejoin check` it",
             Self::BehindQuit => "`quit` ends the whole file",
-            Self::Above | Self::TooLong => return None,
+            Self::Above | Self::RepeatedKey | Self::TooLong => return None,
         })
     }
 

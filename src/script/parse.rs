@@ -9,7 +9,7 @@ use crate::script::lookalike::{Lookalike, MARK, behind};
 use crate::script::markdown::{Kind, Line, is_markdown, markdown, says};
 use crate::script::{Mistake, MistakeKind, Pattern};
 use crate::session::{LONGEST, needs_more};
-use crate::value::ParseError;
+use crate::value::{ParseError, parse};
 
 /// A session file that was read. Reading never fails: what is no comment is a command.
 #[derive(Debug, Clone)]
@@ -113,6 +113,7 @@ impl Expected {
             return Ok(Self::Error(message.trim().to_owned()));
         }
         match Pattern::read(text) {
+            Ok(_) if repeats_a_key(text) => Err((0, MistakeKind::RepeatedKey)),
             Ok(pattern) => Ok(Self::Value(pattern)),
             Err(_) if !begins_json(text) => Ok(Self::Line),
             Err(_) if goes_on(text) => Err((0, MistakeKind::Unfinished)),
@@ -122,6 +123,10 @@ impl Expected {
                     _ => 0,
                 };
                 let problem = match error {
+                    // What it found may stand for dots.
+                    ParseError::Syntax { .. } if text.contains(DOTS) => {
+                        "not JSON with `...` in the place of a value, an item or a key".to_owned()
+                    }
                     ParseError::Syntax { problem, .. } => format!("not JSON: {problem}"),
                     other => other.to_string(),
                 };
@@ -129,6 +134,28 @@ impl Expected {
             }
         }
     }
+}
+
+/// Whether an object of a JSON text has a key twice: then there are more colons than entries.
+fn repeats_a_key(text: &str) -> bool {
+    let Ok(value) = parse(text) else { return false };
+    let (mut colons, mut in_string, mut escaped) = (0, false, false);
+    for c in text.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            ':' if !in_string => colons += 1,
+            _ => {}
+        }
+    }
+    let mut open = vec![&value];
+    while let Some(value) = open.pop() {
+        colons -= value.as_map().map_or(0, |map| map.len());
+        open.extend(value.as_map().into_iter().flat_map(|map| map.values()));
+        open.extend(value.as_list().into_iter().flat_map(|list| list.iter()));
+    }
+    colons > 0
 }
 
 /// Whether a text can only be JSON.
@@ -394,6 +421,9 @@ mod tests {
         let rows = [
             ("#=> 1\nref a 1\n", MistakeKind::Above.at(1, 1)),
             ("ref a 1\nquit\n# The end.\nref b 1\n", MistakeKind::BehindQuit.at(4, 1)),
+            ("ref a 1\n#=> [{\"a\": 1, \"b\": \":\", \"a\": 2}]\n", MistakeKind::RepeatedKey.at(2, 5)),
+            ("ref a 1\n#~> 1\n", MistakeKind::Lookalike("#~>".to_owned()).at(2, 1)),
+            ("ref a 1\n#\u{a0}=> 1\n", MistakeKind::Lookalike("#\u{a0}=>".to_owned()).at(2, 1)),
         ];
         for (text, mistake) in rows {
             assert_eq!(Script::parse(text).mistakes, [mistake], "{text}");
