@@ -173,6 +173,7 @@ fn given_a_preamble_then_it_has_what_makes_the_session_and_no_more() {
         (&["ref a 1", "7", "swop"], &["a | . + 1"], &["ref a 1"]),
         (&["ref a 1", "swap a 2", "undo"], &["$_"], &["ref a 1", "swap a 2", "undo"]),
         (&["ref a {}", "read more"], &["a"], &["ref a {}", "swap a .read = true", "swap a .read = null"]),
+        (&["ref a {}", "read more", "undo"], &["a"], &["ref a {}"]),
         (
             &["ref a 1", "watch a", "unwatch a", "drop a", "ref b 2"],
             &["b"],
@@ -193,6 +194,17 @@ fn given_a_preamble_then_it_has_what_makes_the_session_and_no_more() {
             preamble.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
         assert_eq!(commands, *kept, "{before:?}");
     }
+}
+
+#[test]
+fn given_a_file_that_was_read_and_taken_back_then_the_recording_takes_all_of_it_back() {
+    let mut prompt = Prompt::new();
+    prompt.type_lines(&["ref a {}", "record file", "read more", "undo", "a", "redo", "a"]);
+    let (report, text) = prompt.stop();
+    assert_eq!(report.len(), 1, "{report:?}");
+    assert_eq!((text.matches("\nundo\n").count(), text.matches("\nredo\n").count()), (2, 2), "{text}");
+    assert!(text.contains("\na\n#=> {}\n") && text.contains("\na\n#=> {\"read\":null}\n"), "{text}");
+    assert!(holds("file.rejoin", &text), "{text}");
 }
 
 #[test]

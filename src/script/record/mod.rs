@@ -53,6 +53,7 @@ impl Recorder {
         }
         let reply = answer.as_ref().ok();
         let effect = reply.map_or(Effect::None, |reply| reply.effect);
+        let commands = reply.map_or(0, |reply| reply.commands);
         let made = if effect == Effect::None { Vec::new() } else { self.made(session) };
         self.typed.push(Typed {
             text: unlike(line),
@@ -62,9 +63,14 @@ impl Recorder {
             uses_last: session.may_use_last(line),
             made,
             ids: reply.map(ids).unwrap_or_default(),
-            answers: if self.recording.is_some() { answers(answer) } else { Vec::new() },
+            // In the file each command of a file that was read is a step of its own.
+            answers: (commands <= 1 && self.recording.is_some()).then(|| answers(answer)),
         });
         self.add_last();
+        for _ in 1..commands {
+            self.typed.extend(self.typed.last().cloned());
+            self.add_last();
+        }
     }
 
     /// Notes a comment.
@@ -78,7 +84,7 @@ impl Recorder {
                 uses_last: false,
                 made: Vec::new(),
                 ids: Vec::new(),
-                answers: Vec::new(),
+                answers: None,
             });
             self.add_last();
         }

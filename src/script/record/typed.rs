@@ -5,6 +5,7 @@ use crate::script::lookalike::behind;
 use crate::session::Effect;
 
 /// A line that was typed, and how it went.
+#[derive(Clone)]
 pub(super) struct Typed {
     pub(super) text: String,
     pub(super) ok: bool,
@@ -17,8 +18,8 @@ pub(super) struct Typed {
     pub(super) made: Vec<Made>,
     /// The ids in the patches that it answered.
     pub(super) ids: Vec<String>,
-    /// What it answered, while it is recorded.
-    pub(super) answers: Vec<String>,
+    /// What it answered, while it is recorded; `None` where a script answers otherwise.
+    pub(super) answers: Option<Vec<String>>,
 }
 
 impl Typed {

@@ -28,6 +28,8 @@ pub struct Reply {
     pub request: Option<Request>,
     /// What became of the session.
     pub effect: Effect,
+    /// Of what was taken back or done again: how many commands it was, as those of a file are one step.
+    pub commands: usize,
 }
 
 /// What a command does to what the names of a session stand for.

@@ -45,6 +45,7 @@ struct Older {
     /// What they were given. None when there are none.
     given: Option<Given>,
     changed: Option<String>,
+    commands: usize,
 }
 
 impl Older {
@@ -55,6 +56,7 @@ impl Older {
             None => self.given = Some(step.given),
         }
         self.changed = step.changed.or(self.changed.take());
+        self.commands += step.commands;
     }
 }
 
@@ -69,6 +71,8 @@ struct Step {
     given: Given,
     /// The ref whose value it changed last.
     changed: Option<String>,
+    /// How many commands it is made of.
+    commands: usize,
 }
 
 pub(in crate::session) fn undo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
@@ -111,6 +115,7 @@ impl Session {
         step.given = self.ids.take_given();
         let changed = step.before.iter().rev().find_map(Before::reference);
         step.changed = changed.map(str::to_owned);
+        step.commands = 1;
         level.done.push_back(step);
         true
     }
@@ -136,7 +141,7 @@ impl Session {
         let Some(outer) = self.steps.outer.pop() else { return };
         let Level { done, line, mut older, .. } = std::mem::replace(&mut self.steps.now, outer);
         done.into_iter().for_each(|step| older.add(step));
-        let Older { before, given: Some(given), changed } = older else { return };
+        let Older { before, given: Some(given), changed, commands } = older else { return };
         if before.is_empty() {
             return;
         }
@@ -149,7 +154,7 @@ impl Session {
         {
             level.older.add(oldest);
         }
-        level.done.push_back(Step { line, before: before.into_notes(), given, changed });
+        level.done.push_back(Step { line, before: before.into_notes(), given, changed, commands });
     }
 
     /// Whether the commands stand in a file that is read.
@@ -159,17 +164,17 @@ impl Session {
 
     /// Goes to what was before a step; gives the step back from there. Tells of the ref that the step changed last.
     fn turn(&mut self, step: Step, effect: Effect) -> (Reply, Step) {
-        let Step { line, before, mut given, changed } = step;
+        let Step { line, before, mut given, changed, commands } = step;
         let word = if effect == Effect::Redid { "redid" } else { "undid" };
         // What was touched last goes back first; on the way forth that comes last again.
         let after = before.into_iter().rev().map(|before| self.names.restore(before, &self.seen)).collect();
         self.ids.turn(&mut given);
-        let mut reply = Reply { effect, ..Reply::line(format!("{word} `{line}`")) };
+        let mut reply = Reply { effect, commands, ..Reply::line(format!("{word} `{line}`")) };
         let reference = changed.as_deref().and_then(|name| self.names.get(name));
         if let Some(Entry::Ref(reference)) = reference {
             reply.values.push(reference.value().clone());
             reply = reply.with(Part::Changed(told(reference)));
         }
-        (reply, Step { line, before: after, given, changed })
+        (reply, Step { line, before: after, given, changed, commands })
     }
 }
