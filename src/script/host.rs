@@ -1,7 +1,7 @@
 //! Gives a session the files that it asks for: `read` and `record`.
 
 use std::convert::Infallible;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::filter::{Cause, RunError};
 use crate::script::check::{Failure, compare};
@@ -237,7 +237,7 @@ impl Host {
         let shown = shown(Path::new(name));
         self.interrupted = false;
         let folder = self.open.last().and_then(|file| file.parent());
-        let path: PathBuf = folder.unwrap_or(Path::new("")).join(name).components().collect();
+        let path = plain(&folder.unwrap_or(Path::new("")).join(name));
         if self.open.contains(&path) {
             return Err(FileError::Circle(shown));
         }
@@ -301,6 +301,20 @@ fn failure(file: &str, ran: Ran<'_>) -> Option<FileError> {
 
 fn lines(lines: Vec<String>) -> Reply {
     Reply { parts: lines.into_iter().map(Part::Line).collect(), ..Reply::default() }
+}
+
+/// A path without `.`, and without `..` behind a folder: a file is known under every spelling of its name.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        let is_folder = matches!(plain.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if is_folder => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// Whether a command was stopped by somebody, and not by a limit.

@@ -315,6 +315,19 @@ fn given_a_link_or_permissions_when_a_file_is_blessed_then_they_stay() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "ref a 1\n#=> 1\n");
 }
 
+#[test]
+#[cfg(unix)]
+fn given_a_folder_then_no_session_file_in_it_is_passed_over() {
+    let folder = Folder::new("folder-whole");
+    folder.file("ok.rejoin", "ref a 1\n#=> 1\n");
+    folder.file("LOUD.REJOIN", "ref a 1\n#=> 2\n");
+    assert_eq!(rejoin(&["check", &folder.0.display().to_string()]).code, 1);
+    fs::remove_file(folder.0.join("LOUD.REJOIN")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.0.join("gone.rejoin")).unwrap();
+    let ended = rejoin(&["check", &folder.0.display().to_string()]);
+    assert!(ended.code == 2 && ended.err.contains("gone.rejoin"), "{}", ended.err);
+}
+
 // --- read ---
 
 #[test]
@@ -338,6 +351,7 @@ fn given_a_read_that_fails_then_the_error_says_where() {
     folder.file("fails.rejoin", "ref kept 1\nswop a\n");
     folder.file("differs.rejoin", "1 + 1\n#=> 3\n");
     folder.file("circle.rejoin", "read ./circle.rejoin\n");
+    folder.file("around.rejoin", "read x/../around.rejoin\n");
     folder.file("a.rejoin", "read b.rejoin\n");
     folder.file("b.rejoin", "read a.rejoin\n");
     folder.file("fresh.md", "```rejoin fresh\nref a 1\n```\n");
@@ -346,6 +360,7 @@ fn given_a_read_that_fails_then_the_error_says_where() {
         ("kept", ""),
         ("read differs.rejoin", "differs.rejoin:2: expected `3`, not `2`"),
         ("read circle.rejoin", "circle.rejoin:1: `./circle.rejoin` is being read already"),
+        ("read around.rejoin", "around.rejoin:1: `x/../around.rejoin` is being read already"),
         ("read a.rejoin", "a.rejoin:1: b.rejoin:1: `a.rejoin` is being read already"),
         ("read missing.rejoin", "cannot read `missing.rejoin`: ..."),
         ("read fresh.md", "`fresh.md` starts new sessions, and `read` runs a file in this one"),
