@@ -22,13 +22,17 @@ impl Tree {
     /// Applies a row whose first op is `first`. O(log n) for each thing that it names.
     pub(in crate::crdt) fn apply(&mut self, history: &History, first: Lv, row: &Row<'_, Local>) {
         match *row {
-            Row::Type { text: holder, parent, side, count, .. }
-            | Row::Items { list: holder, parent, side, count, .. } => {
-                let node = self.known(holder);
-                self.touch_elements(node, first, count, false);
-                if let Some(sequence) = self.sequence_mut(node) {
-                    sequence.insert(first, count, parent, side, &history.authors);
+            Row::Type { text, parent, side, count, .. } => {
+                let node = self.known(text);
+                self.touch(node);
+                if let Some(characters) = self.sequence_mut(node) {
+                    characters.insert(first, count, parent, side, &history.authors);
                 }
+            }
+            Row::Items { list, parent, side, count, .. } => {
+                let node = self.known(list);
+                self.touch_elements(node, first, count, false);
+                self.list_mut(node).items.insert(first, count, parent, side, &history.authors);
             }
             Row::Item { list, parent, side, holds } => {
                 let node = self.known(list);

@@ -33,7 +33,7 @@ pub(super) enum Touched {
     Keys { first: u32, count: u32 },
     /// That of a key which came to another place in the order of keys.
     Order(u32),
-    /// Those of items or characters that follow each other as ops, and whether they were visible.
+    /// Those of items that follow each other as ops, and whether they were visible.
     Elements { first: Lv, count: u32, visible: bool },
 }
 
@@ -169,6 +169,10 @@ impl Tree {
 
     /// Begins anew: forgets what containers read as before, where they were read again since, or are gone.
     pub(in crate::crdt) fn forget_old(&mut self) {
+        if self.old_value.is_some() && self.value.get().is_none() {
+            // The document was not read since something in it changed: all of that is still to be told.
+            return;
+        }
         let mut touched = std::mem::take(&mut self.touched);
         let mut kept = 0;
         touched.retain(|before| {
