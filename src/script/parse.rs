@@ -371,8 +371,13 @@ impl Script {
             text.push_str(line.text);
             parts.push(line);
         }
-        let quits = |step: &Step| matches!(step.text.split_whitespace().next(), Some("quit" | "exit"));
-        if self.steps().any(quits) {
+        // The first command behind it is told.
+        let last = self
+            .items
+            .iter()
+            .rev()
+            .find_map(|item| if let Item::Step(step) = item { Some(step) } else { None });
+        if last.is_some_and(|step| matches!(step.text.split_whitespace().next(), Some("quit" | "exit"))) {
             self.mistake(number, first, indent(first.text), MistakeKind::BehindQuit);
         }
         if let Some((at, found)) = behind(&text) {
