@@ -25,7 +25,7 @@ impl Effects {
     pub(super) fn of(replica: &mut ConvergentRef, from: u32) -> Self {
         let ConvergentRef { history, tree, .. } = replica;
         let agreed = if tree.is_contested() { agreed(history, tree, from) } else { Vec::new() };
-        tree.note_all_ends(history, from..history.len());
+        tree.note_all_removals(history, from..history.len());
         tree.begin();
         for (first, row) in history.log.rows_in(from..history.len()) {
             tree.apply(history, first, &row);
@@ -194,7 +194,7 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
         let mut edits: Vec<OpSpan> =
             spans.map(|(lv, count)| OpSpan { first: history.op_id(lv), count: u64::from(count) }).collect();
         edits.sort_unstable();
-        LostEdits { path: tree.path_of(history, gone), overwritten: tree.end_of(gone).overwritten, edits }
+        LostEdits { path: tree.path_of(history, gone), overwritten: tree.removal_of(gone).overwritten, edits }
     });
     lost.collect()
 }

@@ -31,9 +31,9 @@ struct Piece<T> {
     items: Vec<T>,
 }
 
-/// The place of an item; valid until the next insertion.
+/// The place of an item; valid until the next insertion or removal.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::crdt) struct Slot {
+pub(in crate::crdt) struct Position {
     piece: usize,
     item: usize,
 }
@@ -62,16 +62,16 @@ impl<T: Item> Pieces<T> {
     }
 
     /// The last item that is `before` something, by its start; all before it are. O(log n).
-    pub(in crate::crdt) fn find(&self, before: impl Fn(Lv) -> bool) -> Option<Slot> {
+    pub(in crate::crdt) fn find(&self, before: impl Fn(Lv) -> bool) -> Option<Position> {
         let piece = self.piece(&before)?;
         let item = self.pieces[piece].items.partition_point(|item| before(item.start())).checked_sub(1)?;
-        Some(Slot { piece, item })
+        Some(Position { piece, item })
     }
 
     /// The last item that does not start behind `element`, if items are in order of Lv. O(log n). Where
     /// they start at even distances, it reads one item in one piece: what is not in the processor's cache
     /// costs more than all the comparisons.
-    pub(in crate::crdt) fn find_lv(&self, element: Lv) -> Option<Slot> {
+    pub(in crate::crdt) fn find_lv(&self, element: Lv) -> Option<Position> {
         let piece = self.piece(|start| start <= element)?;
         let Piece { first, items } = &self.pieces[piece];
         let end = self.pieces.get(piece + 1).map(|next| next.first).or(items.last().map(Item::start))?;
@@ -86,19 +86,19 @@ impl<T: Item> Pieces<T> {
         } else {
             guess + 1 + found(&items[guess + 1..])
         };
-        Some(Slot { piece, item: item.checked_sub(1)? })
+        Some(Position { piece, item: item.checked_sub(1)? })
     }
 
-    pub(in crate::crdt) fn at(&self, slot: Slot) -> &T {
+    pub(in crate::crdt) fn at(&self, slot: Position) -> &T {
         &self.pieces[slot.piece].items[slot.item]
     }
 
-    pub(in crate::crdt) fn at_mut(&mut self, slot: Slot) -> &mut T {
+    pub(in crate::crdt) fn at_mut(&mut self, slot: Position) -> &mut T {
         &mut self.pieces[slot.piece].items[slot.item]
     }
 
     /// The item behind a slot; the first one behind none.
-    pub(in crate::crdt) fn after(&self, slot: Option<Slot>) -> Option<&T> {
+    pub(in crate::crdt) fn after(&self, slot: Option<Position>) -> Option<&T> {
         let Some(slot) = slot else { return self.first() };
         let here = self.pieces[slot.piece].items.get(slot.item + 1);
         here.or_else(|| self.pieces.get(slot.piece + 1)?.items.first())
@@ -122,7 +122,7 @@ impl<T: Item> Pieces<T> {
     }
 
     /// Adds an item behind a slot, or before all. Moves less than a piece, and once in a while pieces.
-    pub(in crate::crdt) fn insert_after(&mut self, slot: Option<Slot>, item: T) {
+    pub(in crate::crdt) fn insert_after(&mut self, slot: Option<Position>, item: T) {
         let Some(last) = self.pieces.len().checked_sub(1) else { return self.push(item) };
         let (piece, place) = slot.map_or((0, 0), |slot| (slot.piece, slot.item + 1));
         let items = &mut self.pieces[piece].items;
@@ -143,14 +143,14 @@ impl<T: Item> Pieces<T> {
     }
 
     /// The items behind a slot; all of them behind none.
-    pub(in crate::crdt) fn iter_after(&self, slot: Option<Slot>) -> impl Iterator<Item = &T> {
+    pub(in crate::crdt) fn iter_after(&self, slot: Option<Position>) -> impl Iterator<Item = &T> {
         let (piece, item) = slot.map_or((0, 0), |slot| (slot.piece, slot.item + 1));
         let here = self.pieces.get(piece).map_or(&[][..], |piece| &piece.items[item..]);
         here.iter().chain(self.pieces.iter().skip(piece + 1).flat_map(|piece| &piece.items))
     }
 
     /// Takes out the item behind a slot, or the first one. Moves less than a piece, and once in a while pieces.
-    pub(in crate::crdt) fn remove_after(&mut self, slot: Option<Slot>) -> Option<T> {
+    pub(in crate::crdt) fn remove_after(&mut self, slot: Option<Position>) -> Option<T> {
         let (mut at, mut item) = slot.map_or((0, 0), |slot| (slot.piece, slot.item + 1));
         if self.pieces.get(at)?.items.len() == item {
             (at, item) = (at + 1, 0);

@@ -68,7 +68,9 @@ impl MistakeKind {
             Self::Outside => "the block above may have ended before this line",
             Self::NotCompared => "write it into a file, and `rejoin check` it",
             Self::BehindQuit => "`quit` ends the whole file",
-            Self::Above | Self::RepeatedKey | Self::TooLong => return None,
+            Self::Above => "an expectation stands below its command",
+            Self::RepeatedKey => "leave one of them out",
+            Self::TooLong => return None,
         })
     }
 

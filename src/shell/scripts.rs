@@ -92,7 +92,9 @@ impl Scripts {
         let of_one = |(line, text): (usize, &String)| {
             let Script { items, mut mistakes } = Script::parse(text);
             let compares = |item: &Item| matches!(item, Item::Step(step) if !step.expectations.is_empty());
-            if items.iter().any(compares) {
+            let is_alone = |mistake: &Mistake| mistake.kind == MistakeKind::Above;
+            if items.iter().any(compares) || mistakes.iter().any(is_alone) {
+                mistakes.retain(|mistake| !is_alone(mistake));
                 mistakes.push(Mistake { line, column: 1, kind: MistakeKind::NotCompared });
             }
             mistakes.into_iter().map(move |mistake| Mistake { line, ..mistake })

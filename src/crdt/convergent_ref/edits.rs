@@ -11,8 +11,7 @@ use crate::value::{self, MAX_DEPTH, PathChange, Val, same};
 
 impl ConvergentRef {
     /// Sets the value to what `f` makes of it, and records the difference as one change. A part that
-    /// `f` passes on as it is (the same `Arc`) costs nothing, and a container that `f` takes from one place
-    /// to another moves there.
+    /// `f` passes on unchanged costs nothing, and a container that `f` takes from one place to another moves there.
     ///
     /// # Errors
     /// When the new value is not JSON or the validator refuses it; nothing changed.
@@ -27,23 +26,6 @@ impl ConvergentRef {
     /// # Errors
     /// As for [`swap`](Self::swap).
     pub fn reset(&mut self, value: Val) -> Result<Swap, SwapError> {
-        self.record(value)
-    }
-
-    /// Sets the value if it is `expected` now (compared exactly, keys in any order); `None` when it is
-    /// another.
-    ///
-    /// # Errors
-    /// As for [`swap`](Self::swap).
-    pub fn compare_and_set(&mut self, expected: &Val, value: Val) -> Result<Option<Swap>, SwapError> {
-        if same(self.value(), expected) {
-            return self.reset(value).map(Some);
-        }
-        value::dismantle(value);
-        Ok(None)
-    }
-
-    pub(super) fn record(&mut self, value: Val) -> Result<Swap, SwapError> {
         let old = self.value().clone();
         if self.is_behind() {
             value::dismantle(value);
@@ -79,7 +61,7 @@ impl ConvergentRef {
         }
         self.is_open = true;
         if self.history.len() > from + 1 {
-            self.tree.note_all_ends(&self.history, from..self.history.len());
+            self.tree.note_all_removals(&self.history, from..self.history.len());
         }
         if rearranges {
             // Much may have moved: it is settled together.
@@ -93,6 +75,19 @@ impl ConvergentRef {
         let change = Some(self.history.op_id(Lv::new(from)));
         self.notify(&old, &new);
         Ok(Swap { old, new, change })
+    }
+
+    /// Sets the value if it is `expected` now (compared exactly, keys in any order); `None` when it is
+    /// another.
+    ///
+    /// # Errors
+    /// As for [`swap`](Self::swap).
+    pub fn compare_and_set(&mut self, expected: &Val, value: Val) -> Result<Option<Swap>, SwapError> {
+        if same(self.value(), expected) {
+            return self.reset(value).map(Some);
+        }
+        value::dismantle(value);
+        Ok(None)
     }
 
     /// What became of ops that were added, once the validator has seen the new value.

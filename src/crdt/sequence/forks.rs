@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 
 use super::{Lv, Side};
-use crate::crdt::pieces::{Pieces, Slot};
+use crate::crdt::pieces::{Pieces, Position};
 
 /// The children in the Fugue tree that are not the next element of a run, by parent and side. Takes no
 /// memory until there is one.
@@ -52,7 +52,7 @@ impl Forks {
     }
 
     /// Hangs a child among others: behind the one at `lower`, or before all.
-    pub(super) fn join(&mut self, parent: Lv, side: Side, lower: Option<Slot>, child: Lv) {
+    pub(super) fn join(&mut self, parent: Lv, side: Side, lower: Option<Position>, child: Lv) {
         let crowds = self.0.as_mut().map(|inner| &mut inner.crowds);
         let is = |crowd: &Crowd| crowd.parent == parent && crowd.side == side;
         let crowd = crowds.and_then(|crowds| crowds.find_mut(hash(parent), is));

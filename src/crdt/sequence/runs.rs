@@ -1,7 +1,7 @@
 //! Where elements hang and where they stand, by Lv.
 
 use super::{Lv, Side};
-use crate::crdt::pieces::{Item, Pieces, Slot};
+use crate::crdt::pieces::{Item, Pieces, Position};
 
 /// Elements `start`, `start + 1`, .. each of which is the only right child of the one before, all in
 /// one leaf of the order. Sixteen bytes.
@@ -118,7 +118,7 @@ impl Runs {
 
     /// Makes `element` the first of its run: what comes before it in the run becomes a run of its own,
     /// which it hangs on. O(log n).
-    fn cut(&mut self, slot: Slot, element: Lv) {
+    fn cut(&mut self, slot: Position, element: Lv) {
         let run = self.0.at_mut(slot);
         let kept = element.0 - run.start.0;
         let rest = Run::new(element, run.count - kept, Lv(element.0 - 1), Side::Right, run.leaf());
@@ -158,7 +158,7 @@ impl Runs {
     }
 
     /// The last run that does not start behind an element.
-    fn slot(&self, element: Lv) -> Option<Slot> {
+    fn slot(&self, element: Lv) -> Option<Position> {
         self.0.find_lv(element)
     }
 }

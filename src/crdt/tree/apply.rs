@@ -48,7 +48,7 @@ impl Tree {
                 }
             }
             Row::Put { slot, over, written } => {
-                self.note_ends(history, first, row);
+                self.note_removals(history, first, row);
                 self.hide_all(history, over.ids().iter().map(|put| (*put, 1)), |_| first);
                 let place = self.write(history, slot, first);
                 if let Written::Container(holds) = written {
@@ -57,11 +57,11 @@ impl Tree {
                 self.settle_slot(history, place);
             }
             Row::Delete { over } => {
-                self.note_ends(history, first, row);
+                self.note_removals(history, first, row);
                 self.hide_all(history, over.iter().copied(), |_| first);
             }
             Row::DeleteEach { first: gone, count, step } => {
-                self.note_ends(history, first, row);
+                self.note_removals(history, first, row);
                 let by = |put: Lv| first.plus(put.index().abs_diff(gone.index()));
                 self.hide_all(history, [(step.lowest(gone, count), count)], by);
             }

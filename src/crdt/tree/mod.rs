@@ -84,7 +84,7 @@ pub(super) struct Tree {
     /// The batch that goes on.
     batch: Option<Box<Batch>>,
     /// How containers that are nowhere went.
-    ends: HashMap<Node, Removal, RandomState>,
+    removals: HashMap<Node, Removal, RandomState>,
     /// Whether a container was ever deleted or moved.
     lost_any: bool,
     /// Whether a slot ever showed several puts.
@@ -180,8 +180,8 @@ impl Tree {
     }
 
     /// How a container that is nowhere went.
-    pub(super) fn end_of(&self, node: Node) -> Removal {
-        self.ends.get(&node).copied().unwrap_or_default()
+    pub(super) fn removal_of(&self, node: Node) -> Removal {
+        self.removals.get(&node).copied().unwrap_or_default()
     }
 
     /// Whether a container may be nowhere.

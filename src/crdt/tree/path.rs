@@ -57,7 +57,7 @@ impl Tree {
                 Place::Item(list, item) => {
                     let gone = inside.filter(|&node| self.placing(node).is_none());
                     let index = match gone {
-                        Some(node) => self.end_of(node).index as usize,
+                        Some(node) => self.removal_of(node).index as usize,
                         None => self.list(list).items.position(item),
                     };
                     (list, Step::Index(index))

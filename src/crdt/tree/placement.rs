@@ -328,7 +328,7 @@ impl Tree {
         body.put = state.map(|(put, _)| put).into();
         if let Some((_, place)) = state {
             body.place = place;
-            self.ends.remove(&node);
+            self.removals.remove(&node);
         }
     }
 

@@ -20,17 +20,17 @@ pub(in crate::crdt) struct Removal {
 impl Tree {
     /// Notes how containers go that some ops are about to remove: they had the positions that they have now, before
     /// any of the ops. O(rows log n).
-    pub(in crate::crdt) fn note_all_ends(&mut self, history: &History, ops: Range<u32>) {
+    pub(in crate::crdt) fn note_all_removals(&mut self, history: &History, ops: Range<u32>) {
         for (first, row) in history.log.rows_in(ops) {
-            self.note_ends(history, first, &row);
+            self.note_removals(history, first, &row);
         }
     }
 
     /// Notes how containers go that a row is about to remove, unless that was noted before.
-    pub(super) fn note_ends(&mut self, history: &History, first: Lv, row: &Row<'_, Local>) {
+    pub(super) fn note_removals(&mut self, history: &History, first: Lv, row: &Row<'_, Local>) {
         match *row {
             Row::Put { over, .. } => {
-                over.ids().iter().for_each(|put| self.note_end(history, *put, first, true));
+                over.ids().iter().for_each(|put| self.note_removal(history, *put, first, true));
             }
             Row::Delete { over } => {
                 for &(gone, count) in over {
@@ -51,21 +51,21 @@ impl Tree {
             let put = first.plus(at);
             let (row, length) = history.log.row_from(put, count - at);
             if let Row::Item { .. } | Row::Put { .. } = row {
-                self.note_end(history, put, by(put), false);
+                self.note_removal(history, put, by(put), false);
             }
             at += length;
         }
     }
 
-    fn note_end(&mut self, history: &History, put: Lv, by: Lv, overwritten: bool) {
+    fn note_removal(&mut self, history: &History, put: Lv, by: Lv, overwritten: bool) {
         let Some(node) = self.container(history, put) else { return };
-        if self.placing(node) != Some(put) || self.ends.get(&node).is_some_and(|end| end.by == by) {
+        if self.placing(node) != Some(put) || self.removals.get(&node).is_some_and(|end| end.by == by) {
             return;
         }
         let index = match self.last_place(node) {
             Place::Item(list, item) => self.list(list).items.position(item) as u32,
             Place::Root | Place::Key(..) => 0,
         };
-        self.ends.insert(node, Removal { by, index, overwritten });
+        self.removals.insert(node, Removal { by, index, overwritten });
     }
 }

@@ -88,6 +88,9 @@ impl FileError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Failed { hint, .. } => return hint.clone(),
+            Self::Unreadable { .. } => Some(
+                "it is looked for where the file stands that reads it, at the prompt in the working folder",
+            ),
             Self::NotTyped => Some("`rejoin run FILE` prints a session file with what it answers"),
             Self::Unwritable { reason, .. } if reason.ends_with("already") => {
                 Some("a recording makes a new file, and never overwrites one")

@@ -412,7 +412,7 @@ pub const COMMANDS: &[Command] = &[
         name: "rename",
         aliases: &[],
         arguments: &[NAME.shown_as("A"), NEW_NAME.shown_as("B").after_as()],
-        summary: "give what has a name another one",
+        summary: "change the name of a ref, clock or patch",
         details: "From here on the ref, clock or patch A is called B, and the name A is free. A ref keeps its actor, \
                   its history, its watch and its validator.",
         example: &[

@@ -54,7 +54,7 @@ pub(in crate::session) enum Wants {
 
 /// An argument, or the word before it.
 #[derive(Debug, Clone)]
-pub(in crate::session) struct Part {
+pub(in crate::session) struct UsageWord {
     pub(in crate::session) wants: Wants,
     /// As usage shows it, with its brackets.
     pub(in crate::session) text: Cow<'static, str>,
@@ -121,11 +121,11 @@ impl Argument {
     }
 
     /// The words that it is in a line, each as usage shows it: `[as`, `NAME]`.
-    pub(in crate::session) fn parts(&self) -> impl Iterator<Item = Part> {
+    pub(in crate::session) fn parts(&self) -> impl Iterator<Item = UsageWord> {
         let (open, close) = if self.optional { ("[", "]") } else { ("", "") };
         let more = if self.repeats { " …" } else { "" };
         let plain = !self.optional && !self.repeats;
-        let keyword = self.keyword.map(|keyword| Part {
+        let keyword = self.keyword.map(|keyword| UsageWord {
             wants: Wants::Keyword(keyword),
             text: if self.optional { format!("{open}{keyword}").into() } else { keyword.into() },
             what: "`as NAME`",
@@ -136,7 +136,7 @@ impl Argument {
             Some(_) => format!("{}{more}{close}", self.name).into(),
             None => format!("{open}{}{more}{close}", self.name).into(),
         };
-        let own = Part { wants: self.wants, text, what: self.what, optional: self.optional };
+        let own = UsageWord { wants: self.wants, text, what: self.what, optional: self.optional };
         keyword.into_iter().chain([own])
     }
 }

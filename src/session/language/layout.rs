@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::filter::value_length;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::{Args, Word};
-use crate::session::language::arguments::{Part, Wants};
+use crate::session::language::arguments::{UsageWord, Wants};
 use crate::session::language::command::{self, Command};
 use crate::session::state::names::name_length;
 
@@ -16,7 +16,7 @@ pub(in crate::session) struct Layout<'a> {
     /// The arguments that are there, and the words that stand before some.
     pub(in crate::session) taken: SmallVec<[(Wants, Word<'a>); 4]>,
     /// Those that are not, as usage shows them.
-    pub(in crate::session) left: Vec<Part>,
+    pub(in crate::session) left: Vec<UsageWord>,
     /// What belongs to no argument.
     pub(in crate::session) rest: Option<Word<'a>>,
 }

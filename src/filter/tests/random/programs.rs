@@ -1,7 +1,7 @@
 //! Random filters and values.
 
 /// A generator of filters and values, the same ones for each seed.
-pub(in crate::filter::tests) struct Programs(u64);
+pub(super) struct Programs(u64);
 
 /// What stands for a random part in a template.
 const HOLES: &str = "EPUVSKNRL";
@@ -97,7 +97,7 @@ const REGEXES: &[&str] =
 const LOOPS: &[&str] = &["(1, 2)", "range(3)", "(\"a\", \"b\")", "(.[]? | scalars)"];
 
 impl Programs {
-    pub(in crate::filter::tests) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
@@ -119,7 +119,7 @@ impl Programs {
     }
 
     /// A value as JSON text.
-    pub(in crate::filter::tests) fn value(&mut self) -> String {
+    pub(super) fn value(&mut self) -> String {
         self.value_below(3)
     }
 
@@ -149,7 +149,7 @@ impl Programs {
     }
 
     /// The text of a filter.
-    pub(in crate::filter::tests) fn program(&mut self) -> String {
+    pub(super) fn program(&mut self) -> String {
         self.filter(4)
     }
 
