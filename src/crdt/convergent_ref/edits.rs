@@ -70,6 +70,7 @@ impl ConvergentRef {
             self.apply_from(from);
         }
         self.keep(known);
+        self.tree.touch_holders();
         self.close();
         let new = self.value().clone();
         let change = Some(self.history.op_id(Lv::new(from)));
@@ -115,14 +116,13 @@ impl ConvergentRef {
         }
     }
 
-    /// Takes values that are known.
+    /// Takes the values of containers that are known.
     pub(in crate::crdt) fn keep(&mut self, known: Known) {
         for (made, value) in known {
             if let Some(node) = self.tree.node(made) {
                 self.tree.keep(node, value);
             }
         }
-        self.tree.touch_holders();
     }
 
     /// Begins to note what changes: an edit or a merge is about to happen.

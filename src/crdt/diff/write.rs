@@ -4,7 +4,7 @@ use super::Thing;
 use super::discover::{At, Chosen, Discovery, Occurrence, Part};
 use super::emit::{Begin, Dest, Emitter, Known, Refused};
 use super::thing_of;
-use crate::crdt::contents::{Packed, Run};
+use crate::crdt::contents::{Packed, Run, pack};
 use crate::crdt::counter::whole;
 use crate::crdt::history::{History, Keys};
 use crate::crdt::lv::Lv;
@@ -65,6 +65,9 @@ enum Wrote {
     /// Its parts are still to be written.
     Open(Frame),
 }
+
+/// How many items of a list are packed before they are added.
+const ITEMS_AT_ONCE: usize = 1024;
 
 impl Emitter<'_> {
     /// Writes what is new in a slot; says which op is the first.
@@ -148,6 +151,11 @@ impl Emitter<'_> {
         }
         let made = self.put(dest, Holds::Make(kind))?;
         let parts = occurrence.map_or(0..0, |at| self.discovery.occurs[at].parts.clone());
+        if is_plain(&value)
+            && self.discovery.parts[parts.clone()].iter().all(|part| part.occurrence.is_none())
+        {
+            return self.write_plain(made, value, whence, stack);
+        }
         let inside = match (kind, value.into_list()) {
             (_, Ok(items)) => {
                 Inside::Items { written: Vec::with_capacity(items.len()), rest: items.into_iter() }
@@ -222,6 +230,44 @@ impl Emitter<'_> {
         };
         self.buffer = buffer;
         Ok(Wrote::Done(lv?, Some(value)))
+    }
+
+    /// Writes what is in a container that holds plain scalars alone. It reads as it is, and need not be taken
+    /// apart.
+    fn write_plain(
+        &mut self,
+        made: Lv,
+        value: Val,
+        whence: Whence,
+        stack: &[Frame],
+    ) -> Result<Wrote, Refused> {
+        let refused = |emitter: &Self, step, reason| emitter.not_json(whence, stack, vec![step], reason);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        for (key, value) in value.as_map().into_iter().flatten() {
+            value::check_scalar(value).map_err(|reason| refused(self, Step::Key(key.to_string()), reason))?;
+            let slot = Target::Key { map: made, key: self.history.log.keys.intern(key) };
+            let packed = Packed::new(value, &mut buffer);
+            let row = Row::Put { slot, over: Over::These(&[]), written: Written::Scalar(packed) };
+            self.push(&row, packed.bytes().len())?;
+        }
+        let mut items = value.as_list().into_iter().flatten().enumerate().peekable();
+        let mut parent = None;
+        while items.peek().is_some() {
+            buffer.clear();
+            let mut count = 0;
+            for (index, value) in items.by_ref().take(ITEMS_AT_ONCE) {
+                value::check_scalar(value).map_err(|reason| refused(self, Step::Index(index), reason))?;
+                pack(&mut buffer, value);
+                count += 1;
+            }
+            let (side, scalars) = (Side::Right, Run::new(&buffer));
+            let first = self.push(&Row::Items { list: made, parent, side, scalars, count }, buffer.len())?;
+            parent = first.plus(count).minus(1);
+        }
+        self.buffer = buffer;
+        let value = value.with_identity(Some(self.history.authors.identity(made)));
+        self.known.push((made, value.clone()));
+        Ok(Wrote::Done(made, Some(value)))
     }
 
     /// Makes a copy of a text or a counter hold what that held.
@@ -330,6 +376,15 @@ impl Frame {
             Inside::Items { written, .. } => Step::Index(written.len()),
             Inside::Entries { key, .. } => Step::Key(key.as_ref().map_or_else(String::new, Key::to_string)),
         }
+    }
+}
+
+/// Returns whether a value is a container of plain scalars.
+fn is_plain(value: &Val) -> bool {
+    match value.view() {
+        View::Arr(items) => items.iter().all(Val::is_simple),
+        View::Obj(entries) => entries.values().all(Val::is_simple),
+        _ => false,
     }
 }
 
