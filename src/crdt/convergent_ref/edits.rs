@@ -169,7 +169,11 @@ impl ConvergentRef {
     /// What begins the next change, unless one has begun.
     pub(in crate::crdt) fn beginning(&self) -> Beginning {
         let authors = &self.history.authors;
-        let deps = self.moved.iter().map(|&actor| Id { counter: authors.last(actor), actor }).collect();
+        // Most changes depend on nothing new.
+        let deps = match self.moved.is_empty() {
+            true => Vec::new(),
+            false => self.moved.iter().map(|&actor| Id { counter: authors.last(actor), actor }).collect(),
+        };
         Beginning { has_begun: self.is_open, actor: self.own, first: authors.highest() + 1, deps }
     }
 

@@ -48,9 +48,8 @@ impl Tree {
     fn note_run(&mut self, history: &History, first: Lv, count: u32, by: impl Fn(Lv) -> Lv) {
         let mut at = 0;
         while at < count {
-            let put = first.plus(at);
-            let (row, length) = history.log.row_from(put, count - at);
-            if let Row::Item { .. } | Row::Put { .. } = row {
+            let (may_place, length) = history.log.may_place(first.plus(at), count - at);
+            for put in (at..at + length).map(|at| first.plus(at)).filter(|_| may_place) {
                 self.note_removal(history, put, by(put), false);
             }
             at += length;

@@ -72,7 +72,9 @@ impl Tree {
 
     /// Notes that a container reads as something else.
     pub(super) fn touch(&mut self, node: Node) {
-        self.note(node, None);
+        if self.body(node).cached.get().is_some() {
+            self.note(node, None);
+        }
     }
 
     /// Notes that a key shows something else.

@@ -92,6 +92,22 @@ impl Log {
         (self.part(entry, at, count, &mut Cursor::default()), count)
     }
 
+    /// Returns whether an op may place a container, and for how many ops from it on, up to `most`, the answer holds.
+    /// O(log [`PAGE`]).
+    pub(in crate::crdt) fn may_place(&self, lv: Lv, most: u32) -> (bool, u32) {
+        let entry = self.entry(lv.index());
+        let count = (self.end(entry) - lv.index()).min(most);
+        let may_place = match self.entries[entry].body {
+            Body::Item { .. } | Body::PutRoot { .. } | Body::PutKey { .. } | Body::PutItem { .. } => true,
+            Body::Type { .. }
+            | Body::Items { .. }
+            | Body::Delete { .. }
+            | Body::DeleteEach { .. }
+            | Body::Add { .. } => false,
+        };
+        (may_place, count)
+    }
+
     /// The scalar that a write or an insert holds, if it holds one. O(1).
     pub(in crate::crdt) fn scalar(&self, lv: Lv) -> Option<Packed<'_>> {
         self.contents.from(self.held(lv)?).next_scalar()
