@@ -17,7 +17,7 @@ pub struct Version {
 }
 
 /// What a ref had after some [`Version`]: enough to go [forth](ConvergentRef::replay) again.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rewound {
     changes: Arc<Wire>,
     then: Version,

@@ -94,6 +94,13 @@ impl ConvergentRef {
         }
     }
 
+    /// After what was added is taken off again.
+    pub(super) fn end_staging(&mut self) {
+        if let Rollback::Staging { .. } = self.rollback {
+            self.rollback = Rollback::Ready;
+        }
+    }
+
     /// Gets ready to apply the ops of the history from one on: the tree does not know them yet.
     pub(super) fn begin_applying(&mut self, from: u32) {
         self.rollback = match std::mem::take(&mut self.rollback) {
