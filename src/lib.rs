@@ -140,7 +140,7 @@
 //!
 //! # Layers
 //!
-//! [`value`] (JSON) ← [`crdt`] (the engine) ← [`filter`] (jq) ← [`session`] (the interpreter) ←
+//! [`cancellation`] (of long work) ← [`value`] (JSON) ← [`crdt`] (the engine) ← [`filter`] (jq) ← [`session`] (the interpreter) ←
 //! [`script`] (session files) ← the binary (the terminal). A layer knows those to its left; none of the
 //! library prints, reads files, asks for the time or draws random numbers.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panicking"))]
@@ -150,6 +150,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub mod cancellation;
 pub mod crdt;
 pub mod filter;
 pub mod script;

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 /// A layer, and the layers that it may name besides itself.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("value", &[]),
-    ("crdt", &["value"]),
-    ("filter", &["value"]),
-    ("session", &["value", "crdt", "filter"]),
-    ("script", &["value", "crdt", "filter", "session"]),
-    ("shell", &["value", "crdt", "filter", "session", "script"]),
+    ("cancellation", &[]),
+    ("value", &["cancellation"]),
+    ("crdt", &["cancellation", "value"]),
+    ("filter", &["cancellation", "value"]),
+    ("session", &["cancellation", "value", "crdt", "filter"]),
+    ("script", &["cancellation", "value", "crdt", "filter", "session"]),
+    ("shell", &["cancellation", "value", "crdt", "filter", "session", "script"]),
 ];
 
 /// What only the side of the terminal may know.

@@ -4,6 +4,7 @@
 //! were touched. So nothing is compared but what differs, and nothing is guessed: what left one slot and came
 //! to another moved, an item that stays in its slot was edited.
 
+use crate::cancellation::ask;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
@@ -177,6 +178,7 @@ impl Teller<'_> {
 
     /// Tells what changed in a slot. (On no stack of its own: documents nest up to a limit that fits this one.)
     fn slot(&mut self, slot: Slot, way: &mut Way) {
+        ask();
         let Slot { old, new } = slot;
         let stood = old.as_ref().and_then(|(_, old)| self.thing(old));
         let stands = new.as_ref().and_then(|(_, new)| self.thing(new));
@@ -272,6 +274,7 @@ impl Teller<'_> {
     fn strip(&self, value: &Val, path: &mut Path, moved: &mut Vec<(Path, Val)>) -> Val {
         let mut rest = value.clone();
         let mut part = |step: Step, part: &Val, moved: &mut Vec<(Path, Val)>| {
+            ask();
             path.0.push(step);
             let is_moved = self.came_from(part).is_some();
             let stripped = match is_moved {
@@ -323,6 +326,7 @@ impl Slot {
 fn in_gaps(items: &mut [ItemChange]) {
     let mut came = 0;
     let key = |item: &ItemChange| {
+        ask();
         let stays = item.new - came;
         came += usize::from(item.is_visible && !item.was_visible);
         (stays, item.is_visible, item.was_visible)
@@ -339,6 +343,7 @@ fn in_place(old: &List, new: &List) -> Vec<Slot> {
     for (o, n) in List::differing(old, new) {
         let common = o.len().min(n.len());
         for index in 0..common {
+            ask();
             slots.push(Slot { old: at(old, o.start + index), new: at(new, n.start + index) });
         }
         slots.extend((o.start + common..o.end).map(|index| Slot { old: at(old, index), new: None }));
@@ -368,6 +373,7 @@ struct Search {
 
 impl Search {
     fn meet(&mut self, teller: &Teller<'_>, slot: &Slot, way: &Way) {
+        ask();
         let side = |side: &Option<(Option<Step>, Val)>, path: &Path| {
             let (step, value) = side.as_ref()?;
             let mut path = path.clone();
@@ -464,6 +470,7 @@ impl Search {
 fn inside(teller: &Teller<'_>, at: &At) -> Vec<(Thing, At)> {
     let mut found = Vec::new();
     let mut add = |step: Step, value: &Val| {
+        ask();
         if let Some(thing) = teller.thing(value) {
             let mut path = at.path.clone();
             path.0.push(step);

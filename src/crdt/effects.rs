@@ -1,6 +1,7 @@
 //! What a merge did besides changing the value: the conflicts that it made, the edits that went with
 //! deleted containers.
 
+use crate::cancellation::ask;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
@@ -56,6 +57,7 @@ fn unseen(history: &History, tree: &Tree, batch: &Batch, from: u32) -> Vec<(Lv, 
     // The container of the row before, and the outermost one that is gone of those that hold it.
     let mut known: Option<(Lv, Option<Node>)> = None;
     for (first, row) in history.log.rows_in(from..history.len()) {
+        ask();
         let Some(made) = row.holder() else { continue };
         let gone = match known {
             Some((other, gone)) if other == made => gone,
@@ -115,6 +117,7 @@ impl Unseen<'_> {
         let (history, tree) = (self.history, self.tree);
         let mut open = vec![node];
         while let Some(node) = open.pop() {
+            ask();
             match tree.reading_of(node) {
                 Reading::Text(node) => {
                     let runs = tree.sequence(node).into_iter().flat_map(|text| text.runs());
@@ -169,6 +172,7 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
     let mut named: HashSet<Lv, RandomState> = HashSet::default();
     let mut by_container: BTreeMap<Node, Vec<Lv>> = BTreeMap::new();
     for edit in edits {
+        ask();
         let Some(holder) = history.log.row(edit).holder().and_then(|made| tree.node(made)) else {
             continue;
         };
@@ -240,6 +244,7 @@ fn new_conflicts(history: &History, tree: &Tree, from: u32, agreed: &[Place]) ->
         .filter(|place| tree.may_show_several(*place))
         .collect();
     for place in written {
+        ask();
         if let Some(puts) = tree.shown_in_value(history, place)
             && puts.len() > 1
             && puts.iter().any(|put| put.index() >= from)

@@ -1,5 +1,6 @@
 //! The readable form of clocks, changes and patches. The crate docs describe it.
 
+use crate::cancellation::ask;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -129,6 +130,7 @@ fn hex(digest: Digest) -> String {
 }
 
 fn op_to_json(op: &Op) -> Val {
+    ask();
     let id = |id: &OpId| string(id.to_string());
     let ids = |ids: &[OpId]| ids.iter().map(id).collect::<Val>();
     let spans = |spans: &[OpSpan]| spans.iter().map(|span| string(span.to_string())).collect::<Val>();

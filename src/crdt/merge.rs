@@ -12,6 +12,7 @@ use super::patch::Body;
 use super::validate::{self, Adder};
 use super::wire::{Corrupt, Head, Reader, Wire, WireNames};
 use super::{Change, ConvergentRef, DecodeReason, MergeError, MergeReport, OpId, Patch};
+use crate::cancellation::ask;
 
 /// What became of the changes of a patch.
 #[derive(Default)]
@@ -102,7 +103,9 @@ impl ConvergentRef {
         let before = self.history.len();
         let old = self.is_watched().then(|| self.value().clone());
         self.note_changes();
+        self.begin_staging();
         let staged = self.stage(body, others)?;
+        self.begin_applying(before);
         let effects = Effects::of(self, before);
         self.history.settle();
         let authors = &self.history.authors;
@@ -164,6 +167,7 @@ impl ConvergentRef {
             Ok(false) | Err(MergeError::Corrupt(_)) => return Err(DecodeReason::Damaged),
             Err(error) => return Err(DecodeReason::Changes(error.to_string())),
         }
+        self.begin_applying(before);
         self.tree.apply_all(&self.history, before..self.history.len());
         self.moved = self.history.not_seen_by(self.own);
         Ok(())
@@ -252,6 +256,7 @@ impl ConvergentRef {
         self.history.begin(actors[head.actor as usize], head.first, &deps);
         let mut adder = Adder::new(&mut self.history, wire, actors, keys, head);
         while let Some(row) = reader.row()? {
+            ask();
             adder.add(&row).map_err(|reason| MergeError::Malformed { change: change(), reason })?;
         }
         self.history.begin_all(start, &head.lengths);
@@ -269,6 +274,7 @@ impl ConvergentRef {
     ) -> Result<(), MergeError> {
         let Queue { mut todo, fresh, waited } = self.queue(changes, others, staged)?;
         while let Some(change) = todo.pop() {
+            ask();
             let id = change.id();
             let Err(change) = self.waiting.add(change, self.history.clock()) else {
                 staged.added.insert(id);
@@ -328,6 +334,7 @@ impl ConvergentRef {
         let mut waited = HashSet::new();
         let mut order = Vec::new();
         for change in changes {
+            ask();
             validate::well_formed(change)
                 .map_err(|reason| MergeError::Malformed { change: change.id(), reason })?;
             let id = change.id();
@@ -412,6 +419,7 @@ fn digest_head(
     let begins = head.beginnings();
     let mut at = 0;
     while let Some(row) = reader.row()? {
+        ask();
         let starts = |op: u32| begins(at + u64::from(op));
         if starts(0) && at > 0 {
             digester.next_change();

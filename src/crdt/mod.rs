@@ -9,7 +9,7 @@
 //! document), `diff` and `edit` (from a new value to ops), `transaction` (edits by handles), `validate`, `merge` and
 //! `effects` (from outside to applied, and what that did), `delta` (what a change did, in words of the value), `save`
 //! (whole refs as bytes), `outbox` (what is to be sent), `past` (the state at an older clock), `rewind` (back to an
-//! earlier state), `report` and `error`. `contents`, `chars`, `varint` and `counter` pack and read values; `pieces` and
+//! earlier state), `rollback` (out of work that is cancelled), `report` and `error`. `contents`, `chars`, `varint` and `counter` pack and read values; `pieces` and
 //! `growth` are the lists in which things are kept.
 
 mod change;
@@ -35,6 +35,7 @@ mod patch;
 mod pieces;
 mod report;
 mod rewind;
+mod rollback;
 mod row;
 mod save;
 mod sequence;

@@ -1,5 +1,6 @@
 //! The queue of local patches: what this replica's own actor did and nobody fetched yet.
 
+use crate::cancellation::forgo;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ impl ConvergentRef {
     /// Takes the patches of the queue: as [`peek_patches`](Self::peek_patches), and then the queue is empty.
     pub fn pop_patches(&mut self) -> Vec<Patch> {
         let patches = self.peek_patches();
+        forgo();
         self.popped = self.history.authors.last(self.own);
         patches
     }

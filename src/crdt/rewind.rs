@@ -17,7 +17,7 @@ pub struct Version {
 }
 
 /// What a ref had after some [`Version`]: enough to go [forth](ConvergentRef::replay) again.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rewound {
     changes: Arc<Wire>,
     then: Version,
@@ -58,7 +58,8 @@ impl ConvergentRef {
         restored.expect("what was applied once can be applied again");
         earlier.popped = version.popped;
         earlier.waiting = version.waiting.map(|waiting| *waiting).unwrap_or_default();
-        self.replace_state(earlier);
+        let before = self.replace_state(earlier);
+        self.keep_replaced(before);
         self.rewound = Some(Arc::clone(&changes));
         Rewound { changes, then }
     }
@@ -68,6 +69,7 @@ impl ConvergentRef {
         let Rewound { changes, then } = rewound;
         self.value();
         self.note_changes();
+        self.begin_staging();
         let restored = self.restore(&changes);
         restored.expect("what was applied once can be applied again");
         self.popped = then.popped;

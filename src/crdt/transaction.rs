@@ -7,6 +7,7 @@ use super::lv::Lv;
 use super::row::{Row, Target};
 use super::tree::{Node, Place};
 use super::{ConvergentRef, EditError, Kind, OpId, SwapError};
+use crate::cancellation::forgo;
 use crate::value::{self, NotJson, Val};
 
 /// Edits that become one change.
@@ -37,6 +38,8 @@ impl ConvergentRef {
             return Err(SwapError::Behind(self.actor.clone()));
         }
         let old = self.is_watched().then(|| self.value().clone());
+        // It takes itself back.
+        forgo();
         self.note_changes();
         let (mark, first) = (self.history.mark(), self.history.len());
         Ok(Transaction { replica: self, mark, first, old, committed: false })

@@ -1,6 +1,7 @@
 //! What changes from outside must be like. They are checked while they are added to the history, before
 //! any of it reaches the state.
 
+use crate::cancellation::ask;
 use thiserror::Error;
 
 use super::history::{ActorIx, History, Id};
@@ -260,6 +261,7 @@ impl<'a> Adder<'a> {
             let run = run.min(left);
             let mut at = 0;
             while at < run {
+                ask();
                 let (row, length) = self.history.log.row_from(lv.plus(at), run - at);
                 if !row.is_write() {
                     return Err(self.wrong(WireId { counter: id.counter + u64::from(at), ..id }, "a write"));

@@ -34,11 +34,12 @@ mod val;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use crate::cancellation::Interrupt;
 pub use compile::library::{builtins, is_denied};
 pub use differences::{DIFFERENCES, Difference, Example, differences};
 pub use error::{CompileError, RunError};
 pub use run::Filter;
-pub use run::limits::{Cause, Interrupt, Limits};
+pub use run::limits::{Cause, Limits};
 use run::supervisor::Supervisor;
 pub use text::brackets::{Scan, value_length};
 pub use text::completion::{Base, Ending, Hop, Reach, ending};

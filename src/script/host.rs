@@ -319,7 +319,11 @@ fn plain(path: &Path) -> PathBuf {
 
 /// Whether a command was stopped by somebody, and not by a limit.
 fn is_interrupted(error: &CommandError) -> bool {
-    matches!(&*error.kind, ErrorKind::Run { error: RunError::Stopped { cause: Cause::Interrupt, .. }, .. })
+    match &*error.kind {
+        ErrorKind::Interrupted => true,
+        ErrorKind::Run { error, .. } => matches!(error, RunError::Stopped { cause: Cause::Interrupt, .. }),
+        _ => false,
+    }
 }
 
 /// What a listener that cannot fail answers.

@@ -239,6 +239,9 @@ pub enum ErrorKind {
     /// A ref has no validator.
     #[error("`{0}` has no validator")]
     NotValidated(String),
+    /// Somebody interrupted the command.
+    #[error("the command was interrupted")]
+    Interrupted,
     /// A session file cannot be read here, or not be written.
     #[error("{0}")]
     File(#[from] FileError),
@@ -247,6 +250,13 @@ pub enum ErrorKind {
 impl CommandError {
     pub(super) fn new(kind: impl Into<ErrorKind>, span: Range<usize>) -> Self {
         Self { kind: Box::new(kind.into()), span, hint: None }
+    }
+
+    /// The error of a line that was interrupted: its first word has the blame.
+    pub(super) fn interrupted(line: &str) -> Self {
+        let start = line.len() - line.trim_start().len();
+        let length = line[start..].find(char::is_whitespace).unwrap_or(line.len() - start);
+        Self::new(ErrorKind::Interrupted, start..start + length)
     }
 
     pub(super) fn with_hint(mut self, hint: impl Into<Option<String>>) -> Self {

@@ -43,6 +43,7 @@ pub use state::settings::{Color, SETTINGS, Setting, Settings, Theme};
 
 use std::sync::{Arc, Mutex};
 
+use crate::cancellation::Cancelled;
 use crate::filter::{self, Filters};
 pub use crate::filter::{Cause, Interrupt, Limits};
 use crate::value::{PathChange, Val};
@@ -118,14 +119,19 @@ impl Session {
             return Ok(Reply::default());
         }
         let layout = self.layout(line);
-        let mut reply = match layout.command {
+        let interrupt = self.interrupt();
+        let answered = interrupt.cancellable(|| match layout.command {
             Some((command, _)) => match layout.args() {
                 Ok(args) => (command.run)(self, args),
                 // A wrong name says more than what is missing behind it.
                 Err(error) => Err(self.wrong_name(&layout).unwrap_or(error)),
             },
             None => self.expression(line),
-        };
+        });
+        let mut reply = answered.unwrap_or_else(|Cancelled| {
+            interrupt.clear();
+            Err(CommandError::interrupted(line))
+        });
         let seen: Vec<Watched> =
             self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
         match &mut reply {
@@ -179,8 +185,8 @@ impl Session {
         self.filters.set_attended(attended);
     }
 
-    /// What interrupts the command that runs, from another thread or a signal handler: a filter stops, its
-    /// command fails and changes nothing. Other commands go on to their end.
+    /// What interrupts the command that runs, from another thread or a signal handler: it fails and changes nothing.
+    /// A command that is nearly done goes on to its end.
     pub fn interrupt(&self) -> Interrupt {
         self.filters.interrupt()
     }

@@ -1,6 +1,7 @@
 //! What two sequences have in common: items that occur once on both sides come first (patience
 //! difference), then the shortest edits between those (see `myers`).
 
+use crate::cancellation::ask;
 use std::ops::Range;
 
 use super::myers::{Myers, Run, common_head, common_tail};
@@ -80,6 +81,7 @@ impl Search<'_> {
     /// Items that occur once in both ranges, as an increasing chain; `None` when nothing occurs in both.
     fn unique(&mut self, o: &Range<usize>, n: &Range<usize>) -> Option<Vec<(usize, usize)>> {
         for at in o.clone() {
+            ask();
             let seen = &mut self.seen[self.old[at] as usize];
             (seen.old, seen.at) = (seen.old + 1, at);
         }
@@ -143,6 +145,7 @@ pub(crate) fn increasing(pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
     let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
     let mut last = None;
     for (i, pair) in pairs.iter().enumerate() {
+        ask();
         let length = match ends.last() {
             Some(&last) if pairs[last].0 < pair.0 => ends.len(),
             _ => ends.partition_point(|&end| pairs[end].0 < pair.0),

@@ -1,6 +1,7 @@
 //! What two sequences have in common, with the least edits: Myers, *An O(ND) Difference Algorithm and
 //! Its Variations* (1986), in linear space, and with an effort that ends.
 
+use crate::cancellation::ask;
 use std::ops::Range;
 
 /// A stretch that stands in both sequences.
@@ -145,6 +146,7 @@ impl Frontier {
         let (low, high) = (-d.min(h), d.min(w));
         let (low, high) = (low + ((low ^ d) & 1), high - ((high ^ d) & 1));
         for k in (low..=high).step_by(2) {
+            ask();
             let start = if d == 0 {
                 0
             } else {

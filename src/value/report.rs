@@ -1,5 +1,6 @@
 //! Reports of changes: paths, and what differs there; and how they are applied.
 
+use crate::cancellation::ask;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -96,10 +97,12 @@ pub fn apply(old: &Val, report: &[PathChange]) -> Result<Val, Misfit> {
     leaving.sort_by(|a, b| compare(b, a));
     let mut taken: Vec<(&Path, Val)> = Vec::new();
     for path in leaving {
+        ask();
         let part = take(&mut value, &path.0).ok_or_else(|| Misfit(path.clone()))?;
         taken.push((path, part));
     }
     for PathChange { path, difference } in report {
+        ask();
         let fits = match difference {
             Difference::Removed(_) => continue,
             Difference::Added(new) => put(&mut value, &path.0, new.clone()),

@@ -1,6 +1,7 @@
 //! Local edits: a new value becomes one change, or nothing happens.
 
 use super::{Beginning, ConvergentRef};
+use crate::cancellation::forgo;
 use crate::crdt::delta::{self, Direction};
 use crate::crdt::diff::{self, Discovery, Known, Refused};
 use crate::crdt::history::{CausalBuffer, History, Id, Mark};
@@ -36,6 +37,10 @@ impl ConvergentRef {
             return unchanged(old);
         }
         self.note_changes();
+        if value.levels() > MAX_DEPTH as u32 {
+            // It is refused soon, and to be taken apart then: it may be too deep to be dropped.
+            forgo();
+        }
         let discovery = Discovery::of(&self.history, &self.tree, &old, &value);
         let rearranges = discovery.rearranges;
         // Equal things that changed places are no difference.
@@ -45,6 +50,7 @@ impl ConvergentRef {
         let judged = self.validator.is_some().then(|| value.clone());
         // What nothing else holds need not be copied.
         value::dismantle(value);
+        self.begin_staging();
         let (mark, from) = (self.history.mark(), self.history.len());
         let mut beginning = self.beginning();
         let mut begin = |history: &mut History| beginning.begin(history);
@@ -53,12 +59,14 @@ impl ConvergentRef {
             Ok(known) => known,
             Err(error) => {
                 self.history.truncate(&mark);
+                self.end_staging();
                 return Err(error);
             }
         };
         if self.history.len() == from {
             return unchanged(old);
         }
+        self.begin_applying(from);
         self.is_open = true;
         if self.history.len() > from + 1 {
             self.tree.note_all_removals(&self.history, from..self.history.len());
@@ -84,6 +92,9 @@ impl ConvergentRef {
     /// # Errors
     /// As for [`swap`](Self::swap).
     pub fn compare_and_set(&mut self, expected: &Val, value: Val) -> Result<Option<Swap>, SwapError> {
+        if value.levels() > MAX_DEPTH as u32 {
+            forgo();
+        }
         if same(self.value(), expected) {
             return self.reset(value).map(Some);
         }
@@ -201,8 +212,12 @@ impl ConvergentRef {
     }
 
     /// Takes the history, and all that follows from it, of another state of this replica.
-    pub(in crate::crdt) fn replace_state(&mut self, other: Self) {
-        let watchers = std::mem::take(&mut self.watchers);
-        *self = Self { watchers, validator: self.validator.take(), next_watch: self.next_watch, ..other };
+    /// Gives back what was, without watchers and validator: they stay.
+    pub(in crate::crdt) fn replace_state(&mut self, mut other: Self) -> Self {
+        std::mem::swap(&mut self.watchers, &mut other.watchers);
+        std::mem::swap(&mut self.validator, &mut other.validator);
+        std::mem::swap(&mut self.next_watch, &mut other.next_watch);
+        std::mem::swap(&mut self.rollback, &mut other.rollback);
+        std::mem::replace(self, other)
     }
 }

@@ -13,6 +13,7 @@ use super::history::{ActorIx, CausalBuffer, History, Id};
 use super::lv::Lv;
 use super::past::{Past, Snapshot};
 use super::patch::Body;
+use super::rollback::Rollback;
 use super::row::{Holds, Row, Written};
 use super::tree::{Node, Place, Reading, Tree};
 use super::wire::Wire;
@@ -20,6 +21,7 @@ use super::{
     Actor, BranchError, Change, Clock, ClockError, Conflict, Content, DocumentId, Kind, OpId, Patch, Scalar,
     SwapError,
 };
+use crate::cancellation::ask;
 use crate::value::{self, Path, Val, text};
 pub use watch::WatchId;
 use watch::{Validator, Watcher};
@@ -51,6 +53,8 @@ pub struct ConvergentRef {
     pub(in crate::crdt) rewound: Option<Arc<Wire>>,
     /// What stood when, as far as it was asked for.
     past: RefCell<Past>,
+    /// What leads back out of work that is cancelled.
+    pub(in crate::crdt) rollback: Rollback,
     /// The container that a transaction edited last.
     pub(in crate::crdt) edited: Option<(OpId, Node, Kind)>,
     /// Room to pack scalars in.
@@ -86,7 +90,7 @@ impl ConvergentRef {
         Self::of(document, actor, own, history, CausalBuffer::default(), Tree::default())
     }
 
-    fn of(
+    pub(in crate::crdt) fn of(
         document: DocumentId,
         actor: Actor,
         own: ActorIx,
@@ -108,6 +112,7 @@ impl ConvergentRef {
             is_open: false,
             rewound: None,
             past: RefCell::default(),
+            rollback: Rollback::Off,
             edited: None,
             buffer: Vec::new(),
             watchers: BTreeMap::new(),
@@ -122,7 +127,9 @@ impl ConvergentRef {
     /// When the value is not JSON.
     pub fn with_value(document: DocumentId, actor: Actor, value: Val) -> Result<Self, SwapError> {
         let mut made = Self::new(document, actor);
+        made.rollback = Rollback::New;
         made.reset(value)?;
+        made.rollback = Rollback::Off;
         Ok(made)
     }
 
@@ -276,6 +283,7 @@ impl ConvergentRef {
         let (history, tree) = (&self.history, &self.tree);
         let mut open = vec![(Place::Root, tree.shown(history, Place::Root))];
         while let Some((place, puts)) = open.pop() {
+            ask();
             found.extend(conflict(history, tree, place, &puts, None));
             open.extend(tree.parts(history, &tree.reading(history, &puts)).into_iter().rev());
         }

@@ -3,6 +3,7 @@
 //! A map or list that was edited reads as what stands for it in the new value, if nothing in that gets an identity or
 //! another form when it is written, or another place among the keys.
 
+use crate::cancellation::ask;
 use smallvec::{SmallVec, smallvec};
 
 use super::discover::{Discovery, Evidence, Occurrence, Occurs, Part};
@@ -18,6 +19,7 @@ impl Emitter<'_> {
         }
         // Those inside come later.
         for at in (0..self.discovery.occurs.len()).rev() {
+            ask();
             self.discovery.occurs[at].adoptable = self.is_adoptable(at);
         }
     }
@@ -64,6 +66,7 @@ impl Emitter<'_> {
         }
         let mut taken: SmallVec<[bool; 8]> = smallvec![false; occurs.len()];
         for (at, occurs) in occurs.iter().enumerate() {
+            ask();
             let Occurs { thing: Some(thing), part, parent, adoptable: true, .. } = *occurs else { continue };
             let new = &mut parts[part].new;
             if new.as_ref().is_some_and(Val::is_container)

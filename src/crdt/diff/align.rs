@@ -1,5 +1,6 @@
 //! The items of a list beside those that were there before.
 
+use crate::cancellation::ask;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
@@ -63,6 +64,7 @@ fn in_place(old: &List, new: &List, stretches: &[(Range<usize>, Range<usize>)]) 
         for ((at, before), (to, now)) in
             o.clone().zip(old.range(o.clone())).zip(n.clone().zip(new.range(n.clone())))
         {
+            ask();
             if before.identity().is_none() || before.identity() != now.identity() {
                 return None;
             }
@@ -177,6 +179,7 @@ impl<'v> Alignment<'v> {
         let mut items = |list: &'v List, range: Range<usize>| {
             let items = range.clone().zip(list.range(range));
             let items = items.map(|(at, value)| {
+                ask();
                 let thing = thing(value);
                 Item { at, value, thing, name: name(value, thing) }
             });
@@ -234,6 +237,7 @@ impl<'v> Alignment<'v> {
     fn pair_holders(&self, pairs: &mut Pairs) {
         let mut holders: HashMap<usize, SmallVec<[usize; 1]>, RandomState> = HashMap::default();
         for o in (0..self.olds.len()).filter(|&o| pairs.free_old[o]) {
+            ask();
             for address in telling(self.olds[o].value) {
                 let holders = holders.entry(address).or_default();
                 if holders.last() != Some(&o) {
@@ -242,6 +246,7 @@ impl<'v> Alignment<'v> {
             }
         }
         for n in 0..self.news.len() {
+            ask();
             if !pairs.free_new[n] {
                 continue;
             }
@@ -293,6 +298,7 @@ impl<'v> Alignment<'v> {
         let kept = kept.into_iter().map(|(o, n)| (olds.start + o, news.start + n));
         let (mut o, mut n) = (olds.start, news.start);
         for (next_o, next_n) in kept.map(|(o, n)| (o, Some(n))).chain([(olds.end, None)]) {
+            ask();
             let end = next_n.unwrap_or(news.end);
             self.gap(o..next_o, n..end, &mut after, by_name, edits);
             if next_n.is_some() {
@@ -326,6 +332,7 @@ impl<'v> Alignment<'v> {
             let (next_o, next_n) = pair.map_or((olds.end, news.end), |(o, n, _)| (o, n));
             edits.extend((o..next_o).map(|o| ItemEdit::Delete { old: self.olds[o].at }));
             for n in n..next_n {
+                ask();
                 let item = &self.news[n];
                 let was = by_name[item.name as usize].filter(|_| item.thing.is_none());
                 let was = was.filter(|_| item.value.is_container()).map(|o| self.olds[o].at);
@@ -364,6 +371,7 @@ impl<'v> Alignment<'v> {
         }) {
             if next_o - o == next_n - n {
                 for at in 0..next_o - o {
+                    ask();
                     let (old, new) = (olds[o + at], news[n + at]);
                     if let Some(same) = self.in_stead(old, new) {
                         pairs.push((old, new, same));
@@ -418,6 +426,7 @@ impl Pairs {
 fn unique<'v>(items: &[Item<'v>], key: &str) -> HashMap<Exactly<'v>, Option<usize>, RandomState> {
     let mut found: HashMap<Exactly<'v>, Option<usize>, RandomState> = HashMap::default();
     for (at, item) in items.iter().enumerate() {
+        ask();
         if let Some(member) = member(item.value, key) {
             found.entry(Exactly(member)).and_modify(|other| *other = None).or_insert(Some(at));
         }

@@ -2,6 +2,7 @@
 
 use super::Thing;
 use super::discover::{Chosen, Discovery, Evidence, Index, Occurrence};
+use crate::cancellation::ask;
 use crate::crdt::history::History;
 use crate::crdt::tree::{Place, Tree};
 
@@ -13,6 +14,7 @@ impl Discovery {
         self.index.get_or_insert_with(|| {
             let mut index = Index::default();
             for (at, occurs) in self.occurs.iter().enumerate() {
+                ask();
                 if let Some(thing) = occurs.thing {
                     index.occurs.entry(thing).or_default().push(at);
                 }

@@ -1,5 +1,6 @@
 //! Where the containers of the document occur in a new value.
 
+use crate::cancellation::ask;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -185,6 +186,7 @@ impl Discovery {
         discoverer.add(At::Root, Some(old), Some(new), None);
         discoverer.open.push(Open { part: 0, parent: None, within: Within::Thing });
         while let Some(open) = discoverer.open.pop() {
+            ask();
             discoverer.look(&open);
         }
         discoverer.found
@@ -337,6 +339,7 @@ impl Discoverer<'_> {
         let goes = edits.iter().any(|edit| matches!(edit, ItemEdit::Delete { .. }));
         self.found.rearranges |= comes && goes;
         for edit in edits {
+            ask();
             let (at, stands_for) = match edit {
                 ItemEdit::Edit { old: o, new: n, same } => {
                     let stands_for = if same { thing(o) } else { None };
@@ -390,6 +393,7 @@ impl Discoverer<'_> {
         let mut open = vec![(value, 0)];
         let mut way: Vec<usize> = Vec::new();
         while let Some((value, depth)) = open.pop() {
+            ask();
             if self.is_thing(value) {
                 for address in way[..depth].iter().rev() {
                     if !self.leading.insert(*address) {
@@ -415,6 +419,7 @@ fn shares_strings(old: &Val, new: &Val) -> bool {
     let strings = |value: &Val, found: &mut dyn FnMut(usize) -> bool| {
         let mut open = vec![value.clone()];
         while let Some(value) = open.pop() {
+            ask();
             // All empty strings are one.
             if value.as_str().is_some_and(|text| !text.is_empty()) && value.address().is_some_and(&mut *found)
             {

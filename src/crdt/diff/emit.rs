@@ -1,5 +1,6 @@
 //! From what occurs where to ops.
 
+use crate::cancellation::ask;
 use std::collections::HashSet;
 
 use foldhash::fast::RandomState;
@@ -52,6 +53,7 @@ pub(in crate::crdt) fn emit(
     emitter.find_adoptable();
     emitter.root()?;
     while let Some(task) = emitter.todo.pop() {
+        ask();
         match task {
             Task::Enter(occurrence) => emitter.enter(occurrence)?,
             Task::Overwrite(part, holder) => emitter.overwrite(part, holder)?,
@@ -101,6 +103,7 @@ impl<'a> Emitter<'a> {
 
     /// Adds a row, with so many bytes of content at the most.
     pub(super) fn push(&mut self, row: &Row<'_, Local>, bytes: usize) -> Result<Lv, Refused> {
+        ask();
         let next = match self.next {
             Some(next) => next,
             None => (self.begin)(self.history),
@@ -161,6 +164,7 @@ impl<'a> Emitter<'a> {
         let maps = self.tree.joined(self.history, thing);
         let (mut gone, mut later) = (Vec::new(), Parts::new());
         for at in self.discovery.occurs[occurrence].parts.clone() {
+            ask();
             let part = &self.discovery.parts[at];
             match (&part.old, &part.new) {
                 (_, None) => gone.extend(self.shown_key(&maps, at)),
@@ -228,6 +232,7 @@ impl<'a> Emitter<'a> {
         // The item that was added last: its place in the new list.
         let mut added: Option<(usize, Lv)> = None;
         for at in self.discovery.occurs[occurrence].parts.clone() {
+            ask();
             let At::Item { old, new, after } = self.discovery.parts[at].at else { continue };
             match (old, new) {
                 (Some(position), None) => {

@@ -1,5 +1,6 @@
 //! Things in values from outside, which carry no identity: by what they hold.
 
+use crate::cancellation::ask;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 
@@ -41,6 +42,7 @@ impl Recognised {
         let mut kept: HashSet<usize, RandomState> = HashSet::default();
         let mut open = vec![(old, new)];
         while let Some((old, new)) = open.pop() {
+            ask();
             if is_equal(old, new)
                 && let (Some(thing), Some(address)) = (thing_of(history, tree, old), new.address())
             {
@@ -94,6 +96,7 @@ impl Recognised {
         let mut left: HashMap<u64, Vec<(&Val, Thing)>, RandomState> = HashMap::default();
         let mut open: Vec<&Val> = vec![old];
         while let Some(value) = open.pop() {
+            ask();
             let Some(thing) = thing_of(history, tree, value) else { continue };
             if stay.contains(&thing) {
                 continue;
@@ -107,6 +110,7 @@ impl Recognised {
         let mut taken: HashSet<Thing, RandomState> = HashSet::default();
         let mut open: Vec<&Val> = vec![new];
         while let Some(value) = open.pop() {
+            ask();
             let (Some(address), Some(number)) = (value.address(), sum(value)) else { continue };
             if kept.contains(&address) {
                 continue;
@@ -150,6 +154,7 @@ impl Recognised {
         let mut has_any = false;
         let mut open = vec![value];
         while let Some(value) = open.pop() {
+            ask();
             if value.is_container() {
                 order.push(value);
                 open.extend(parts(value).filter(|part| part.is_container() || of_interest(part)));

@@ -1,5 +1,6 @@
 //! Which items still hold much of the same.
 
+use crate::cancellation::ask;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 
@@ -19,6 +20,7 @@ pub(super) fn similar(old: &[&Val], new: &[&Val], may: impl Fn(usize, usize) -> 
     let hasher = RandomState::default();
     let mut holders: HashMap<u64, Vec<usize>, RandomState> = HashMap::default();
     for (o, item) in old.iter().enumerate() {
+        ask();
         for (part, _) in parts(item, &hasher) {
             holders.entry(part).or_default().push(o);
         }
@@ -27,6 +29,7 @@ pub(super) fn similar(old: &[&Val], new: &[&Val], may: impl Fn(usize, usize) -> 
     let mut votes: HashMap<usize, usize, RandomState> = HashMap::default();
     let mut pairs = Vec::new();
     for (n, item) in new.iter().enumerate() {
+        ask();
         let mut usual = 0;
         for (part, weight) in parts(item, &hasher) {
             match holders.get(&part) {

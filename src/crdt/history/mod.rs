@@ -10,6 +10,7 @@ mod hash;
 mod keys;
 mod log;
 
+use crate::cancellation::ask;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -235,6 +236,7 @@ pub(super) fn digest_changes(
     let deps = header.deps.iter().map(|dep| (dep.counter, authors.hash(dep.actor)));
     let mut digester = Digester::new(authors.hash(header.actor), header.first, header.previous, deps, done);
     for (first, row) in log.rows_in(header.start..header.end) {
+        ask();
         let starts = |at: u32| authors.is_start(first.index() + at);
         if first.index() > header.start && starts(0) {
             digester.next_change();

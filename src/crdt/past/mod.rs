@@ -12,6 +12,7 @@ mod max_tree;
 mod moves;
 mod snapshot;
 
+use crate::cancellation::ask;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -51,6 +52,7 @@ impl Past {
     /// Reads ops up to one. O(log n) for each, a typed run at once.
     fn read(&mut self, history: &History, end: u32) {
         for (first, row) in history.log.rows_in(self.ops.end..end.max(self.ops.end)) {
+            ask();
             self.take(history, first, &row);
             self.ops.end = first.index() + row.count();
         }

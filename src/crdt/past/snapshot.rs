@@ -1,5 +1,6 @@
 //! The state at one clock.
 
+use crate::cancellation::ask;
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
@@ -44,6 +45,7 @@ impl<'a> Snapshot<'a> {
         let mut moment = Self { history, past, cut: cut.before, beyond, placed: None, shown };
         let placed = if tangled { moment.settled() } else { moment.unclear() };
         for put in placed.values().flatten() {
+            ask();
             moment.shown.entry(holder(history, *put)).or_default().push(*put);
         }
         moment.placed = tangled.then_some(placed);
@@ -124,6 +126,7 @@ impl<'a> Snapshot<'a> {
         let mut moves: Vec<(Lv, Lv)> = Vec::new();
         for (past, time) in [(self.past, self.cut), (&self.beyond, NEVER)] {
             for (&made, container) in &past.moved.containers {
+                ask();
                 if made.index() < self.cut || time == NEVER {
                     placed.entry(made).or_insert_with(|| self.stood(made).then_some(made));
                 }

@@ -1,5 +1,6 @@
 //! Applying ops. They were validated against the causal past, so nothing can fail.
 
+use crate::cancellation::ask;
 use std::ops::Range;
 
 use super::{Body, History, Inside, ListBody, Node, Place, Puts, Tree};
@@ -21,6 +22,7 @@ impl Tree {
 
     /// Applies a row whose first op is `first`. O(log n) for each thing that it names.
     pub(in crate::crdt) fn apply(&mut self, history: &History, first: Lv, row: &Row<'_, Local>) {
+        ask();
         match *row {
             Row::Type { text, parent, side, count, .. } => {
                 let node = self.known(text);
@@ -140,6 +142,7 @@ impl Tree {
             let mut at = first.index();
             let end = at + count;
             while at < end {
+                ask();
                 let put = Lv::new(at);
                 // The rest of the row at once, where nothing but elements goes.
                 let (row, length) = history.log.row_from(put, end - at);

@@ -1,5 +1,6 @@
 //! The tree at an older clock.
 
+use crate::cancellation::ask;
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
@@ -30,12 +31,14 @@ impl Tree {
         let mut tree = Self { root: then.root(), ..Self::default() };
         let mut nodes: Vec<(Lv, Body)> = Vec::new();
         while let Some((made, put)) = then.open.pop() {
+            ask();
             let inside = then.inside(made);
             nodes.push((made, Body::new(put, Place::Root, inside)));
         }
         nodes.sort_unstable_by_key(|(made, _)| *made);
         (tree.made, tree.nodes) = nodes.into_iter().unzip();
         for at in 0..tree.nodes.len() {
+            ask();
             let place = tree.nodes[at].put.get().and_then(|put| tree.place_of(history, put));
             tree.nodes[at].place = place.expect("it was found in its place");
         }
@@ -50,6 +53,7 @@ impl Tree {
     fn order_joined(&mut self, history: &History, moment: &Snapshot<'_>) {
         let mut open = vec![self.reading(history, &self.root)];
         while let Some(reading) = open.pop() {
+            ask();
             if let Reading::Map(maps) = &reading
                 && maps.len() > 1
             {
@@ -99,6 +103,7 @@ impl<'a> Then<'a> {
     fn map(&mut self, made: Lv, writes: &[(Lv, u32)]) -> MapBody {
         let mut map = MapBody::default();
         for (put, row) in rows(self.history, writes) {
+            ask();
             if let Row::Put { slot: Target::Key { key, .. }, written, .. } = row
                 && self.shows(put, written)
             {
@@ -117,6 +122,7 @@ impl<'a> Then<'a> {
         let writes = std::mem::take(&mut items);
         let mut slots: HashMap<Lv, Puts, RandomState> = HashMap::default();
         for (put, row) in rows(self.history, &writes) {
+            ask();
             let (item, written) = match row {
                 Row::Items { count, .. } => {
                     items.push((put, count));

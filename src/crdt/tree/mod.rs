@@ -144,6 +144,11 @@ impl Tree {
         self.node(made).expect("validated: ops name containers that are there")
     }
 
+    /// The number of containers.
+    pub(super) fn containers(&self) -> u64 {
+        self.nodes.len() as u64
+    }
+
     /// The op that made a container.
     pub(super) fn lv(&self, node: Node) -> Lv {
         self.made[node.0 as usize]

@@ -3,6 +3,7 @@
 use super::reading::{Next, Reading, scalar};
 use super::touched::{ItemChange, Parts};
 use super::{History, Node, Place, Tree};
+use crate::cancellation::ask;
 use crate::value::{MAX_DEPTH, Val};
 
 /// A container that was read before, and whose touched slots are read anew.
@@ -56,6 +57,7 @@ impl Patch {
             self.put(tree, history, &open, value);
         }
         loop {
+            ask();
             let (open, place) = match &mut self.rest {
                 Rest::Keys(keys) => match keys.pop() {
                     Some(slot) => (Open::Key(slot), Place::Key(self.node, slot)),

@@ -10,6 +10,7 @@
 //! container to one that holds it: a container on no circle of these edges can neither skip a placement nor
 //! be the reason for a skip, so its placements change nothing but its own place.
 
+use crate::cancellation::ask;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
@@ -221,6 +222,7 @@ impl Tree {
     /// what comes after it.
     fn forget(&mut self, history: &History, moves: &mut Moves, gone: Vec<(Node, Lv)>, batch: &mut Batch) {
         for (node, put) in gone {
+            ask();
             let Some(next) = moves.remove(history, node, put, self.place_of(history, put)) else {
                 self.lose(node, put, batch);
                 continue;
@@ -251,6 +253,7 @@ impl Tree {
             |id: OpId| lowest = lowest.take().map_or(Some(id.clone()), |known| Some(known.min(id)));
         let mut forgotten = HashSet::new();
         for &(node, put) in &gone {
+            ask();
             let Some(next) = moves.remove(history, node, put, self.place_of(history, put)) else { continue };
             if put != self.lv(node) {
                 let id = history.op_id(put);
@@ -273,6 +276,7 @@ impl Tree {
         let mut later = moves.considered.split_off(from);
         let skipped = moves.skipped.split_off(from);
         for (id, other) in later.iter().rev() {
+            ask();
             if !skipped.contains(id) {
                 self.move_to(other.node, other.before, batch);
             }
@@ -303,6 +307,7 @@ impl Tree {
         };
         holders(node, &mut open);
         while let Some(up) = open.pop() {
+            ask();
             if up == node || seen.len() == CIRCLE {
                 return true;
             }
@@ -345,6 +350,7 @@ impl Tree {
     fn settle_moved(&mut self, history: &History, batch: &mut Batch) {
         if let Some(mut moves) = self.moves.take() {
             for (id, placement) in std::mem::take(&mut moves.waiting) {
+                ask();
                 self.consider(&mut moves, id, placement, batch);
             }
             self.moves = Some(moves);
@@ -363,6 +369,7 @@ impl Tree {
         touched.sort_unstable();
         touched.dedup();
         for (put, place) in touched {
+            ask();
             if let Place::Item(list, item) = place {
                 // The put may stand without being shown, from now on.
                 let list = self.list_mut(list);

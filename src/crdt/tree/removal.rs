@@ -1,5 +1,6 @@
 //! How containers went that are nowhere.
 
+use crate::cancellation::ask;
 use std::ops::Range;
 
 use super::{History, Place, Tree};
@@ -28,6 +29,7 @@ impl Tree {
 
     /// Notes how containers go that a row is about to remove, unless that was noted before.
     pub(super) fn note_removals(&mut self, history: &History, first: Lv, row: &Row<'_, Local>) {
+        ask();
         match *row {
             Row::Put { over, .. } => {
                 over.ids().iter().for_each(|put| self.note_removal(history, *put, first, true));
@@ -48,6 +50,7 @@ impl Tree {
     fn note_run(&mut self, history: &History, first: Lv, count: u32, by: impl Fn(Lv) -> Lv) {
         let mut at = 0;
         while at < count {
+            ask();
             let (may_place, length) = history.log.may_place(first.plus(at), count - at);
             for put in (at..at + length).map(|at| first.plus(at)).filter(|_| may_place) {
                 self.note_removal(history, put, by(put), false);

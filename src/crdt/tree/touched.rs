@@ -4,6 +4,7 @@
 //! new value is the old one with those slots read anew (see [`patch`](super::patch)), and what changed can be
 //! told slot by slot.
 
+use crate::cancellation::ask;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
@@ -99,6 +100,7 @@ impl Tree {
             return;
         }
         for element in (0..count).map(|at| first.plus(at)) {
+            ask();
             if self.sequence(node).is_some_and(|elements| elements.is_visible(element)) {
                 self.touch_elements(node, element, 1, true);
             }
@@ -222,6 +224,7 @@ impl Tree {
             let mut items: Vec<ItemChange> = items
                 .into_iter()
                 .map(|(item, was_visible)| {
+                    ask();
                     let (new, is_visible) = (list.position(item), list.is_visible(item));
                     ItemChange { item, old: new, new, was_visible, is_visible }
                 })
@@ -230,6 +233,7 @@ impl Tree {
             items.sort_by_key(|item| (item.new, item.is_visible));
             let (mut came, mut went) = (0, 0);
             for item in &mut items {
+                ask();
                 item.old = item.new + went - came;
                 came += usize::from(item.is_visible);
                 went += usize::from(item.was_visible);

@@ -1,5 +1,6 @@
 //! What the slots of a tree read as.
 
+use crate::cancellation::ask;
 use arcstr::ArcStr;
 use smallvec::SmallVec;
 
@@ -49,6 +50,7 @@ impl Tree {
         let mut done = self.read_now(history, reading, depth, &mut stack);
         // On a stack of its own: values nest deeply.
         loop {
+            ask();
             let level = depth + stack.len();
             let Some(top) = stack.last_mut() else { return done.unwrap_or_default() };
             match top.next(self, history, done.take()) {
@@ -209,6 +211,7 @@ impl<'t> Frame<'t> {
             Self::Map { maps, keys, key, read } => {
                 read.extend(key.take().zip(done));
                 for next in keys.by_ref() {
+                    ask();
                     let (key_number, puts) = match maps[..] {
                         [map] => {
                             let body = tree.map(map);
@@ -263,6 +266,7 @@ impl<'t> Items<'t> {
     /// Reads scalars up to the next container, or to the end.
     fn next(&mut self, tree: &'t Tree, history: &'t History, read: &mut Vec<Val>) -> Next {
         loop {
+            ask();
             if let Some((item, left)) = self.next {
                 self.next = (left > 1).then(|| (item.plus(1), left - 1));
                 let own = self.scalars.next_scalar();

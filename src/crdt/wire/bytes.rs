@@ -13,6 +13,7 @@
 //! nothing can claim to be much more than it is.
 
 use super::{Column, Columns, Corrupt, Reader, Wire, zip};
+use crate::cancellation::ask;
 use crate::crdt::contents::{Unwoven, unweave, weave};
 use crate::crdt::{Actor, DecodeReason, varint};
 
@@ -211,6 +212,7 @@ impl Wire {
         let mut reader = Reader::new(self)?;
         let (mut changes, mut ops) = (0u64, 0u64);
         while let Some(head) = reader.head()? {
+            ask();
             changes = changes.saturating_add(head.changes());
             ops = ops.saturating_add(head.ops);
             while reader.row()?.is_some() {}

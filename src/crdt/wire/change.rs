@@ -1,6 +1,7 @@
 //! Between packed changes and changes that one can look at.
 
 use super::{Corrupt, Head, Reader, Wire, WireId, Wired, Writer};
+use crate::cancellation::ask;
 use crate::crdt::contents::{Packed, pack};
 use crate::crdt::row::{Holds, Over, Row, Step, Target, Written};
 use crate::crdt::{Change, Clock, Content, Op, OpId, OpSpan, Scalar, Side, SlotId};
@@ -45,6 +46,7 @@ impl Wire {
         while let Some(row) = reader.row()? {
             let mut row = Some(row);
             while let Some(part) = row.take() {
+                ask();
                 if at == end {
                     end = ends.next().ok_or(Corrupt)?;
                     let first = head.first + at;

@@ -1,5 +1,6 @@
 //! From the history to the wire.
 
+use crate::cancellation::ask;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -75,6 +76,7 @@ impl Packer<'_> {
     }
 
     fn row(&mut self, row: &Row<'_, Local>) {
+        ask();
         match *row {
             Row::Type { text, parent, side, chars, count } => {
                 let (text, parent) = (self.id(text), parent.map(|parent| self.id(parent)));

@@ -1,9 +1,7 @@
-//! Limits and interruptions: what ends a filter before its own end.
+//! Limits of filters: what ends one before its own end.
 
 use core::fmt;
 use core::time::Duration;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What one filter may use before it is stopped. The default is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,34 +10,6 @@ pub struct Limits {
     pub time: Option<Duration>,
     /// By how many bytes it may let the process grow.
     pub memory: Option<u64>,
-}
-
-/// Stops the filter that runs: from another thread, or from a signal handler through its
-/// [`flag`](Self::flag). Without a running filter it stops the next one, unless it is
-/// [cleared](Self::clear) before.
-#[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
-
-impl Interrupt {
-    /// Interrupts.
-    pub fn raise(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether somebody interrupted and no filter has stopped for it.
-    pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Forgets an interruption for which no filter has stopped.
-    pub fn clear(&self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-
-    /// The flag that interrupts when it becomes true.
-    pub fn flag(&self) -> &Arc<AtomicBool> {
-        &self.0
-    }
 }
 
 /// Why a filter was stopped.

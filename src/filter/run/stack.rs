@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use crate::cancellation::Cancelled;
 use crate::filter::run::limits::Cause;
 use crate::filter::run::watch::Left;
 use crate::value::{Val, View};
@@ -104,9 +105,11 @@ fn limited<T>(size: usize, f: impl FnOnce() -> T) -> Result<T, Fault> {
     let outer = FLOOR.replace(here().saturating_sub(size));
     let levels = LEVELS.replace(u32::try_from(size / PER_LEVEL).unwrap_or(u32::MAX));
     // Nothing that `f` leaves half-done is used after a panic: all it has is its own.
-    let result = catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.is::<Left>() {
-        true => Fault::Stopped { cause: Cause::Interrupt, lingers: false },
-        false => Fault::Panic,
+    let result = catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+        match payload.is::<Left>() || payload.is::<Cancelled>() {
+            true => Fault::Stopped { cause: Cause::Interrupt, lingers: false },
+            false => Fault::Panic,
+        }
     });
     FLOOR.set(outer);
     LEVELS.set(levels);

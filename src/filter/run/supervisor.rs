@@ -16,7 +16,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Instant;
 
-use crate::filter::run::limits::{Cause, Interrupt, Limits};
+use crate::cancellation::Interrupt;
+use crate::filter::run::limits::{Cause, Limits};
 use crate::filter::run::meter::{LOOK, memory};
 use crate::filter::run::stack::{self, Fault};
 use crate::filter::run::watch::{Watch, lock};

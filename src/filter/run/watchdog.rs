@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread::{self, Thread};
 
-use crate::filter::run::limits::{Cause, Interrupt};
+use crate::cancellation::Interrupt;
+use crate::filter::run::limits::Cause;
 use crate::filter::run::meter::{LOOK, memory};
 use crate::filter::run::watch::Watch;
 

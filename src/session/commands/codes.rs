@@ -134,8 +134,8 @@ codes! {
         "jq can make what JSON has not: NaN, infinities, nesting deeper than 1,024 levels. It cannot travel, so no \
          ref takes it."
         &["ref a 1", "swap a nan", "#=> error: a stays as it is: the new value is not JSON: a number that is not finite"];
-    Interrupted 27 "the filter was stopped"
-        "Somebody typed Ctrl-C, or the filter came to a limit: `--filter-timeout`, `--filter-memory`. It would \
+    Interrupted 27 "the command was stopped"
+        "Somebody typed Ctrl-C, or a filter came to a limit: `--filter-timeout`, `--filter-memory`. It would \
          perhaps never have ended: `range(infinite)` yields values without end, and a definition that calls \
          itself needs an `if` that ends it. Nothing has changed. `set` shows and changes the limits."
         &[
@@ -371,6 +371,7 @@ impl ErrorKind {
             Self::Decode { .. } => Code::Decode,
             Self::Branch(_) => Code::ActorInUse,
             Self::Merge { error, .. } => merge(error),
+            Self::Interrupted => Code::Interrupted,
             Self::File(error) => file(error),
         }
     }

@@ -4,4 +4,5 @@ pub(in crate::session) mod ids;
 pub(in crate::session) mod journal;
 pub(in crate::session) mod names;
 pub(in crate::session) mod settings;
+pub(in crate::session) mod turn;
 pub(in crate::session) mod undo;

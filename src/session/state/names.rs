@@ -143,6 +143,22 @@ impl Before {
         if let Self::Renamed { from, .. } = self { Some(from) } else { None }
     }
 
+    /// The same once more, for what is a ref that goes back or forth: that can be interrupted.
+    pub(in crate::session) fn copy_of_ref(&self) -> Option<Self> {
+        match self {
+            Self::Version(name, version) => Some(Self::Version(name.clone(), version.clone())),
+            Self::Rewound(name, rewound) => Some(Self::Rewound(name.clone(), rewound.clone())),
+            _ => None,
+        }
+    }
+
+    /// Keeps what was done to a ref that is gone.
+    pub(in crate::session) fn end_cancellation(&mut self) {
+        if let Self::Gone(gone) = self {
+            gone.0.as_ref_mut().into_iter().for_each(ConvergentRef::end_cancellation);
+        }
+    }
+
     /// The ref whose value changes.
     pub(in crate::session) fn reference(&self) -> Option<&str> {
         match self {
@@ -153,8 +169,9 @@ impl Before {
 }
 
 /// Notes how far a ref is that is about to change. A command that changes it several times takes one way back.
-fn note_version(journal: &mut Vec<Before>, name: &str, reference: &ConvergentRef) {
+fn note_version(journal: &mut Vec<Before>, name: &str, reference: &mut ConvergentRef) {
     reference.value();
+    reference.allow_cancellation();
     if !matches!(journal.last(), Some(Before::Version(noted, _)) if noted == name) {
         journal.push(Before::Version(name.to_owned(), reference.version()));
     }
@@ -306,9 +323,12 @@ impl Names {
     pub(in crate::session) fn have_changed(&mut self) -> bool {
         let mut journal = std::mem::take(&mut self.journal);
         journal.retain(|before| match before {
-            Before::Version(name, version) => match self.get(name) {
-                Some(Entry::Ref(reference)) => !reference.is_at(version),
-                _ => true,
+            Before::Version(name, version) => match self.named_mut(name).and_then(Named::as_ref_mut) {
+                Some(reference) => {
+                    reference.end_cancellation();
+                    !reference.is_at(version)
+                }
+                None => true,
             },
             _ => true,
         });
@@ -321,8 +341,26 @@ impl Names {
         std::mem::swap(&mut self.journal, empty);
     }
 
-    pub(in crate::session) fn forget_journal(&mut self) {
-        self.journal.clear();
+    /// Makes what a command touched what it was before, and forgets that: the command failed.
+    pub(in crate::session) fn roll_back(&mut self, seen: &Seen) {
+        for before in std::mem::take(&mut self.journal).into_iter().rev() {
+            match before {
+                Before::Version(name, _) => self.roll_back_ref(&name),
+                before => drop(self.restore(before, seen)),
+            }
+        }
+    }
+
+    /// Makes a ref what it was before the command, unless what the command did with it is done.
+    pub(in crate::session) fn roll_back_ref(&mut self, name: &str) {
+        if let Some(reference) = self.named_mut(name).and_then(Named::as_ref_mut) {
+            reference.roll_back();
+        }
+    }
+
+    /// Keeps what was done to all refs.
+    pub(in crate::session) fn end_cancellation(&mut self) {
+        self.by_variable.values_mut().filter_map(Named::as_ref_mut).for_each(ConvergentRef::end_cancellation);
     }
 
     /// Makes something what it was before; says what it was until now. What changes in a ref can be told then.
@@ -331,6 +369,7 @@ impl Names {
             Before::Version(name, version) => match self.named_mut(&name).and_then(Named::as_ref_mut) {
                 Some(reference) => {
                     reference.value();
+                    reference.allow_cancellation();
                     let rewound = reference.rewind(version);
                     self.tell(&name, seen);
                     Before::Rewound(name, Box::new(rewound))
@@ -341,6 +380,7 @@ impl Names {
                 Some(reference) => {
                     let version = reference.version();
                     reference.value();
+                    reference.allow_cancellation();
                     reference.replay(*rewound);
                     self.tell(&name, seen);
                     Before::Version(name, version)

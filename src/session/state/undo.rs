@@ -7,12 +7,13 @@
 use std::collections::VecDeque;
 
 use crate::session::answer::words;
-use crate::session::commands::edits::told;
+use crate::session::commands::edits::told as told_of;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
 use crate::session::state::ids::Given;
 use crate::session::state::journal::Journal;
 use crate::session::state::names::{Before, Entry};
+use crate::session::state::turn::Turn;
 use crate::session::{Effect, Part, Reply, Session};
 
 /// So many commands can be taken back.
@@ -77,16 +78,30 @@ struct Step {
 
 pub(in crate::session) fn undo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
     let Some(step) = session.steps.now.done.pop_back() else { return Err(nothing("undo")) };
-    let (reply, step) = session.turn(step, Effect::Undid);
-    session.steps.now.undone.push(step);
-    Ok(reply)
+    match session.turn(step, Effect::Undid) {
+        Ok((reply, step)) => {
+            session.steps.now.undone.push(step);
+            Ok(reply)
+        }
+        Err(step) => {
+            session.steps.now.done.push_back(step);
+            Err(CommandError::interrupted("undo"))
+        }
+    }
 }
 
 pub(in crate::session) fn redo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
     let Some(step) = session.steps.now.undone.pop() else { return Err(nothing("redo")) };
-    let (reply, step) = session.turn(step, Effect::Redid);
-    session.steps.now.done.push_back(step);
-    Ok(reply)
+    match session.turn(step, Effect::Redid) {
+        Ok((reply, step)) => {
+            session.steps.now.done.push_back(step);
+            Ok(reply)
+        }
+        Err(step) => {
+            session.steps.now.undone.push(step);
+            Err(CommandError::interrupted("redo"))
+        }
+    }
 }
 
 fn nothing(what: &'static str) -> CommandError {
@@ -122,7 +137,7 @@ impl Session {
 
     /// Forgets what a command noted that failed: it changed nothing.
     pub(in crate::session) fn drop_step(&mut self) {
-        self.names.forget_journal();
+        self.names.roll_back(&self.seen);
         self.ids.take_back();
     }
 
@@ -163,18 +178,32 @@ impl Session {
     }
 
     /// Goes to what was before a step; gives the step back from there. Tells of the ref that the step changed last.
-    fn turn(&mut self, step: Step, effect: Effect) -> (Reply, Step) {
+    ///
+    /// # Errors
+    /// The same step, when somebody interrupted: nothing has changed.
+    fn turn(&mut self, step: Step, effect: Effect) -> Result<(Reply, Step), Step> {
         let Step { line, before, mut given, changed, commands } = step;
         let word = if effect == Effect::Redid { "redid" } else { "undid" };
-        // What was touched last goes back first; on the way forth that comes last again.
-        let after = before.into_iter().rev().map(|before| self.names.restore(before, &self.seen)).collect();
+        let mut turn = Turn::new(before);
+        let (interrupt, mut reply) = (self.interrupt(), None);
+        let turned = interrupt.cancellable(|| {
+            turn.go(&mut self.names, &self.seen);
+            let told = Reply { effect, commands, ..Reply::line(format!("{word} `{line}`")) };
+            reply = Some(match changed.as_deref().and_then(|name| self.names.get(name)) {
+                Some(Entry::Ref(reference)) => {
+                    let told = told.with(Part::Changed(told_of(reference)));
+                    Reply { values: vec![reference.value().clone()], ..told }
+                }
+                _ => told,
+            });
+        });
+        let Ok(()) = turned else {
+            interrupt.clear();
+            let before = turn.back(&mut self.names, &self.seen);
+            return Err(Step { line, before, given, changed, commands });
+        };
+        let before = turn.end(&mut self.names);
         self.ids.turn(&mut given);
-        let mut reply = Reply { effect, commands, ..Reply::line(format!("{word} `{line}`")) };
-        let reference = changed.as_deref().and_then(|name| self.names.get(name));
-        if let Some(Entry::Ref(reference)) = reference {
-            reply.values.push(reference.value().clone());
-            reply = reply.with(Part::Changed(told(reference)));
-        }
-        (reply, Step { line, before: after, given, changed, commands })
+        Ok((reply.unwrap_or_default(), Step { line, before, given, changed, commands }))
     }
 }

@@ -2,6 +2,7 @@
 
 mod keys;
 
+use crate::cancellation::ask;
 use arcstr::ArcStr;
 use thiserror::Error;
 
@@ -98,6 +99,7 @@ impl<'t> Reader<'t> {
         let mut items: Vec<Val> = Vec::new();
         let mut entries: Vec<(Key, Val)> = Vec::new();
         loop {
+            ask();
             let mut value = match self.next_token() {
                 Some(b'"') => self.string()?.into(),
                 Some(b'-' | b'0'..=b'9') => self.number()?.into(),

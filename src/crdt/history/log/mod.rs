@@ -100,6 +100,11 @@ impl Log {
         Lv::new(self.len)
     }
 
+    /// The number of rows.
+    pub(in crate::crdt) fn entries(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
     pub(in crate::crdt) fn mark(&self) -> Mark {
         Mark {
             entries: self.entries.len(),

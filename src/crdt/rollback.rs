@@ -1,0 +1,159 @@
+//! Cancellation of work on a ref: what it takes to be again what it was.
+//!
+//! While only the history grows, what was added is taken off again. Before the state of the document changes, a copy of
+//! it is made, which costs little beside the work; work that is too short for that goes on to its end.
+
+use super::history::{CausalBuffer, Mark};
+use super::row::Row;
+use super::{ConvergentRef, lv::Lv};
+use crate::cancellation::{Cancelled, Interrupt, forgo};
+
+/// What leads back to what a ref was before the work that goes on.
+#[derive(Default)]
+pub(super) enum Rollback {
+    /// Nothing: the work is not to be cancelled.
+    #[default]
+    Off,
+    /// Nothing has changed yet.
+    Ready,
+    /// The history may have grown since, and other changes may wait than these; the tree knows nothing of that.
+    Staging { mark: Mark, waiting: Option<Box<CausalBuffer>> },
+    /// The ref as it was.
+    Whole(Box<ConvergentRef>),
+    /// Nothing: a ref that is being made is dropped.
+    New,
+}
+
+/// Work on fewer ops than these goes on to its end: it takes some milliseconds.
+const LONG: u64 = if cfg!(test) { 8 } else { 1 << 14 };
+
+/// A copy is not made for less than one op in so many containers and rows that it would hold.
+const SHARE: u64 = 16;
+
+impl ConvergentRef {
+    /// Does work with the ref that ends early when somebody interrupts: then the ref is what it was before.
+    ///
+    /// That holds for [`swap`](Self::swap), [`reset`](Self::reset), the merges, [`rewind`](Self::rewind),
+    /// [`replay`](Self::replay) and all that reads; a transaction goes on to its end, and so does an edit that takes no
+    /// more than some milliseconds, with what comes after it. Cancelled work unwinds, which needs a program that
+    /// unwinds when it panics.
+    ///
+    /// # Errors
+    /// When it ended early.
+    pub fn cancellable<T>(
+        &mut self,
+        interrupt: &Interrupt,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> Result<T, Cancelled> {
+        self.allow_cancellation();
+        let outcome = interrupt.cancellable(|| work(self));
+        match outcome {
+            Ok(_) => self.end_cancellation(),
+            Err(Cancelled) => self.roll_back(),
+        }
+        outcome
+    }
+
+    /// From here on work can be cancelled, and [rolled back](Self::roll_back).
+    pub(crate) fn allow_cancellation(&mut self) {
+        if matches!(self.rollback, Rollback::Off) {
+            self.rollback = Rollback::Ready;
+        }
+    }
+
+    /// Keeps what was done.
+    pub(crate) fn end_cancellation(&mut self) {
+        self.rollback = Rollback::Off;
+    }
+
+    /// Makes the ref what it was when [cancellation was allowed](Self::allow_cancellation), after work that was
+    /// cancelled. Costs what was added to the history, or the dropping of what is half done.
+    pub(crate) fn roll_back(&mut self) {
+        match std::mem::take(&mut self.rollback) {
+            Rollback::Off | Rollback::Ready | Rollback::New => {}
+            Rollback::Staging { mark, waiting } => {
+                self.history.truncate(&mark);
+                self.waiting = waiting.map(|waiting| *waiting).unwrap_or_default();
+            }
+            Rollback::Whole(before) => {
+                self.replace_state(*before);
+                self.rollback = Rollback::Off;
+            }
+        }
+    }
+
+    /// Gets ready for additions to the history, and for changes that come to wait or cease to.
+    pub(super) fn begin_staging(&mut self) {
+        match &self.rollback {
+            Rollback::Off => forgo(),
+            Rollback::Ready => {
+                let waiting = (!self.waiting.is_empty()).then(|| Box::new(self.waiting.clone()));
+                self.rollback = Rollback::Staging { mark: self.history.mark(), waiting };
+            }
+            Rollback::Staging { .. } | Rollback::Whole(_) | Rollback::New => {}
+        }
+    }
+
+    /// After what was added is taken off again.
+    pub(super) fn end_staging(&mut self) {
+        if let Rollback::Staging { .. } = self.rollback {
+            self.rollback = Rollback::Ready;
+        }
+    }
+
+    /// Gets ready to apply the ops of the history from one on: the tree does not know them yet.
+    pub(super) fn begin_applying(&mut self, from: u32) {
+        self.rollback = match std::mem::take(&mut self.rollback) {
+            Rollback::Staging { mark, waiting } if self.is_long(from) => {
+                let mut history = self.history.clone();
+                history.truncate(&mark);
+                let (document, actor) = (self.document.clone(), self.actor.clone());
+                let waiting = waiting.map(|waiting| *waiting).unwrap_or_default();
+                let mut before = Self::of(document, actor, self.own, history, waiting, self.tree.clone());
+                before.moved.clone_from(&self.moved);
+                before.popped = self.popped;
+                Rollback::Whole(Box::new(before))
+            }
+            Rollback::Staging { .. } => {
+                forgo();
+                Rollback::Off
+            }
+            other => other,
+        };
+    }
+
+    /// Takes the ref as it was, after its state was replaced.
+    pub(super) fn keep_replaced(&mut self, before: Self) {
+        match &self.rollback {
+            Rollback::Off => forgo(),
+            Rollback::Ready | Rollback::Staging { .. } => self.rollback = Rollback::Whole(Box::new(before)),
+            Rollback::Whole(_) | Rollback::New => {}
+        }
+    }
+
+    /// Whether it takes long to apply the ops from one on, beside the time that a copy of the ref takes.
+    fn is_long(&self, from: u32) -> bool {
+        let ops = self.history.len() - from;
+        let gone: u64 = match self.history.log.rows_in(from..self.history.len()) {
+            // Most edits add one op, which removes nothing or little.
+            mut rows if ops == 1 => rows.next().map_or(0, |row| removed(&row)),
+            rows => rows.map(|row| removed(&row)).sum(),
+        };
+        let work = u64::from(ops) + gone;
+        work >= LONG
+            && (cfg!(test)
+                || work.saturating_mul(SHARE) >= self.history.log.entries() + self.tree.containers())
+    }
+}
+
+/// How many ops a row removes, besides those that it overwrites one by one.
+fn removed((_, row): &(Lv, Row<'_, super::row::Local>)) -> u64 {
+    match row {
+        Row::Delete { over } => over.iter().map(|(_, count)| u64::from(*count)).sum(),
+        Row::DeleteEach { count, .. } => u64::from(*count),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;
