@@ -254,17 +254,3 @@ impl CommandError {
         self
     }
 }
-
-/// `did you mean …?` with the candidate that is nearest to `word`, when one is near.
-pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    if word.len() < 2 {
-        return None;
-    }
-    let word = word.to_lowercase();
-    let score = |candidate: &str| strsim::jaro_winkler(&word, &candidate.to_lowercase());
-    let scored = candidates.into_iter().map(|candidate| (score(candidate), candidate));
-    let near = scored.filter(|(score, _)| *score > 0.75);
-    // The first of equals: candidates come in a fixed order.
-    let best = near.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    best.map(|(_, candidate)| format!("did you mean `{candidate}`?"))
-}

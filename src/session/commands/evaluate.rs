@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::filter::{self, Filter, Lexeme, RunError};
-use crate::session::editor::suggest;
-use crate::session::error::{CommandError, ErrorKind, did_you_mean};
+use crate::session::error::{CommandError, ErrorKind};
+use crate::session::hints;
 use crate::session::language::args::Word;
 use crate::session::language::arguments::Wants;
 use crate::session::language::command::Command;
@@ -55,7 +55,7 @@ impl Session {
                 Code { text: format!("${}{}", variable(name), &text[name.len()..]).into(), span, extra: 1 }
             }
             None => {
-                if let Some((word, hint)) = suggest::dressed(self.commands(), text) {
+                if let Some((word, hint)) = hints::dressed(self.commands(), text) {
                     let span = start..start + word.len();
                     let kind = ErrorKind::UnknownCommand(word.to_owned());
                     return Err(CommandError::new(kind, span).with_hint(hint));
@@ -67,12 +67,12 @@ impl Session {
         let filter = self.compile(&code).map_err(|error| {
             let at = error.span.start.saturating_sub(start);
             let (word, behind) = text.split_at(name_length(text));
-            let meant = suggest::command(self.commands(), word);
+            let meant = hints::command(self.commands(), word);
             // In jq nothing follows a word like that; the first may be a command elsewhere, as in `del a`.
             let is_command =
                 behind.len() > behind.trim_start().len() && text.len() - behind.trim_start().len() == at;
             let hint = if is_command { meant.clone() } else { None };
-            let hint = hint.or_else(|| error.hint.clone()).or_else(|| suggest::code(text, at, true));
+            let hint = hint.or_else(|| error.hint.clone()).or_else(|| hints::code(text, at, true));
             error.with_hint(hint.or(meant))
         })?;
         let vars = self.variables(&filter);
@@ -80,7 +80,7 @@ impl Session {
             // An assignment to `$name.path` is what newcomers try.
             let assigns = leading.filter(|_| error.to_string().starts_with("invalid path expression"));
             let hint = assigns.map(|name| format!("an expression changes nothing; try `swap {name} FILTER`"));
-            let hint = hint.or_else(|| suggest::dotted(self.commands(), text));
+            let hint = hint.or_else(|| hints::dotted(self.commands(), text));
             let on = leading.map(str::to_owned).or_else(|| self.last_in_words(text));
             let kind = ErrorKind::Run { filter: text.to_owned(), on, error };
             CommandError::new(kind, code.span.clone()).with_hint(hint)
@@ -94,7 +94,7 @@ impl Session {
         }
         let reply = Reply { values: outputs, ..Reply::default() };
         // Such a path is jq, and so it has an answer; but where there is nothing it is a habit.
-        Ok(match suggest::dotted(self.commands(), text).filter(|_| reply.values == [Val::NULL]) {
+        Ok(match hints::dotted(self.commands(), text).filter(|_| reply.values == [Val::NULL]) {
             Some(hint) => reply.with(Part::Line(hint)),
             None => reply,
         })
@@ -132,8 +132,8 @@ impl Session {
         let hint = match text[word.len()..].trim_start() {
             rest if rest.starts_with('=') => Some(format!("`ref {word} VALUE` makes a ref")),
             _ if is_key => Some(format!("a key needs a dot: `.{word}`")),
-            _ if suggest::is_file(text) => Some(format!("`read {text}` runs a session file")),
-            _ => suggest::command(self.commands(), name).or_else(|| did_you_mean(word, candidates)),
+            _ if hints::is_file(text) => Some(format!("`read {text}` runs a session file")),
+            _ => hints::command(self.commands(), name).or_else(|| hints::did_you_mean(word, candidates)),
         };
         let hint = hint.unwrap_or_else(|| "`help` lists the commands, `refs` the names".to_owned());
         let span = start..start + word.len();
@@ -200,8 +200,8 @@ impl Session {
     ) -> Result<Val, CommandError> {
         let filter = self.compile(&word.into()).map_err(|error| {
             let at = error.span.start.saturating_sub(word.span.start);
-            let meant = suggest::code(word.text, at, false);
-            let hint = if suggest::is_file(word.text) { None } else { error.hint.clone() };
+            let meant = hints::code(word.text, at, false);
+            let hint = if hints::is_file(word.text) { None } else { error.hint.clone() };
             let hint = hint.or(meant).or_else(|| word_hint(word, &error.span, &input));
             error.with_hint(hint)
         })?;

@@ -3,8 +3,8 @@
 use crate::session::commands::codes::{Code, Explanation};
 use crate::session::commands::filters;
 use crate::session::commands::topics::{self, TOPICS};
-use crate::session::editor::suggest;
-use crate::session::error::{CommandError, ErrorKind, did_you_mean};
+use crate::session::error::{CommandError, ErrorKind};
+use crate::session::hints;
 use crate::session::language::args::Args;
 use crate::session::language::command::{Command, Example};
 use crate::session::{Page, Part, Reply, Session};
@@ -35,7 +35,7 @@ pub(in crate::session) fn help(session: &mut Session, mut args: Args<'_>) -> Res
     // There are so many filters that one is always near: it must begin as the word does.
     let start = word.text.get(..3);
     let near = filters::names().filter(|name| start.is_some_and(|start| name.starts_with(start)));
-    let hint = suggest::filter(word.text).or_else(|| did_you_mean(word.text, names.chain(near)));
+    let hint = hints::filter(word.text).or_else(|| hints::did_you_mean(word.text, names.chain(near)));
     let hint = hint.unwrap_or_else(|| "`help` lists the commands".into());
     let kind = ErrorKind::UnknownTopic(word.text.to_owned());
     Err(CommandError::new(kind, word.span).with_hint(hint))

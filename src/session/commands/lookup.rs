@@ -3,7 +3,8 @@
 use crate::crdt::{Clock, ConvergentRef, Patch};
 use crate::filter;
 use crate::session::Session;
-use crate::session::error::{CommandError, ErrorKind, did_you_mean};
+use crate::session::error::{CommandError, ErrorKind};
+use crate::session::hints;
 use crate::session::language::args::Word;
 use crate::session::language::arguments::Wants;
 use crate::session::language::layout::Layout;
@@ -35,7 +36,7 @@ impl Session {
 
     pub(in crate::session) fn unknown(&self, word: &Word<'_>, wanted: Option<EntryKind>) -> CommandError {
         let names = self.names.iter().filter(|(_, entry)| wanted.is_none_or(|kind| entry.kind() == kind));
-        let hint = did_you_mean(word.text, names.map(|(name, _)| name));
+        let hint = hints::did_you_mean(word.text, names.map(|(name, _)| name));
         let hint = hint.unwrap_or_else(|| "`refs` lists the names".to_owned());
         CommandError::new(ErrorKind::UnknownName(word.text.to_owned()), word.span.clone()).with_hint(hint)
     }

@@ -2,4 +2,3 @@
 
 pub(in crate::session) mod completion;
 pub(in crate::session) mod highlight;
-pub(in crate::session) mod suggest;

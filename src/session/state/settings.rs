@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 
 use crate::session::answer::words;
-use crate::session::error::{CommandError, ErrorKind, did_you_mean};
+use crate::session::error::{CommandError, ErrorKind};
+use crate::session::hints;
 use crate::session::language::args::Args;
 use crate::session::{Entry, Limits, Page, Part, Reply, Session, units};
 use crate::value::{object, string};
@@ -244,7 +245,7 @@ impl Session {
 pub(in crate::session) fn set(session: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
     let Some(name) = args.next() else { return Ok(all(session)) };
     let Some(setting) = find(name.text) else {
-        let hint = did_you_mean(name.text, SETTINGS.iter().map(|setting| setting.name));
+        let hint = hints::did_you_mean(name.text, SETTINGS.iter().map(|setting| setting.name));
         let hint = match session.names.get(name.text) {
             Some(Entry::Ref(_)) => Some(format!("`reset {} VALUE` sets the value of a ref", name.text)),
             _ => hint,
