@@ -1,7 +1,7 @@
 //! Hints at what was probably meant: by its spelling, and by its meaning in other shells, version control and other languages.
 
 use crate::session::language::command::{self, Command};
-use crate::session::state::names::name_length;
+use crate::session::language::name::name_length;
 
 /// Words under which a command is looked for, and what else to say than what the command does.
 type Meaning = (&'static [&'static str], &'static str, &'static str);

@@ -11,7 +11,8 @@ use crate::session::language::args::Word;
 use crate::session::language::arguments::Wants;
 use crate::session::language::command::Command;
 use crate::session::language::layout::Layout;
-use crate::session::state::names::{Names, name_length, variable};
+use crate::session::language::name::{name_length, variable};
+use crate::session::state::names::Names;
 use crate::session::{Part, Reply, Session};
 use crate::value::{self, ParseError, SyntaxError, Val};
 

@@ -8,7 +8,8 @@ use crate::session::hints;
 use crate::session::language::args::Word;
 use crate::session::language::arguments::Wants;
 use crate::session::language::layout::Layout;
-use crate::session::state::names::{Entry, EntryKind, name_length, variable};
+use crate::session::language::name::{name_length, variable};
+use crate::session::state::names::{Entry, EntryKind};
 use crate::value::Val;
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;

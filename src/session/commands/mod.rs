@@ -6,7 +6,6 @@ pub(in crate::session) mod evaluate;
 pub(in crate::session) mod filters;
 pub(in crate::session) mod help;
 pub(in crate::session) mod lookup;
-pub(in crate::session) mod path;
 pub(in crate::session) mod request;
 pub(in crate::session) mod slots;
 pub(in crate::session) mod table;

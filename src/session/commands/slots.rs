@@ -4,9 +4,9 @@ use crate::crdt::{ConvergentRef, EditError, Kind, OpId, Transaction};
 use crate::session::answer::reply;
 use crate::session::answer::words;
 use crate::session::commands::edits::not_swapped;
-use crate::session::commands::path::{Found, find};
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::{Args, Word};
+use crate::session::language::path::{Found, find};
 use crate::session::{Part, Reply, Session};
 use crate::value::{Path, Step, Val, View};
 

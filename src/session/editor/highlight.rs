@@ -8,7 +8,7 @@ use crate::session::commands::filters;
 use crate::session::commands::topics;
 use crate::session::language::arguments::Wants;
 use crate::session::language::layout::Layout;
-use crate::session::state::names::{name_length, variable};
+use crate::session::language::name::{name_length, variable};
 use crate::session::state::settings;
 use crate::session::{Code, Command, EntryKind, Session};
 

@@ -7,7 +7,7 @@ use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::{Args, Word};
 use crate::session::language::arguments::{UsageWord, Wants};
 use crate::session::language::command::{self, Command};
-use crate::session::state::names::name_length;
+use crate::session::language::name::name_length;
 
 /// A line as its command takes it, as far as it does.
 pub(in crate::session) struct Layout<'a> {

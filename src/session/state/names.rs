@@ -1,12 +1,12 @@
 //! The names of a session, and what they stand for.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::crdt::{Clock, ConvergentRef, Patch, Rewound, Version, WatchId};
 use crate::filter::Filter;
+use crate::session::language::name::variable;
 use crate::session::{Seen, Watched};
 use crate::value::{Val, View};
 
@@ -408,18 +408,4 @@ fn watch(reference: &mut ConvergentRef, name: &str, seen: &Seen) -> WatchId {
             seen.push(Watched { name: name.clone(), changes: changes.to_vec() });
         }
     })
-}
-
-/// The jq variable (without `$`) that a name is.
-pub(in crate::session) fn variable(name: &str) -> Cow<'_, str> {
-    if name.contains('-') { name.replace('-', "_").into() } else { name.into() }
-}
-
-/// The bytes of a name at the start of a text: a letter or `_`, then letters, digits, `_` and `-`.
-pub(in crate::session) fn name_length(text: &str) -> usize {
-    let starts = |c: char| c.is_ascii_alphabetic() || c == '_';
-    if !text.starts_with(starts) {
-        return 0;
-    }
-    text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len())
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::session::answer::words;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Word;
-use crate::session::state::names::name_length;
+use crate::session::language::name::name_length;
 use crate::value::{self, Path, Step, Val, View};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
