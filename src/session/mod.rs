@@ -22,6 +22,7 @@ mod answer;
 mod commands;
 mod editor;
 mod error;
+mod evaluation;
 mod hints;
 mod language;
 mod state;

@@ -1,11 +1,9 @@
-//! What each command does, and jq expressions.
+//! The commands: what each does.
 
 pub(in crate::session) mod codes;
 pub(in crate::session) mod edits;
-pub(in crate::session) mod evaluate;
 pub(in crate::session) mod filters;
 pub(in crate::session) mod help;
-pub(in crate::session) mod lookup;
 pub(in crate::session) mod request;
 pub(in crate::session) mod slots;
 pub(in crate::session) mod table;

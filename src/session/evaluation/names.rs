@@ -1,6 +1,6 @@
-//! What the words of a command stand for: names of the right kind, new names, clocks and patches.
+//! Resolution of names: to refs, clocks and patches, and to names that are free.
 
-use crate::crdt::{Clock, ConvergentRef, Patch};
+use crate::crdt::{Clock, ConvergentRef, DecodeError, Patch};
 use crate::filter;
 use crate::session::Session;
 use crate::session::error::{CommandError, ErrorKind};
@@ -105,32 +105,32 @@ impl Session {
         Ok(())
     }
 
-    /// The patch of a name or VALUE.
+    /// Reads the patch of a name or VALUE.
     pub(in crate::session) fn patch(&mut self, word: &Word<'_>) -> Result<Patch> {
-        match self.names.get(word.text) {
-            Some(Entry::Patch(patch)) => return Ok(patch.clone()),
-            Some(other) => return Err(wrong_kind(word, other.kind(), EntryKind::Patch)),
-            None => {}
-        }
-        let value = self.named_value(word)?;
-        Patch::from_json(&value).map_err(|error| {
-            let kind = ErrorKind::Decode { wanted: EntryKind::Patch, error };
-            CommandError::new(kind, word.span.clone())
-        })
+        let kept = |entry: &Entry| if let Entry::Patch(patch) = entry { Some(patch.clone()) } else { None };
+        self.kept_or_value(word, EntryKind::Patch, kept, Patch::from_json)
     }
 
-    /// The clock of a name or VALUE.
+    /// Reads the clock of a name or VALUE.
     pub(in crate::session) fn clock(&mut self, word: &Word<'_>) -> Result<Clock> {
-        match self.names.get(word.text) {
-            Some(Entry::Clock(clock)) => return Ok(clock.clone()),
-            Some(other) => return Err(wrong_kind(word, other.kind(), EntryKind::Clock)),
-            None => {}
+        let kept = |entry: &Entry| if let Entry::Clock(clock) = entry { Some(clock.clone()) } else { None };
+        self.kept_or_value(word, EntryKind::Clock, kept, Clock::from_json)
+    }
+
+    /// Takes what is kept under a name, or else reads a VALUE.
+    fn kept_or_value<T>(
+        &mut self,
+        word: &Word<'_>,
+        wanted: EntryKind,
+        kept: impl FnOnce(&Entry) -> Option<T>,
+        from_json: impl FnOnce(&Val) -> Result<T, DecodeError>,
+    ) -> Result<T> {
+        if let Some(entry) = self.names.get(word.text) {
+            return kept(entry).ok_or_else(|| wrong_kind(word, entry.kind(), wanted));
         }
         let value = self.named_value(word)?;
-        Clock::from_json(&value).map_err(|error| {
-            let kind = ErrorKind::Decode { wanted: EntryKind::Clock, error };
-            CommandError::new(kind, word.span.clone())
-        })
+        from_json(&value)
+            .map_err(|error| CommandError::new(ErrorKind::Decode { wanted, error }, word.span.clone()))
     }
 
     /// A VALUE where a name could have stood: a single word is taken for a mistyped name.
