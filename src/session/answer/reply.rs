@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::crdt::{Conflict, LostEdits, MergeReport, Written};
+use crate::crdt::{Conflict, ConvergentRef, LostEdits, MergeReport, Written};
 use crate::value::{self, Difference, PathChange, Val, same};
 
 use crate::session::answer::words;
@@ -187,6 +187,13 @@ fn changed(of: Option<&str>, changes: &[PathChange]) -> Vec<Sentence> {
         Some(Sentence::Warning(format!("{of}{} is no {was} any more", change.path)))
     }));
     lines
+}
+
+/// Tells what the last edit or merge of a ref changed, as far as one can see it.
+pub(in crate::session) fn visible_changes(reference: &ConvergentRef) -> Vec<PathChange> {
+    let mut changes = reference.delta();
+    changes.retain(|change| change.made_plain().is_some() || !reads_alike(change));
+    changes
 }
 
 /// Whether something took the place of another thing that reads alike: a text, say, of a plain string.

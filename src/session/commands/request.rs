@@ -1,4 +1,4 @@
-//! `read` and `record`: what a session asks for, because it reaches no files itself.
+//! `read`, `record` and `quit`: what a session asks of its host.
 
 use std::ops::Range;
 
@@ -127,6 +127,10 @@ pub(in crate::session) fn record(_: &mut Session, mut args: Args<'_>) -> Result<
     let [file] = args.required();
     let wish = if file.text == "stop" { Wish::StopRecording } else { Wish::Record(name(file.text)) };
     Ok(ask(wish, file.span))
+}
+
+pub(in crate::session) fn quit(_: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
+    Ok(Reply { quit: true, ..Reply::default() })
 }
 
 fn ask(wish: Wish, span: Range<usize>) -> Reply {

@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 
+use crate::session::answer::reply::visible_changes;
 use crate::session::answer::words;
-use crate::session::commands::edits::told;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
 use crate::session::state::ids::Given;
@@ -173,7 +173,7 @@ impl Session {
         let reference = changed.as_deref().and_then(|name| self.names.get(name));
         if let Some(Entry::Ref(reference)) = reference {
             reply.values.push(reference.value().clone());
-            reply = reply.with(Part::Changed(told(reference)));
+            reply = reply.with(Part::Changed(visible_changes(reference)));
         }
         (reply, Step { line, before: after, given, changed, commands })
     }

@@ -1,4 +1,4 @@
-//! `text`, `counter` and `plain`: what a place of a value is, besides what it reads as.
+//! `text`, `counter` and `plain`: the kind of a slot, besides what it reads as.
 
 use crate::crdt::{ConvergentRef, EditError, Kind, OpId, Transaction};
 use crate::session::answer::reply;
