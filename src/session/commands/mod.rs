@@ -10,6 +10,8 @@ pub(in crate::session) mod kinds;
 pub(in crate::session) mod merge;
 pub(in crate::session) mod refs;
 pub(in crate::session) mod request;
+pub(in crate::session) mod set;
 pub(in crate::session) mod table;
 pub(in crate::session) mod topics;
+pub(in crate::session) mod undo;
 pub(in crate::session) mod versions;

@@ -1,13 +1,13 @@
 //! The commands: one table for the interpreter, the help and its tests.
 
-use crate::session::commands::{edits, guards, help, inspect, kinds, merge, refs, request, versions};
+use crate::session::commands::{
+    edits, guards, help, inspect, kinds, merge, refs, request, set, undo, versions,
+};
 use crate::session::language::arguments::{
     ALL, CHOICE, CLOCK, EXPECTED, FILE, FILTER, FROM, NAME, NEW_NAME, OTHER_REF, PATH, REF, SETTING, TOPIC,
     VALUE,
 };
 use crate::session::language::command::Command;
-use crate::session::state::settings;
-use crate::session::state::undo;
 
 /// All commands, in the order in which one meets them.
 pub const COMMANDS: &[Command] = &[
@@ -525,7 +525,7 @@ pub const COMMANDS: &[Command] = &[
             "swap a def f: f; f",
             "#=> error: `def f: f; f` failed on a: the filter ran longer than 200ms",
         ],
-        run: settings::set,
+        run: set::set,
     },
     Command {
         name: "help",

@@ -1,4 +1,4 @@
-//! `undo` and `redo`: the session as it was before the last command that changed something.
+//! The steps that a session can take back: what it was before each command that changed something.
 //!
 //! While a command runs, [`Names`](crate::session::state::names::Names) notes what each thing was before it was touched. Of a ref that is a few
 //! words and no copy: what it was is found again from its history when somebody asks. The commands of a file that is
@@ -6,14 +6,11 @@
 
 use std::collections::VecDeque;
 
-use crate::session::answer::reply::visible_changes;
+use crate::session::Session;
 use crate::session::answer::words;
-use crate::session::error::{CommandError, ErrorKind};
-use crate::session::language::args::Args;
 use crate::session::state::ids::Given;
 use crate::session::state::journal::Journal;
-use crate::session::state::names::{Before, Entry};
-use crate::session::{Effect, Part, Reply, Session};
+use crate::session::state::names::Before;
 
 /// So many commands can be taken back.
 pub(in crate::session) const KEPT: usize = 100;
@@ -75,22 +72,14 @@ struct Step {
     commands: usize,
 }
 
-pub(in crate::session) fn undo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
-    let Some(step) = session.steps.now.done.pop_back() else { return Err(nothing("undo")) };
-    let (reply, step) = session.turn(step, Effect::Undid);
-    session.steps.now.undone.push(step);
-    Ok(reply)
-}
-
-pub(in crate::session) fn redo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
-    let Some(step) = session.steps.now.undone.pop() else { return Err(nothing("redo")) };
-    let (reply, step) = session.turn(step, Effect::Redid);
-    session.steps.now.done.push_back(step);
-    Ok(reply)
-}
-
-fn nothing(what: &'static str) -> CommandError {
-    CommandError::new(ErrorKind::NothingTo(what), 0..what.len())
+/// A step that was taken back or done again.
+pub(in crate::session) struct Turned {
+    /// The command, cut short.
+    pub(in crate::session) line: String,
+    /// The ref whose value changed last.
+    pub(in crate::session) changed: Option<String>,
+    /// How many commands it is made of.
+    pub(in crate::session) commands: usize,
 }
 
 impl Session {
@@ -162,19 +151,29 @@ impl Session {
         !self.steps.outer.is_empty()
     }
 
-    /// Goes to what was before a step; gives the step back from there. Tells of the ref that the step changed last.
-    fn turn(&mut self, step: Step, effect: Effect) -> (Reply, Step) {
+    /// Takes back the last step, if there is one.
+    pub(in crate::session) fn undo_step(&mut self) -> Option<Turned> {
+        let step = self.steps.now.done.pop_back()?;
+        let (turned, step) = self.turn(step);
+        self.steps.now.undone.push(step);
+        Some(turned)
+    }
+
+    /// Does again the step that was taken back last, if there is one.
+    pub(in crate::session) fn redo_step(&mut self) -> Option<Turned> {
+        let step = self.steps.now.undone.pop()?;
+        let (turned, step) = self.turn(step);
+        self.steps.now.done.push_back(step);
+        Some(turned)
+    }
+
+    /// Goes to what was before a step, and gives the step that leads back from there.
+    fn turn(&mut self, step: Step) -> (Turned, Step) {
         let Step { line, before, mut given, changed, commands } = step;
-        let word = if effect == Effect::Redid { "redid" } else { "undid" };
         // What was touched last goes back first; on the way forth that comes last again.
         let after = before.into_iter().rev().map(|before| self.names.restore(before, &self.seen)).collect();
         self.ids.turn(&mut given);
-        let mut reply = Reply { effect, commands, ..Reply::line(format!("{word} `{line}`")) };
-        let reference = changed.as_deref().and_then(|name| self.names.get(name));
-        if let Some(Entry::Ref(reference)) = reference {
-            reply.values.push(reference.value().clone());
-            reply = reply.with(Part::Changed(visible_changes(reference)));
-        }
-        (reply, Step { line, before: after, given, changed, commands })
+        let turned = Turned { line: line.clone(), changed: changed.clone(), commands };
+        (turned, Step { line, before: after, given, changed, commands })
     }
 }
