@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::script::files::Files;
 use crate::script::outcome::count;
 use crate::script::transcript::answers;
-use crate::session::{COMMANDS, Code, CommandError, Effect, Entry, FileError, Limits, Reply, Session};
+use crate::session::{COMMANDS, CommandError, Effect, Entry, ErrorCode, FileError, Limits, Reply, Session};
 use recording::Recording;
 use twin::ids;
 use typed::{Made, Typed, unlike};
@@ -44,7 +44,8 @@ impl Recorder {
         let ends = answer.as_ref().is_ok_and(|reply| reply.quit);
         let is_expectation = line.trim_start().starts_with("#=>");
         // What had to be stopped is not to be run again.
-        let stopped = |error: &CommandError| matches!(error.code(), Code::Stopped | Code::Interrupted);
+        let stopped =
+            |error: &CommandError| matches!(error.code(), ErrorCode::Stopped | ErrorCode::Interrupted);
         // What failed before a recording did nothing.
         let counts = answer.is_ok() || self.recording.is_some();
         if !counts || ends || is_expectation || line.trim().is_empty() || answer.as_ref().is_err_and(stopped)

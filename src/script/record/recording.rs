@@ -239,7 +239,13 @@ impl Recording {
     }
 
     fn unwritable(&self, error: &WriteError) -> FileError {
-        FileError::Unwritable { file: shown(&self.path), reason: error.to_string() }
+        let file = shown(&self.path);
+        match error {
+            WriteError::Taken => FileError::Taken(file),
+            WriteError::Changed | WriteError::System(_) => {
+                FileError::Unwritable { file, reason: error.to_string() }
+            }
+        }
     }
 }
 

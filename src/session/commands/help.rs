@@ -1,8 +1,8 @@
 //! `help`: the words about the commands.
 
-use crate::session::commands::codes::{Code, Explanation};
 use crate::session::commands::filters;
 use crate::session::commands::topics::{self, TOPICS};
+use crate::session::error::codes::{ErrorCode, Explanation};
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::hints;
 use crate::session::language::args::Args;
@@ -24,7 +24,7 @@ pub(in crate::session) fn help(session: &mut Session, mut args: Args<'_>) -> Res
     if let Some(topic) = topics::find(word.text) {
         return Ok(page((topic.text)()));
     }
-    if let Some(code) = Code::named(word.text) {
+    if let Some(code) = ErrorCode::named(word.text) {
         return Ok(page(explain_code(code.explanation())));
     }
     if let Some(text) = session.explain_filter(word.text) {

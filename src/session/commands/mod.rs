@@ -1,6 +1,5 @@
 //! The commands: what each does.
 
-pub(in crate::session) mod codes;
 pub(in crate::session) mod edits;
 pub(in crate::session) mod filters;
 pub(in crate::session) mod guards;

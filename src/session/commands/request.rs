@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use thiserror::Error;
-
 use crate::session::error::CommandError;
+use crate::session::error::files::FileError;
 use crate::session::language::args::Args;
 use crate::session::{Reply, Session};
 use crate::value::{Val, parse};
@@ -27,81 +26,6 @@ pub enum Wish {
     Record(String),
     /// To end that.
     StopRecording,
-}
-
-/// Why a session file is not read or written.
-#[derive(Debug, Clone, Error)]
-#[non_exhaustive]
-pub enum FileError {
-    /// There are no files.
-    #[error("files are out of reach here")]
-    OutOfReach,
-    /// A file cannot be read.
-    #[error("cannot read `{file}`: {reason}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// What the system says.
-        reason: String,
-    },
-    /// A file reads itself, perhaps by way of others.
-    #[error("`{0}` is being read already")]
-    Circle(String),
-    /// Files read files that read files.
-    #[error("`{0}` is read by too many files, each of which is read by another one")]
-    TooDeep(String),
-    /// A file would forget what is here.
-    #[error("`{0}` starts new sessions, and `read` runs a file in this one")]
-    StartsSessions(String),
-    /// A command of a file failed, or an expectation does not hold.
-    #[error("{file}:{line}: {message}")]
-    Failed {
-        /// The file.
-        file: String,
-        /// The line in it.
-        line: usize,
-        /// What went wrong there.
-        message: String,
-        /// What was probably meant there, or what helps.
-        hint: Option<String>,
-    },
-    /// A recording needs somebody who types.
-    #[error("what is typed at the prompt can be recorded, and this is a script")]
-    NotTyped,
-    /// A file cannot be written.
-    #[error("cannot write `{file}`: {reason}")]
-    Unwritable {
-        /// The file.
-        file: String,
-        /// What the system says.
-        reason: String,
-    },
-    /// There is a recording.
-    #[error("`{0}` is being recorded")]
-    Recording(String),
-    /// There is no recording.
-    #[error("nothing is being recorded")]
-    NotRecording,
-}
-
-impl FileError {
-    fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Failed { hint, .. } => return hint.clone(),
-            Self::Unreadable { .. } => Some(
-                "it is looked for where the file stands that reads it, at the prompt in the working folder",
-            ),
-            Self::NotTyped => Some("`rejoin run FILE` prints a session file with what it answers"),
-            Self::Unwritable { reason, .. } if reason.ends_with("already") => {
-                Some("a recording makes a new file, and never overwrites one")
-            }
-            Self::Recording(_) => Some("`record stop` ends it"),
-            Self::NotRecording => Some("`record FILE` begins a recording"),
-            Self::StartsSessions(_) => Some("`rejoin run FILE` runs it"),
-            _ => None,
-        };
-        hint.map(str::to_owned)
-    }
 }
 
 impl Request {

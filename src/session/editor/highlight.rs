@@ -10,7 +10,7 @@ use crate::session::language::arguments::Wants;
 use crate::session::language::layout::Layout;
 use crate::session::language::name::{name_length, variable};
 use crate::session::state::settings;
-use crate::session::{Code, Command, EntryKind, Session};
+use crate::session::{Command, EntryKind, ErrorCode, Session};
 
 /// A word or sign of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,8 @@ impl Session {
                 }
                 Wants::Topic => {
                     let topic = self.command(word.text).is_some() || topics::find(word.text).is_some();
-                    let explained = topic || Code::named(word.text).is_some() || filters::is_known(word.text);
+                    let explained =
+                        topic || ErrorCode::named(word.text).is_some() || filters::is_known(word.text);
                     known(explained, at_end)
                 }
                 Wants::NewName | Wants::SettingValue | Wants::File => None,

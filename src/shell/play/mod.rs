@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rejoin::script::{Failure, Host, LESSONS, Lesson, Paragraph, Script, compare, count};
-use rejoin::session::{Code, CommandError, Page, Reply, Session, wrapped};
+use rejoin::session::{CommandError, ErrorCode, Page, Reply, Session, wrapped};
 use rejoin::value::Extent;
 use signal_hook::consts::SIGINT;
 use unicode_width::UnicodeWidthStr;
@@ -257,7 +257,7 @@ impl Player<'_> {
         let answer = stage.run(line);
         signal_hook::low_level::unregister(registered);
         interrupt.clear();
-        if answer.as_ref().is_err_and(|error| error.code() == Code::Interrupted) {
+        if answer.as_ref().is_err_and(|error| error.code() == ErrorCode::Interrupted) {
             self.interrupted.store(false, Ordering::Relaxed);
         }
         Ok(answer)

@@ -1,12 +1,16 @@
 //! Errors of lines: a kind, a place in the line, a hint.
 
+pub(in crate::session) mod codes;
+pub(in crate::session) mod files;
+
 use std::ops::Range;
 
 use thiserror::Error;
 
-use super::{EntryKind, FileError};
+use super::EntryKind;
 use crate::crdt::{BranchError, ClockError, DecodeError, EditError, MergeError, SwapError};
 use crate::filter::{CompileError, RunError};
+use crate::session::error::files::FileError;
 use crate::value::{NotJson, ParseError, Path, Val};
 
 /// A line that failed: what is wrong, where in the line, and perhaps what to do.
