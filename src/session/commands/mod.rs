@@ -1,7 +1,6 @@
 //! The commands: what each does.
 
 pub(in crate::session) mod edits;
-pub(in crate::session) mod filters;
 pub(in crate::session) mod guards;
 pub(in crate::session) mod help;
 pub(in crate::session) mod inspect;
@@ -11,6 +10,5 @@ pub(in crate::session) mod refs;
 pub(in crate::session) mod request;
 pub(in crate::session) mod set;
 pub(in crate::session) mod table;
-pub(in crate::session) mod topics;
 pub(in crate::session) mod undo;
 pub(in crate::session) mod versions;

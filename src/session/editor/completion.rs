@@ -3,8 +3,8 @@
 //! Nothing is run. Names come from the session, and keys from a bounded look at its values.
 
 use crate::filter::{self, Base, Ending, Hop, Lexeme, LexemeKind, Reach};
-use crate::session::commands::filters;
-use crate::session::commands::topics;
+use crate::session::commands::help::filters;
+use crate::session::commands::help::topics;
 use crate::session::language::arguments::Wants;
 use crate::session::language::layout::Layout;
 use crate::session::language::name::{name_length, variable};

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::filter::{self, Lexeme, LexemeKind};
-use crate::session::commands::filters;
-use crate::session::commands::topics;
+use crate::session::commands::help::filters;
+use crate::session::commands::help::topics;
 use crate::session::language::arguments::Wants;
 use crate::session::language::layout::Layout;
 use crate::session::language::name::{name_length, variable};

@@ -83,7 +83,7 @@ mod tests {
             .filter(|signature| !explained.contains(signature))
             .map(|(name, arity)| format!("{name}/{arity}"))
             .collect();
-        assert_eq!(missing, [""; 0], "src/session/filters.txt has no line of them");
+        assert_eq!(missing, [""; 0], "src/session/commands/help/filters.txt has no line of them");
     }
 
     #[test]

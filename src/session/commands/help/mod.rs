@@ -1,13 +1,15 @@
-//! `help`: the words about the commands.
+//! `help`: explains commands, topics, errors and the filters of jq.
 
-use crate::session::commands::filters;
-use crate::session::commands::topics::{self, TOPICS};
+pub(in crate::session) mod filters;
+pub(in crate::session) mod topics;
+
 use crate::session::error::codes::{ErrorCode, Explanation};
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::hints;
 use crate::session::language::args::Args;
 use crate::session::language::command::{Command, Example};
 use crate::session::{Page, Part, Reply, Session};
+use topics::TOPICS;
 
 /// The commands that one meets first; the overview says what they do, and of the others the names.
 const FIRST: [&str; 9] = ["ref", "branch", "swap", "reset", "merge", "conflicts", "clock", "refs", "log"];
