@@ -31,6 +31,9 @@ pub enum RunError {
     /// The filter raised an error; this is its message, shortened where it is very long.
     #[error("{0}")]
     Failed(String),
+    /// The filter changes or names what is no path of its input, such as a variable; this is the message.
+    #[error("{0}")]
+    NotAPath(String),
     /// The filter has no output where one is wanted.
     #[error("the filter yields no value")]
     None,
@@ -65,10 +68,16 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// The error that a filter raises.
+    /// Makes an error of the one that a filter raises.
     pub(in crate::filter) fn raised(error: jaq_core::Error<Val>) -> Self {
         let mut start = Start(String::new());
-        if write!(start, "{error}").is_err() {
+        let written = write!(start, "{error}");
+        // The interpreter tells its errors apart by their texts alone. What a filter raises itself is JSON, and a
+        // string in it begins with a quote.
+        if start.0.starts_with(NOT_A_PATH) {
+            return Self::NotAPath(elide(&start.0));
+        }
+        if written.is_err() {
             // A value in it is huge when it is written out.
             return Self::Failed(elide(&start.0));
         }
@@ -76,6 +85,9 @@ impl RunError {
         Self::Failed(value.as_str().map_or_else(|| elide(&value.to_string()), elide))
     }
 }
+
+/// The text with which the interpreter begins an error of a path.
+const NOT_A_PATH: &str = "invalid path expression with input ";
 
 /// The start of a text; what is longer is an error.
 struct Start(String);

@@ -391,7 +391,7 @@ fn file(error: &FileError) -> ErrorCode {
 
 fn run(error: &RunError) -> ErrorCode {
     match error {
-        RunError::Failed(_) => ErrorCode::Run,
+        RunError::Failed(_) | RunError::NotAPath(_) => ErrorCode::Run,
         RunError::None => ErrorCode::NoValue,
         RunError::Several => ErrorCode::Several,
         RunError::Stopped { .. } => ErrorCode::Interrupted,

@@ -81,7 +81,7 @@ impl Session {
         let vars = self.variables(&filter);
         let outputs = filter.run(self.last.clone(), vars).map_err(|error| {
             // An assignment to `$name.path` is what newcomers try.
-            let assigns = leading.filter(|_| error.to_string().starts_with("invalid path expression"));
+            let assigns = leading.filter(|_| matches!(error, RunError::NotAPath(_)));
             let hint = assigns.map(|name| format!("an expression changes nothing; try `swap {name} FILTER`"));
             let hint = hint.or_else(|| hints::dotted(self.commands(), text));
             let on = leading.map(str::to_owned).or_else(|| self.last_in_words(text));
