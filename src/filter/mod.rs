@@ -29,6 +29,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod units;
 mod val;
 
 use std::collections::HashMap;

@@ -26,7 +26,6 @@ mod evaluation;
 mod hints;
 mod language;
 mod state;
-pub mod units;
 
 pub use answer::columns::{columns, cut, cut_middle, fill, wrapped};
 pub use answer::page::Page;
@@ -47,7 +46,7 @@ pub use state::settings::{Color, SETTINGS, Setting, Settings, Theme};
 use std::sync::{Arc, Mutex};
 
 use crate::filter::{self, Filters};
-pub use crate::filter::{Cause, Interrupt, Limits};
+pub use crate::filter::{Cause, Interrupt, Limits, units};
 use crate::value::{PathChange, Val};
 use language::layout::Layout;
 use state::ids::Ids;

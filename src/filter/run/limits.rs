@@ -5,6 +5,8 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::filter::units::bytes_in_words;
+
 /// What one filter may use before it is stopped. The default is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -58,19 +60,10 @@ impl fmt::Display for Cause {
         match self {
             Self::Interrupt => f.write_str("the filter was interrupted"),
             Self::Time(limit) => write!(f, "the filter ran longer than {limit:?}"),
-            Self::Memory(limit) => write!(f, "the filter took more than {} of memory", size(*limit)),
+            Self::Memory(limit) => {
+                write!(f, "the filter took more than {} of memory", bytes_in_words(*limit))
+            }
         }
-    }
-}
-
-/// A number of bytes in the largest unit of which it is a whole number: `64 MiB`.
-fn size(bytes: u64) -> String {
-    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-    let whole = units.iter().find(|(bits, _)| bytes > 0 && bytes.trailing_zeros() >= *bits);
-    match whole {
-        Some((bits, unit)) => format!("{} {unit}", bytes >> bits),
-        None if bytes == 1 => "1 byte".to_owned(),
-        None => format!("{bytes} bytes"),
     }
 }
 
