@@ -1,8 +1,7 @@
 //! Lays out narration as prose.
 
-use unicode_width::UnicodeWidthStr;
-
 use crate::script::Item;
+use crate::value::width::fill;
 
 /// A piece of narration, as one reads it aloud: without the marks that make it a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +19,10 @@ impl Paragraph {
     pub fn lines(&self, width: usize) -> Vec<String> {
         match self {
             Self::Verbatim(lines) => lines.clone(),
-            Self::Heading(text) | Self::Text(text) => wrap(text, width),
+            Self::Heading(text) | Self::Text(text) => {
+                let words: Vec<&str> = text.split_whitespace().collect();
+                fill(&words.join(" "), width, 0)
+            }
         }
     }
 }
@@ -118,22 +120,6 @@ fn is_bullet(line: &str) -> bool {
     let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
     ["- ", "* "].iter().any(|bullet| line.starts_with(bullet))
         || (number.len() < line.len() && number.starts_with(". "))
-}
-
-/// Text in lines that are broken at blanks.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.width() + 1 + word.width() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

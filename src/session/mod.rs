@@ -27,7 +27,6 @@ mod hints;
 mod language;
 mod state;
 
-pub use answer::columns::{columns, cut, cut_middle, fill, wrapped};
 pub use answer::page::Page;
 pub use answer::reply::{Effect, Part, Reply, Sentence};
 pub use commands::request::{Request, Wish};

@@ -1,6 +1,7 @@
 //! What the prompt shows of an answer: as much as one wants to read.
 
-use rejoin::session::{self, Page, Reply, Sentence, wrapped};
+use rejoin::session::{Page, Reply, Sentence};
+use rejoin::value::width::{columns, wrapped};
 use rejoin::value::{Extent, Val, excerpt, grouped};
 
 use super::paint::{Paint, visible};
@@ -110,13 +111,13 @@ pub(super) fn short(line: &str) -> String {
 /// The rows of the screen that a text with colours takes.
 pub(super) fn rows_of(text: &str, width: usize) -> usize {
     let shown = |line: &str| {
-        let mut columns = 0;
+        let mut before_rest = 0;
         let mut rest = line;
         while let Some((before, behind)) = rest.split_once('\u{1b}') {
-            columns += session::columns(before);
+            before_rest += columns(before);
             rest = behind.split_once('m').map_or("", |(_, rest)| rest);
         }
-        columns + session::columns(rest)
+        before_rest + columns(rest)
     };
     text.lines().map(|line| shown(line).div_ceil(width.max(1)).max(1)).sum()
 }
@@ -160,7 +161,7 @@ pub(crate) mod tests {
         let topics = topics.chain(rejoin::session::COMMANDS.iter().map(|command| command.name));
         for topic in topics.map(|topic| format!("help {topic}")).chain(["help".into(), "set".into()]) {
             let help = shown(&[&topic], 40, Some(10));
-            let long = help.lines().find(|line| session::columns(line) > 40);
+            let long = help.lines().find(|line| columns(line) > 40);
             assert_eq!(long, None, "{help}");
         }
         let rows = shown(&["set"], 40, Some(10));

@@ -1,8 +1,7 @@
 //! A line for what changed at a path, as long as the terminal is wide.
 
-use rejoin::session::{columns, cut_middle};
+use rejoin::value::width::{char_columns, columns, cut_middle};
 use rejoin::value::{Difference, PathChange, Val, print_while};
-use unicode_width::UnicodeWidthChar;
 
 use super::answer::Look;
 use super::paint::visible;
@@ -62,7 +61,7 @@ impl Look {
         let mut left = if fits { usize::MAX } else { room.saturating_sub(1) };
         print_while(value, |piece, part| {
             let length = part.char_indices().find_map(|(at, c)| {
-                let width = c.width().unwrap_or(0);
+                let width = char_columns(c);
                 let fits = width <= left;
                 left = left.saturating_sub(width);
                 (!fits).then_some(at)
@@ -90,7 +89,7 @@ fn width(value: &Val, most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::super::answer::tests::shown;
-    use rejoin::session::columns;
+    use rejoin::value::width::columns;
 
     #[test]
     fn what_is_long_is_cut_to_the_line() {

@@ -3,7 +3,8 @@
 use std::io::IsTerminal;
 
 use owo_colors::Style;
-use rejoin::session::{CommandError, Place, Settings, Theme, wrapped};
+use rejoin::session::{CommandError, Place, Settings, Theme};
+use rejoin::value::width::wrapped;
 use rejoin::value::{Val, print};
 
 use super::cli::Color;

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 use rejoin::script::{Failure, Host, Item, Script, Step, compare};
-use rejoin::session::{CommandError, Interrupt, Limits, Options, Reply, Session, wrapped};
+use rejoin::session::{CommandError, Interrupt, Limits, Options, Reply, Session};
 use rejoin::value::Extent;
+use rejoin::value::width::wrapped;
 use signal_hook::consts::SIGINT;
 
 use super::answer::Look;

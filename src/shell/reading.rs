@@ -3,8 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 
 use rejoin::script::{Ran, Step};
-use rejoin::session::{CommandError, Reply, columns, cut};
+use rejoin::session::{CommandError, Reply};
 use rejoin::value::print_while;
+use rejoin::value::width::{columns, cut};
 
 use super::answer::Look;
 use super::pager;

@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthChar;
+use rejoin::value::width::char_columns;
 
 use super::pasted::PROMPT;
 
@@ -23,7 +23,7 @@ impl Window {
     /// Called before a line is drawn. If the window has another width than the last time, puts the cursor where the
     /// line editor takes it to be, and clears what was drawn.
     pub(crate) fn before_drawing(&self, line: &str, cursor: usize, hint: usize) {
-        let Some(now) = columns() else { return };
+        let Some(now) = window_columns() else { return };
         let was = self.0.replace(Some(now));
         let Some(was) = was.filter(|was| *was != now && lays_out_anew()) else { return };
         let mut out = io::stdout().lock();
@@ -72,7 +72,7 @@ fn end(text: &str, columns: usize) -> (usize, usize) {
             (row, column) = (row + 1, 0);
             continue;
         }
-        let width = c.width().unwrap_or(0);
+        let width = char_columns(c);
         column += width;
         if column > columns {
             (row, column) = (row + 1, width);
@@ -88,13 +88,13 @@ fn lays_out_anew() -> bool {
 }
 
 #[cfg(unix)]
-fn columns() -> Option<usize> {
+fn window_columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 #[cfg(not(unix))]
-fn columns() -> Option<usize> {
+fn window_columns() -> Option<usize> {
     None
 }
 

@@ -7,13 +7,13 @@ use rejoin::filter::LexemeKind;
 use rejoin::script::{Item, Script};
 use rejoin::session::{Mark, MarkKind, Session, needs_more, partner};
 use rejoin::value::Piece;
+use rejoin::value::width::columns;
 use rustyline::completion::{Completer, FilenameCompleter, Pair, longest_common_prefix};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter, HistoryHinter};
 use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Changeset, CompletionType, Context, Helper};
-use unicode_width::UnicodeWidthStr;
 
 use super::paint::Paint;
 use super::pasted::{self, Pasted};
@@ -96,12 +96,12 @@ impl Completer for Typing {
         let mut found = self.session.complete(line, pos);
         if found.files {
             let (start, files) = self.files.complete_path(&line[found.start..pos], pos - found.start)?;
-            return Ok((begin + found.start + start, fitting(files, self.screen)));
+            return Ok((begin + found.start + start, listed(files, self.screen)));
         }
         found.start += begin;
         let pairs = found.candidates.into_iter();
         let pairs = pairs.map(|it| Pair { display: it.shown, replacement: it.text });
-        Ok((found.start, fitting(pairs.collect(), self.screen)))
+        Ok((found.start, listed(pairs.collect(), self.screen)))
     }
 
     fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
@@ -129,12 +129,12 @@ fn joined(elected: &str, behind: &str) -> (usize, bool) {
 
 /// As many as can be listed on the screen, and whether there are more. A longer list would have to be left
 /// before one can type on.
-fn fitting(mut pairs: Vec<Pair>, (columns, rows): (usize, usize)) -> Vec<Pair> {
+fn listed(mut pairs: Vec<Pair>, (screen, rows): (usize, usize)) -> Vec<Pair> {
     const GAP: usize = 2;
     const MORE: &str = "… and more";
-    let widest = pairs.iter().map(|pair| pair.display.width()).max().unwrap_or(0).max(MORE.width());
+    let widest = pairs.iter().map(|pair| columns(&pair.display)).max().unwrap_or(0).max(columns(MORE));
     // Above and below the list stands the line.
-    let most = (columns / (widest + GAP)).max(1) * rows.saturating_sub(3).max(1);
+    let most = (screen / (widest + GAP)).max(1) * rows.saturating_sub(3).max(1);
     if pairs.len() > most {
         let common = longest_common_prefix(&pairs).unwrap_or_default().to_owned();
         pairs.truncate(most - 1);
@@ -167,7 +167,7 @@ impl Hinter for Typing {
     fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Follows> {
         self.window.before_drawing(line, pos, self.hint.get());
         let follows = self.follows(line, pos, context);
-        self.hint.set(follows.as_ref().map_or(0, |follows| follows.shown.width()));
+        self.hint.set(follows.as_ref().map_or(0, |follows| columns(&follows.shown)));
         follows
     }
 }
@@ -297,7 +297,7 @@ mod tests {
             (0..count).map(pair).collect()
         };
         let shown = |count, screen| -> Vec<String> {
-            fitting(pairs(count), screen).into_iter().map(|pair| pair.display).collect()
+            listed(pairs(count), screen).into_iter().map(|pair| pair.display).collect()
         };
         assert_eq!(shown(4, (10, 7)), ["0", "1", "2", "3"]);
         assert_eq!(shown(5, (10, 7)), ["0", "1", "2", "… and more"]);
@@ -306,7 +306,7 @@ mod tests {
         // The beginning that all have in common is that of all.
         let mut mixed = pairs(4);
         mixed.push(Pair { display: "other".into(), replacement: ".kind".into() });
-        let fitting = fitting(mixed, (10, 7));
+        let fitting = listed(mixed, (10, 7));
         assert_eq!(longest_common_prefix(&fitting), Some(".k"));
     }
 

@@ -1,6 +1,6 @@
 //! Shows values in part.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use super::width::{char_columns, columns};
 
 use super::print::{print, quoted};
 use super::{Key, Piece, Val, View};
@@ -172,32 +172,31 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
         // Rows that the text began before are counted already.
         let column = column % width;
         let room = self.rows.saturating_add(1).saturating_mul(width).saturating_sub(column);
-        let mut columns = 0;
+        let mut width_so_far = 0;
         let is_past = |(count, (_, c)): &(usize, (usize, char))| {
-            columns += c.width().unwrap_or(0);
-            *count >= limit || columns > room
+            width_so_far += char_columns(*c);
+            *count >= limit || width_so_far > room
         };
-        let mut columns = match text.char_indices().enumerate().find(is_past) {
+        let own = match text.char_indices().enumerate().find(is_past) {
             None => {
                 (self.emit)(Some(piece), text);
-                text.width()
+                columns(text)
             }
             Some(_) => {
                 let mut left = room.saturating_sub(REST).max(REST / 2);
                 let fits = |c: &char| {
-                    left = left.saturating_sub(c.width().unwrap_or(0));
+                    left = left.saturating_sub(char_columns(*c));
                     left > 0
                 };
                 let shown: String = text.chars().take(limit).take_while(fits).collect();
                 (self.emit)(Some(piece), &shown);
                 let more = text[shown.len()..].chars().count().saturating_sub(1);
                 (self.emit)(None, &format!("… {} more characters", grouped(more)));
-                shown.width() + REST
+                columns(&shown) + REST
             }
         };
-        columns += column;
-        self.rows = self.rows.saturating_sub(columns.saturating_sub(1) / width);
-        columns - column
+        self.rows = self.rows.saturating_sub((own + column).saturating_sub(1) / width);
+        own
     }
 
     /// Whether a value fits on one line from a column on, with a comma. Looks at no more of it than
@@ -219,14 +218,14 @@ fn width(value: &Val, most: usize) -> Option<usize> {
         View::Obj(entries) => {
             let commas = add(2, entries.len().saturating_mul(2).saturating_sub(1))?;
             entries.iter().try_fold(commas, |sum, (key, item)| {
-                let sum = add(sum, quoted(key).width())?;
+                let sum = add(sum, columns(&quoted(key)))?;
                 add(sum, width(item, most - sum)?)
             })
         }
         View::Str(text) if text.len() > most.saturating_mul(4) => None,
         _ => {
             let mut sum = 0;
-            print(value, |_, text| sum += text.chars().filter_map(UnicodeWidthChar::width).sum::<usize>());
+            print(value, |_, text| sum += columns(text));
             add(0, sum)
         }
     }
@@ -278,7 +277,7 @@ mod tests {
             let (mut shown, width) = (String::new(), 60);
             let extent = Extent { width, limit: Some(10), rows: Some(rows) };
             excerpt(&parse(json).unwrap(), extent, |_, text| shown.push_str(text));
-            let taken = |line: &str| line.width().div_ceil(width).max(1);
+            let taken = |line: &str| columns(line).div_ceil(width).max(1);
             (shown.lines().map(taken).sum::<usize>(), shown)
         };
         let numbers = format!("[{}]", (0..100).map(|n| n.to_string()).collect::<Vec<_>>().join(","));

@@ -1,8 +1,6 @@
 //! A text that is to be read, such as that of `help`: laid out for the width at which it is shown.
 
-use unicode_width::UnicodeWidthStr;
-
-use super::columns::fill;
+use crate::value::width::{columns, fill};
 
 /// The longest line of prose, however wide the terminal.
 const WIDEST: usize = 78;
@@ -51,11 +49,11 @@ impl Page {
 
 /// Rows of two columns; on a narrow terminal the second stands below the first.
 fn table(rows: &[(&str, &str)], width: usize, lines: &mut Vec<String>) {
-    let column = rows.iter().map(|(head, _)| head.width()).max().unwrap_or(0) + GAP;
+    let column = rows.iter().map(|(head, _)| columns(head)).max().unwrap_or(0) + GAP;
     let fits = width >= column + NARROWEST;
     for (head, text) in rows {
         if fits {
-            let gap = " ".repeat(column - head.width());
+            let gap = " ".repeat(column - columns(head));
             lines.extend(fill(&format!("{head}{gap}{text}"), width, column));
         } else {
             let below = indent(head) + BELOW;

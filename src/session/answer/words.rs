@@ -60,12 +60,6 @@ pub(in crate::session) fn one_line(text: &str) -> String {
     line
 }
 
-/// Texts side by side, each at least so wide, with two blanks between them.
-pub(in crate::session) fn join_columns(columns: &[(&str, usize)]) -> String {
-    let columns: Vec<String> = columns.iter().map(|(text, width)| format!("{text:width$}")).collect();
-    columns.join("  ").trim_end().to_owned()
-}
-
 /// `1 change`, `2 changes`.
 pub(in crate::session) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })

@@ -1,6 +1,5 @@
 //! `set`: shows and changes the settings.
 
-use crate::session::answer::words;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::hints;
 use crate::session::language::args::Args;
@@ -35,10 +34,8 @@ pub(in crate::session) fn set(session: &mut Session, mut args: Args<'_>) -> Resu
 /// Every setting with what it is, and in words what it does.
 fn all(session: &Session) -> Reply {
     let value = object(SETTINGS.iter().map(|setting| (setting.name, string((setting.get)(session)))));
-    let row = |setting: &Setting| {
-        let is = words::join_columns(&[(setting.name, 14), (&(setting.get)(session), 0)]);
-        format!("{is}\t{}\n", setting.summary)
-    };
+    let row =
+        |setting: &Setting| format!("{:14}  {}\t{}\n", setting.name, (setting.get)(session), setting.summary);
     let rows: String = SETTINGS.iter().map(row).collect();
     let page = Page::new(rows + "`set SETTING CHOICE` changes one; `help set` has the choices.");
     Reply::value(value).in_words().with(Part::Text(page))

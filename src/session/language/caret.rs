@@ -3,10 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
 use crate::session::CommandError;
 use crate::value::steers;
+use crate::value::width::{columns, fitting};
 
 /// What a line of a terminal of 80 columns takes.
 const WIDTH: usize = 78;
@@ -59,47 +58,38 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
-        write!(f, "{}{}", " ".repeat(self.before.width()), "^".repeat(self.marked.width().max(1)))
+        write!(f, "{}{}", " ".repeat(columns(&self.before)), "^".repeat(columns(&self.marked).max(1)))
     }
 }
 
 /// A line of no more than so many columns, with what `start` and `end` mark in it (of which the end may be
 /// cut off), and where that stands.
 fn window(line: &str, start: usize, end: usize, width: usize) -> (String, Range<usize>) {
-    if line.width() <= width {
+    if columns(line) <= width {
         return (line.to_owned(), start..end);
     }
     // A sign on either side says that there is more.
     let room = width.saturating_sub(2);
-    let mut before = fitting(line[..start].chars().rev(), room / 2);
+    let mut room_before = room / 2;
     // What follows up to the end may need less than its half.
-    if line[start..].width() < room - room / 2 {
-        before = fitting(line[..start].chars().rev(), room - line[start..].width());
+    if columns(&line[start..]) < room - room / 2 {
+        room_before = room - columns(&line[start..]);
     }
+    let before: Vec<char> = fitting(line[..start].chars().rev(), room_before).collect();
     let mut shown: String = before.into_iter().rev().collect();
     if shown.len() < start {
         shown.insert(0, '…');
     }
     let place = shown.len();
     let rest = &line[start..];
-    let room = (width - 1).saturating_sub(shown.width());
-    let cut: usize = fitting(rest.chars(), room).into_iter().map(char::len_utf8).sum();
+    let room = (width - 1).saturating_sub(columns(&shown));
+    let cut: usize = fitting(rest.chars(), room).map(char::len_utf8).sum();
     shown.push_str(&rest[..cut]);
     let marked = place..shown.len().min(place + (end - start));
     if cut < rest.len() {
         shown.push('…');
     }
     (shown, marked)
-}
-
-/// The first characters, as far as there are columns for them.
-fn fitting(chars: impl Iterator<Item = char>, mut columns: usize) -> Vec<char> {
-    let fits = |c: &char| {
-        let rest = columns.checked_sub(c.width().unwrap_or(1));
-        columns = rest.unwrap_or(0);
-        rest.is_some()
-    };
-    chars.take_while(fits).collect()
 }
 
 /// The nearest boundary of a character at or before a byte.

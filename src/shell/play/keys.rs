@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, poll, read};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use unicode_width::UnicodeWidthStr;
+use rejoin::value::width::columns;
 
 use crate::shell::paint::Paint;
 
@@ -79,7 +79,7 @@ impl Keys {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             let pressed = key(left)?;
             // The line goes. Blanks do it on every terminal.
-            write!(out, "\r{}\r", " ".repeat(line.width()))?;
+            write!(out, "\r{}\r", " ".repeat(columns(&line)))?;
             out.flush()?;
             match pressed {
                 None => return Ok(Wish::Next),

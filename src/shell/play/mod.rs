@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rejoin::script::{Failure, Host, LESSONS, Lesson, Paragraph, Script, compare, count};
-use rejoin::session::{CommandError, ErrorCode, Page, Reply, Session, wrapped};
+use rejoin::session::{CommandError, ErrorCode, Page, Reply, Session};
 use rejoin::value::Extent;
+use rejoin::value::width::{columns, wrapped};
 use signal_hook::consts::SIGINT;
-use unicode_width::UnicodeWidthStr;
 
 use super::USAGE;
 use super::answer::Look;
@@ -63,7 +63,7 @@ impl Scripts {
     pub(crate) fn lessons(&self) -> io::Result<ExitCode> {
         let mut out = io::stdout().lock();
         let rows = LESSONS.iter().map(|lesson| format!("{}\t{}\n", lesson.name, lesson.title()));
-        for line in Page::new(rows.collect::<String>()).lines(columns(out.is_terminal()).into()) {
+        for line in Page::new(rows.collect::<String>()).lines(window_columns(out.is_terminal()).into()) {
             // A row begins with its name; one that goes on is indented.
             let (name, title) = line.split_once(' ').unwrap_or((&line, ""));
             let gap = if title.is_empty() { "" } else { " " };
@@ -346,7 +346,7 @@ impl Player<'_> {
             Some(key) => vec![format!("{key} does nothing. {keys}"), format!("{key}? {short}"), short],
             None => vec![keys, short],
         };
-        let fits = |line: &&String| line.width() < self.width();
+        let fits = |line: &&String| columns(line) < self.width();
         lines.iter().find(fits).or(lines.last()).cloned().unwrap_or_default()
     }
 
@@ -379,12 +379,12 @@ impl Player<'_> {
 
     /// The columns that are used.
     fn width(&self) -> usize {
-        columns(self.on_terminal).clamp(20, WIDEST).into()
+        window_columns(self.on_terminal).clamp(20, WIDEST).into()
     }
 }
 
 /// The columns of the terminal, if it is one that tells.
-fn columns(on_terminal: bool) -> u16 {
+fn window_columns(on_terminal: bool) -> u16 {
     let told = if on_terminal { crossterm::terminal::size().ok() } else { None };
     told.map(|(columns, _)| columns).filter(|columns| *columns > 0).unwrap_or(USUAL)
 }

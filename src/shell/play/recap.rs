@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use rejoin::session::{COMMANDS, Command, Entry, Session, cut, fill, wrapped};
+use rejoin::session::{COMMANDS, Command, Entry, Session};
 use rejoin::value::text;
+use rejoin::value::width::{cut, fill, wrapped};
 
 use super::Player;
 use crate::shell::paint::visible;
