@@ -46,6 +46,7 @@ pub use text::completion::{Base, Ending, Hop, Reach, ending};
 pub use text::input::may_read_input;
 pub use text::keywords::{KEYWORDS, Keyword, keyword_named};
 pub use text::lexemes::{Lexeme, LexemeKind, lexemes};
+pub use text::spelling::nearest;
 pub use text::tokens::needs_more;
 
 /// So many compiled filters are kept.

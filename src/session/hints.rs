@@ -1,5 +1,6 @@
 //! Hints at what was probably meant: by its spelling, and by its meaning in other shells, version control and other languages.
 
+use crate::filter::nearest;
 use crate::session::language::command::{self, Command};
 use crate::session::language::name::name_length;
 
@@ -163,21 +164,12 @@ pub(in crate::session) fn filter(word: &str) -> Option<String> {
     FILTERS.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| (*hint).to_owned())
 }
 
-/// `did you mean …?` with the candidate that is nearest to `word`, when one is near.
+/// Asks `did you mean …?` with the known word that is nearest, if one is near.
 pub(in crate::session) fn did_you_mean<'a>(
     word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
+    known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
-    if word.len() < 2 {
-        return None;
-    }
-    let word = word.to_lowercase();
-    let score = |candidate: &str| strsim::jaro_winkler(&word, &candidate.to_lowercase());
-    let scored = candidates.into_iter().map(|candidate| (score(candidate), candidate));
-    let near = scored.filter(|(score, _)| *score > 0.75);
-    // The first of equals: candidates come in a fixed order.
-    let best = near.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    best.map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+    nearest(word, known).map(|near| format!("did you mean `{near}`?"))
 }
 
 /// Whether a text looks like the name of a file.

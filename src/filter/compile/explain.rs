@@ -10,6 +10,7 @@ use super::library::{self, LIBRARY};
 use crate::filter::error::CompileError;
 use crate::filter::run::stack::{Fault, MAX_TOKENS};
 use crate::filter::text::brackets::MAX_NESTING;
+use crate::filter::text::spelling::nearest;
 use crate::filter::text::tokens::{LexError, Unreadable, span};
 
 /// Where a name stands that nothing defines, and what it should have been.
@@ -149,8 +150,9 @@ pub(in crate::filter) fn undefined(
     }
     let (message, hint) = match kind {
         Undefined::Var => {
-            let hint = nearest(name.trim_start_matches('$'), variables());
-            (format!("unknown variable {name}"), hint.map(|near| format!("${near}")))
+            let known = variables();
+            let near = nearest(name.trim_start_matches('$'), known.iter().map(String::as_str));
+            (format!("unknown variable {name}"), near.map(|near| format!("${near}")))
         }
         Undefined::Label => (format!("unknown label {name}"), None),
         Undefined::Filter(given) => filter(name, given),
@@ -169,7 +171,7 @@ fn filter(name: &str, given: usize) -> (String, Option<String>) {
     if !arities.is_empty() {
         return (format!("`{name}` takes {}, not {given}", arguments(&arities)), None);
     }
-    let near = nearest(name, library::builtins().map(|(builtin, _)| builtin.to_owned()));
+    let near = nearest(name, library::builtins().map(|(builtin, _)| builtin)).map(str::to_owned);
     let kind = if name.starts_with('@') { "format" } else { "filter" };
     (format!("unknown {kind} `{name}`"), near)
 }
@@ -184,16 +186,4 @@ fn arguments(arities: &[usize]) -> String {
         Some((last, [])) => format!("{last} arguments"),
         Some((last, rest)) => format!("{} or {last} arguments", rest.join(", ")),
     }
-}
-
-/// The one of `names` that differs least from `name`, if it differs little.
-fn nearest(name: &str, names: impl IntoIterator<Item = String>) -> Option<String> {
-    // Among so many short names one is always near.
-    let most = name.chars().count() / 3;
-    names
-        .into_iter()
-        .map(|known| (strsim::damerau_levenshtein(name, &known), known))
-        .filter(|(distance, known)| *distance <= most && *distance < known.chars().count())
-        .min()
-        .map(|(_, known)| known)
 }

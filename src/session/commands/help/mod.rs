@@ -34,10 +34,8 @@ pub(in crate::session) fn help(session: &mut Session, mut args: Args<'_>) -> Res
     }
     let names =
         session.commands().iter().flat_map(Command::names).chain(TOPICS.iter().map(|topic| topic.name));
-    // There are so many filters that one is always near: it must begin as the word does.
-    let start = word.text.get(..3);
-    let near = filters::names().filter(|name| start.is_some_and(|start| name.starts_with(start)));
-    let hint = hints::filter(word.text).or_else(|| hints::did_you_mean(word.text, names.chain(near)));
+    let names = names.chain(filters::names());
+    let hint = hints::filter(word.text).or_else(|| hints::did_you_mean(word.text, names));
     let hint = hint.unwrap_or_else(|| "`help` lists the commands".into());
     let kind = ErrorKind::UnknownTopic(word.text.to_owned());
     Err(CommandError::new(kind, word.span).with_hint(hint))
