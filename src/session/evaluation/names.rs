@@ -37,7 +37,8 @@ impl Session {
 
     pub(in crate::session) fn unknown(&self, word: &Word<'_>, wanted: Option<EntryKind>) -> CommandError {
         let names = self.names.iter().filter(|(_, entry)| wanted.is_none_or(|kind| entry.kind() == kind));
-        let apart = || word.text.contains(',').then(|| "blanks stand between names, and no commas".to_owned());
+        let apart =
+            || word.text.contains(',').then(|| "blanks stand between names, and no commas".to_owned());
         let hint = hints::did_you_mean(word.text, names.map(|(name, _)| name)).or_else(apart);
         let hint = hint.unwrap_or_else(|| "`refs` lists the names".to_owned());
         CommandError::new(ErrorKind::UnknownName(word.text.to_owned()), word.span.clone()).with_hint(hint)
