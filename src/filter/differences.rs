@@ -1,4 +1,4 @@
-//! Where filters differ from jq, and why.
+//! Differences between filters here and those of jq, and the reasons.
 
 /// Something that jq does otherwise.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
 ];
 
-/// The differences as a page of `help`: each with its reason, and with the examples that are short.
+/// Returns the differences as a page of `help`: each with its reason, and with the examples that are short.
 pub fn differences() -> String {
     const SHORT: usize = 44;
     let mut page = String::from("Filters are those of jq 1.8, but for this:\n");

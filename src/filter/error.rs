@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::run::limits::Cause;
 use crate::value::Val;
 
-/// Why a text is not a filter.
+/// The reason why a text is not a filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CompileError {
@@ -25,7 +25,7 @@ impl CompileError {
     }
 }
 
-/// Why a filter yields no value.
+/// The reason why a filter yields no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
     /// The filter raised an error; this is its message, shortened where it is very long.
@@ -106,7 +106,7 @@ const HEAD: usize = 200;
 /// Characters of a long message that are kept at its end, where it says what was expected.
 const TAIL: usize = 60;
 
-/// `message` without its middle, if it is very long.
+/// Returns `message` without its middle, if it is very long.
 fn elide(message: &str) -> String {
     let mut chars = message.chars();
     let mut short: String = chars.by_ref().take(HEAD).collect();

@@ -60,7 +60,7 @@ pub struct Filters {
     supervisor: Arc<Supervisor>,
 }
 
-/// What is kept of one text.
+/// All that is kept of one text.
 struct Kept {
     /// The variables that the text mentions, global or not.
     mentioned: Vec<String>,
@@ -69,12 +69,12 @@ struct Kept {
 }
 
 impl Filters {
-    /// A compiler that has compiled nothing yet.
+    /// Makes a compiler that has compiled nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What each run of a filter may use.
+    /// Returns what each run of a filter may use.
     pub fn limits(&self) -> Limits {
         self.supervisor.limits()
     }
@@ -86,7 +86,7 @@ impl Filters {
         self.supervisor.set_limits(limits);
     }
 
-    /// Whether somebody waits for the answers.
+    /// Tells whether somebody waits for the answers.
     pub fn is_attended(&self) -> bool {
         self.supervisor.is_attended()
     }
@@ -98,7 +98,7 @@ impl Filters {
         self.supervisor.set_attended(attended);
     }
 
-    /// What interrupts a filter that runs.
+    /// Returns what interrupts a filter that runs.
     pub fn interrupt(&self) -> Interrupt {
         self.supervisor.interrupt.clone()
     }

@@ -51,7 +51,7 @@ fn in_largest_unit(bytes: u64) -> (u64, &'static str) {
     whole.map_or((bytes, ""), |(bits, unit)| (bytes >> bits, *unit))
 }
 
-/// A positive number and one of the units, the first that fits.
+/// Reads a positive number and one of the units, the first that fits.
 fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let text = text.trim();
     let (number, unit) = units.iter().find_map(|(unit, value)| Some((text.strip_suffix(unit)?, value)))?;

@@ -15,7 +15,7 @@ pub enum Paragraph {
 }
 
 impl Paragraph {
-    /// The paragraph in lines of at most `width` columns, but for words that are longer.
+    /// Returns the paragraph in lines of at most `width` columns, but for words that are longer.
     pub fn lines(&self, width: usize) -> Vec<String> {
         match self {
             Self::Verbatim(lines) => lines.clone(),
@@ -27,7 +27,7 @@ impl Paragraph {
     }
 }
 
-/// The paragraphs of the narration in a piece of a session file.
+/// Returns the paragraphs of the narration in a piece of a session file.
 pub fn prose<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Paragraph> {
     let mut reader = Reader::default();
     for item in items {
@@ -79,7 +79,7 @@ impl Reader {
         }
     }
 
-    /// A line of prose. What is indented and goes on with nothing stays as it is.
+    /// Reads a line of prose. What is indented and goes on with nothing stays as it is.
     fn line(&mut self, line: &str) {
         let trimmed = line.trim();
         let is_indented = line.starts_with("  ") && self.paragraph != Some(Kind::Text);
@@ -115,7 +115,7 @@ fn heading(line: &str) -> Option<&str> {
     (text.len() < line.len() && text.starts_with(' ')).then(|| text.trim())
 }
 
-/// Whether a line starts an item of a list.
+/// Tells whether a line starts an item of a list.
 fn is_bullet(line: &str) -> bool {
     let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
     ["- ", "* "].iter().any(|bullet| line.starts_with(bullet))

@@ -87,7 +87,7 @@ const FILTERS: &[(&[&str], &str)] = &[
 const FILES: [&str; 11] =
     [".json", ".jsonl", ".ndjson", ".json5", ".rejoin", ".txt", ".md", ".jq", ".yaml", ".yml", ".csv"];
 
-/// What a word in first place means that is no command here.
+/// Explains what a word in first place means that is no command here.
 pub(in crate::session) fn command(commands: &'static [Command], word: &str) -> Option<String> {
     let other = OTHERWISE.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| *hint);
     if let Some(hint) = other {
@@ -101,12 +101,12 @@ pub(in crate::session) fn command(commands: &'static [Command], word: &str) -> O
     Some(if more.is_empty() { hint } else { format!("{hint}; {more}") })
 }
 
-/// `` `branch REF as NAME`: make a replica with its own actor ``, without what one rarely needs.
+/// Writes `` `branch REF as NAME`: make a replica with its own actor ``, without what one rarely needs.
 fn does(command: &Command) -> String {
     format!("`{}`: {}", command.usage().trim_end_matches(" [--all]"), command.summary)
 }
 
-/// A line that is written as another shell has its commands, such as `\q`, `:help`, `/quit` and `?`: the
+/// Explains a line that is written as another shell has its commands, such as `\q`, `:help`, `/quit` and `?`: the
 /// word, and what it means. No jq begins so.
 pub(in crate::session) fn dressed<'a>(
     commands: &'static [Command],
@@ -122,7 +122,7 @@ pub(in crate::session) fn dressed<'a>(
     command(commands, undressed(word)).map(|hint| (first, hint))
 }
 
-/// The same for a line that is also a path of jq: `.quit`, `.help`.
+/// Explains a line that is also a path of jq: `.quit`, `.help`.
 pub(in crate::session) fn dotted(commands: &'static [Command], line: &str) -> Option<String> {
     let word = line.strip_prefix('.')?;
     let is_word = name_length(word) == word.len();
@@ -131,13 +131,13 @@ pub(in crate::session) fn dotted(commands: &'static [Command], line: &str) -> Op
     if is_word && usual.contains(&word) { command(commands, word) } else { None }
 }
 
-/// A word without what a call or a statement has behind it.
+/// Returns a word without what a call or a statement has behind it.
 fn undressed(word: &str) -> &str {
     word.trim_end_matches(';').trim_end_matches("()")
 }
 
-/// What was probably meant by code that cannot be compiled, because of what stands at `at`. `is_line`: it is a
-/// line of its own, as `origin > file`.
+/// Explains what was probably meant by code that cannot be compiled, because of what stands at `at`. `is_line`: it is
+/// a line of its own, as `origin > file`.
 pub(in crate::session) fn code(code: &str, at: usize, is_line: bool) -> Option<String> {
     let text = code.trim_end();
     if is_file(text) {
@@ -159,7 +159,7 @@ pub(in crate::session) fn code(code: &str, at: usize, is_line: bool) -> Option<S
     filter(&rest[..name_length(rest)])
 }
 
-/// What a word means that is no filter of jq.
+/// Explains what a word means that is no filter of jq.
 pub(in crate::session) fn filter(word: &str) -> Option<String> {
     FILTERS.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| (*hint).to_owned())
 }
@@ -172,7 +172,7 @@ pub(in crate::session) fn did_you_mean<'a>(
     nearest(word, known).map(|near| format!("did you mean `{near}`?"))
 }
 
-/// Whether a text looks like the name of a file.
+/// Tells whether a text looks like the name of a file.
 pub(in crate::session) fn is_file(text: &str) -> bool {
     let place = ["./", "../", "/", "~/"].iter().any(|start| text.starts_with(start));
     let kind = FILES.iter().any(|end| text.len() > end.len() && text.ends_with(end));

@@ -51,7 +51,7 @@ use language::layout::Layout;
 use state::ids::Ids;
 use state::names::Names;
 
-/// What a session does by itself.
+/// The choices of whoever starts a session.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Document ids, and what makes actors unique, derive from it.
@@ -81,10 +81,10 @@ pub struct Session {
 /// The maximum number of bytes of a line. The values that it writes out take up to 50 times as much memory.
 pub const LONGEST: usize = 16 << 20;
 
-/// What watchers saw.
+/// All that watchers saw.
 type Seen = Arc<Mutex<Vec<Watched>>>;
 
-/// What a watcher saw.
+/// A change that a watcher saw.
 #[derive(Debug, Clone)]
 struct Watched {
     name: String,
@@ -97,7 +97,7 @@ impl Session {
         Self { ids: Ids::new(options), ..Self::default() }
     }
 
-    /// An empty session that does by itself what this one does, and is shown in the same way.
+    /// Makes an empty session that does by itself what this one does, and is shown in the same way.
     pub fn fresh(&self) -> Self {
         let fresh = Self { settings: self.settings.clone(), ..Self::new(self.ids.options().clone()) };
         fresh.set_filter_limits(self.filter_limits());
@@ -143,7 +143,7 @@ impl Session {
         Ok(reply)
     }
 
-    /// All commands, in the order in which one meets them.
+    /// Returns all commands, in the order in which one meets them.
     fn commands(&self) -> &'static [Command] {
         COMMANDS
     }
@@ -157,14 +157,14 @@ impl Session {
         language::layout::layout(line, self.commands())
     }
 
-    /// The names and what they stand for, in the order in which they were made.
+    /// Returns the names and what they stand for, in the order in which they were made.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.names.iter()
     }
 
     // --- filters that do not end ---
 
-    /// What each filter may use: a command whose filter comes to a limit fails, and changes nothing.
+    /// Returns what each filter may use: a command whose filter comes to a limit fails, and changes nothing.
     pub fn filter_limits(&self) -> Limits {
         self.filters.limits()
     }
@@ -180,14 +180,14 @@ impl Session {
         self.filters.set_attended(attended);
     }
 
-    /// What interrupts the command that runs, from another thread or a signal handler: a filter stops, its
+    /// Returns what interrupts the command that runs, from another thread or a signal handler: a filter stops, its
     /// command fails and changes nothing. Other commands go on to their end.
     pub fn interrupt(&self) -> Interrupt {
         self.filters.interrupt()
     }
 }
 
-/// Whether a line is not finished: brackets or a quote are still open at its end.
+/// Tells whether a line is not finished: brackets or a quote are still open at its end.
 pub fn needs_more(line: &str) -> bool {
     !line.trim_start().starts_with('#') && filter::needs_more(line)
 }

@@ -1,4 +1,4 @@
-//! What the prompt shows of an answer: as much as one wants to read.
+//! Answers at the prompt: as much of each as one wants to read.
 
 use rejoin::session::{Page, Reply, Sentence};
 use rejoin::value::width::{columns, wrapped};
@@ -7,7 +7,7 @@ use rejoin::value::{Extent, Val, excerpt, grouped};
 use super::paint::{Paint, visible};
 use super::theme::Role;
 
-/// How an answer is shown.
+/// The look of an answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
     pub(crate) paint: Paint,
@@ -24,8 +24,8 @@ pub(super) const VALUE: usize = 6;
 const ROWS: usize = 4;
 
 impl Look {
-    /// What `line` answers: the news, then the values, as far as there is room for them. With a newline at the
-    /// end, unless there is nothing.
+    /// Returns what `line` answers: the news, then the values, as far as there is room for them. With a newline at
+    /// the end, unless there is nothing.
     pub(crate) fn answer(self, reply: &Reply, line: &str) -> String {
         let extent = Extent { limit: if reply.whole { None } else { self.extent.limit }, ..self.extent };
         let look = Self { extent, ..self };
@@ -41,7 +41,7 @@ impl Look {
         text
     }
 
-    /// So many lines of a list are shown; `None`: all.
+    /// Returns the number of lines of a list that are shown; `None`: all.
     pub(super) fn rows(self) -> Option<usize> {
         Some(self.extent.limit?.saturating_mul(4))
     }
@@ -62,7 +62,7 @@ impl Look {
         }
     }
 
-    /// A text to read; what the commands of an example answer is dim.
+    /// Shows a text to read; what the commands of an example answer is dim.
     pub(super) fn page(self, page: &Page, text: &mut String) {
         for line in page.lines(self.extent.width) {
             let line = visible(&line);
@@ -98,7 +98,7 @@ impl Look {
     }
 }
 
-/// A line as a hint has it.
+/// Makes a line as a hint has it.
 pub(super) fn short(line: &str) -> String {
     const LONGEST: usize = 40;
     let line = visible(line.trim());
@@ -108,7 +108,7 @@ pub(super) fn short(line: &str) -> String {
     }
 }
 
-/// The rows of the screen that a text with colours takes.
+/// Returns the rows of the screen that a text with colours takes.
 pub(super) fn rows_of(text: &str, width: usize) -> usize {
     let shown = |line: &str| {
         let mut before_rest = 0;
@@ -128,7 +128,7 @@ pub(crate) mod tests {
     use super::*;
     use rejoin::session::Session;
 
-    /// What the last of the lines answers, on a terminal of so many columns.
+    /// Returns what the last of the lines answers, on a terminal of so many columns.
     pub(crate) fn shown(lines: &[&str], width: usize, limit: Option<usize>) -> String {
         let mut session = Session::default();
         let replies: Vec<Reply> = lines.iter().map(|line| session.run(line).unwrap()).collect();

@@ -12,7 +12,7 @@ const ARROW: usize = 3;
 const FROM: usize = 5;
 
 impl Look {
-    /// A line for what changed at a path: the sign and the path in the colour of its kind. The path has at
+    /// Shows what changed at a path: the sign and the path in the colour of its kind. The path has at
     /// least half of the line, and what does not fit is cut.
     pub(crate) fn change(self, of: Option<&str>, change: &PathChange, text: &mut String) {
         let PathChange { path, difference } = change;
@@ -54,7 +54,7 @@ impl Look {
         text.push('\n');
     }
 
-    /// A value on one line, cut at so many columns.
+    /// Shows a value on one line, cut at so many columns.
     fn short(self, value: &Val, room: usize, text: &mut String) {
         let fits = width(value, room.saturating_add(1)) <= room;
         // The mark of what was cut takes a column.
@@ -76,7 +76,7 @@ impl Look {
     }
 }
 
-/// The columns of a value on one line, or so many if it has more.
+/// Returns the columns of a value on one line, or so many if it has more.
 fn width(value: &Val, most: usize) -> usize {
     let mut width = 0_usize;
     print_while(value, |_, part| {

@@ -22,7 +22,7 @@ pub(crate) struct Failures<'a> {
 }
 
 impl Failures<'_> {
-    /// What a step did wrong: where, the narration, the command, and what it should have answered.
+    /// Shows what a step did wrong: where, the narration, the command, and what it should have answered.
     pub(crate) fn show(&self, step: &Step, failure: &Failure) {
         match failure {
             Failure::Error(error) => self.error(step, error),
@@ -33,7 +33,7 @@ impl Failures<'_> {
         }
     }
 
-    /// An error that nothing expects: `FILE:LINE:COLUMN`, the caret, the message.
+    /// Shows an error that nothing expects: `FILE:LINE:COLUMN`, the caret, the message.
     pub(crate) fn error(&self, step: &Step, error: &CommandError) {
         let place = error.place(&step.text);
         let line = step.line + place.line - 1;
@@ -46,7 +46,7 @@ impl Failures<'_> {
         complain(&format!("{text}\n"));
     }
 
-    /// An expectation that does not hold: `FILE:LINE`, the command, expected and actual.
+    /// Shows an expectation that does not hold: `FILE:LINE`, the command, expected and actual.
     fn mismatch(&self, step: &Step, mismatch: &Mismatch, first: bool) {
         let Mismatch { line, expected, actual } = mismatch;
         let paint = self.paint;
@@ -70,7 +70,7 @@ impl Failures<'_> {
         complain(&text);
     }
 
-    /// The lines that differ, and a few around them.
+    /// Returns the lines that differ, and a few around them.
     fn difference(&self, lines: &[DiffLine]) -> Vec<String> {
         let differs = |line: &DiffLine| !matches!(line, DiffLine::Both(_));
         let near = |at: usize| {

@@ -9,7 +9,7 @@ use signal_hook::consts::{SIGHUP, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// From here on such a signal brings the terminal back to what it is now before it ends the process.
+/// Lets such a signal, from here on, bring the terminal back to what it is now before it ends the process.
 pub(crate) fn prepare() -> io::Result<()> {
     static PREPARED: Once = Once::new();
     let mut prepared = Ok(());

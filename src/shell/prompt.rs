@@ -26,7 +26,7 @@ use super::reader::Reader;
 use super::reading::Reading;
 use super::typing::Typing;
 
-/// How the prompt is started.
+/// The way in which the prompt is started.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Start {
     /// Answers are printed as JSON.
@@ -39,7 +39,7 @@ pub(crate) struct Start {
     pub(crate) limits: Limits,
 }
 
-/// The interactive shell. Nothing that a filter does ends it: one that takes more memory than there is for
+/// Runs the interactive shell. Nothing that a filter does ends it: one that takes more memory than there is for
 /// it is stopped, and so is one that runs when Ctrl-C is typed.
 pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCode> {
     let seed = getrandom::u64().map_err(|e| io::Error::other(e.to_string()))?;
@@ -61,7 +61,7 @@ pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// A prompt in a session that is under way, until `exit`.
+/// Runs a prompt in a session that is under way, until `exit`.
 pub(crate) fn live(session: Session, host: Host, vi: bool, out: Paint, err: Paint) -> io::Result<()> {
     let limits = session.filter_limits();
     let start = Start { json: false, vi, init: false, limits };
@@ -211,7 +211,7 @@ impl Prompt {
         told.map(|()| (answer, reading))
     }
 
-    /// What is told between commands is for a recording.
+    /// Keeps what is told between commands for a recording.
     fn narrate<'a>(&mut self, items: impl Iterator<Item = &'a Item>) {
         for item in items {
             if let Item::Narration(text) = item {
@@ -256,7 +256,7 @@ impl Prompt {
         Ok(())
     }
 
-    /// How answers look now; what is typed follows.
+    /// Tells how answers look now; what is typed follows.
     fn look(&mut self) -> io::Result<Look> {
         let screen = self.reader.screen();
         let out = self.out;
@@ -301,13 +301,13 @@ impl Prompt {
     }
 }
 
-/// `0.32 ms`, `1.24 s`.
+/// Writes `0.32 ms`, `1.24 s`.
 fn duration(took: Duration) -> String {
     let seconds = took.as_secs_f64();
     if seconds < 1.0 { format!("{:.2} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
 }
 
-/// `rejoin/init.rejoin` in the XDG config folder.
+/// Returns `rejoin/init.rejoin` in the XDG config folder.
 fn init_file() -> Option<PathBuf> {
     Some(choose_base_strategy().ok()?.config_dir().join("rejoin/init.rejoin"))
 }

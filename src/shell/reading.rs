@@ -1,4 +1,5 @@
-//! What the prompt shows of a session file that `read` runs: as it goes, and no more than the screen has room for.
+//! Session files that `read` runs at the prompt: what is shown of them as they go, and no more than the screen has
+//! room for.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -29,7 +30,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// For the file that `line` reads.
+    /// Makes the display of the file that `line` reads.
     pub(crate) fn new(look: Look, line: &str) -> Self {
         let whole = line.trim_end().ends_with("--all");
         let left = look.extent.limit.filter(|_| !whole).map_or(usize::MAX, |limit| {
@@ -40,7 +41,7 @@ impl Reading {
         Self { look, left, hidden: 0, kept, full: false }
     }
 
-    /// Whether the next line is shown, and not kept or counted.
+    /// Tells whether the next line is shown, and not kept or counted.
     pub(crate) fn shows(&self) -> bool {
         self.left > 0 && self.kept.is_none()
     }

@@ -47,7 +47,7 @@ impl Typing {
 }
 
 impl Typing {
-    /// What the words of a block of commands are.
+    /// Returns what the words of a block of commands are.
     fn marks(&self, block: &str) -> Vec<Mark> {
         if let Some(pasted) = self.pasted(block) {
             let kind = MarkKind::Code(LexemeKind::Comment);
@@ -62,7 +62,7 @@ impl Typing {
     }
 }
 
-/// The commands and comments of a block, each with where it begins.
+/// Returns the commands and comments of a block, each with where it begins.
 fn commands(block: &str) -> Vec<(usize, String)> {
     // A single line is one, finished or not.
     if !block.contains('\n') {
@@ -115,7 +115,7 @@ impl Completer for Typing {
     }
 }
 
-/// How many bytes of what stands behind the cursor are the end of what completes the word, and whether a blank
+/// Counts how many bytes of what stands behind the cursor are the end of what completes the word, and whether a blank
 /// follows that the completion would bring.
 fn joined(elected: &str, behind: &str) -> (usize, bool) {
     let word = elected.trim_end();
@@ -127,7 +127,7 @@ fn joined(elected: &str, behind: &str) -> (usize, bool) {
     (same, elected.len() > word.len() && behind[same..].starts_with(' '))
 }
 
-/// As many as can be listed on the screen, and whether there are more. A longer list would have to be left
+/// Returns as many as can be listed on the screen, and whether there are more. A longer list would have to be left
 /// before one can type on.
 fn listed(mut pairs: Vec<Pair>, (screen, rows): (usize, usize)) -> Vec<Pair> {
     const GAP: usize = 2;
@@ -143,7 +143,7 @@ fn listed(mut pairs: Vec<Pair>, (screen, rows): (usize, usize)) -> Vec<Pair> {
     pairs
 }
 
-/// What can follow.
+/// A text that can follow what is typed.
 pub(crate) struct Follows {
     shown: String,
     /// What a key puts behind the line.
@@ -163,7 +163,7 @@ impl Hint for Follows {
 impl Hinter for Typing {
     type Hint = Follows;
 
-    /// What can follow, each time before the line is drawn.
+    /// Returns what can follow, each time before the line is drawn.
     fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Follows> {
         self.window.before_drawing(line, pos, self.hint.get());
         let follows = self.follows(line, pos, context);
@@ -173,7 +173,7 @@ impl Hinter for Typing {
 }
 
 impl Typing {
-    /// The rest of a line of the history, or of the signature of the command.
+    /// Returns the rest of a line of the history, or of the signature of the command.
     fn follows(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Follows> {
         if !self.session.settings().hints
             || pos < line.len()
@@ -238,7 +238,7 @@ impl Highlighter for Typing {
     }
 }
 
-/// What a word looks like; `None`: as it is.
+/// Returns what a word looks like; `None`: as it is.
 fn role(kind: MarkKind) -> Option<Role> {
     let role = match kind {
         MarkKind::Command => Role::Command,
@@ -261,12 +261,12 @@ fn role(kind: MarkKind) -> Option<Role> {
 }
 
 impl Typing {
-    /// The commands of a block that is a transcript.
+    /// Returns the commands of a block that is a transcript.
     pub(crate) fn pasted(&self, block: &str) -> Option<Pasted> {
         pasted::commands(block, |name| self.session.entries().any(|(known, _)| known == name))
     }
 
-    /// Whether more is to come: of a block of commands the last one tells.
+    /// Tells whether more is to come: of a block of commands the last one tells.
     pub(crate) fn is_open(&self, block: &str) -> bool {
         let pasted = self.pasted(block);
         let block = pasted.as_ref().map_or(block, |pasted| &pasted.text);

@@ -5,7 +5,7 @@ use super::width::{char_columns, columns};
 use super::print::{print, quoted};
 use super::{Key, Piece, Val, View};
 
-/// How much of a value is to be shown.
+/// The extent to which a value is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
     /// So many columns a line may take; a string or a path of brackets may still be longer.
@@ -50,7 +50,7 @@ pub(crate) fn excerpts(texts: &[String], most: usize) -> Vec<String> {
     texts.iter().map(cut).collect()
 }
 
-/// The characters of a JSON text; an escape is one.
+/// Returns the characters of a JSON text; an escape is one.
 fn units(json: &str) -> impl Iterator<Item = &str> {
     let mut rest = json;
     std::iter::from_fn(move || {
@@ -64,7 +64,7 @@ fn units(json: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A number with its digits in groups of three: `9,990`.
+/// Makes a number with its digits in groups of three: `9,990`.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -199,7 +199,7 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
         own
     }
 
-    /// Whether a value fits on one line from a column on, with a comma. Looks at no more of it than
+    /// Tells whether a value fits on one line from a column on, with a comma. Looks at no more of it than
     /// would fit.
     fn fits(&self, value: &Val, column: usize) -> bool {
         let room = self.extent.width.saturating_sub(column + 1);
@@ -207,7 +207,7 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
     }
 }
 
-/// The width of a value on one line, if it is no more than `most`.
+/// Returns the width of a value on one line, if it is no more than `most`.
 fn width(value: &Val, most: usize) -> Option<usize> {
     let add = |sum: usize, more: usize| sum.checked_add(more).filter(|sum| *sum <= most);
     match value.view() {

@@ -56,11 +56,11 @@ impl fmt::Display for Val {
     }
 }
 
-/// Where the pieces of a value go.
+/// The receiver of the pieces of a value.
 trait Sink {
     fn piece(&mut self, piece: Piece, text: &str) -> ControlFlow<()>;
 
-    /// A string or a key, which is put in quotes.
+    /// Returns a string or a key, which is put in quotes.
     fn quoted(&mut self, piece: Piece, text: &str) -> ControlFlow<()>;
 
     fn number(&mut self, number: &Num) -> ControlFlow<()>;

@@ -64,7 +64,7 @@ enum Body {
 #[derive(Debug, Clone, Copy)]
 struct Overwrites(Lv);
 
-/// Which keys the puts of a row write after the first.
+/// The keys that the puts of a row write after the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Others {
     /// The same key: each overwrites the one before. Puts of the root and of an item go on in no other way.
@@ -73,7 +73,7 @@ enum Others {
     NextKey,
 }
 
-/// How long a log was.
+/// A mark of how long a log was.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::crdt) struct Mark {
     entries: usize,
@@ -88,12 +88,12 @@ pub(in crate::crdt) struct Mark {
 }
 
 impl Log {
-    /// The number of ops.
+    /// Returns the number of ops.
     pub(in crate::crdt) fn len(&self) -> u32 {
         self.len
     }
 
-    /// The local version of the next op.
+    /// Returns the local version of the next op.
     pub(in crate::crdt) fn next(&self) -> Lv {
         Lv::new(self.len)
     }
@@ -126,7 +126,7 @@ impl Log {
         self.spans.truncate(mark.spans);
     }
 
-    /// Whether so many ops and bytes can be added.
+    /// Tells whether so many ops and bytes can be added.
     pub(in crate::crdt) fn has_room(&self, ops: u64, bytes: usize) -> bool {
         ops <= u64::from(Lv::MOST - self.len) && self.chars.has_room(bytes) && self.contents.has_room(bytes)
     }
@@ -221,8 +221,8 @@ impl Log {
         self.contents.len() - 1
     }
 
-    /// Whether elements of a list or a text go on with the last row: the first hangs on the last op, and the others
-    /// as it does.
+    /// Tells whether elements of a list or a text go on with the last row: the first hangs on the last op, and the
+    /// others as it does.
     fn hangs_on(&mut self, of: Lv, parent: Option<Lv>, side: Side, count: u32) -> bool {
         let is_last = parent.is_some() && parent == self.next().minus(1);
         let Some(last) = self.entries.last_mut().filter(|_| is_last && (side == Side::Right || count == 1))
@@ -243,7 +243,7 @@ impl Log {
         }
     }
 
-    /// Whether a put goes on with the last row.
+    /// Tells whether a put goes on with the last row.
     fn puts_on(&mut self, slot: Target<Local>, over: &[Lv]) -> bool {
         let Some(last) = self.entries.last_mut() else { return false };
         let before = self.len - last.from;
@@ -281,23 +281,23 @@ impl Log {
 
     // --- reading ---
 
-    /// The rows of the ops from one on.
+    /// Returns the rows of the ops from one on.
     pub(in crate::crdt) fn rows(&self, from: u32) -> Rows<'_> {
         Rows { log: self, at: from, end: self.len, entry: self.entry(from) }
     }
 
-    /// The rows of some ops.
+    /// Returns the rows of some ops.
     pub(in crate::crdt) fn rows_in(&self, ops: Range<u32>) -> Rows<'_> {
         Rows { log: self, at: ops.start, end: ops.end, entry: self.entry(ops.start) }
     }
 
-    /// The row of one op, by itself. O(1).
+    /// Returns the row of one op, by itself. O(1).
     pub(in crate::crdt) fn row(&self, lv: Lv) -> Row<'_, Local> {
         let at = lv.index();
         self.part(self.entry(at), at, 1)
     }
 
-    /// The row of one op with those that follow in its row, up to `most` in all, and how many that are.
+    /// Returns the row of one op with those that follow in its row, up to `most` in all, and how many that are.
     pub(in crate::crdt) fn row_from(&self, lv: Lv, most: u32) -> (Row<'_, Local>, u32) {
         let at = lv.index();
         let entry = self.entry(at);
@@ -305,23 +305,23 @@ impl Log {
         (self.part(entry, at, count), count)
     }
 
-    /// The scalar that a write or an insert holds, if it holds one. O(1).
+    /// Returns the scalar that a write or an insert holds, if it holds one. O(1).
     pub(in crate::crdt) fn scalar(&self, lv: Lv) -> Option<Packed<'_>> {
         self.contents.from(self.held(lv)?).next_scalar()
     }
 
-    /// What made the container that an op moves, if it moves one. O(log moves).
+    /// Returns what made the container that an op moves, if it moves one. O(log moves).
     pub(in crate::crdt) fn moved(&self, by: Lv) -> Option<Lv> {
         let at = self.moved.binary_search_by_key(&by, |(by, _)| *by).ok()?;
         Some(self.moved[at].1)
     }
 
-    /// What a write or an insert holds. O(1), O(log moves) for a move.
+    /// Returns what a write or an insert holds. O(1), O(log moves) for a move.
     pub(in crate::crdt) fn content(&self, lv: Lv) -> Option<Written<'_, Local>> {
         Some(self.written(lv, self.held(lv)?))
     }
 
-    /// The number of what an op holds.
+    /// Returns the number of what an op holds.
     fn held(&self, lv: Lv) -> Option<u32> {
         let Entry { from, body } = &self.entries[self.entry(lv.index())];
         match body {
@@ -348,7 +348,7 @@ impl Log {
         }
     }
 
-    /// The number of the row that holds an op. O(log [`PAGE`]).
+    /// Returns the number of the row that holds an op. O(log [`PAGE`]).
     fn entry(&self, op: u32) -> usize {
         let page = (op / PAGE) as usize;
         let Some(&low) = self.pages.get(page) else { return self.entries.len() };
@@ -361,12 +361,12 @@ impl Log {
         low + self.entries[low..high].partition_point(|entry| entry.from <= op) - 1
     }
 
-    /// Where a row ends.
+    /// Finds where a row ends.
     fn end(&self, entry: usize) -> u32 {
         self.entries.get(entry + 1).map_or(self.len, |next| next.from)
     }
 
-    /// How many ops of an entry, from one on, are one row.
+    /// Counts how many ops of an entry, from one on, are one row.
     fn alike(&self, entry: usize, at: u32) -> u32 {
         match self.entries[entry].body {
             Body::Type { others: Side::Right, .. }
@@ -376,7 +376,7 @@ impl Log {
         }
     }
 
-    /// A part of a row: `count` ops from `at` on.
+    /// Returns a part of a row: `count` ops from `at` on.
     fn part(&self, entry: usize, at: u32, count: u32) -> Row<'_, Local> {
         let Entry { from, body } = self.entries[entry];
         let skipped = at - from;
@@ -440,7 +440,7 @@ impl Log {
         }
     }
 
-    /// A put of a row in which each other one overwrites the one before.
+    /// Returns a put of a row in which each other one overwrites the one before.
     fn put(&self, at: u32, skipped: u32, slot: Target<Local>, over: Overwrites, held: u32) -> Row<'_, Local> {
         let over = match skipped {
             // It does not overwrite itself.
@@ -462,7 +462,7 @@ impl Log {
         }
     }
 
-    /// Where the list of an op stands.
+    /// Finds where the list of an op stands.
     fn list(&self, at: u32) -> Option<Range<usize>> {
         let list = self.lists[self.lists.binary_search_by_key(&at, |list| list.of).ok()?];
         Some(list.start as usize..(list.start + list.count) as usize)

@@ -1,4 +1,4 @@
-//! What stood at some time, out of many things that came one after the other.
+//! A tree of maxima: what stood at some time, out of many things that came one after the other.
 
 /// How many ends one of the level above stands for.
 const FAN: usize = if cfg!(test) { 3 } else { 16 };
@@ -61,7 +61,7 @@ impl MaxTree {
         }
     }
 
-    /// The latest end of a group.
+    /// Returns the latest end of a group.
     fn latest(&self, level: usize, group: usize) -> u32 {
         let below = &self.levels[level];
         below[group * FAN..below.len().min((group + 1) * FAN)].iter().copied().fold(0, u32::max)

@@ -226,7 +226,7 @@ impl Tree {
         }
     }
 
-    /// After the puts of a slot changed: its value is unknown, and an item is visible if it shows
+    /// Settles a slot after its puts changed: its value is unknown, and an item is visible if it shows
     /// something.
     pub(super) fn settle_slot(&mut self, history: &History, place: Place) {
         if !self.contested && self.has_several(place) {
@@ -249,7 +249,7 @@ impl Tree {
 }
 
 impl ListBody {
-    /// The visible puts of an item, kept one by one from now on.
+    /// Returns the visible puts of an item, kept one by one from now on.
     pub(super) fn explicit(&mut self, item: Lv) -> &mut Puts {
         let own = if self.items.is_visible(item) { Puts::from_elem(item, 1) } else { Puts::new() };
         self.slots.entry(item).or_insert(own)

@@ -27,7 +27,7 @@ enum Open {
 }
 
 impl Patch {
-    /// `None` when it was not read before, or so much was touched that it is better read as a whole.
+    /// Makes the patch; `None` when it was not read before, or so much was touched that it is better read as a whole.
     pub(super) fn of(tree: &Tree, history: &History, node: Node, depth: usize) -> Option<Self> {
         let before = tree.before(node)?;
         let value = before.value.clone()?;

@@ -118,7 +118,7 @@ impl<'b> Source<'b> {
         varint::read(&mut self.0).ok_or(Corrupt)
     }
 
-    /// The number of parts that follow, each at least a byte long.
+    /// Returns the number of parts that follow, each at least a byte long.
     pub(in crate::crdt) fn count(&mut self) -> Result<usize, Corrupt> {
         usize::try_from(self.number()?).ok().filter(|count| *count <= self.0.len()).ok_or(Corrupt)
     }

@@ -127,7 +127,7 @@ fn unpack_scalar(scalar: Packed<'_>) -> Content {
     Scalar::new(scalar.value()).map_or_else(nothing, Content::Scalar)
 }
 
-/// What stands for bytes that are no scalar; the reader lets none through.
+/// Returns what stands for bytes that are no scalar; the reader lets none through.
 fn nothing() -> Content {
     Content::Scalar(Scalar::null())
 }

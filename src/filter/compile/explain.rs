@@ -13,13 +13,13 @@ use crate::filter::text::brackets::MAX_NESTING;
 use crate::filter::text::spelling::nearest;
 use crate::filter::text::tokens::{LexError, Unreadable, span};
 
-/// Where a name stands that nothing defines, and what it should have been.
+/// A place where a name stands that nothing defines, and what it should have been.
 pub(in crate::filter) type Missing = (Range<usize>, Undefined);
 
 /// Found text is quoted up to this number of characters.
 const QUOTED: usize = 20;
 
-/// Where `part` is in `code`; its end if the part is none.
+/// Finds where `part` is in `code`; its end if the part is none.
 fn span_or_end(code: &str, part: &str) -> Range<usize> {
     span(code, part).unwrap_or(code.len()..code.len())
 }
@@ -41,7 +41,7 @@ pub(in crate::filter) fn fault(code: &str, fault: &Fault) -> CompileError {
     CompileError::new(message, 0..code.len())
 }
 
-/// `name` exists in jq and not here.
+/// Explains that `name` exists in jq and not here.
 pub(in crate::filter) fn denied(code: &str, name: &str) -> CompileError {
     let reason = library::denied(name).unwrap_or_default();
     let message = format!("`{name}` is not available: {reason}");
@@ -85,7 +85,7 @@ fn lex(code: &str, (expect, rest): LexError<'_>) -> CompileError {
     CompileError::new(message, start..start + found.map_or(0, char::len_utf8))
 }
 
-/// The first of the parser's errors.
+/// Returns the first of the parser's errors.
 pub(in crate::filter) fn parse(code: &str, errors: Vec<(Parsed<&str>, Option<&str>)>) -> CompileError {
     let place = |found: Option<&str>| found.map_or(code.len()..code.len(), |f| span_or_end(code, f));
     let first = errors.into_iter().min_by_key(|(_, found)| place(*found).start);
@@ -120,7 +120,7 @@ fn expected(expect: &Parsed<&str>) -> String {
     .into()
 }
 
-/// The start of `text` in quotes, on one line.
+/// Returns the start of `text` in quotes, on one line.
 fn quoted(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let visible = |c: char| {
@@ -135,7 +135,7 @@ fn quoted(text: &str) -> String {
     format!("\"{start}{more}\"")
 }
 
-/// The first of the names that nothing defines.
+/// Returns the first of the names that nothing defines.
 pub(in crate::filter) fn undefined(
     code: &str,
     missing: Vec<Missing>,
@@ -176,7 +176,7 @@ fn filter(name: &str, given: usize) -> (String, Option<String>) {
     (format!("unknown {kind} `{name}`"), near)
 }
 
-/// `1 argument`, `0, 1 or 2 arguments`.
+/// Writes `1 argument`, `0, 1 or 2 arguments`.
 fn arguments(arities: &[usize]) -> String {
     let numbers: Vec<String> = arities.iter().map(usize::to_string).collect();
     match numbers.split_last() {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::filter::units::bytes_in_words;
 
-/// What one filter may use before it is stopped. The default is no limit.
+/// The limits of one filter: what it may use before it is stopped. The default is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// How long it may run.
@@ -28,7 +28,7 @@ impl Interrupt {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether somebody interrupted and no filter has stopped for it.
+    /// Tells whether somebody interrupted and no filter has stopped for it.
     pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -38,13 +38,13 @@ impl Interrupt {
         self.0.store(false, Ordering::Relaxed);
     }
 
-    /// The flag that interrupts when it becomes true.
+    /// Returns the flag that interrupts when it becomes true.
     pub fn flag(&self) -> &Arc<AtomicBool> {
         &self.0
     }
 }
 
-/// Why a filter was stopped.
+/// The cause for which a filter was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// Somebody interrupted it.

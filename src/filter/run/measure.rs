@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::value::parse;
 
-    /// Whether the new part of a value takes at most so many bytes.
+    /// Tells whether the new part of a value takes at most so many bytes.
     fn fits(limit: u64, value: &Val, old: Option<&Val>) -> bool {
         let (value, old) = (value.clone(), old.cloned());
         let measure = move || Watch::new(Arc::default(), Some(limit)).measure_new(&value, old.as_ref());

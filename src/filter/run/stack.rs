@@ -27,7 +27,7 @@ const SHORT: usize = 64;
 /// The most tokens that a filter may have.
 pub(in crate::filter) const MAX_TOKENS: usize = 20_000;
 
-/// Where to call something that recurses.
+/// The room in which to call something that recurses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::filter) enum Room {
     /// On the stack of the caller.
@@ -37,7 +37,7 @@ pub(in crate::filter) enum Room {
 }
 
 impl Room {
-    /// The room for something that recurses by `levels` at most.
+    /// Makes the room for something that recurses by `levels` at most.
     pub(in crate::filter) fn levels(levels: usize) -> Self {
         if levels <= SHORT { Self::Here } else { Self::Own(levels) }
     }
@@ -46,7 +46,7 @@ impl Room {
 /// The largest stack that a call may have.
 pub(in crate::filter) const MOST: usize = OWN + RESERVE + MAX_TOKENS * PER_TOKEN;
 
-/// Why a call came to no end.
+/// The reason why a call came to no end.
 #[derive(Debug)]
 pub(in crate::filter) enum Fault {
     /// It panicked.
@@ -113,7 +113,7 @@ fn limited<T>(size: usize, f: impl FnOnce() -> T) -> Result<T, Fault> {
     result
 }
 
-/// Whether a definition may still be entered.
+/// Tells whether a definition may still be entered.
 pub(in crate::filter) fn has_room() -> bool {
     let room = here() > FLOOR.get();
     if !room {
@@ -122,7 +122,7 @@ pub(in crate::filter) fn has_room() -> bool {
     room
 }
 
-/// Whether a value is not nested too deeply to be dropped here.
+/// Tells whether a value is not nested too deeply to be dropped here.
 pub(in crate::filter) fn is_shallow(value: &Val) -> bool {
     let most = LEVELS.get();
     let shallow = value.levels() <= most || is_shallow_at_its_ends(value, most);
@@ -132,7 +132,7 @@ pub(in crate::filter) fn is_shallow(value: &Val) -> bool {
     shallow
 }
 
-/// The same of a value that is shallower now than it may have been: every few times it is looked at along its
+/// Tells the same of a value that is shallower now than it may have been: every few times it is looked at along its
 /// first and last items, so that a loop that nests its value once more in each round is noticed.
 fn is_shallow_at_its_ends(value: &Val, most: u32) -> bool {
     let seen = SEEN.get().wrapping_add(1);
@@ -143,7 +143,7 @@ fn is_shallow_at_its_ends(value: &Val, most: u32) -> bool {
     }
 }
 
-/// The first or the last part of a value, if one of them has parts.
+/// Returns the first or the last part of a value, if one of them has parts.
 fn inside(value: &Val) -> Option<&Val> {
     let ends = match value.view() {
         View::Arr(items) => [items.first(), items.last()],
@@ -153,7 +153,7 @@ fn inside(value: &Val) -> Option<&Val> {
     ends.into_iter().flatten().find(|value| value.is_container())
 }
 
-/// An address on the stack, near its end.
+/// Returns an address on the stack, near its end.
 #[inline(never)]
 fn here() -> usize {
     let local = 0_u8;

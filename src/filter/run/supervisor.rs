@@ -27,7 +27,7 @@ const FIRST_LOOK: Duration = Duration::from_millis(1);
 /// How long a run may take to see that it is to stop.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What all filters of a compiler share.
+/// The state that all filters of a compiler share.
 pub(in crate::filter) struct Supervisor {
     pub(in crate::filter) interrupt: Interrupt,
     /// The watch of runs without limits: they stop when somebody interrupts.
@@ -101,7 +101,7 @@ impl Supervisor {
         self.is_limited.store(terms.limits != Limits::default() || terms.attended, Ordering::Relaxed);
     }
 
-    /// Whether runs have a limit.
+    /// Tells whether runs have a limit.
     pub(in crate::filter) fn is_limited(&self) -> bool {
         self.is_limited.load(Ordering::Relaxed)
     }

@@ -24,7 +24,7 @@ pub(in crate::filter) struct Watchdog {
     thread: Thread,
 }
 
-/// What the watchdog and the runs share.
+/// The state that the watchdog and the runs share.
 struct Post {
     /// The watch of the run that goes on.
     watch: Arc<Watch>,
@@ -37,7 +37,7 @@ struct Post {
 }
 
 impl Watchdog {
-    /// A watchdog for runs that end when somebody interrupts or they come to the limit of memory; `None`
+    /// Makes a watchdog for runs that end when somebody interrupts or they come to the limit of memory; `None`
     /// when the system has no thread for it.
     pub(in crate::filter) fn start(interrupt: &Interrupt) -> Option<Self> {
         let post = Arc::new(Post {
@@ -85,7 +85,7 @@ impl Drop for Watchdog {
 }
 
 impl Post {
-    /// What the watchdog does.
+    /// Keeps watch over the runs.
     fn keep(&self) {
         // What there was at the last look, and the memory of the process then.
         let (mut seen, mut size, mut quiet) = (0, 0, 0);

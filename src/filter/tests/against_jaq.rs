@@ -80,7 +80,7 @@ fn compare() {
     assert!(compared * 3 >= count, "{compared} of {count} filters were compared");
 }
 
-/// Whether a filter has something that is not the same there. Each case has one `limit` around it.
+/// Tells whether a filter has something that is not the same there. Each case has one `limit` around it.
 fn is_otherwise(code: &str) -> bool {
     let lexemes = lexemes(code);
     let mut words = lexemes.iter().map(|lexeme| &code[lexeme.span.clone()]);
@@ -89,8 +89,8 @@ fn is_otherwise(code: &str) -> bool {
         || OTHERWISE.iter().any(|(listed, ..)| listed.contains(':') && code.contains(listed))
 }
 
-/// Whether outputs are the same. Whole results are whole here (`4`, not `4.0`). The right side of an operator is asked first
-/// here: where it fails, it does not matter that the left one yields nothing.
+/// Tells whether outputs are the same. Whole results are whole here (`4`, not `4.0`). The right side of an operator
+/// is asked first here: where it fails, it does not matter that the left one yields nothing.
 fn agree(code: &str, ours: &[String], theirs: &[String]) -> bool {
     let whole = |outputs: &[String]| -> Vec<String> {
         outputs.iter().map(|text| text.replace(".0,", ",").replace(".0]", "]").replace(".0}", "}")).collect()

@@ -11,7 +11,7 @@ use crate::filter::text::keywords::keyword_named;
 use crate::filter::text::lexemes::{closed, inside};
 use crate::filter::text::tokens::{self, span, tokens};
 
-/// What stands at the end of code.
+/// The end of code, as far as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// A path whose last key is being typed: `.items[0].na`.
@@ -58,7 +58,7 @@ pub enum Ending {
     Other,
 }
 
-/// How a value is reached.
+/// The way on which a value is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reach {
     /// From where.
@@ -67,7 +67,7 @@ pub struct Reach {
     pub hops: Vec<Hop>,
 }
 
-/// Where a way starts.
+/// The start of a way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Base {
     /// At the input of the whole code.
@@ -96,7 +96,7 @@ impl Reach {
     }
 }
 
-/// What stands at the end of `code`.
+/// Returns what stands at the end of `code`.
 pub fn ending(code: &str) -> Ending {
     // A `$` alone is no token; with a letter it is.
     let typed = if code.ends_with('$') { format!("{code}x") } else { code.to_owned() };
@@ -116,7 +116,7 @@ struct Cursor<'s> {
     end: usize,
 }
 
-/// What is known in the middle of a block.
+/// The state in the middle of a block.
 #[derive(Clone)]
 struct Place {
     /// The input of the block.
@@ -136,26 +136,26 @@ impl Place {
         Self { stage: input.clone(), input, term: None, has_term: false, compound: false }
     }
 
-    /// A term begins and ends here, with this value.
+    /// Takes a term that begins and ends here, with this value.
     fn term(&mut self, value: Option<Reach>) {
         self.compound |= self.has_term;
         self.term = value;
         self.has_term = true;
     }
 
-    /// What the term before leads to, one hop on; from the input if there is none.
+    /// Goes one hop on from what the term before leads to; from the input if there is none.
     fn hop(&mut self, hop: Option<Hop>) {
         let from = self.before();
         self.term = from.zip(hop).map(|(from, hop)| from.hop(hop));
         self.has_term = true;
     }
 
-    /// The value on which a path goes on here.
+    /// Returns the value on which a path goes on here.
     fn before(&self) -> Option<Reach> {
         if self.has_term { self.term.clone() } else { self.stage.clone() }
     }
 
-    /// An operator: another term follows, with the same input.
+    /// Takes an operator: another term follows, with the same input.
     fn operator(&mut self, sign: &str) {
         match sign {
             "|" => {
@@ -191,7 +191,7 @@ impl Cursor<'_> {
         if place.has_term { Ending::Other } else { Ending::Start { of: place.stage } }
     }
 
-    /// The token at the end.
+    /// Returns the token at the end.
     fn at_end(
         self,
         place: &Place,
@@ -234,7 +234,7 @@ impl Cursor<'_> {
         }
     }
 
-    /// Inside of the brackets behind a term, which are open: a key, an index, or an expression of the input
+    /// Looks inside of the brackets behind a term, which are open: a key, an index, or an expression of the input
     /// of the whole path.
     fn in_index(self, place: &Place, inner: &[Token<&str>], start: usize) -> Ending {
         let of = place.before();
@@ -255,12 +255,12 @@ impl Cursor<'_> {
     }
 }
 
-/// Whether the token is a dot of its own.
+/// Tells whether the token is a dot of its own.
 fn is_dot(token: Option<&Token<&str>>) -> bool {
     matches!(token, Some(Token(".", Tok::Sym)))
 }
 
-/// The text of a string that is not closed yet: what closes it stands on a line of its own.
+/// Returns the text of a string that is not closed yet: what closes it stands on a line of its own.
 fn unfinished(parts: &[StrPart<&str, Token<&str>>]) -> String {
     let mut text = literal(parts).unwrap_or_default();
     if text.ends_with('\n') {
@@ -269,12 +269,12 @@ fn unfinished(parts: &[StrPart<&str, Token<&str>>]) -> String {
     text
 }
 
-/// Whether a string is text alone, without `\(…)`.
+/// Tells whether a string is text alone, without `\(…)`.
 fn is_text(parts: &[StrPart<&str, Token<&str>>]) -> bool {
     parts.iter().all(|part| !matches!(part, StrPart::Term(_)))
 }
 
-/// The token is passed.
+/// Passes the token.
 fn step(place: &mut Place, before: Option<&Token<&str>>, text: &str, tok: &Tok<&str>) {
     let after_dot = is_dot(before);
     match tok {
@@ -310,7 +310,7 @@ fn step(place: &mut Place, before: Option<&Token<&str>>, text: &str, tok: &Tok<&
     }
 }
 
-/// `[0]`, `["key"]`, `[]`, `[1:]` behind a term.
+/// Takes `[0]`, `["key"]`, `[]`, `[1:]` behind a term.
 fn index(place: &mut Place, inner: &[Token<&str>]) {
     match inner {
         [] => place.hop(Some(Hop::Each)),
@@ -325,7 +325,7 @@ fn index(place: &mut Place, inner: &[Token<&str>]) {
     }
 }
 
-/// A string without `\(…)`.
+/// Makes a string without `\(…)`.
 fn literal(parts: &[StrPart<&str, Token<&str>>]) -> Option<String> {
     let text = |part: &StrPart<&str, _>| match part {
         StrPart::Str(text) => Some((*text).to_owned()),
@@ -339,12 +339,12 @@ fn is_call(before: Option<&Token<&str>>) -> bool {
     matches!(before, Some(Token(word, Tok::Word)) if !is_separator(word))
 }
 
-/// Words between which terms stand.
+/// Tells whether a word stands between terms.
 fn is_separator(word: &str) -> bool {
     keyword_named(word).is_some_and(|keyword| keyword.separates)
 }
 
-/// What the filter of that name yields, by its name: those that keep their input, or yield one of its items.
+/// Returns what the filter of that name yields, by its name: those that keep their input, or yield one of its items.
 fn called(place: &Place, name: &str) -> Option<Reach> {
     let input = place.stage.clone()?;
     match name {
@@ -355,7 +355,7 @@ fn called(place: &Place, name: &str) -> Option<Reach> {
     }
 }
 
-/// The input of the argument of a call that is open: the filter before the bracket says.
+/// Returns the input of the argument of a call that is open: the filter before the bracket says.
 fn argument(place: &Place, before: Option<&Token<&str>>) -> Option<Reach> {
     let input = place.stage.clone();
     let Some(Token(name, Tok::Word)) = before else { return input };
@@ -373,7 +373,7 @@ fn argument(place: &Place, before: Option<&Token<&str>>) -> Option<Reach> {
 mod tests {
     use super::*;
 
-    /// What stands at the end of code, in one line.
+    /// Returns what stands at the end of code, in one line.
     fn shown(code: &str) -> String {
         let reach = |reach: &Option<Reach>| match reach {
             None => "?".to_owned(),

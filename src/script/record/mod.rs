@@ -1,4 +1,4 @@
-//! What is typed, as a session file.
+//! Recordings: what is typed, as a session file.
 //!
 //! A file must hold wherever it runs, and so it has what a script would answer, in which actors have no
 //! random end: what was typed is run again in a session of its own (see [`mod@twin`]), with the names that actors
@@ -98,7 +98,7 @@ impl Recorder {
         }
     }
 
-    /// The file that is being recorded.
+    /// Returns the file that is being recorded.
     pub(super) fn recording(&self) -> Option<&Path> {
         self.recording.as_ref().map(Recording::path)
     }
@@ -148,7 +148,7 @@ impl Recorder {
         Some(Ok(report))
     }
 
-    /// The refs that were not there before.
+    /// Returns the refs that were not there before.
     fn made(&mut self, session: &Session) -> Vec<Made> {
         let made = session.entries().filter_map(|(name, entry)| match entry {
             Entry::Ref(reference) => {
@@ -163,7 +163,7 @@ impl Recorder {
     }
 }
 
-/// Whether a line asks for help: that is for the one who typed it.
+/// Tells whether a line asks for help: that is for the one who typed it.
 fn is_help(line: &str) -> bool {
     let first = line.split_whitespace().next();
     let help = COMMANDS.iter().find(|command| command.name == "help");

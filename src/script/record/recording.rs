@@ -43,7 +43,7 @@ pub(super) struct Recording {
     complaints: Vec<String>,
 }
 
-/// What the file holds on the disk.
+/// The state of the file on the disk.
 enum OnDisk {
     /// So many bytes of the text.
     Start(usize),
@@ -249,7 +249,7 @@ impl Recording {
     }
 }
 
-/// What one should know of a line of the file.
+/// Returns what one should know of a line of the file.
 fn complaint(line: usize, fate: Fate, command: &str) -> String {
     const LONGEST: usize = 40;
     let what = match fate {

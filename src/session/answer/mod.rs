@@ -1,4 +1,4 @@
-//! What a line answers: data, and the words for it.
+//! Answers of a line: data, and the words for it.
 
 pub(in crate::session) mod page;
 pub(in crate::session) mod reply;

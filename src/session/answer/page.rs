@@ -18,13 +18,13 @@ pub struct Page {
 }
 
 impl Page {
-    /// A page of such a text: each line is a paragraph, a row (with a tab between its columns), or code (it
+    /// Makes a page of such a text: each line is a paragraph, a row (with a tab between its columns), or code (it
     /// begins with a blank, and goes on with a larger indent).
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
     }
 
-    /// Its lines on a terminal of so many columns. Those of 80 columns and more show the same.
+    /// Returns its lines on a terminal of so many columns. Those of 80 columns and more show the same.
     pub fn lines(&self, width: usize) -> Vec<String> {
         let readable = width.min(WIDEST);
         let mut lines = Vec::new();
@@ -47,7 +47,7 @@ impl Page {
     }
 }
 
-/// Rows of two columns; on a narrow terminal the second stands below the first.
+/// Lays out rows of two columns; on a narrow terminal the second stands below the first.
 fn table(rows: &[(&str, &str)], width: usize, lines: &mut Vec<String>) {
     let column = rows.iter().map(|(head, _)| columns(head)).max().unwrap_or(0) + GAP;
     let fits = width >= column + NARROWEST;

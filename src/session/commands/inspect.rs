@@ -30,7 +30,7 @@ pub(in crate::session) fn refs(session: &mut Session, mut args: Args<'_>) -> Res
     Ok(reply)
 }
 
-/// What `refs` says of an entry, in words and as fields.
+/// Returns what `refs` says of an entry, in words and as fields.
 fn describe(entry: &Entry) -> (String, Vec<(&'static str, Val)>) {
     match entry {
         Entry::Ref(reference) => {

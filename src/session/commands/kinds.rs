@@ -49,7 +49,7 @@ pub(in crate::session) fn plain(session: &mut Session, args: Args<'_>) -> Result
     })
 }
 
-/// What a place is to hold.
+/// The content that a place is to hold.
 enum New {
     Text(String),
     Counter(i64),
@@ -130,7 +130,7 @@ fn put_new(tx: &mut Transaction<'_>, path: &Path, kind: Kind) -> Result<OpId, Ed
     }
 }
 
-/// The container that holds a place, and the last step to it; `None` for the root.
+/// Returns the container that holds a place, and the last step to it; `None` for the root.
 fn slot(tx: &Transaction<'_>, path: &Path) -> Option<(OpId, Step)> {
     let (last, above) = path.0.split_last()?;
     let container = tx.replica().container(&Path(above.to_vec()));

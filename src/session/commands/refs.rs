@@ -31,7 +31,7 @@ pub(in crate::session) fn make_ref(session: &mut Session, mut args: Args<'_>) ->
 }
 
 impl Session {
-    /// The ids of a new document and its first actor.
+    /// Makes the ids of a new document and its first actor.
     fn new_document(&mut self, name: &str) -> (DocumentId, Actor) {
         let reading = self.is_reading();
         (self.ids.document(reading), self.ids.actor(name, None, reading))

@@ -8,7 +8,7 @@ use crate::session::language::args::Args;
 use crate::session::{Reply, Session};
 use crate::value::{Val, parse};
 
-/// What a command asks of whoever runs the session.
+/// A request of a command to whoever runs the session.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// What it wants.
@@ -17,7 +17,7 @@ pub struct Request {
     pub span: Range<usize>,
 }
 
-/// What can be asked for.
+/// The thing that a command asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
     /// To run a session file here.
@@ -29,7 +29,7 @@ pub enum Wish {
 }
 
 impl Request {
-    /// The error of a request that is not fulfilled.
+    /// Returns the error of a request that is not fulfilled.
     pub fn refused(&self, error: FileError) -> CommandError {
         let hint = error.hint();
         CommandError::new(error, self.span.clone()).with_hint(hint)
@@ -61,7 +61,7 @@ fn ask(wish: Wish, span: Range<usize>) -> Reply {
     Reply { request: Some(Request { wish, span }), ..Reply::default() }
 }
 
-/// The name of a file: as it stands there, or as a JSON string.
+/// Returns the name of a file: as it stands there, or as a JSON string.
 fn name(text: &str) -> String {
     let quoted = parse(text).ok();
     quoted.as_ref().and_then(Val::as_str).unwrap_or(text).to_owned()

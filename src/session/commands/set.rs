@@ -31,7 +31,7 @@ pub(in crate::session) fn set(session: &mut Session, mut args: Args<'_>) -> Resu
     Ok(Reply::value(string(value)).in_words().with(Part::Line(line)))
 }
 
-/// Every setting with what it is, and in words what it does.
+/// Returns every setting with what it is, and in words what it does.
 fn all(session: &Session) -> Reply {
     let value = object(SETTINGS.iter().map(|setting| (setting.name, string((setting.get)(session)))));
     let row =

@@ -1,4 +1,4 @@
-//! What each word of a line is, for whoever shows the line; and what can follow it.
+//! Highlighting: the kind of each word of a line, for whoever shows the line; and what can follow it.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -21,7 +21,7 @@ pub struct Mark {
     pub kind: MarkKind,
 }
 
-/// What a word or sign of a line is.
+/// The kind of a word or sign of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarkKind {
     /// A command.
@@ -37,7 +37,7 @@ pub enum MarkKind {
 }
 
 impl Session {
-    /// What the words of a line are. What may still become something known is not unknown while the line
+    /// Returns what the words of a line are. What may still become something known is not unknown while the line
     /// ends with it. O(length).
     pub fn marks(&self, line: &str) -> Vec<Mark> {
         let mut marks = Vec::new();
@@ -89,7 +89,7 @@ impl Session {
         marks
     }
 
-    /// The rest of the signature of the command that is being typed: ` REF FILTER` behind `swap`.
+    /// Returns the rest of the signature of the command that is being typed: ` REF FILTER` behind `swap`.
     pub fn usage_hint(&self, line: &str) -> Option<String> {
         let Layout { command: Some(_), left, .. } = self.layout(line) else { return None };
         let left: Vec<&str> = left.iter().map(|part| &*part.text).collect();
@@ -163,7 +163,7 @@ impl Session {
         self.entries().any(|(name, _)| variable(name).starts_with(typed))
     }
 
-    /// A word where a name is wanted.
+    /// Marks a word where a name is wanted.
     fn name(&self, text: &str, at_end: bool, wanted: impl Fn(EntryKind) -> bool) -> Option<MarkKind> {
         match self.names.get(text).map(crate::session::Entry::kind) {
             Some(kind) if wanted(kind) => Some(MarkKind::Name(kind)),
@@ -175,7 +175,7 @@ impl Session {
     }
 }
 
-/// A word that is known, may become so, or is not.
+/// Marks a word that is known, may become so, or is not.
 fn known(known: bool, may_become: bool) -> Option<MarkKind> {
     match (known, may_become) {
         (true, _) => Some(MarkKind::Word),
@@ -184,7 +184,7 @@ fn known(known: bool, may_become: bool) -> Option<MarkKind> {
     }
 }
 
-/// Names that the code itself gives: behind `def` and in its brackets, and variables behind `as`.
+/// Returns names that the code itself gives: behind `def` and in its brackets, and variables behind `as`.
 fn own_names<'a>(code: &'a str, lexemes: &[Lexeme]) -> HashSet<&'a str> {
     let mut own = HashSet::new();
     // Whether a definition's head or a pattern is open.
@@ -208,7 +208,7 @@ fn own_names<'a>(code: &'a str, lexemes: &[Lexeme]) -> HashSet<&'a str> {
     own
 }
 
-/// The bracket at or before the cursor and the one that belongs to it.
+/// Returns the bracket at or before the cursor and the one that belongs to it.
 pub fn partner(line: &str, marks: &[Mark], cursor: usize) -> Option<(usize, usize)> {
     let mut open = Vec::new();
     let mut pairs = Vec::new();

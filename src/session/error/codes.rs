@@ -7,7 +7,7 @@ use crate::filter::RunError;
 use crate::session::language::command::Example;
 use crate::session::{CommandError, ErrorKind, FileError};
 
-/// What `help R012` tells of a code.
+/// The explanation of a code, which `help R012` tells.
 #[derive(Debug)]
 pub struct Explanation {
     /// The code.
@@ -308,13 +308,13 @@ codes! {
 }
 
 impl ErrorCode {
-    /// The code that a text such as `R012` is, in letters of either case.
+    /// Finds the code that a text such as `R012` is, in letters of either case.
     pub fn named(text: &str) -> Option<Self> {
         let all = CODES.iter().map(|explanation| explanation.code);
         all.into_iter().find(|code| code.to_string().eq_ignore_ascii_case(text))
     }
 
-    /// What it means.
+    /// Returns what it means.
     pub fn explanation(self) -> &'static Explanation {
         let explanation = CODES.iter().find(|explanation| explanation.code == self);
         explanation.expect("codes and explanations come from one table")
@@ -328,14 +328,14 @@ impl fmt::Display for ErrorCode {
 }
 
 impl CommandError {
-    /// What kind of error it is, as a code that never changes.
+    /// Returns what kind of error it is, as a code that never changes.
     pub fn code(&self) -> ErrorCode {
         self.kind.code()
     }
 }
 
 impl ErrorKind {
-    /// Its code.
+    /// Returns its code.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::UnknownCommand(_) => ErrorCode::UnknownCommand,

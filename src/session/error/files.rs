@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// Why a session file is not read or written.
+/// The reason why a session file is not read or written.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum FileError {

@@ -27,7 +27,7 @@ pub struct CommandError {
     pub hint: Option<String>,
 }
 
-/// What can be wrong with a line.
+/// The kinds of errors of a line.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum ErrorKind {

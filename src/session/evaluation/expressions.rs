@@ -37,7 +37,7 @@ impl<'a> From<&'a str> for Expression<'a> {
 }
 
 impl Expression<'_> {
-    /// A part of the code as a part of the line.
+    /// Returns a part of the code as a part of the line.
     fn in_line(&self, part: &Range<usize>) -> Range<usize> {
         let place = |at: usize| (self.span.start + at.saturating_sub(self.extra)).min(self.span.end);
         place(part.start)..place(part.end)
@@ -103,7 +103,7 @@ impl Session {
         })
     }
 
-    /// The known name at the start of a text: `origin` in `origin | .items`, `origin.items`.
+    /// Returns the known name at the start of a text: `origin` in `origin | .items`, `origin.items`.
     pub(in crate::session) fn leading_name<'a>(&self, text: &'a str) -> Option<&'a str> {
         let longest = &text[..name_length(text)];
         // `-` may belong to a name or be a minus.
@@ -156,7 +156,7 @@ impl Session {
         })
     }
 
-    /// The values of the variables that a filter uses.
+    /// Returns the values of the variables that a filter uses.
     pub(in crate::session) fn variables(&self, filter: &Filter) -> Vec<Val> {
         let value = |name: &String| {
             let entry = self.names.of_variable(name).and_then(|name| self.names.get(name));
@@ -165,13 +165,13 @@ impl Session {
         filter.vars().iter().map(value).collect()
     }
 
-    /// The VALUE that a text stands for, where a jq expression gets the last value.
+    /// Returns the VALUE that a text stands for, where a jq expression gets the last value.
     pub(in crate::session) fn value_of_last(&mut self, word: &Word<'_>) -> Result<Val, CommandError> {
         let on = self.last_in_words(word.text);
         self.value(word, self.last.clone(), on.as_deref())
     }
 
-    /// Whether a line may use the last value, by its variable or as the input of an expression.
+    /// Tells whether a line may use the last value, by its variable or as the input of an expression.
     pub fn may_use_last(&self, line: &str) -> bool {
         let Layout { command: Some((command, _)), taken, .. } = self.layout(line) else {
             let code = line.trim();
@@ -189,7 +189,7 @@ impl Session {
         })
     }
 
-    /// What code gets as its input, if there is something and the code may look at it.
+    /// Returns what code gets as its input, if there is something and the code may look at it.
     fn last_in_words(&self, code: &str) -> Option<String> {
         (self.answered && uses_last(code)).then(|| "the last value".to_owned())
     }
@@ -219,7 +219,7 @@ impl Session {
         })
     }
 
-    /// The VALUE that a text stands for: JSON, or a jq expression that yields one value.
+    /// Returns the VALUE that a text stands for: JSON, or a jq expression that yields one value.
     pub(in crate::session) fn value(
         &mut self,
         word: &Word<'_>,
@@ -240,18 +240,18 @@ impl Session {
     }
 }
 
-/// Whether code may use the last value: by its variable, or as its input.
+/// Tells whether code may use the last value: by its variable, or as its input.
 fn uses_last(code: &str) -> bool {
     filter::may_read_input(code) || mentions_last(code)
 }
 
-/// Whether code has the variable of the last value.
+/// Tells whether code has the variable of the last value.
 fn mentions_last(code: &str) -> bool {
     let is_last = |lexeme: &Lexeme| code.get(lexeme.span.clone()) == Some("$_");
     filter::lexemes(code).iter().any(is_last)
 }
 
-/// A hint where a name of the session stands in code without its `$`, or with a `-`.
+/// Makes a hint where a name of the session stands in code without its `$`, or with a `-`.
 fn names_hint(names: &Names, code: &str, span: &Range<usize>) -> Option<String> {
     let rest = code.get(span.start..)?;
     let word = rest.strip_prefix('$').unwrap_or(rest);
@@ -260,7 +260,7 @@ fn names_hint(names: &Names, code: &str, span: &Range<usize>) -> Option<String> 
     Some(format!("did you mean `${}`?", variable(known)))
 }
 
-/// A hint where a word stands in code that is no filter: a key without its dot, a string without its
+/// Makes a hint where a word stands in code that is no filter: a key without its dot, a string without its
 /// quotes.
 fn word_hint(code: &Word<'_>, span: &Range<usize>, input: &Val) -> Option<String> {
     let (before, part) = code.text.split_at_checked(span.start.checked_sub(code.span.start)?)?;

@@ -26,7 +26,7 @@ impl Session {
         self.names.get(word.text).ok_or_else(|| self.unknown(word, None))
     }
 
-    /// The error of the first name in a line that stands for nothing, or for something of the wrong kind.
+    /// Returns the error of the first name in a line that stands for nothing, or for something of the wrong kind.
     pub(in crate::session) fn wrong_name(&self, layout: &Layout<'_>) -> Option<CommandError> {
         layout.taken.iter().find_map(|(wants, word)| match wants {
             Wants::Ref => self.reference(word).err(),
@@ -135,7 +135,7 @@ impl Session {
             .map_err(|error| CommandError::new(ErrorKind::Decode { wanted, error }, word.span.clone()))
     }
 
-    /// A VALUE where a name could have stood: a single word is taken for a mistyped name.
+    /// Returns a VALUE where a name could have stood: a single word is taken for a mistyped name.
     fn named_value(&mut self, word: &Word<'_>) -> Result<Val> {
         if name_length(word.text) == word.text.len() {
             return Err(self.unknown(word, None));

@@ -10,7 +10,7 @@ use crate::value::width::{columns, fitting};
 /// What a line of a terminal of 80 columns takes.
 const WIDTH: usize = 78;
 
-/// Where in a text an error is, and the line with a caret under the place.
+/// The place of an error in a text, and the line with a caret under the place.
 ///
 /// Prints as two lines:
 /// ```text
@@ -34,7 +34,7 @@ impl Place {
         Self::within(text, span, WIDTH)
     }
 
-    /// The same for a terminal of so many columns.
+    /// Finds a span of bytes in a text, for a terminal of so many columns.
     pub fn within(text: &str, span: &Range<usize>, width: usize) -> Self {
         let start = floor(text, span.start);
         let first = text[..start].rfind('\n').map_or(0, |end| end + 1);
@@ -62,7 +62,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// A line of no more than so many columns, with what `start` and `end` mark in it (of which the end may be
+/// Cuts a line to no more than so many columns, with what `start` and `end` mark in it (of which the end may be
 /// cut off), and where that stands.
 fn window(line: &str, start: usize, end: usize, width: usize) -> (String, Range<usize>) {
     if columns(line) <= width {
@@ -92,19 +92,19 @@ fn window(line: &str, start: usize, end: usize, width: usize) -> (String, Range<
     (shown, marked)
 }
 
-/// The nearest boundary of a character at or before a byte.
+/// Returns the nearest boundary of a character at or before a byte.
 fn floor(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
     (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 impl CommandError {
-    /// Where the error is in the text that was run.
+    /// Finds where the error is in the text that was run.
     pub fn place(&self, text: &str) -> Place {
         Place::new(text, &self.span)
     }
 
-    /// The same, for a terminal of so many columns.
+    /// Finds where the error is, for a terminal of so many columns.
     pub fn place_within(&self, text: &str, width: usize) -> Place {
         Place::within(text, &self.span, width)
     }

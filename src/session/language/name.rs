@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-/// The jq variable (without `$`) that a name is.
+/// Returns the jq variable (without `$`) that a name is.
 pub(in crate::session) fn variable(name: &str) -> Cow<'_, str> {
     if name.contains('-') { name.replace('-', "_").into() } else { name.into() }
 }
 
-/// The bytes of a name at the start of a text: a letter or `_`, then letters, digits, `_` and `-`.
+/// Returns the bytes of a name at the start of a text: a letter or `_`, then letters, digits, `_` and `-`.
 pub(in crate::session) fn name_length(text: &str) -> usize {
     let starts = |c: char| c.is_ascii_alphabetic() || c == '_';
     if !text.starts_with(starts) {

@@ -10,7 +10,7 @@ use crate::session::language::name::variable;
 use crate::session::{Seen, Watched};
 use crate::value::{Val, View};
 
-/// What a name stands for.
+/// An entry: what a name stands for.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are few entries, and most are refs")]
 pub enum Entry {
@@ -44,7 +44,7 @@ impl fmt::Display for EntryKind {
 }
 
 impl Entry {
-    /// What it is.
+    /// Returns what it is.
     pub fn kind(&self) -> EntryKind {
         match self {
             Self::Ref(_) => EntryKind::Ref,
@@ -53,7 +53,7 @@ impl Entry {
         }
     }
 
-    /// Its JSON: the value of a ref, the readable form of a clock or patch.
+    /// Returns its JSON: the value of a ref, the readable form of a clock or patch.
     pub fn value(&self) -> Val {
         match self {
             Self::Ref(reference) => reference.value().clone(),
@@ -95,7 +95,7 @@ impl Named {
     }
 }
 
-/// What something was before a command touched it.
+/// The state of something before a command touched it.
 pub(in crate::session) enum Before {
     /// A ref at an earlier version.
     Version(String, Version),
@@ -124,7 +124,7 @@ pub(in crate::session) enum Before {
 pub(in crate::session) struct Gone(Named);
 
 impl Before {
-    /// The name of what was touched.
+    /// Returns the name of what was touched.
     pub(in crate::session) fn name(&self) -> &str {
         match self {
             Self::Gone(gone) => &gone.0.name,
@@ -138,12 +138,12 @@ impl Before {
         }
     }
 
-    /// The other name of what was touched, if it had one.
+    /// Returns the other name of what was touched, if it had one.
     pub(in crate::session) fn old_name(&self) -> Option<&str> {
         if let Self::Renamed { from, .. } = self { Some(from) } else { None }
     }
 
-    /// The ref whose value changes.
+    /// Returns the ref whose value changes.
     pub(in crate::session) fn reference(&self) -> Option<&str> {
         match self {
             Self::Version(name, _) | Self::Rewound(name, _) => Some(name),
@@ -173,7 +173,7 @@ impl Names {
         self.by_variable.get_mut(&*variable(name)).filter(|named| named.name == name)
     }
 
-    /// A ref, to be changed. Its value is read before, so that what changes in it can be told.
+    /// Returns a ref, to be changed. Its value is read before, so that what changes in it can be told.
     pub(in crate::session) fn reference_mut(&mut self, name: &str) -> Option<&mut ConvergentRef> {
         let named = self.by_variable.get_mut(&*variable(name)).filter(|named| named.name == name)?;
         let reference = named.as_ref_mut()?;
@@ -181,7 +181,7 @@ impl Names {
         Some(reference)
     }
 
-    /// Two different refs, the first to be changed, as [`reference_mut`](Self::reference_mut) gives it.
+    /// Returns two different refs, the first to be changed, as [`reference_mut`](Self::reference_mut) gives it.
     pub(in crate::session) fn two_refs(
         &mut self,
         into: &str,
@@ -302,7 +302,7 @@ impl Names {
 
     // --- what was before ---
 
-    /// Whether the command changed something; forgets what it touched and left as it was.
+    /// Tells whether the command changed something; forgets what it touched and left as it was.
     pub(in crate::session) fn have_changed(&mut self) -> bool {
         let mut journal = std::mem::take(&mut self.journal);
         journal.retain(|before| match before {
@@ -383,13 +383,13 @@ impl Names {
         named.map(|named| (named.name.as_str(), &named.entry))
     }
 
-    /// The name whose variable is `$variable`.
+    /// Returns the name whose variable is `$variable`.
     pub(in crate::session) fn of_variable(&self, variable: &str) -> Option<&str> {
         self.by_variable.get(variable).map(|named| named.name.as_str())
     }
 }
 
-/// Whether a filter yields something other than false and null.
+/// Tells whether a filter yields something other than false and null.
 pub(in crate::session) fn satisfies(filter: &Filter, value: &Val) -> Result<(), String> {
     match filter.run_one(value.clone(), Vec::new()) {
         Ok(answer) => match answer.view() {
@@ -400,7 +400,7 @@ pub(in crate::session) fn satisfies(filter: &Filter, value: &Val) -> Result<(), 
     }
 }
 
-/// Has every change of a ref told under a name.
+/// Watches a ref: every change of it is told under a name.
 fn watch(reference: &mut ConvergentRef, name: &str, seen: &Seen) -> WatchId {
     let (seen, name) = (Arc::clone(seen), name.to_owned());
     reference.watch(move |_, _, changes| {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::session::{Limits, Session, units};
 
-/// How a terminal is to show the session. Scripts and their answers do not look at it.
+/// The settings of how a terminal shows the session. Scripts and their answers do not look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Whether what can follow is shown while one types.
@@ -34,7 +34,7 @@ impl Default for Settings {
     }
 }
 
-/// When to use colour.
+/// The occasions on which to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Color {
     /// As the terminal and the command line say.
@@ -215,7 +215,7 @@ fn set_number(
 }
 
 impl Setting {
-    /// What it can be, in words: `all or 1 to 1000000`.
+    /// Returns what it can be, in words: `all or 1 to 1000000`.
     pub fn values(&self) -> String {
         let mut all = self.choices.to_vec();
         all.extend(Some(self.others).filter(|others| !others.is_empty()));
@@ -226,13 +226,13 @@ impl Setting {
     }
 }
 
-/// The setting of that name.
+/// Returns the setting of that name.
 pub(in crate::session) fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
 }
 
 impl Session {
-    /// How a terminal is to show the session.
+    /// Tells how a terminal is to show the session.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

@@ -146,7 +146,7 @@ impl Session {
         level.done.push_back(Step { line, before: before.into_notes(), given, changed, commands });
     }
 
-    /// Whether the commands stand in a file that is read.
+    /// Tells whether the commands stand in a file that is read.
     pub fn is_reading(&self) -> bool {
         !self.steps.outer.is_empty()
     }
@@ -159,7 +159,7 @@ impl Session {
         Some(turned)
     }
 
-    /// Does again the step that was taken back last, if there is one.
+    /// Repeats the step that was taken back last, if there is one.
     pub(in crate::session) fn redo_step(&mut self) -> Option<Turned> {
         let step = self.steps.now.undone.pop()?;
         let (turned, step) = self.turn(step);

@@ -9,7 +9,7 @@ use rejoin::value::width::columns;
 
 use crate::shell::paint::Paint;
 
-/// What somebody at the keyboard wants.
+/// The wish of somebody at the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wish {
     /// To go on.
@@ -105,7 +105,7 @@ enum Pressed {
     Other(String),
 }
 
-/// The next key, if one comes in time.
+/// Returns the next key, if one comes in time.
 fn key(within: Option<Duration>) -> io::Result<Option<Pressed>> {
     let until = within.map(|within| Instant::now() + within);
     loop {

@@ -1,4 +1,4 @@
-//! Where two lists differ, told from what they share.
+//! Differences of two lists, told from what they share.
 //!
 //! Two versions of a list share all nodes that no change has touched, wherever these stand now. So:
 //!
@@ -51,7 +51,8 @@ pub(super) fn differing(old: &List, new: &List) -> Stretches {
 /// The most leaves that differ where nothing came or went.
 const LEAVES: usize = 4;
 
-/// The usual, quickly: nothing came or went, and few items are others. `None` when it is something else.
+/// Finds what usually differs, quickly: nothing came or went, and few items are others. `None` when it is something
+/// else.
 fn in_place(old: &Arc<Node>, new: &Arc<Node>) -> Option<Stretches> {
     let mut stretches = Stretches::new();
     let mut leaves = 0;
@@ -88,7 +89,7 @@ fn in_place(old: &Arc<Node>, new: &Arc<Node>) -> Option<Stretches> {
 /// The most items that lie between what is the same at both ends.
 const BETWEEN: usize = 8 * LEAF;
 
-/// Almost as usual: something came or went in one place. `None` when it is something else.
+/// Finds what almost as usually differs: something came or went in one place. `None` when it is something else.
 fn in_one_place(old: &List, new: &List, a: &Arc<Node>, b: &Arc<Node>) -> Option<Stretches> {
     let (from, to) = (old.len(), new.len());
     let head = ends::shared(a, b, End::Head);
@@ -119,7 +120,7 @@ impl<'l> Piece<'l> {
         Arc::as_ptr(self.node).addr()
     }
 
-    /// Whether it has several owners, as what is in two trees has.
+    /// Tells whether it has several owners, as what is in two trees has.
     fn may_be_shared(&self) -> bool {
         Arc::strong_count(self.node) > 1
     }
@@ -212,7 +213,7 @@ fn shared_nodes(old: &[Piece], new: &[Piece]) -> HashSet<usize, Hashes> {
     shared
 }
 
-/// The same items as nodes that are kept whole, and leaves.
+/// Returns the same items as nodes that are kept whole, and leaves.
 fn spread<'l>(pieces: &[Piece<'l>], kept: &HashSet<usize, Hashes>) -> Vec<Piece<'l>> {
     let mut result = Vec::new();
     let mut rest: Vec<Piece> = pieces.iter().rev().copied().collect();
@@ -228,7 +229,7 @@ fn spread<'l>(pieces: &[Piece<'l>], kept: &HashSet<usize, Hashes>) -> Vec<Piece<
     result
 }
 
-/// The positions of the items of some of the pieces.
+/// Returns the positions of the items of some of the pieces.
 fn positions(pieces: &[Piece], some: Range<usize>) -> Range<usize> {
     let end = pieces.last().map_or(0, Piece::end);
     let start = |at: usize| pieces.get(at).map_or(end, |piece| piece.start);
@@ -265,7 +266,7 @@ struct Match {
     weight: usize,
 }
 
-/// The matches that hold the most items among those that keep the order of both sequences: the heaviest
+/// Returns the matches that hold the most items among those that keep the order of both sequences: the heaviest
 /// increasing subsequence. They come in the old order; the new sequence has so many nodes. O(m log m).
 fn heaviest(matches: Vec<Match>, len: usize) -> Vec<Match> {
     if matches.is_sorted_by_key(|found| found.new) {

@@ -153,7 +153,7 @@ impl Blocks {
         });
     }
 
-    /// Whether all blocks have the keys that they have in another list, in its order: no key came or went since
+    /// Tells whether all blocks have the keys that they have in another list, in its order: no key came or went since
     /// the two were one.
     pub(super) fn have_keys_of(&self, other: &Self) -> bool {
         let mut same = (self.first, self.last) == (other.first, other.last);
