@@ -11,7 +11,7 @@ pub(super) struct Chars {
     marks: Vec<u32>,
 }
 
-/// How far one has to walk, at most, to find a character.
+/// The maximum number of steps that one has to walk to find a character.
 const STEP: usize = 64;
 
 impl Chars {

@@ -243,7 +243,7 @@ pub(super) struct Contents {
     count: u32,
 }
 
-/// How far one has to walk, at most, to find a content.
+/// The maximum number of steps that one has to walk to find a content.
 const STEP: u32 = 4;
 
 impl Contents {

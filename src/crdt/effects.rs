@@ -86,7 +86,7 @@ fn outermost_gone(tree: &Tree, node: Node) -> Option<Node> {
     tree.way_up(node).filter(|node| tree.place(*node).is_none()).last()
 }
 
-/// Gathers edits.
+/// A collector of edits.
 struct Unseen<'a> {
     history: &'a History,
     tree: &'a Tree,

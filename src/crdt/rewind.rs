@@ -1,4 +1,4 @@
-//! Going back to what a ref was, in the process that it lives in, and forth again.
+//! Rewinding to what a ref was, in the process that it lives in, and replaying again.
 
 use std::sync::Arc;
 

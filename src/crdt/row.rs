@@ -8,13 +8,13 @@ use super::{Kind, Side};
 
 /// A way in which the ops of a row name others, and keys.
 pub(super) trait Space: Copy + Debug + PartialEq {
-    /// Names an op.
+    /// The name of an op.
     type Id: Copy + Debug + PartialEq;
-    /// Names a key of a map.
+    /// The name of a key of a map.
     type Key: Copy + Debug + PartialEq;
 }
 
-/// Inside of a replica: by [`Lv`], keys by their number.
+/// The names inside of a replica: ops by [`Lv`], keys by their number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Local;
 

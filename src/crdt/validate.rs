@@ -116,7 +116,7 @@ pub(super) fn well_formed_head(wire: &Wire, head: &Head) -> Result<(), Malformed
     Ok(())
 }
 
-/// Checks rows and adds them to a history, to the change that began last.
+/// A check of rows, which adds them to a history, to the change that began last.
 pub(super) struct Adder<'a> {
     pub(super) history: &'a mut History,
     wire: &'a Wire,

@@ -49,7 +49,7 @@ pub use text::lexemes::{Lexeme, LexemeKind, lexemes};
 pub use text::spelling::nearest;
 pub use text::tokens::needs_more;
 
-/// So many compiled filters are kept.
+/// The number of compiled filters that are kept.
 const KEPT: usize = 1024;
 
 /// A compiler of filters that keeps what it compiled.

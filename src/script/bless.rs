@@ -1,4 +1,4 @@
-//! Rewrites the expectations of a session file that do not hold.
+//! Blessing: rewrites the expectations of a session file that do not hold.
 
 use std::path::Path;
 

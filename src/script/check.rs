@@ -1,4 +1,4 @@
-//! Compares what a command answers with what the file expects.
+//! Comparison of what a command answers with what the file expects.
 
 use crate::script::diff::diff;
 use crate::script::dots::matches_text;

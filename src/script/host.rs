@@ -1,4 +1,4 @@
-//! Gives a session the files that it asks for: `read` and `record`.
+//! A host, which gives a session the files that it asks for: `read` and `record`.
 
 use std::convert::Infallible;
 use std::path::{Component, Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::session::{
     CommandError, ErrorKind, FileError, Interrupt, Limits, Part, Reply, Request, Session, Wish,
 };
 
-/// So many files may be open at a time, each read by the one before.
+/// The number of files that may be open at a time, each read by the one before.
 const DEEPEST: usize = 32;
 
-/// Does for a session what needs files: `read` and `record`.
+/// A host, which does for a session what needs files: `read` and `record`.
 pub struct Host {
     files: Option<Box<dyn Files>>,
     /// The files that are run now, each read by the one before.

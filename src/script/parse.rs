@@ -1,4 +1,4 @@
-//! Reads session files into steps.
+//! A parser of session files.
 
 use std::iter::Peekable;
 use std::path::Path;

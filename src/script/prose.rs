@@ -1,4 +1,4 @@
-//! Lays out narration as prose.
+//! Narration, laid out as prose.
 
 use crate::script::Item;
 use crate::value::width::fill;

@@ -39,7 +39,7 @@ const COMMANDS: &[Meaning] = &[
 
 const LEAVE: &str = "`quit` leaves the session, and so does Ctrl-D";
 
-/// What is said in other words, or is there in another way.
+/// Words for what is said otherwise here, or is there in another way.
 const OTHERWISE: &[(&[&str], &str)] = &[
     (
         &["help", "h", "man", "usage", "commands", "info", "?"],

@@ -61,7 +61,7 @@ pub struct Options {
     pub unique_actors: bool,
 }
 
-/// Names, what they stand for, and the last value.
+/// A session: names, what they stand for, and the last value.
 ///
 /// A line that fails leaves the session as it was.
 #[derive(Default)]
@@ -81,7 +81,7 @@ pub struct Session {
 /// The maximum number of bytes of a line. The values that it writes out take up to 50 times as much memory.
 pub const LONGEST: usize = 16 << 20;
 
-/// All that watchers saw.
+/// The changes that watchers saw.
 type Seen = Arc<Mutex<Vec<Watched>>>;
 
 /// A change that a watcher saw.
@@ -92,7 +92,7 @@ struct Watched {
 }
 
 impl Session {
-    /// Starts an empty session.
+    /// Makes an empty session.
     pub fn new(options: Options) -> Self {
         Self { ids: Ids::new(options), ..Self::default() }
     }

@@ -16,7 +16,7 @@ pub(crate) struct Look {
     pub(crate) screen: Option<usize>,
 }
 
-/// What is left of the screen for the line that was typed and the next one.
+/// The rows of the screen that are left for the line that was typed and the next one.
 pub(super) const AROUND: usize = 3;
 /// A value gets so many rows, however long the report.
 pub(super) const VALUE: usize = 6;

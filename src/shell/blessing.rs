@@ -1,4 +1,4 @@
-//! `check --bless`: shows the difference, and writes the files.
+//! `check --bless`: the difference is shown, and the files are written.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -121,7 +121,7 @@ impl Scripts {
 
     /// Shows why a file does not run or is not rewritten.
     pub(crate) fn file_error(&self, name: &str, unread: &Unread) {
-        /// So many mistakes of one file are shown.
+        /// The number of mistakes of one file that are shown.
         const SHOWN: usize = 8;
         let name = on_a_line(name);
         match unread {

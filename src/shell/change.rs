@@ -7,7 +7,7 @@ use super::answer::Look;
 use super::paint::visible;
 use super::theme::Role;
 
-/// What stands between the old and the new, and before where something was.
+/// The columns of what stands between the old and the new, and before where something was.
 const ARROW: usize = 3;
 const FROM: usize = 5;
 

@@ -146,7 +146,7 @@ impl Read for Patient<'_> {
     #[cfg(unix)]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        /// So soon an interruption is seen.
+        /// The time in which an interruption is seen.
         const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
         loop {
             if self.interrupt.is_raised() {

@@ -1,4 +1,4 @@
-//! Reads commands on a terminal that can only show lines, one below the other.
+//! A reader of commands on a terminal that can only show lines, one below the other.
 
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use rejoin::session::Interrupt;
 
 /// The prompt of a line that goes on.
 const MORE: &str = "   ...> ";
-/// How long a signal waits for its answer while nothing is typed.
+/// The time that a signal waits for its answer while nothing is typed.
 const BLINK: Duration = Duration::from_millis(50);
 
 /// Tells whether the terminal cannot place its cursor.

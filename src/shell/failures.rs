@@ -1,4 +1,4 @@
-//! Shows what a session file got wrong.
+//! Failures of a session file, as they are shown.
 
 use rejoin::script::{DiffLine, Failure, Mismatch, Step};
 use rejoin::session::CommandError;
@@ -9,10 +9,10 @@ use super::paint::{Paint, on_a_line, visible};
 /// Longer lines are compared part by part.
 const SHORT: usize = 60;
 
-/// So many lines that are the same are shown around those that differ.
+/// The number of equal lines that are shown around those that differ.
 const AROUND: usize = 2;
 
-/// Shows on standard error what does not hold in a file.
+/// A listener that shows on standard error what does not hold in a file.
 pub(crate) struct Failures<'a> {
     pub(crate) paint: Paint,
     /// The file.

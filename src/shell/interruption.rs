@@ -1,4 +1,4 @@
-//! Ends work that is not typed when the process is told to end: what was found by then is told first.
+//! Interruption of work that is not typed, when the process is told to end: what was found by then is told first.
 
 #[cfg(unix)]
 pub(crate) use unix::{cause, prepare, running, without};
@@ -42,10 +42,10 @@ mod unix {
 
     use super::super::output::flush_at_once;
 
-    /// So long the work may take to come to an end by itself.
+    /// The time that the work may take to come to an end by itself.
     const GRACE: Duration = Duration::from_millis(150);
 
-    /// What interrupts the session that runs.
+    /// The interrupt of the session that runs.
     static RUNNING: Mutex<Option<Interrupt>> = Mutex::new(None);
     /// Locked while something is written that is not to be left half done.
     static WHOLE: Mutex<()> = Mutex::new(());

@@ -1,4 +1,4 @@
-//! Everything that only the binary needs: the command line, the terminal, colour.
+//! The shell: all that only the binary needs, which is the command line, the terminal, colour.
 
 mod answer;
 mod blessing;

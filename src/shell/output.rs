@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-/// What is written at once.
+/// The bytes that are written at once.
 const CHUNK: usize = 1 << 16;
 
 /// The output that was not written yet, and whether somebody reads it.

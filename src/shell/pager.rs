@@ -1,4 +1,4 @@
-//! Shows what is longer than the screen page by page.
+//! A pager for what is longer than the screen.
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! Colours text.
+//! Paint: text in colour.
 
 use std::io::IsTerminal;
 
@@ -11,7 +11,7 @@ use super::cli::Color;
 use super::theme::Role;
 pub(crate) use super::visible::{on_a_line, visible};
 
-/// Colours what is shown, or leaves it as it is.
+/// A painter of what is shown, who may leave it as it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paint {
     on: bool,

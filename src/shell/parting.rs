@@ -1,4 +1,5 @@
-//! Leaves the terminal as it was found when the process is told to end while a line is edited.
+//! The parting from the terminal, which is left as it was found when the process is told to end while a line is
+//! edited.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Once;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rejoin::filter::Scan;
 use rejoin::session::{COMMANDS, Command, needs_more};
 
-/// What stands before a line that is to be typed.
+/// The prompt before a line that is to be typed.
 pub(crate) const PROMPT: &str = "rejoin> ";
 
 /// The commands in a transcript.

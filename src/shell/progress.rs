@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use rejoin::script::Script;
 
-/// What takes less shows nothing.
+/// The time below which nothing is shown.
 const PATIENCE: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(100);
 const BAR: usize = 20;
 /// A terminal that does not tell how wide it is.
 const USUAL: u16 = 80;
 
-/// Shows, after half a second, how long commands have taken, and which of several runs.
+/// A line of progress: it shows, after half a second, how long commands have taken, and which of several runs.
 pub(crate) struct Progress {
     ticker: Option<(Sender<()>, JoinHandle<bool>)>,
     state: Arc<State>,
@@ -32,7 +32,7 @@ struct State {
 }
 
 impl Progress {
-    /// Starts for command `number` of `total`.
+    /// Makes a line of progress for command `number` of `total`.
     pub(crate) fn start(number: usize, total: usize) -> Self {
         let state = Arc::new(State { number: number.into(), ..State::default() });
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");

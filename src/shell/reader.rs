@@ -1,4 +1,4 @@
-//! Reads what is typed, and remembers it: with a line editor, or on a terminal that cannot edit as it comes.
+//! A reader of what is typed, who remembers it: with a line editor, or on a terminal that cannot edit as it comes.
 
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
@@ -20,7 +20,7 @@ use super::recall::{Recalled, Search};
 use super::typing::Typing;
 use super::{external, history};
 
-/// So many lines are kept.
+/// The number of lines that are kept.
 const HISTORY: usize = 10_000;
 /// The screen, where it does not tell.
 const SCREEN: (usize, usize) = (80, 24);
@@ -202,7 +202,7 @@ enum How {
     Edited,
 }
 
-/// Leaves the line: it ends as by Enter, so that it stands there as it was typed.
+/// A key that leaves the line: it ends as by Enter, so that it stands there as it was typed.
 struct Leave {
     left: Arc<Mutex<Option<Left>>>,
     how: How,

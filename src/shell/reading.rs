@@ -13,10 +13,10 @@ use super::pager;
 use super::paint::visible;
 use super::theme::Role;
 
-/// So many bytes are kept for the pager.
+/// The number of bytes that are kept for the pager.
 const KEPT: usize = 32 << 20;
 
-/// Shows the items of a file.
+/// A listener that shows the items of a file.
 pub(crate) struct Reading {
     look: Look,
     /// So many lines may still be shown.
@@ -136,10 +136,10 @@ impl Reading {
     }
 }
 
-/// What is left of the screen for the line that was typed, what is told at the end, and the next line.
+/// The rows of the screen that are left for the line that was typed, what is told at the end, and the next line.
 const AROUND: usize = 4;
 
-/// What stands in front of an answer.
+/// The mark in front of an answer.
 const ANSWER: &str = "#=> ";
 
 impl Look {

@@ -1,4 +1,4 @@
-//! Up and Down: the lines of before that begin as what is typed before the cursor.
+//! Recall by Up and Down: the lines of before that begin as what is typed before the cursor.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

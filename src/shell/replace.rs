@@ -1,4 +1,4 @@
-//! Gives a file another text, and leaves all else of it as it is.
+//! Replacement of the text of a file, which leaves all else of it as it is.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};

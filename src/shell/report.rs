@@ -73,7 +73,7 @@ impl Shown {
         rows + usize::from(self.texts.len() < self.total)
     }
 
-    /// Leaves as many as fit so many rows, and one in any case.
+    /// Drops texts until the rest fits so many rows; one stays in any case.
     fn cut(&mut self, rows: usize, latest: bool) {
         if self.rows() <= rows {
             return;

@@ -1,4 +1,4 @@
-//! Another width of the window while a line is typed.
+//! A change of the width of the window while a line is typed.
 //!
 //! Terminals lay out anew what they show: a line that took two rows takes three. The line editor does not know that
 //! when it draws the line again, and would leave rows of the old one there, or take rows of the answer above.

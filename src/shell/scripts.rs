@@ -1,4 +1,4 @@
-//! Runs what is not typed into a terminal: session files, `-c`, standard input.
+//! Sessions that are not typed into a terminal: session files, `-c`, standard input.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use super::progress::Progress;
 use super::sources::{Source, Unread};
 use super::total::Total;
 
-/// Runs what is not typed into a terminal.
+/// A runner of what is not typed into a terminal.
 pub(crate) struct Scripts {
     pub(crate) json: bool,
     pub(crate) out: Paint,
@@ -252,5 +252,5 @@ struct Way {
     seen: bool,
 }
 
-/// What is said of a file in which nothing is to be run.
+/// The message of a file in which nothing is to be run.
 pub(crate) const NO_COMMANDS: &str = "no commands";

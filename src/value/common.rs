@@ -16,7 +16,7 @@ pub(crate) fn common(old: &[u32], new: &[u32], names: usize) -> Vec<Run> {
     search.found
 }
 
-/// How often the gaps between unique items are searched for unique items again.
+/// The number of times that the gaps between unique items are searched for unique items again.
 const DEPTH: usize = 8;
 
 /// The steps that every search may make, and those that an item adds to them.
@@ -101,7 +101,7 @@ impl Search<'_> {
         any.then(|| increasing(once))
     }
 
-    /// Ranges whose common items are repeated: the fewest edits; where that is too much effort, the first
+    /// Adds the ranges whose common items are repeated: the fewest edits; where that is too much effort, the first
     /// occurrence with the first and the second with the second, when that is more.
     fn repeated(&mut self, o: &Range<usize>, n: &Range<usize>) {
         self.myers.allow(EFFORT_EACH * (o.len() + n.len()));

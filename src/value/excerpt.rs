@@ -1,4 +1,4 @@
-//! Shows values in part.
+//! Excerpts of values.
 
 use super::width::{char_columns, columns};
 
@@ -165,7 +165,7 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
 
     /// Prints a text from a column on, as far as there is room; says how many columns it takes.
     fn cut(&mut self, piece: Piece, text: &str, column: usize) -> usize {
-        /// What is said of the rest takes so many columns at most.
+        /// The maximum number of columns of what is said of the rest.
         const REST: usize = 28;
         let width = self.extent.width.max(1);
         let limit = self.extent.limit.map_or(usize::MAX, |limit| limit.saturating_mul(100));

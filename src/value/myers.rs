@@ -11,10 +11,10 @@ pub(crate) struct Run {
     pub(crate) len: usize,
 }
 
-/// How far the search goes from each end before it is content with the furthest point it saw.
+/// The distance that the search goes from each end before it is content with the furthest point it saw.
 const EDITS: isize = 1_024;
 
-/// So many equal items in a row are the effort of one step.
+/// The number of equal items in a row that are the effort of one step.
 const EQUAL: usize = 8;
 
 /// A diagonal that cannot be reached.

@@ -1,4 +1,4 @@
-//! Prints values as JSON.
+//! A printer of values as JSON.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -66,7 +66,7 @@ trait Sink {
     fn number(&mut self, number: &Num) -> ControlFlow<()>;
 }
 
-/// Takes the text alone.
+/// A writer that takes the text alone.
 struct Writer<'w, W>(&'w mut W);
 
 impl<W: fmt::Write> Sink for Writer<'_, W> {
@@ -86,7 +86,7 @@ impl<W: fmt::Write> Sink for Writer<'_, W> {
     }
 }
 
-/// Hands each piece to a function, as one string.
+/// A writer that hands each piece to a function, as one string.
 struct Pieces<F> {
     emit: F,
     buffer: String,

@@ -174,10 +174,10 @@ impl<'de> Deserialize<'de> for Val {
     }
 }
 
-/// So much room is made at most for what another format announces.
+/// The room that is made at most for what another format announces.
 const CAPACITY: usize = 1_024;
 
-/// Takes a value that stands `depth` levels below the root.
+/// A reader of a value that stands `depth` levels below the root.
 #[derive(Clone, Copy)]
 struct Part<'k> {
     depth: usize,
@@ -288,7 +288,7 @@ fn number_in_disguise(key: &str, text: &str) -> Option<Num> {
     is_number.then(|| Num::parse(text)).flatten()
 }
 
-/// Takes a key; equal ones become one in memory.
+/// A reader of a key; equal ones become one in memory.
 struct OneKey<'k>(&'k RefCell<Keys>);
 
 impl<'de> DeserializeSeed<'de> for OneKey<'_> {

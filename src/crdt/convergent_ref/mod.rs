@@ -1,4 +1,4 @@
-//! One replica: what it holds, how it begins, and what can be read of it.
+//! A replica: what it holds, how it begins, and what can be read of it.
 
 mod edits;
 mod watch;

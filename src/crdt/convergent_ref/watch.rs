@@ -3,7 +3,7 @@
 use super::ConvergentRef;
 use crate::value::{PathChange, Val, same};
 
-/// Names a watcher of one ref.
+/// The name of a watcher of one ref.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WatchId(u64);
 

@@ -339,7 +339,7 @@ impl<'v> Alignment<'v> {
         }
     }
 
-    /// Pairs of items that nothing names, in order, and whether they are one item.
+    /// Pairs items that nothing names, in order, and tells whether they are one item.
     fn pair_left(&self, olds: &[usize], news: &[usize]) -> Vec<(usize, usize, bool)> {
         let mut pairs = Vec::new();
         if olds.is_empty() || news.is_empty() {

@@ -81,7 +81,7 @@ pub(super) enum At {
     },
 }
 
-/// All that is found.
+/// The things that are found.
 #[derive(Default)]
 pub(in crate::crdt) struct Discovery {
     pub(super) occurs: SmallVec<[Occurs; 4]>,
@@ -128,7 +128,7 @@ impl Drop for Discovery {
     }
 }
 
-/// All that is found, by thing.
+/// The things that are found, each with its occurrences.
 #[derive(Default)]
 pub(super) struct Index {
     /// The occurrences of each, in order.

@@ -1,4 +1,4 @@
-//! From what occurs where to ops.
+//! Emission: ops are made of what occurs where.
 
 use std::collections::HashSet;
 
@@ -23,7 +23,7 @@ pub(in crate::crdt) enum Dest {
     Item { list: Lv, parent: Option<Lv>, side: Side },
 }
 
-/// Begins a change in a history, when its first op is added; says its first counter.
+/// A function that begins a change in a history, when its first op is added; it says its first counter.
 pub(in crate::crdt) type Begin<'a> = &'a mut dyn FnMut(&mut History) -> u64;
 
 /// Values of containers, by the ops that made these.

@@ -1,4 +1,4 @@
-//! From a new value to ops: what a swap did.
+//! Differences: ops are made of a new value, which say what a swap did.
 //!
 //! Maps, lists, texts and counters of the document carry their identity through a filter, so nothing is
 //! guessed. In reading order:

@@ -12,7 +12,7 @@ const RARE: usize = 8;
 /// The levels of a part that are compared.
 const LEVELS: usize = 8;
 
-/// Pairs of items that hold at least half of the same parts by weight, increasing on both sides, of those that `may` be
+/// Pairs items that hold at least half of the same parts by weight, increasing on both sides, of those that `may` be
 /// one. Each new one is held against the old ones with which it shares parts that are rare, so it takes
 /// O(parts).
 pub(super) fn similar(old: &[&Val], new: &[&Val], may: impl Fn(usize, usize) -> bool) -> Vec<(usize, usize)> {

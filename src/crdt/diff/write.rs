@@ -1,4 +1,4 @@
-//! Writing what is not there yet: a container before its parts.
+//! Writes of what is not there yet: a container before its parts.
 
 use super::Thing;
 use super::discover::{At, Chosen, Discovery, Occurrence, Part};

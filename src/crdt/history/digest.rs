@@ -31,14 +31,14 @@ pub(in crate::crdt) trait Names<S: Space> {
     fn key(&self, key: S::Key) -> &str;
     /// Returns the id that is `count` steps from another.
     fn step(&self, id: S::Id, step: Step, count: u32) -> PublicId;
-    /// Spans of consecutive ids, ordered by id, that do not touch.
+    /// Makes spans of consecutive ids, ordered by id, that do not touch.
     fn spans(&self, over: &[(S::Id, u32)]) -> Vec<(PublicId, u64)>;
 }
 
 /// An id: its counter, and a hash of its actor.
 pub(in crate::crdt) type PublicId = (u64, u64);
 
-/// Makes the digests of changes with consecutive counters. The same ops give the same digests, however
+/// A maker of digests of changes with consecutive counters. The same ops give the same digests, however
 /// they are cut into rows.
 pub(in crate::crdt) struct Digester<F> {
     mix: StableHash,
@@ -230,7 +230,7 @@ pub(in crate::crdt) struct Digests {
     count: u32,
 }
 
-/// How many changes must be read again to know a digest, at most.
+/// The maximum number of changes that must be read again to know a digest.
 const EVERY: u32 = 32;
 
 impl Digests {

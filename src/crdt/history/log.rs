@@ -14,7 +14,7 @@ use crate::crdt::growth;
 use crate::crdt::lv::{Link, Lv};
 use crate::crdt::row::{Holds, Local, Over, Row, Step, Target, Written};
 
-/// All ops.
+/// The log of all ops.
 #[derive(Clone, Default)]
 pub(in crate::crdt) struct Log {
     /// Invariant: ordered by `from`, without gaps.

@@ -27,7 +27,7 @@ use super::lv::Lv;
 use super::row::{Local, Row};
 use super::{Actor, Clock, ClockError, DocumentId, OpId};
 
-/// All applied changes, in the order of application, found by id.
+/// The history: all applied changes, in the order of application, found by id.
 #[derive(Clone)]
 pub(super) struct History {
     pub(super) log: Log,
@@ -38,7 +38,7 @@ pub(super) struct History {
     digested: u32,
 }
 
-/// So many ops get their digests together.
+/// The number of ops that get their digests together.
 const BATCH: u32 = 48;
 
 /// The ops that a clock covers.

@@ -190,7 +190,7 @@ impl By {
     }
 }
 
-/// Spans in order, those that overlap or follow each other as one.
+/// Joins spans, in order, that overlap or follow each other.
 fn joined(mut spans: Vec<(Lv, u32)>) -> Vec<(Lv, u32)> {
     spans.sort_unstable();
     let mut joined: Vec<(Lv, u32)> = Vec::new();

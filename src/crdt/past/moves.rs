@@ -9,7 +9,7 @@ use super::max_tree::NEVER;
 use super::{History, ROOT};
 use crate::crdt::lv::Lv;
 
-/// How many containers are looked at before one is taken to be able to stand in itself.
+/// The number of containers that are looked at before one is taken to be able to stand in itself.
 const CIRCLE: usize = 256;
 
 /// The moves of all containers, by the ops that made those.

@@ -93,7 +93,7 @@ impl Runs {
         self.find(next).is_some_and(back)
     }
 
-    /// Cuts a run where [`goes_on`](Self::goes_on) holds, and tells the leaf in which the element stands. What comes
+    /// Tells what [`goes_on`](Self::goes_on) tells, and in which leaf the element stands. What comes
     /// behind the element in its run becomes a run of its own, which hangs on it. O(log n).
     pub(super) fn cut_behind(&mut self, element: Lv) -> Option<(u32, bool)> {
         let slot = self.slot(element)?;

@@ -12,7 +12,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// What stands in the unused places of a leaf.
+    /// The span in the unused places of a leaf.
     pub(super) const NONE: Self = Self { start: Lv(0), size: 0 };
 
     pub(super) fn new(start: Lv, count: u32, visible: bool) -> Self {
@@ -47,7 +47,7 @@ impl Span {
         Lv(self.start.0 + offset)
     }
 
-    /// Elements `from..to` of it.
+    /// Returns the elements `from..to` of it.
     pub(super) fn part(self, from: u32, to: u32) -> Self {
         Self::new(self.element(from), to - from, self.visible())
     }

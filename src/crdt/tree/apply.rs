@@ -1,4 +1,4 @@
-//! Applying ops. They were validated against the causal past, so nothing can fail.
+//! Application of ops. They were validated against the causal past, so nothing can fail.
 
 use std::ops::Range;
 

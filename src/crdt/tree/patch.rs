@@ -1,4 +1,4 @@
-//! Reading anew only what was touched of a container.
+//! Patches of kept values: only what was touched of a container is read anew.
 
 use super::reading::{Next, Reading, scalar};
 use super::touched::{ItemChange, Parts};

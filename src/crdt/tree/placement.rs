@@ -19,7 +19,7 @@ use super::{History, Node, Place, Puts, Tree};
 use crate::crdt::OpId;
 use crate::crdt::lv::{Link, Lv};
 
-/// How many containers are looked at before one is taken to be on a circle.
+/// The number of containers that are looked at before one is taken to be on a circle.
 const CIRCLE: usize = 256;
 
 /// The placements of all containers that ever moved.

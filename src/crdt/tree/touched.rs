@@ -293,7 +293,8 @@ impl Before {
         }
     }
 
-    /// Forgets that a key is written again and again: it is noted once. The order of keys does not count.
+    /// Drops repeated notes of a key: one that is written again and again is noted once. The order of keys does not
+    /// count.
     fn forget_repeated_keys(&mut self) {
         let mut keys: Vec<Range<u32>> = Vec::new();
         self.slots.retain(|slot| match *slot {

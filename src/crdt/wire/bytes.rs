@@ -20,12 +20,12 @@ const MAGIC: &[u8] = b"rejoin";
 const VERSION: u8 = 1;
 /// Columns from this length on are compressed.
 const SHORT: usize = 128;
-/// How much longer a column may be than what it was packed into.
+/// The maximum ratio between the length of a column and that of what it was packed into.
 const RATIO: usize = 256;
-/// How many ops a byte may stand for.
+/// The maximum number of ops for which a byte may stand.
 const OPS: u64 = 16;
 
-/// Writes the binary form.
+/// A writer of the binary form.
 pub(in crate::crdt) struct Section(Vec<u8>);
 
 impl Section {
@@ -94,7 +94,7 @@ impl Section {
     }
 }
 
-/// Reads the binary form.
+/// A reader of the binary form.
 pub(in crate::crdt) struct Source<'b>(&'b [u8]);
 
 impl<'b> Source<'b> {

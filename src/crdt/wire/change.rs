@@ -1,4 +1,4 @@
-//! Between packed changes and changes that one can look at.
+//! Conversion between packed changes and changes that one can look at.
 
 use super::{Corrupt, Head, Reader, Wire, WireId, Wired, Writer};
 use crate::crdt::contents::{Packed, pack};

@@ -51,7 +51,7 @@ pub(super) struct Wire {
     columns: Columns<Column>,
 }
 
-/// Most patches that travel are a keystroke: their columns need no memory of their own.
+/// A column. Most patches that travel are a keystroke: their columns need no memory of their own.
 type Column = SmallVec<[u8; 24]>;
 
 /// The columns. What each holds is said where it is written.
@@ -123,7 +123,7 @@ mod kind {
     pub(super) const SINGLE: u8 = 0x80;
 }
 
-/// From which id the next one is told: names near each other take one byte.
+/// The id from which the next one is told: names near each other take one byte.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Cursor(WireId);
 

@@ -64,7 +64,7 @@ impl Head {
     }
 }
 
-/// Reads a wire from the front.
+/// A reader of a wire from the front.
 pub(in crate::crdt) struct Reader<'w> {
     wire: &'w Wire,
     heads: &'w [u8],

@@ -8,7 +8,7 @@ use crate::crdt::row::{Holds, Row, Step, Target, Written};
 use crate::crdt::{Actor, Side, varint};
 use crate::value::Key;
 
-/// Collects changes.
+/// A collector of changes.
 #[derive(Default)]
 pub(in crate::crdt) struct Writer {
     /// All but the columns.

@@ -18,7 +18,7 @@ use crate::filter::run::watch::Data;
 use crate::filter::text::tokens;
 use crate::value::Val;
 
-/// What is defined in jq.
+/// The filters that are defined in jq.
 const BUILTIN: &str = include_str!("builtin.jq");
 
 const OUTSIDE: &str = "a filter sees the values of the session and nothing else";

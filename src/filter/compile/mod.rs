@@ -82,7 +82,7 @@ fn compile_readable(
     Ok(Compiled { program, vars: owned(&globals), mentioned: owned(&mentioned), room, guarded })
 }
 
-/// Modules are files. The parser that is used here knows none, so that these words are ordinary
+/// Refuses modules, which are files. The parser that is used here knows none, so that these words are ordinary
 /// names to it.
 fn refuse_modules(code: &str, tokens: &Tokens<'_>) -> Result<(), CompileError> {
     match tokens.first() {

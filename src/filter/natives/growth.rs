@@ -15,7 +15,7 @@ use crate::value::{Num, Val, View};
 const LONGEST: usize = 1 << 30;
 /// The most bits that a product has: a multiplication of longer numbers takes very long.
 const MOST_BITS: u64 = 1 << 22;
-/// What a piece of a string may take that is a value of its own.
+/// The maximum size of a piece of a string that is a value of its own.
 const PIECE: usize = 64;
 
 /// A native filter of jq that yields much more than it gets: its name, the name it has here, and the check
@@ -35,7 +35,7 @@ fn always() -> Term<&'static str> {
     Term::Call(RESERVED, vec![Term::Str(None, vec![jaq_core::load::lex::StrPart::Str("g")])])
 }
 
-/// Definitions of the greedy filters with what they call: the check, then the filter.
+/// Returns the definitions of the greedy filters with what they call: the check, then the filter.
 pub(in crate::filter) fn definitions() -> impl Iterator<Item = (Def<&'static str>, Vec<&'static str>)> {
     GREEDY.iter().map(|greedy| {
         let body = pipe((greedy.check)(), Term::Call(greedy.inner, Vec::new()));

@@ -19,7 +19,7 @@ use crate::value::{Val, View};
 const MOST_MEMORY: usize = 4 << 20;
 /// The most steps back that the search for one match takes.
 const MOST_STEPS: usize = 1_000_000;
-/// So many compiled expressions are kept.
+/// The number of compiled expressions that are kept.
 const KEPT: usize = 8;
 
 /// Returns the native filters.

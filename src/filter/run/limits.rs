@@ -16,7 +16,7 @@ pub struct Limits {
     pub memory: Option<u64>,
 }
 
-/// Stops the filter that runs: from another thread, or from a signal handler through its
+/// A switch that stops the filter that runs: from another thread, or from a signal handler through its
 /// [`flag`](Self::flag). Without a running filter it stops the next one, unless it is
 /// [cleared](Self::clear) before.
 #[derive(Clone, Debug, Default)]

@@ -5,10 +5,10 @@ use smallvec::SmallVec;
 use crate::filter::run::watch::Watch;
 use crate::value::{List, Map, Val, View};
 
-/// What a value takes at least when it is alone.
+/// The size that a value takes at least when it is alone.
 const ALONE: usize = 32;
 
-/// So many parts are measured between two looks.
+/// The number of parts that are measured between two looks.
 const STRETCH: usize = 1 << 12;
 
 impl Watch {

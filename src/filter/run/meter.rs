@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-/// How long it is from one look at a run to the next.
+/// The time from one look at a run to the next.
 pub(in crate::filter) const LOOK: Duration = Duration::from_millis(5);
 
 /// Returns the memory of the process, in bytes; 0 where the system does not say.

@@ -1,4 +1,4 @@
-//! Running compiled filters.
+//! Runs of compiled filters.
 
 pub(in crate::filter) mod limits;
 pub(in crate::filter) mod measure;

@@ -12,15 +12,15 @@ use crate::filter::run::limits::Cause;
 use crate::filter::run::watch::Left;
 use crate::value::{Val, View};
 
-/// What calls on the caller's own stack may use until [`has_room`] says no.
+/// The bytes that calls on the caller's own stack may use until [`has_room`] says no.
 const HERE: usize = 384 << 10;
-/// What recursive definitions may use of a stack of their own.
+/// The bytes that recursive definitions may use of a stack of their own.
 const OWN: usize = 64 << 20;
-/// What is left for the calls between two checks, beyond what the length of the filter needs.
+/// The bytes that are left for the calls between two checks, beyond what the length of the filter needs.
 const RESERVE: usize = 8 << 20;
-/// What one level of a value may need when it is dropped, compared or printed.
+/// The bytes that one level of a value may need when it is dropped, compared or printed.
 const PER_LEVEL: usize = 4 << 10;
-/// What one token of a filter may need: a level of parsing, compiling or running.
+/// The bytes that one token of a filter may need: a level of parsing, compiling or running.
 const PER_TOKEN: usize = if cfg!(debug_assertions) { 24 << 10 } else { 6 << 10 };
 /// Filters of up to so many tokens need no stack of their own.
 const SHORT: usize = 64;
@@ -67,11 +67,11 @@ pub(in crate::filter) enum Fault {
 thread_local! {
     /// The address that the stack of this thread may not grow beyond.
     static FLOOR: Cell<usize> = const { Cell::new(0) };
-    /// How many levels a value may have that is made on the way: it is dropped level by level.
+    /// The maximum number of levels of a value that is made on the way: it is dropped level by level.
     static LEVELS: Cell<u32> = const { Cell::new(0) };
     /// Counts values that may be nested deeply, to look at few of them.
     static SEEN: Cell<u8> = const { Cell::new(0) };
-    /// Whether a definition found no room.
+    /// A flag: a definition found no room.
     static FULL: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -83,7 +83,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<Watch>>> = const { RefCell::new(None) };
 }
 
-/// As long as it lives, operations on values in this thread are watched; keeps what watched them before.
+/// A guard: as long as it lives, operations on values in this thread are watched; it keeps what watched them before.
 pub(in crate::filter) struct Watched(Option<Arc<Watch>>);
 
 impl Drop for Watched {

@@ -1,4 +1,4 @@
-//! Runs that stay where they are called, under a limit of memory.
+//! A watchdog over runs that stay where they are called, under a limit of memory.
 //!
 //! Most filters need less time than it takes to hand them to another thread. So they run in the thread of
 //! their caller, and a second thread, the watchdog, looks every few milliseconds whether one that runs still
@@ -12,7 +12,7 @@ use crate::filter::run::limits::{Cause, Interrupt};
 use crate::filter::run::meter::{LOOK, memory};
 use crate::filter::run::watch::Watch;
 
-/// So many looks without a run, and the watchdog sleeps.
+/// The number of looks without a run after which the watchdog sleeps.
 const QUIET: u32 = 20;
 
 /// In [`Post::runs`], while the watchdog tells a run to stop.

@@ -12,7 +12,7 @@ use proptest::prelude::ProptestConfig;
 use super::*;
 use programs::Programs;
 
-/// How many filters are tried in a usual run.
+/// The number of filters that are tried in a usual run.
 const CASES: u64 = 1_500;
 
 /// Counts how many are tried in this one.

@@ -47,7 +47,7 @@ enum Open {
     Quote,
 }
 
-/// Follows brackets, strings and comments as the lexer does, through a text that comes in pieces.
+/// A scan that follows brackets, strings and comments as the lexer does, through a text that comes in pieces.
 ///
 /// Where the lexer would stop with an error, the scan cannot know how it goes on; every bracket in
 /// the rest of the text then counts.

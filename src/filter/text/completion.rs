@@ -107,7 +107,7 @@ pub fn ending(code: &str) -> Ending {
     cursor.in_block(&tokens, Some(input))
 }
 
-/// Follows the tokens up to the end of what was typed.
+/// A cursor that follows the tokens up to the end of what was typed.
 #[derive(Clone, Copy)]
 struct Cursor<'s> {
     /// The code, closed.

@@ -3,7 +3,7 @@
 /// Finds the known word that is nearest to `word`, if one is near: it differs in no more than a third of the letters,
 /// or begins with the word. Of words that are equally near it is the first. Upper and lower case are the same.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// So many letters say enough of how a word begins.
+    /// The number of letters that say enough of how a word begins.
     const START: usize = 3;
     let word = word.to_lowercase();
     let letters = word.chars().count();

@@ -101,7 +101,7 @@ impl<'s> Readable<'s> {
     }
 }
 
-/// How long two escapes are.
+/// The length of two escapes.
 const PAIR: usize = "\\u0000\\u0000".len();
 
 /// Returns the character that two escapes at the start of a text stand for as its halves.

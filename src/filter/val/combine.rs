@@ -12,7 +12,7 @@ use crate::value::{List, Map, Val};
 
 /// The most items that an array gets when arrays are put together.
 const MOST_ITEMS: usize = 1 << 28;
-/// So many items have room anyway.
+/// The number of items that have room anyway.
 const FEW_ITEMS: usize = 1 << 14;
 
 /// Looks whether there would be room for so many items if each of them stood for itself. Lists that hold

@@ -21,7 +21,7 @@ use recording::Recording;
 use twin::ids;
 use typed::{Made, Typed, unlike};
 
-/// Keeps what is typed, so that it can be written as a session file.
+/// A recorder of what is typed, so that it can be written as a session file.
 #[derive(Default)]
 pub(super) struct Recorder {
     typed: Vec<Typed>,

@@ -16,7 +16,7 @@ use crate::session::{FileError, Limits};
 /// Of so many lines it is told what is otherwise in a script.
 const LISTED: usize = 8;
 
-/// So many names are tried for a file in the place of one that somebody else changed.
+/// The number of names that are tried for a file in the place of one that somebody else changed.
 const NAMES: usize = 100;
 
 /// A recording that is under way.

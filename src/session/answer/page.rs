@@ -6,7 +6,7 @@ use crate::value::width::{columns, fill};
 const WIDEST: usize = 78;
 /// A column that would have less room stands below the one on its left.
 const NARROWEST: usize = 24;
-/// What stands between two columns, and in front of what stands below.
+/// The gap between two columns, and in front of what stands below.
 const GAP: usize = 2;
 const BELOW: usize = 4;
 

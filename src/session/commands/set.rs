@@ -1,4 +1,4 @@
-//! `set`: shows and changes the settings.
+//! `set`: the settings, shown and changed.
 
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::hints;

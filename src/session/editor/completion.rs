@@ -13,13 +13,13 @@ use crate::session::state::settings;
 use crate::session::{CODES, Command, Entry, Session};
 use crate::value::{self, Key, Val, View};
 
-/// So many keys of an object are looked at.
+/// The number of keys of an object that are looked at.
 const KEYS: usize = 1_000;
 /// Patches with more changes are not made to JSON for their keys.
 const CHANGES: usize = 100;
-/// So many keys are offered.
+/// The number of keys that are offered.
 const OFFERED: usize = 200;
-/// So many items are offered from the start of an array, and of those whose index begins as it is typed.
+/// The number of items that are offered from the start of an array, and of those whose index begins as it is typed.
 const ITEMS: usize = 3;
 const INDEXES: usize = 10;
 

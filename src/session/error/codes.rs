@@ -21,7 +21,7 @@ pub struct Explanation {
     pub example: Example,
 }
 
-/// Makes the codes and their explanations from one table. A number is never given twice, also when its
+/// A table from which the codes and their explanations are made. A number is never given twice, also when its
 /// error is gone.
 macro_rules! codes {
     ($($name:ident $number:literal $title:literal $details:literal $example:expr;)*) => {

@@ -7,7 +7,7 @@ use crate::session::CommandError;
 use crate::value::steers;
 use crate::value::width::{columns, fitting};
 
-/// What a line of a terminal of 80 columns takes.
+/// The columns of a line on a terminal of 80 columns.
 const WIDTH: usize = 78;
 
 /// The place of an error in a text, and the line with a caret under the place.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::crdt::{Actor, ConvergentRef, DocumentId};
 use crate::session::Options;
 
-/// Gives ids, none of them twice.
+/// A source of ids, none of them twice.
 #[derive(Default)]
 pub(in crate::session) struct Ids {
     options: Options,

@@ -12,7 +12,7 @@ use crate::session::state::ids::Given;
 use crate::session::state::journal::Journal;
 use crate::session::state::names::Before;
 
-/// So many commands can be taken back.
+/// The number of commands that can be taken back.
 pub(in crate::session) const KEPT: usize = 100;
 
 /// The commands that can be taken back, and those that were.

@@ -24,11 +24,11 @@ pub(super) enum Wish {
     Interrupt,
 }
 
-/// How long it takes to type a character, and a whole command at most.
+/// The time that it takes to type a character, and a whole command at most.
 const STROKE: Duration = Duration::from_millis(25);
 const COMMAND: Duration = Duration::from_millis(1_200);
 
-/// Takes single keys from the terminal, as long as it lives: they are not shown, and Ctrl-C is one of
+/// A reader of single keys from the terminal, as long as it lives: they are not shown, and Ctrl-C is one of
 /// them.
 pub(super) struct Keys(());
 

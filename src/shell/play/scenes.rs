@@ -1,4 +1,4 @@
-//! Cuts a session file into scenes.
+//! Scenes of a session file.
 
 use rejoin::script::{Item, Paragraph, Script, Step, prose};
 

@@ -27,8 +27,9 @@ type Stretches = SmallVec<[Stretch; 2]>;
 
 type Hashes = foldhash::fast::RandomState;
 
-/// How often what lies between matches is compared again. Each time it is shorter or made of lower nodes. Only
-/// nodes that stand in a list many times need more, and then the stretches are longer than they had to be.
+/// The number of times that what lies between matches is compared again. Each time it is shorter or made of lower
+/// nodes. Only nodes that stand in a list many times need more, and then the stretches are longer than they had to
+/// be.
 const ROUNDS: usize = 32;
 
 pub(super) fn differing(old: &List, new: &List) -> Stretches {
@@ -51,8 +52,8 @@ pub(super) fn differing(old: &List, new: &List) -> Stretches {
 /// The most leaves that differ where nothing came or went.
 const LEAVES: usize = 4;
 
-/// Finds what usually differs, quickly: nothing came or went, and few items are others. `None` when it is something
-/// else.
+/// Finds the most usual difference, quickly: nothing came or went, and few items are others. `None` when it is
+/// something else. else.
 fn in_place(old: &Arc<Node>, new: &Arc<Node>) -> Option<Stretches> {
     let mut stretches = Stretches::new();
     let mut leaves = 0;
@@ -89,7 +90,7 @@ fn in_place(old: &Arc<Node>, new: &Arc<Node>) -> Option<Stretches> {
 /// The most items that lie between what is the same at both ends.
 const BETWEEN: usize = 8 * LEAF;
 
-/// Finds what almost as usually differs: something came or went in one place. `None` when it is something else.
+/// Finds the next most usual difference: something came or went in one place. `None` when it is something else.
 fn in_one_place(old: &List, new: &List, a: &Arc<Node>, b: &Arc<Node>) -> Option<Stretches> {
     let (from, to) = (old.len(), new.len());
     let head = ends::shared(a, b, End::Head);

@@ -6,7 +6,7 @@ use super::Val;
 use super::block::Block;
 use super::vector::Vector;
 
-/// How far apart the labels of blocks are that come last.
+/// The distance between the labels of blocks that come last.
 const SPACING: u64 = 1 << 32;
 
 /// A list of blocks that stand where they are put, and that are found by an id. Clones share what none of them

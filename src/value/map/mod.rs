@@ -53,7 +53,7 @@ use self::small::Small;
 use self::values::Values;
 use super::{Identity, Key, Val};
 
-/// How many entries a small map has, at most. A large one becomes small again when it has half as many.
+/// The maximum number of entries in a small map. A large one becomes small again when it has half as many.
 const SMALL: usize = 32;
 
 /// The entries of an object, in the order in which their keys came in.

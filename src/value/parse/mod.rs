@@ -1,4 +1,4 @@
-//! Reads JSON texts.
+//! A parser of JSON texts.
 
 mod keys;
 

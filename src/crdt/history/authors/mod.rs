@@ -282,7 +282,7 @@ impl Authors {
         (Id { counter: span.counter + u64::from(skip), actor: span.actor }, skip + 1)
     }
 
-    /// Spans of ops as spans of ids: ordered by id, as few as possible.
+    /// Returns spans of ops as spans of ids: ordered by id, as few as possible.
     pub(in crate::crdt) fn id_spans(&self, over: &[(Lv, u32)]) -> Vec<(Id, u64)> {
         let mut spans: Vec<(Id, u64)> = Vec::with_capacity(over.len());
         for &(first, count) in over {

@@ -1,4 +1,4 @@
-//! Forgetting what was added since a mark, and the invariants.
+//! Undo of what was added since a mark, and the invariants.
 
 use super::{Authors, Mark};
 use crate::crdt::Clock;

@@ -42,7 +42,7 @@ impl pieces::Item for Ranked {
 const FEW: usize = 8;
 
 impl Slots {
-    /// Slots whose keys follow each other, as their first writes do.
+    /// Makes slots whose keys follow each other, as their first writes do.
     pub(super) fn of_run(slots: Vec<KeySlot>) -> Self {
         let run = slots.first().map_or(0..0, |first| first.key..first.key + slots.len() as u32);
         Self { slots, run, ..Self::default() }

@@ -1,4 +1,4 @@
-//! Reading tokens one after the other.
+//! A cursor over tokens, which are read one after the other.
 
 use jaq_core::load::lex::{Tok, Token};
 use jaq_core::load::parse::Expect;

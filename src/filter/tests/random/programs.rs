@@ -3,7 +3,7 @@
 /// A generator of filters and values, the same ones for each seed.
 pub(super) struct Programs(u64);
 
-/// What stands for a random part in a template.
+/// The letters that stand for a random part in a template.
 const HOLES: &str = "EPUVSKNRL";
 
 /// Filters without parts of their own.

@@ -1,4 +1,4 @@
-//! `help`: explains commands, topics, errors and the filters of jq.
+//! `help`: explanations of commands, topics, errors and the filters of jq.
 
 pub(in crate::session) mod filters;
 pub(in crate::session) mod topics;
