@@ -69,7 +69,7 @@ thread_local! {
     static FLOOR: Cell<usize> = const { Cell::new(0) };
     /// The maximum number of levels of a value that is made on the way: it is dropped level by level.
     static LEVELS: Cell<u32> = const { Cell::new(0) };
-    /// Counts values that may be nested deeply, to look at few of them.
+    /// A count of values that may be nested deeply, to look at few of them.
     static SEEN: Cell<u8> = const { Cell::new(0) };
     /// A flag: a definition found no room.
     static FULL: Cell<bool> = const { Cell::new(false) };

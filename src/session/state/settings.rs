@@ -45,7 +45,7 @@ pub enum Color {
     Never,
 }
 
-/// Colours that suit a terminal.
+/// The colours that suit a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
     /// For a dark background.
