@@ -16,27 +16,27 @@ use crate::session::state::names::Names;
 use crate::session::{Part, Reply, Session};
 use crate::value::{self, ParseError, SyntaxError, Val};
 
-/// A jq expression and its place in the line.
-pub(in crate::session) struct Expression<'a> {
+/// A snippet of jq and its place in the line.
+pub(in crate::session) struct Snippet<'a> {
     text: Cow<'a, str>,
     span: Range<usize>,
     /// Bytes that the text has in front and the line has not.
     extra: usize,
 }
 
-impl<'a> From<&Word<'a>> for Expression<'a> {
+impl<'a> From<&Word<'a>> for Snippet<'a> {
     fn from(word: &Word<'a>) -> Self {
         Self { text: word.text.into(), span: word.span.clone(), extra: 0 }
     }
 }
 
-impl<'a> From<&'a str> for Expression<'a> {
+impl<'a> From<&'a str> for Snippet<'a> {
     fn from(text: &'a str) -> Self {
         Self { text: text.into(), span: 0..text.len(), extra: 0 }
     }
 }
 
-impl Expression<'_> {
+impl Snippet<'_> {
     /// Returns a part of the code as a part of the line.
     fn in_line(&self, part: &Range<usize>) -> Range<usize> {
         let place = |at: usize| (self.span.start + at.saturating_sub(self.extra)).min(self.span.end);
@@ -52,11 +52,9 @@ impl Session {
         let span = start..start + text.len();
         let leading = self.leading_name(text);
         let code = match leading {
-            Some(name) => Expression {
-                text: format!("${}{}", variable(name), &text[name.len()..]).into(),
-                span,
-                extra: 1,
-            },
+            Some(name) => {
+                Snippet { text: format!("${}{}", variable(name), &text[name.len()..]).into(), span, extra: 1 }
+            }
             None => {
                 if let Some((word, hint)) = hints::dressed(self.commands(), text) {
                     let span = start..start + word.len();
@@ -64,7 +62,7 @@ impl Session {
                     return Err(CommandError::new(kind, span).with_hint(hint));
                 }
                 self.is_expression(text, start)?;
-                Expression { text: text.into(), span, extra: 0 }
+                Snippet { text: text.into(), span, extra: 0 }
             }
         };
         let filter = self.compile(&code).map_err(|error| {
@@ -144,7 +142,7 @@ impl Session {
     }
 
     /// Compiles a filter in which every name is a variable.
-    pub(in crate::session) fn compile(&mut self, code: &Expression<'_>) -> Result<Arc<Filter>, CommandError> {
+    pub(in crate::session) fn compile(&mut self, code: &Snippet<'_>) -> Result<Arc<Filter>, CommandError> {
         let names = &self.names;
         let is_var = |name: &str| name == "_" || names.of_variable(name).is_some();
         let known = || names.iter().map(|(name, _)| variable(name).into_owned()).collect();

@@ -3,7 +3,7 @@
 use crate::filter;
 use crate::session::Session;
 use crate::session::answer::words;
-use crate::session::evaluation::expressions::Expression;
+use crate::session::evaluation::expressions::Snippet;
 
 /// The filters and signs, each with its names, how it is called, what it does, and an example. Between them stands
 /// a tab. What the example yields is found by running it: so it is true of this jq.
@@ -36,7 +36,7 @@ impl Session {
             return Some(format!("{explained}`help jq` has the ten filters that one needs."));
         }
         if filter::is_denied(bare) {
-            let code = Expression::from(bare);
+            let code = Snippet::from(bare);
             let error = self.compile(&code).err()?;
             return Some(error.to_string());
         }
