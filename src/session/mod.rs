@@ -74,7 +74,7 @@ pub struct Session {
     ids: Ids,
     settings: Settings,
     /// What watchers saw since the last reply.
-    seen: Seen,
+    seen: WatchLog,
     steps: state::undo::Steps,
 }
 
@@ -82,11 +82,11 @@ pub struct Session {
 pub const LONGEST: usize = 16 << 20;
 
 /// The changes that watchers saw.
-type Seen = Arc<Mutex<Vec<Watched>>>;
+type WatchLog = Arc<Mutex<Vec<WatchedChange>>>;
 
 /// A change that a watcher saw.
 #[derive(Debug, Clone)]
-struct Watched {
+struct WatchedChange {
     name: String,
     changes: Vec<PathChange>,
 }
@@ -127,7 +127,7 @@ impl Session {
             },
             None => self.expression(line),
         };
-        let seen: Vec<Watched> =
+        let seen: Vec<WatchedChange> =
             self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
         match &mut reply {
             Ok(reply) if self.keep_step(line) => reply.effect = Effect::Changed,
@@ -135,7 +135,9 @@ impl Session {
             Err(_) => self.drop_step(),
         }
         let mut reply = reply?;
-        reply.parts.extend(seen.into_iter().map(|Watched { name, changes }| Part::Watched { name, changes }));
+        reply
+            .parts
+            .extend(seen.into_iter().map(|WatchedChange { name, changes }| Part::Watched { name, changes }));
         if let Some(last) = reply.values.last() {
             self.last = last.clone();
             self.answered = true;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::crdt::{Clock, ConvergentRef, Patch, Rewound, Version, WatchId};
 use crate::filter::Filter;
 use crate::session::language::name::variable;
-use crate::session::{Seen, Watched};
+use crate::session::{WatchLog, WatchedChange};
 use crate::value::{Val, View};
 
 /// An entry: what a name stands for.
@@ -229,12 +229,12 @@ impl Names {
     }
 
     /// Gives what has a name another one, which must be free. It keeps its place and all that belongs to it.
-    pub(in crate::session) fn rename(&mut self, from: &str, to: &str, seen: &Seen) {
+    pub(in crate::session) fn rename(&mut self, from: &str, to: &str, seen: &WatchLog) {
         self.give_name(from, to, seen);
         self.journal.push(Before::Renamed { from: from.to_owned(), to: to.to_owned() });
     }
 
-    fn give_name(&mut self, from: &str, to: &str, seen: &Seen) {
+    fn give_name(&mut self, from: &str, to: &str, seen: &WatchLog) {
         let Some(Gone(mut named)) = self.take(from) else { return };
         to.clone_into(&mut named.name);
         if let Some(id) = named.watch.take()
@@ -261,12 +261,12 @@ impl Names {
     }
 
     /// Watches a ref or no longer does.
-    pub(in crate::session) fn set_watched(&mut self, name: &str, on: bool, seen: &Seen) {
+    pub(in crate::session) fn set_watched(&mut self, name: &str, on: bool, seen: &WatchLog) {
         let before = self.watch(name, on, seen);
         self.journal.extend(before);
     }
 
-    fn watch(&mut self, name: &str, on: bool, seen: &Seen) -> Option<Before> {
+    fn watch(&mut self, name: &str, on: bool, seen: &WatchLog) -> Option<Before> {
         let named = self.named_mut(name)?;
         let old = named.watch.take();
         let before = Before::Watched(name.to_owned(), old.is_some());
@@ -326,7 +326,7 @@ impl Names {
     }
 
     /// Makes something what it was before; says what it was until now. What changes in a ref can be told then.
-    pub(in crate::session) fn restore(&mut self, before: Before, seen: &Seen) -> Before {
+    pub(in crate::session) fn restore(&mut self, before: Before, seen: &WatchLog) -> Before {
         match before {
             Before::Version(name, version) => match self.named_mut(&name).and_then(Named::as_ref_mut) {
                 Some(reference) => {
@@ -369,12 +369,12 @@ impl Names {
     }
 
     /// Tells what changed in a ref that went back or forth, if it is watched.
-    fn tell(&self, name: &str, seen: &Seen) {
+    fn tell(&self, name: &str, seen: &WatchLog) {
         if let Some(Named { entry: Entry::Ref(reference), watch: Some(_), .. }) = self.named(name)
             && let Ok(mut seen) = seen.lock()
         {
             let changes = reference.delta();
-            seen.extend((!changes.is_empty()).then(|| Watched { name: name.to_owned(), changes }));
+            seen.extend((!changes.is_empty()).then(|| WatchedChange { name: name.to_owned(), changes }));
         }
     }
 
@@ -401,11 +401,11 @@ pub(in crate::session) fn satisfies(filter: &Filter, value: &Val) -> Result<(), 
 }
 
 /// Watches a ref: every change of it is told under a name.
-fn watch(reference: &mut ConvergentRef, name: &str, seen: &Seen) -> WatchId {
+fn watch(reference: &mut ConvergentRef, name: &str, seen: &WatchLog) -> WatchId {
     let (seen, name) = (Arc::clone(seen), name.to_owned());
     reference.watch(move |_, _, changes| {
         if let Ok(mut seen) = seen.lock() {
-            seen.push(Watched { name: name.clone(), changes: changes.to_vec() });
+            seen.push(WatchedChange { name: name.clone(), changes: changes.to_vec() });
         }
     })
 }

@@ -27,8 +27,8 @@ pub(in crate::session) struct Steps {
 /// The steps of one file, or of the session.
 #[derive(Default)]
 struct Level {
-    done: VecDeque<Step>,
-    undone: Vec<Step>,
+    done: VecDeque<UndoStep>,
+    undone: Vec<UndoStep>,
     /// The command that reads the file.
     line: String,
     /// What was before those commands of the file that can be taken back with it alone.
@@ -46,7 +46,7 @@ struct Older {
 }
 
 impl Older {
-    fn add(&mut self, step: Step) {
+    fn add(&mut self, step: UndoStep) {
         step.before.into_iter().for_each(|before| self.before.add(before));
         match &mut self.given {
             Some(given) => given.extend(step.given),
@@ -59,7 +59,7 @@ impl Older {
 
 /// A command that changed something, and how to take it back (or, when it is taken back, how to do it again).
 #[derive(Default)]
-struct Step {
+struct UndoStep {
     /// The command, cut short.
     line: String,
     /// What was before: in the order in which it was touched.
@@ -143,7 +143,7 @@ impl Session {
         {
             level.older.add(oldest);
         }
-        level.done.push_back(Step { line, before: before.into_notes(), given, changed, commands });
+        level.done.push_back(UndoStep { line, before: before.into_notes(), given, changed, commands });
     }
 
     /// Tells whether the commands stand in a file that is read.
@@ -168,12 +168,12 @@ impl Session {
     }
 
     /// Goes to what was before a step, and gives the step that leads back from there.
-    fn turn(&mut self, step: Step) -> (Turned, Step) {
-        let Step { line, before, mut given, changed, commands } = step;
+    fn turn(&mut self, step: UndoStep) -> (Turned, UndoStep) {
+        let UndoStep { line, before, mut given, changed, commands } = step;
         // What was touched last goes back first; on the way forth that comes last again.
         let after = before.into_iter().rev().map(|before| self.names.restore(before, &self.seen)).collect();
         self.ids.turn(&mut given);
         let turned = Turned { line: line.clone(), changed: changed.clone(), commands };
-        (turned, Step { line, before: after, given, changed, commands })
+        (turned, UndoStep { line, before: after, given, changed, commands })
     }
 }
