@@ -32,7 +32,7 @@ pub use answer::reply::{Effect, Part, Reply, Sentence};
 pub use commands::request::{Request, Wish};
 pub use commands::table::COMMANDS;
 pub use editor::completion::{Candidate, Completions};
-pub use editor::highlight::{Mark, MarkKind, partner};
+pub use editor::highlight::{Highlight, HighlightKind, partner};
 pub use error::codes::{CODES, ErrorCode, Explanation};
 pub use error::files::FileError;
 pub use error::{CommandError, ErrorKind};

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use rejoin::filter::LexemeKind;
 use rejoin::script::{Item, Script};
-use rejoin::session::{Mark, MarkKind, Session, needs_more, partner};
+use rejoin::session::{Highlight, HighlightKind, Session, needs_more, partner};
 use rejoin::value::Piece;
 use rejoin::value::width::columns;
 use rustyline::completion::{Completer, FilenameCompleter, Pair, longest_common_prefix};
@@ -48,17 +48,20 @@ impl Typing {
 
 impl Typing {
     /// Returns what the words of a block of commands are.
-    fn marks(&self, block: &str) -> Vec<Mark> {
+    fn highlights(&self, block: &str) -> Vec<Highlight> {
         if let Some(pasted) = self.pasted(block) {
-            let kind = MarkKind::Code(LexemeKind::Comment);
-            return pasted.others.into_iter().map(|span| Mark { span, kind }).collect();
+            let kind = HighlightKind::Code(LexemeKind::Comment);
+            return pasted.others.into_iter().map(|span| Highlight { span, kind }).collect();
         }
-        let mut marks = Vec::new();
+        let mut highlights = Vec::new();
         for (begin, text) in commands(block) {
-            let shifted = |mark: Mark| Mark { span: begin + mark.span.start..begin + mark.span.end, ..mark };
-            marks.extend(self.session.marks(&text).into_iter().map(shifted));
+            let shifted = |highlight: Highlight| Highlight {
+                span: begin + highlight.span.start..begin + highlight.span.end,
+                ..highlight
+            };
+            highlights.extend(self.session.highlights(&text).into_iter().map(shifted));
         }
-        marks
+        highlights
     }
 }
 
@@ -199,22 +202,25 @@ impl Highlighter for Typing {
         if line.len() > LONGEST {
             return Cow::Borrowed(line);
         }
-        let marks = self.marks(line);
-        let pair = if self.last.get() { None } else { partner(line, &marks, pos) };
+        let highlights = self.highlights(line);
+        let pair = if self.last.get() { None } else { partner(line, &highlights, pos) };
         let is_partner = |at| pair.is_some_and(|(open, close)| at == open || at == close);
         let mut shown = String::with_capacity(line.len() * 2);
         let mut at = 0;
-        for mark in marks {
-            let (Some(gap), Some(text)) = (line.get(at..mark.span.start), line.get(mark.span.clone())) else {
+        for highlight in highlights {
+            let (Some(gap), Some(text)) =
+                (line.get(at..highlight.span.start), line.get(highlight.span.clone()))
+            else {
                 continue;
             };
             shown.push_str(gap);
-            let role = if is_partner(mark.span.start) { Some(Role::Partner) } else { role(mark.kind) };
+            let role =
+                if is_partner(highlight.span.start) { Some(Role::Partner) } else { role(highlight.kind) };
             match role {
                 Some(role) => shown.push_str(&self.paint.typed(role, text)),
                 None => shown.push_str(text),
             }
-            at = mark.span.end;
+            at = highlight.span.end;
         }
         shown.push_str(&line[at..]);
         Cow::Owned(shown)
@@ -239,13 +245,13 @@ impl Highlighter for Typing {
 }
 
 /// Returns what a word looks like; `None`: as it is.
-fn role(kind: MarkKind) -> Option<Role> {
+fn role(kind: HighlightKind) -> Option<Role> {
     let role = match kind {
-        MarkKind::Command => Role::Command,
-        MarkKind::Name(_) => Role::Name,
-        MarkKind::Word => Role::Keyword,
-        MarkKind::Unknown => Role::Unknown,
-        MarkKind::Code(kind) => match kind {
+        HighlightKind::Command => Role::Command,
+        HighlightKind::Name(_) => Role::Name,
+        HighlightKind::Word => Role::Keyword,
+        HighlightKind::Unknown => Role::Unknown,
+        HighlightKind::Code(kind) => match kind {
             LexemeKind::Keyword => Role::Keyword,
             LexemeKind::Name => Role::Filter,
             LexemeKind::Key => Role::Json(Piece::Key),
