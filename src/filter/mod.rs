@@ -36,7 +36,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use compile::library::{builtins, is_denied};
-pub use differences::{DIFFERENCES, Difference, Example, differences};
+pub use differences::{DIFFERENCES, JqDifference, JqExample, differences};
 pub use error::{CompileError, RunError};
 pub use run::Filter;
 pub use run::limits::{Cause, Interrupt, Limits};

@@ -37,7 +37,7 @@ pub use error::codes::{CODES, ErrorCode, Explanation};
 pub use error::files::FileError;
 pub use error::{CommandError, ErrorKind};
 pub use language::arguments::Argument;
-pub use language::caret::Place;
+pub use language::caret::Location;
 pub use language::command::{Command, Example};
 pub use state::names::{Entry, EntryKind};
 pub use state::settings::{Color, SETTINGS, Setting, Settings, Theme};

@@ -169,7 +169,7 @@ pub(crate) mod tests {
         let paint = Paint::new(Color::Never, &std::io::stdout());
         let line = "swap a .t | lenght";
         let error = Session::default().run(line).unwrap_err();
-        let text = paint.error_within(&error, &error.place(line), 20);
+        let text = paint.error_within(&error, &error.location(line), 20);
         assert_eq!(
             text,
             "swap a .t | lenght\n     ^\nerror: nothing has\n  the name `a`\n  [R010]\nhint: `refs` lists\n  the names"

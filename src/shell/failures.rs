@@ -35,7 +35,7 @@ impl Failures<'_> {
 
     /// Shows an error that nothing expects: `FILE:LINE:COLUMN`, the caret, the message.
     pub(crate) fn error(&self, step: &Step, error: &CommandError) {
-        let place = error.place(&step.text);
+        let place = error.location(&step.text);
         let line = step.line + place.line - 1;
         let column = place.column + step.lead.chars().count();
         let mut text = format!("{}:{line}:{column}\n", on_a_line(self.name));

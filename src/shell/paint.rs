@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use owo_colors::Style;
-use rejoin::session::{CommandError, Place, Settings, Theme};
+use rejoin::session::{CommandError, Location, Settings, Theme};
 use rejoin::value::width::wrapped;
 use rejoin::value::{Val, print};
 
@@ -114,12 +114,12 @@ impl Paint {
     }
 
     /// Paints an error: the line with a caret, the message with its code, the hint.
-    pub(crate) fn error(self, error: &CommandError, place: &Place) -> String {
+    pub(crate) fn error(self, error: &CommandError, place: &Location) -> String {
         self.error_within(error, place, usize::MAX)
     }
 
     /// Paints an error in lines of no more than so many columns.
-    pub(crate) fn error_within(self, error: &CommandError, place: &Place, width: usize) -> String {
+    pub(crate) fn error_within(self, error: &CommandError, place: &Location, width: usize) -> String {
         let code = format!("[{}]", error.code());
         let message = self.labelled("error:", &format!("{} {code}", visible(&error.to_string())), width);
         let (message, code) = message.split_at(message.len() - code.len());

@@ -245,8 +245,11 @@ impl Prompt {
             Ok(_) => {}
             Err(error) => {
                 let err = self.err.with(self.session()?.settings());
-                let text =
-                    err.error_within(error, &error.place_within(line, look.extent.width), look.extent.width);
+                let text = err.error_within(
+                    error,
+                    &error.location_within(line, look.extent.width),
+                    look.extent.width,
+                );
                 writeln!(io::stderr(), "{text}")?;
             }
         }
@@ -290,7 +293,7 @@ impl Prompt {
             let answer = self.host.run(&mut typing.session, &step.text, &mut |_| {});
             if let Err(Failure::Error(error)) = compare(step, &answer) {
                 let width = self.look()?.extent.width;
-                let place = error.place_within(&step.text, width);
+                let place = error.location_within(&step.text, width);
                 let line = step.line + place.line - 1;
                 let text = self.err.error_within(&error, &place, width);
                 let name = on_a_line(&file.display().to_string());

@@ -118,7 +118,7 @@ struct Cursor<'s> {
 
 /// The state in the middle of a block.
 #[derive(Clone)]
-struct Place {
+struct Context {
     /// The input of the block.
     input: Option<Reach>,
     /// The input of the current part of the pipe.
@@ -131,7 +131,7 @@ struct Place {
     compound: bool,
 }
 
-impl Place {
+impl Context {
     fn new(input: Option<Reach>) -> Self {
         Self { stage: input.clone(), input, term: None, has_term: false, compound: false }
     }
@@ -178,23 +178,23 @@ impl Place {
 
 impl Cursor<'_> {
     fn in_block(self, tokens: &[Token<&str>], input: Option<Reach>) -> Ending {
-        let mut place = Place::new(input);
+        let mut context = Context::new(input);
         for (at, Token(text, tok)) in tokens.iter().enumerate() {
             let Some(span) = span(self.text, text) else { return Ending::Other };
             let before = at.checked_sub(1).map(|before| &tokens[before]);
             if span.end >= self.end && (span.end > self.end || at + 1 == tokens.len()) {
-                return self.at_end(&place, before, text, tok, span);
+                return self.at_end(&context, before, text, tok, span);
             }
-            step(&mut place, before, text, tok);
+            step(&mut context, before, text, tok);
         }
         // Behind the last token and a blank: only where a term can begin.
-        if place.has_term { Ending::Other } else { Ending::Start { of: place.stage } }
+        if context.has_term { Ending::Other } else { Ending::Start { of: context.stage } }
     }
 
     /// Returns the token at the end.
     fn at_end(
         self,
-        place: &Place,
+        context: &Context,
         before: Option<&Token<&str>>,
         text: &str,
         tok: &Tok<&str>,
@@ -207,26 +207,26 @@ impl Cursor<'_> {
             Tok::Var => Ending::Variable { start },
             Tok::Sym if text == ".." => Ending::Other,
             Tok::Sym if text.starts_with('.') => {
-                Ending::Path { of: place.before(), start, goes_on: place.has_term }
+                Ending::Path { of: context.before(), start, goes_on: context.has_term }
             }
             Tok::Sym if text == "?" => Ending::Other,
             Tok::Sym => {
-                let mut place = place.clone();
-                place.operator(text);
-                Ending::Start { of: place.stage }
+                let mut context = context.clone();
+                context.operator(text);
+                Ending::Start { of: context.stage }
             }
             Tok::Block(inner) if is_open => match text.chars().next() {
-                Some('[') if place.has_term => self.in_index(place, inside(inner), start),
-                Some('(') => self.in_block(inside(inner), argument(place, before)),
-                _ => self.in_block(inside(inner), place.stage.clone()),
+                Some('[') if context.has_term => self.in_index(context, inside(inner), start),
+                Some('(') => self.in_block(inside(inner), argument(context, before)),
+                _ => self.in_block(inside(inner), context.stage.clone()),
             },
             Tok::Str(parts) if is_open && self.text[..start].ends_with('.') && is_text(parts) => {
-                Ending::Quoted { of: place.before(), start: start - 1, typed: unfinished(parts) }
+                Ending::Quoted { of: context.before(), start: start - 1, typed: unfinished(parts) }
             }
             Tok::Str(parts) if is_open => match parts.last() {
                 Some(StrPart::Term(Token(text, Tok::Block(inner)))) => {
                     let is_open = tokens::span(self.text, text).is_some_and(|s| s.end > self.end);
-                    if is_open { self.in_block(inside(inner), place.stage.clone()) } else { Ending::Other }
+                    if is_open { self.in_block(inside(inner), context.stage.clone()) } else { Ending::Other }
                 }
                 _ => Ending::Other,
             },
@@ -236,8 +236,8 @@ impl Cursor<'_> {
 
     /// Looks inside of the brackets behind a term, which are open: a key, an index, or an expression of the input
     /// of the whole path.
-    fn in_index(self, place: &Place, inner: &[Token<&str>], start: usize) -> Ending {
-        let of = place.before();
+    fn in_index(self, context: &Context, inner: &[Token<&str>], start: usize) -> Ending {
+        let of = context.before();
         match inner {
             [] => Ending::Index { of, start },
             [Token(_, Tok::Num)] | [Token("-", Tok::Sym)] | [Token("-", Tok::Sym), Token(_, Tok::Num)]
@@ -250,7 +250,7 @@ impl Cursor<'_> {
             {
                 Ending::Quoted { of, start, typed: unfinished(parts) }
             }
-            _ => self.in_block(inner, place.stage.clone()),
+            _ => self.in_block(inner, context.stage.clone()),
         }
     }
 }
@@ -275,53 +275,53 @@ fn is_text(parts: &[StrPart<&str, Token<&str>>]) -> bool {
 }
 
 /// Passes the token.
-fn step(place: &mut Place, before: Option<&Token<&str>>, text: &str, tok: &Tok<&str>) {
+fn step(context: &mut Context, before: Option<&Token<&str>>, text: &str, tok: &Tok<&str>) {
     let after_dot = is_dot(before);
     match tok {
         Tok::Sym if text == "?" => {}
         Tok::Sym if text == "." => {
-            let value = place.before();
-            place.term = value;
-            place.has_term = true;
+            let value = context.before();
+            context.term = value;
+            context.has_term = true;
         }
-        Tok::Sym if text == ".." => place.term(None),
+        Tok::Sym if text == ".." => context.term(None),
         Tok::Sym => match text.strip_prefix('.') {
-            Some(key) => place.hop(Some(Hop::Key(key.to_owned()))),
-            None => place.operator(text),
+            Some(key) => context.hop(Some(Hop::Key(key.to_owned()))),
+            None => context.operator(text),
         },
-        Tok::Str(parts) if after_dot => place.hop(literal(parts).map(Hop::Key)),
-        Tok::Block(inner) if text.starts_with('[') && place.has_term => index(place, inside(inner)),
+        Tok::Str(parts) if after_dot => context.hop(literal(parts).map(Hop::Key)),
+        Tok::Block(inner) if text.starts_with('[') && context.has_term => index(context, inside(inner)),
         Tok::Block(_) if text.starts_with('(') && is_call(before) => {
             // The call has been taken for a term; brackets may change what it is.
         }
-        Tok::Var => place.term(
+        Tok::Var => context.term(
             text.strip_prefix('$')
                 .map(|name| Reach { base: Base::Variable(name.to_owned()), hops: Vec::new() }),
         ),
         Tok::Word if is_separator(text) => {
-            let input = place.stage.clone();
-            *place = Place { input: place.input.clone(), compound: true, ..Place::new(input) };
+            let input = context.stage.clone();
+            *context = Context { input: context.input.clone(), compound: true, ..Context::new(input) };
         }
         Tok::Word => {
-            let value = called(place, text);
-            place.term(value);
+            let value = called(context, text);
+            context.term(value);
         }
-        _ => place.term(None),
+        _ => context.term(None),
     }
 }
 
 /// Takes `[0]`, `["key"]`, `[]`, `[1:]` behind a term.
-fn index(place: &mut Place, inner: &[Token<&str>]) {
+fn index(context: &mut Context, inner: &[Token<&str>]) {
     match inner {
-        [] => place.hop(Some(Hop::Each)),
-        [Token(text, Tok::Num)] => place.hop(text.parse().ok().map(Hop::Index)),
+        [] => context.hop(Some(Hop::Each)),
+        [Token(text, Tok::Num)] => context.hop(text.parse().ok().map(Hop::Index)),
         [Token("-", Tok::Sym), Token(text, Tok::Num)] => {
-            place.hop(text.parse::<i64>().ok().map(|index| Hop::Index(-index)));
+            context.hop(text.parse::<i64>().ok().map(|index| Hop::Index(-index)));
         }
-        [Token(_, Tok::Str(parts))] => place.hop(literal(parts).map(Hop::Key)),
+        [Token(_, Tok::Str(parts))] => context.hop(literal(parts).map(Hop::Key)),
         // A part of an array is an array of such items.
         _ if inner.iter().any(|Token(text, _)| *text == ":") => {}
-        _ => place.hop(None),
+        _ => context.hop(None),
     }
 }
 
@@ -345,8 +345,8 @@ fn is_separator(word: &str) -> bool {
 }
 
 /// Returns what the filter of that name yields, by its name: those that keep their input, or yield one of its items.
-fn called(place: &Place, name: &str) -> Option<Reach> {
-    let input = place.stage.clone()?;
+fn called(context: &Context, name: &str) -> Option<Reach> {
+    let input = context.stage.clone()?;
     match name {
         "select" | "sort" | "sort_by" | "reverse" | "unique" | "unique_by" | "del" | "debug" | "values"
         | "objects" | "arrays" => Some(input),
@@ -356,8 +356,8 @@ fn called(place: &Place, name: &str) -> Option<Reach> {
 }
 
 /// Returns the input of the argument of a call that is open: the filter before the bracket says.
-fn argument(place: &Place, before: Option<&Token<&str>>) -> Option<Reach> {
-    let input = place.stage.clone();
+fn argument(context: &Context, before: Option<&Token<&str>>) -> Option<Reach> {
+    let input = context.stage.clone();
     let Some(Token(name, Tok::Word)) = before else { return input };
     match *name {
         "map" | "map_values" | "sort_by" | "group_by" | "unique_by" | "min_by" | "max_by" | "any" | "all"

@@ -18,7 +18,7 @@ const WIDTH: usize = 78;
 ///                       ^
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1.
@@ -28,7 +28,7 @@ pub struct Place {
     marked: String,
 }
 
-impl Place {
+impl Location {
     /// Finds a span of bytes in a text, for a terminal of 80 columns.
     pub fn new(text: &str, span: &Range<usize>) -> Self {
         Self::within(text, span, WIDTH)
@@ -55,7 +55,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
         write!(f, "{}{}", " ".repeat(columns(&self.before)), "^".repeat(columns(&self.marked).max(1)))
@@ -100,13 +100,13 @@ fn floor(text: &str, at: usize) -> usize {
 
 impl CommandError {
     /// Finds where the error is in the text that was run.
-    pub fn place(&self, text: &str) -> Place {
-        Place::new(text, &self.span)
+    pub fn location(&self, text: &str) -> Location {
+        Location::new(text, &self.span)
     }
 
     /// Finds where the error is, for a terminal of so many columns.
-    pub fn place_within(&self, text: &str, width: usize) -> Place {
-        Place::within(text, &self.span, width)
+    pub fn location_within(&self, text: &str, width: usize) -> Location {
+        Location::within(text, &self.span, width)
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_caret_stands_under_the_place() {
-        let show = |text: &str, span| Place::new(text, &span).to_string();
+        let show = |text: &str, span| Location::new(text, &span).to_string();
         assert_eq!(show("swap a .b", 5..6), "swap a .b\n     ^");
         assert_eq!(show("swap a", 6..6), "swap a\n      ^");
         assert_eq!(show("é日x y", 6..7), "é日x y\n    ^");
@@ -128,11 +128,11 @@ mod tests {
         // Of a long place the beginning is marked.
         let shown = format!("{}…\n{}", "X".repeat(77), "^".repeat(77));
         assert_eq!(show(&"X".repeat(100_000), 0..100_000), shown);
-        let narrow = |text: &str, span| Place::within(text, &span, 20).to_string();
+        let narrow = |text: &str, span| Location::within(text, &span, 20).to_string();
         assert_eq!(narrow("a | map(. + 1) | lenght | b", 17..23), "…. + 1) | lenght | …\n          ^^^^^^");
         assert_eq!(narrow("a | map(. + 1) | lenght", 17..23), "…ap(. + 1) | lenght\n             ^^^^^^");
         assert_eq!(narrow("日本日本日本日本日本日本x", 36..37), "…日本日本日本日本x\n                 ^");
-        let place = Place::new("a\nbcd", &(3..4));
+        let place = Location::new("a\nbcd", &(3..4));
         assert_eq!((place.line, place.column), (2, 2));
     }
 }

@@ -370,7 +370,7 @@ impl Player<'_> {
             }
             Err(error) => {
                 let text =
-                    self.out.error_within(error, &error.place_within(line, self.width()), self.width());
+                    self.out.error_within(error, &error.location_within(line, self.width()), self.width());
                 writeln!(out, "{text}")?;
             }
         }
