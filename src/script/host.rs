@@ -11,7 +11,7 @@ use crate::script::outcome::{Outcome, Ran};
 use crate::script::parse::{Item, Script};
 use crate::script::record::Recorder;
 use crate::session::{
-    CommandError, ErrorKind, FileError, Interrupt, Limits, Part, Reply, Request, Session, Wish,
+    CommandError, ErrorKind, FileError, Interrupt, Limits, Part, Reply, Request, RequestKind, Session,
 };
 
 /// The number of files that may be open at a time, each read by the one before.
@@ -106,15 +106,15 @@ impl Host {
         let Some((request, whole)) = asked else {
             return self.recorded(session, line, answer);
         };
-        let done = match &request.wish {
-            Wish::Read(name) => {
+        let done = match &request.kind {
+            RequestKind::Read(name) => {
                 session.begin_file(line);
                 let read = self.read(session, name, nested);
                 session.end_file();
                 read
             }
-            Wish::Record(name) => self.record(name, session.filter_limits()),
-            Wish::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
+            RequestKind::Record(name) => self.record(name, session.filter_limits()),
+            RequestKind::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
         };
         done.map(|done| Reply { whole, ..lines(done) }).map_err(|error| Request::refused(&request, error))
     }

@@ -29,7 +29,7 @@ mod state;
 
 pub use answer::page::Page;
 pub use answer::reply::{Effect, Part, Reply, Sentence};
-pub use commands::request::{Request, Wish};
+pub use commands::request::{Request, RequestKind};
 pub use commands::table::COMMANDS;
 pub use editor::completion::{Candidate, Completions};
 pub use editor::highlight::{Highlight, HighlightKind, partner};

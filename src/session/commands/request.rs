@@ -11,15 +11,15 @@ use crate::value::{Val, parse};
 /// A request of a command to whoever runs the session.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// What it wants.
-    pub wish: Wish,
+    /// What is asked for.
+    pub kind: RequestKind,
     /// The bytes of the line that say so.
     pub span: Range<usize>,
 }
 
-/// The thing that a command asks for.
+/// The kind of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
+pub enum RequestKind {
     /// To run a session file here.
     Read(String),
     /// To write what follows as a session file.
@@ -44,21 +44,22 @@ pub(in crate::session) fn read(_: &mut Session, mut args: Args<'_>) -> Result<Re
         file.text = before.trim_end();
         file.span.end = file.span.start + file.text.len();
     }
-    Ok(Reply { whole, ..ask(Wish::Read(name(file.text)), file.span) })
+    Ok(Reply { whole, ..ask(RequestKind::Read(name(file.text)), file.span) })
 }
 
 pub(in crate::session) fn record(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
     let [file] = args.required();
-    let wish = if file.text == "stop" { Wish::StopRecording } else { Wish::Record(name(file.text)) };
-    Ok(ask(wish, file.span))
+    let kind =
+        if file.text == "stop" { RequestKind::StopRecording } else { RequestKind::Record(name(file.text)) };
+    Ok(ask(kind, file.span))
 }
 
 pub(in crate::session) fn quit(_: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
     Ok(Reply { quit: true, ..Reply::default() })
 }
 
-fn ask(wish: Wish, span: Range<usize>) -> Reply {
-    Reply { request: Some(Request { wish, span }), ..Reply::default() }
+fn ask(kind: RequestKind, span: Range<usize>) -> Reply {
+    Reply { request: Some(Request { kind, span }), ..Reply::default() }
 }
 
 /// Returns the name of a file: as it stands there, or as a JSON string.

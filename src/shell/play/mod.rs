@@ -29,7 +29,7 @@ use super::paint::{Paint, on_a_line};
 use super::prompt;
 use super::scripts::Scripts;
 use super::sources::Source;
-use keys::{Keys, Wish};
+use keys::{KeyAction, Keys};
 use scenes::{Scene, scenes};
 
 /// The exit status of what Ctrl-C ended.
@@ -193,7 +193,7 @@ impl Player<'_> {
             }
             seen = seen.max(at + 1);
             match (self.wait(at)?, scene) {
-                (Wish::Next, Some(scene)) => {
+                (KeyAction::Next, Some(scene)) => {
                     if scene.fresh {
                         stage.session = stage.session.fresh();
                     }
@@ -205,16 +205,16 @@ impl Player<'_> {
                         break false;
                     }
                 }
-                (Wish::Next | Wish::Quit, _) => break false,
-                (Wish::Back, _) => {
+                (KeyAction::Next | KeyAction::Quit, _) => break false,
+                (KeyAction::Back, _) => {
                     at = at.saturating_sub(1);
                     stage = self.stage(at, false, &mut wrong)?;
                     let back = format!("— back to step {} of {} —", at + 1, self.scenes.len());
                     writeln!(io::stdout(), "\n{}\n", self.out.dim(&back))?;
                 }
-                (Wish::Interrupt, _) => break true,
+                (KeyAction::Interrupt, _) => break true,
                 // `wait` has dealt with it.
-                (Wish::Try, _) => {}
+                (KeyAction::Try, _) => {}
             }
             if self.interrupted.load(Ordering::Relaxed) {
                 break true;
@@ -318,15 +318,15 @@ impl Player<'_> {
     }
 
     /// Waits for what the one at the keyboard wants, or until the delay has passed.
-    fn wait(&self, at: usize) -> io::Result<Wish> {
+    fn wait(&self, at: usize) -> io::Result<KeyAction> {
         loop {
             if !self.on_terminal {
                 std::thread::sleep(self.delay.unwrap_or_default());
-                return Ok(Wish::Next);
+                return Ok(KeyAction::Next);
             }
-            let wish = Keys::new()?.ask(|other| self.keys(at, other), self.out, self.delay)?;
-            if wish != Wish::Try {
-                return Ok(wish);
+            let action = Keys::new()?.ask(|other| self.keys(at, other), self.out, self.delay)?;
+            if action != KeyAction::Try {
+                return Ok(action);
             }
             self.live(at)?;
             if let Some(scene) = self.scenes.get(at) {
