@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use rejoin::filter::{DIFFERENCES, Example, Filters, differences};
+use rejoin::filter::{DIFFERENCES, Filters, JqExample, differences};
 use rejoin::session::Session;
 use rejoin::value::{Val, parse};
 
@@ -70,7 +70,7 @@ fn shown(outputs: &Result<Vec<Val>, String>) -> String {
 #[test]
 fn given_a_difference_then_its_examples_differ() {
     for difference in DIFFERENCES {
-        for Example { filter, input, in_jq } in difference.examples {
+        for JqExample { filter, input, in_jq } in difference.examples {
             assert!(parse(in_jq).is_ok(), "{filter}: {in_jq}");
             assert!(!holds(&outputs(filter, input), &[in_jq]), "{filter} gives what it gives in jq");
         }

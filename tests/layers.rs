@@ -184,6 +184,22 @@ fn given_a_file_then_its_first_line_says_what_it_is() {
     }
 }
 
+#[test]
+fn given_the_page_about_the_architecture_then_every_file_that_it_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let is_path = |name: &&str| {
+        name.contains('/') && name.chars().all(|c| c.is_ascii_alphanumeric() || "/_.-".contains(c))
+    };
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(is_path).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in named {
+        let there =
+            [root.join(name), root.join("src").join(name), root.join("src").join(format!("{name}.rs"))];
+        assert!(there.iter().any(|path| path.exists()), "{name}");
+    }
+}
+
 // --- circles ---
 
 /// The module that a file is, below `src`: `["crdt", "tree", "value"]`.

@@ -26,12 +26,12 @@ pub struct Change {
 }
 
 impl Change {
-    /// The id of the change: that of its first op.
+    /// Returns the id of the change: that of its first op.
     pub fn id(&self) -> OpId {
         OpId::new(self.first, self.actor.clone())
     }
 
-    /// The ops with their ids; for [`Op::Type`] the id of the first character.
+    /// Returns the ops with their ids; for [`Op::Type`] the id of the first character.
     pub fn ops_with_ids(&self) -> impl Iterator<Item = (OpId, &Op)> {
         let mut counter = self.first;
         self.ops.iter().map(move |op| {
@@ -41,12 +41,12 @@ impl Change {
         })
     }
 
-    /// The number of counters that its ops take.
+    /// Returns the number of counters that its ops take.
     pub fn count(&self) -> u64 {
         self.ops.iter().map(Op::count).fold(0, u64::saturating_add)
     }
 
-    /// The counter of the last op.
+    /// Returns the counter of the last op.
     pub fn last(&self) -> u64 {
         self.first.saturating_add(self.count().saturating_sub(1))
     }
@@ -105,7 +105,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// What the op writes into a slot; `None` for ops that do not.
+    /// Returns what the op writes into a slot; `None` for ops that do not.
     pub fn content(&self) -> Option<&Content> {
         match self {
             Self::Put { content, .. } | Self::Insert { content, .. } => Some(content),
@@ -113,7 +113,7 @@ impl Op {
         }
     }
 
-    /// The number of ids that the op takes: the characters of a [`Type`](Self::Type), else 1.
+    /// Returns the number of ids that the op takes: the characters of a [`Type`](Self::Type), else 1.
     pub fn count(&self) -> u64 {
         match self {
             Self::Type { chars, .. } => chars.chars().count() as u64,
@@ -134,17 +134,17 @@ pub struct OpSpan {
 }
 
 impl OpSpan {
-    /// The span of one id.
+    /// Makes the span of one id.
     pub fn one(id: OpId) -> Self {
         Self { first: id, count: 1 }
     }
 
-    /// The counter of the last id.
+    /// Returns the counter of the last id.
     pub fn last(&self) -> u64 {
         self.first.counter.saturating_add(self.count.saturating_sub(1))
     }
 
-    /// The ids.
+    /// Returns the ids.
     pub fn ids(&self) -> impl Iterator<Item = OpId> + '_ {
         (self.first.counter..=self.last()).map(|counter| OpId::new(counter, self.first.actor.clone()))
     }
@@ -194,7 +194,7 @@ pub enum SlotId {
     },
 }
 
-/// What a write puts into a slot.
+/// The content that a write puts into a slot.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// Null, a boolean, a number or a string.
@@ -222,7 +222,7 @@ impl Kind {
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Map, Self::List, Self::Text, Self::Counter];
 
-    /// The kind in a word: `map`, `list`, `text`, `counter`.
+    /// Returns the kind in a word: `map`, `list`, `text`, `counter`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Map => "map",
@@ -248,18 +248,18 @@ pub enum Side {
 pub struct Scalar(Val);
 
 impl Scalar {
-    /// `None` for containers and for what is not JSON.
+    /// Makes the scalar of a value; `None` for containers and for what is not JSON.
     pub fn new(value: Val) -> Option<Self> {
         let fits = !value.is_container() && crate::value::check_scalar(&value).is_ok();
         fits.then(|| Self(value.with_identity(None)))
     }
 
-    /// The scalar null.
+    /// Makes the scalar null.
     pub(crate) fn null() -> Self {
         Self(Val::NULL)
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn value(&self) -> &Val {
         &self.0
     }

@@ -11,11 +11,11 @@ pub(super) struct Chars {
     marks: Vec<u32>,
 }
 
-/// How far one has to walk, at most, to find a character.
+/// The maximum number of steps that one has to walk to find a character.
 const STEP: usize = 64;
 
 impl Chars {
-    /// The number of characters.
+    /// Returns the number of characters.
     pub(super) fn len(&self) -> u32 {
         self.count
     }
@@ -44,7 +44,7 @@ impl Chars {
         );
     }
 
-    /// The characters with these numbers. O(1) and the length.
+    /// Returns the characters with these numbers. O(1) and the length.
     pub(super) fn get(&self, numbers: Range<u32>) -> &str {
         let start = self.byte(numbers.start);
         let count = numbers.end - numbers.start;
@@ -59,7 +59,7 @@ impl Chars {
         self.later(self.marks[number as usize / STEP] as usize, number % STEP as u32)
     }
 
-    /// The byte behind so many characters from a byte on.
+    /// Returns the byte behind so many characters from a byte on.
     fn later(&self, from: usize, count: u32) -> usize {
         let rest = &self.text.as_bytes()[from..];
         match rest.get(..count as usize) {
@@ -80,7 +80,7 @@ impl Chars {
         }
     }
 
-    /// Whether so many bytes more can be kept.
+    /// Tells whether so many bytes more can be kept.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         bytes < (u32::MAX as usize).saturating_sub(self.text.len())
     }

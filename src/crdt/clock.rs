@@ -19,22 +19,22 @@ pub struct Clock(
 );
 
 impl Clock {
-    /// The clock that covers nothing.
+    /// Makes the clock that covers nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The highest counter seen of an actor, 0 when none was. O(log actors).
+    /// Returns the highest counter seen of an actor, 0 when none was. O(log actors).
     pub fn get(&self, actor: &Actor) -> u64 {
         self.find(actor).map_or(0, |at| self.0[at].1)
     }
 
-    /// Whether the op was seen. O(log actors).
+    /// Tells whether the op was seen. O(log actors).
     pub fn covers(&self, id: &OpId) -> bool {
         id.counter <= self.get(&id.actor)
     }
 
-    /// Whether everything that `other` covers is covered.
+    /// Tells whether everything that `other` covers is covered.
     pub fn covers_all(&self, other: &Self) -> bool {
         other.iter().all(|(actor, counter)| counter <= self.get(actor))
     }
@@ -52,7 +52,7 @@ impl Clock {
         self.0.binary_search_by(|(other, _)| other.cmp(actor))
     }
 
-    /// As `advance`; `hint` is where the actor stood the last time.
+    /// Advances as `advance` does; `hint` is where the actor stood the last time.
     pub(crate) fn advance_at(&mut self, actor: &Actor, counter: u64, hint: &mut u32) {
         match self.0.get_mut(*hint as usize) {
             Some((other, seen)) if other.is_shared(actor) => *seen = counter.max(*seen),
@@ -68,23 +68,23 @@ impl Clock {
         other.iter().for_each(|(actor, counter)| self.advance(actor, counter));
     }
 
-    /// The highest counter of all, 0 for the empty clock.
+    /// Returns the highest counter of all, 0 for the empty clock.
     pub fn highest(&self) -> u64 {
         self.0.iter().map(|(_, counter)| *counter).max().unwrap_or(0)
     }
 
-    /// The entries, ordered by actor.
+    /// Returns the entries, ordered by actor.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Actor, u64)> {
         self.0.iter().map(|(actor, counter)| (actor, *counter))
     }
 
-    /// The entries of the actors after one, ordered by actor.
+    /// Returns the entries of the actors after one, ordered by actor.
     pub(crate) fn iter_after(&self, actor: Option<&Actor>) -> impl Iterator<Item = (&Actor, u64)> {
         let from = actor.map_or(0, |actor| self.find(actor).map_or_else(|at| at, |at| at + 1));
         self.0[from..].iter().map(|(actor, counter)| (actor, *counter))
     }
 
-    /// Whether it covers nothing.
+    /// Tells whether it covers nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What writes hold, packed: a byte that says what it is, and as many more as it needs.
+//! Contents of writes, packed: a byte that says what it is, and as many more as it needs.
 //!
 //! A small whole number takes one byte, a string its length and its bytes. The same form is kept in
 //! the history and travels in patches.
@@ -20,7 +20,7 @@ const MOVE: u8 = 10;
 /// From here on the byte is the whole number itself.
 const SMALL: u8 = 16;
 
-/// What a packed content says.
+/// The content that a packed one stands for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Content<'a> {
     Scalar(Packed<'a>),
@@ -115,17 +115,17 @@ impl<'a> Packed<'a> {
         Self(buffer)
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub(super) fn bytes(self) -> &'a [u8] {
         self.0
     }
 
-    /// The scalar; null for bytes that are none.
+    /// Returns the scalar; null for bytes that are none.
     pub(super) fn value(self) -> Val {
         self.scalar().unwrap_or_default()
     }
 
-    /// Whether the bytes are a scalar, in the form in which it is packed here.
+    /// Tells whether the bytes are a scalar, in the form in which it is packed here.
     pub(super) fn is_sound(self) -> bool {
         match self.0 {
             // The most common ones, quickly.
@@ -147,7 +147,7 @@ impl<'a> Packed<'a> {
         }
     }
 
-    /// The text of a string or a long number.
+    /// Returns the text of a string or a long number.
     fn scalar_text(self) -> Option<&'a str> {
         let mut rest = self.0.get(1..)?;
         let length = varint::read(&mut rest)?;
@@ -243,7 +243,7 @@ pub(super) struct Contents {
     count: u32,
 }
 
-/// How far one has to walk, at most, to find a content.
+/// The maximum number of steps that one has to walk to find a content.
 const STEP: u32 = 4;
 
 impl Contents {
@@ -262,7 +262,7 @@ impl Contents {
         self.count += 1;
     }
 
-    /// The contents from one on. O(1).
+    /// Returns the contents from one on. O(1).
     pub(super) fn from(&self, index: u32) -> Run<'_> {
         let Some(&mark) = self.marks.get((index / STEP) as usize) else { return Run::default() };
         let mut run = Run { bytes: &self.bytes[mark as usize..] };
@@ -282,7 +282,7 @@ impl Contents {
         }
     }
 
-    /// Whether so many bytes more can be kept.
+    /// Tells whether so many bytes more can be kept.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         bytes < (u32::MAX as usize).saturating_sub(self.bytes.len())
     }

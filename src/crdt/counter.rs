@@ -2,7 +2,7 @@
 
 use crate::value::{Num, Val};
 
-/// The whole number that a value is, if it is written as one and a counter can come near it.
+/// Returns the whole number that a value is, if it is written as one and a counter can come near it.
 pub(super) fn whole(value: &Val) -> Option<i128> {
     const FAR: i128 = 1 << 66;
     let number = match value.as_num()? {

@@ -1,4 +1,4 @@
-//! What changed between two readings of the value: told from the ops, which know what is which.
+//! Changes between two readings of the value: told from the ops, which know what is which.
 //!
 //! Values carry the identities of maps, lists, texts and counters, and the tree has noted which items of lists
 //! were touched. So nothing is compared but what differs, and nothing is guessed: what left one slot and came
@@ -13,7 +13,7 @@ use super::history::History;
 use super::tree::{ItemChange, Node, Parts, Tree};
 use crate::value::{Difference, List, Map, Path, PathChange, Step, Val, apply, same};
 
-/// Which way a change is told.
+/// The direction in which a change is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Forth,
@@ -53,7 +53,7 @@ struct Thing {
     one: Node,
 }
 
-/// Where something was before, and what it read as.
+/// The place where something was before, and what it read as.
 #[derive(Clone)]
 struct At {
     path: Path,
@@ -87,14 +87,14 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// The container of the document that a value is.
+    /// Returns the container of the document that a value is.
     fn thing(&self, value: &Val) -> Option<Thing> {
         let made = self.history.authors.find_identity(value.identity()?)?;
         let node = self.tree.node(made)?;
         Some(Thing { node, one: self.tree.last_joined(self.history, node) })
     }
 
-    /// Where a thing of the new value was, if it was in another slot.
+    /// Finds where a thing of the new value was, if it was in another slot.
     fn came_from(&self, value: &Val) -> Option<At> {
         if self.came.is_empty() { None } else { self.came.get(&self.thing(value)?.node).cloned() }
     }
@@ -117,7 +117,7 @@ impl Teller<'_> {
         Vec::new()
     }
 
-    /// The items of a list that were touched between two of its values.
+    /// Returns the items of a list that were touched between two of its values.
     fn touched(&self, list: Node, old: &Val, new: &Val) -> Option<Vec<ItemChange>> {
         let noted = if self.direction == Direction::Forth { old } else { new };
         self.tree.old_value_of(list).filter(|before| before.is_shared(noted))?;
@@ -260,7 +260,7 @@ impl Teller<'_> {
         }
     }
 
-    /// A new value without the things in it that were there before, and those, with their paths.
+    /// Returns a new value without the things in it that were there before, and those, with their paths.
     fn without_moved(&self, value: &Val, path: &Path) -> (Val, Vec<(Path, Val)>) {
         let mut moved = Vec::new();
         if self.came.is_empty() || !value.is_container() {
@@ -322,7 +322,7 @@ impl Slot {
     }
 }
 
-/// Between items that stay in their slots: first what goes, then what comes.
+/// Tells of what stands between items that stay in their slots: first what goes, then what comes.
 fn in_gaps(items: &mut [ItemChange]) {
     let mut came = 0;
     let key = |item: &ItemChange| {
@@ -336,7 +336,7 @@ fn in_gaps(items: &mut [ItemChange]) {
     items.iter_mut().zip(keys).for_each(|(item, (_, sorted))| *item = sorted);
 }
 
-/// Items of lists of which nothing was noted: what stands in the same place.
+/// Returns items of lists of which nothing was noted: what stands in the same place.
 fn in_place(old: &List, new: &List) -> Vec<Slot> {
     let mut slots = Vec::new();
     let at = |list: &List, index: usize| Some((Some(Step::Index(index)), list.get(index)?.clone()));
@@ -466,7 +466,7 @@ impl Search {
     }
 }
 
-/// The things in a container, without those in them.
+/// Returns the things in a container, without those in them.
 fn inside(teller: &Teller<'_>, at: &At) -> Vec<(Thing, At)> {
     let mut found = Vec::new();
     let mut add = |step: Step, value: &Val| {

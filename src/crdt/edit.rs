@@ -10,7 +10,7 @@ use super::tree::{Node, Place, Reading, Tree};
 use super::{ConvergentRef, Kind, Side};
 use crate::value::Val;
 
-/// What is to be written.
+/// The content that is to be written.
 #[derive(Debug, Clone)]
 pub(super) enum What {
     Scalar(Val),
@@ -19,7 +19,7 @@ pub(super) enum What {
 }
 
 impl What {
-    /// The bytes that it takes, at most.
+    /// Returns the bytes that it takes, at most.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Scalar(value) => value.as_str().map_or(24, |text| text.len() + 10),
@@ -28,7 +28,7 @@ impl What {
     }
 }
 
-/// What a write overwrites, ordered by id.
+/// The writes that a write overwrites, ordered by id.
 pub(super) type Overs = SmallVec<[Lv; 2]>;
 
 impl ConvergentRef {
@@ -91,12 +91,12 @@ impl ConvergentRef {
 }
 
 impl Tree {
-    /// Where a new element hangs that is to stand at a position of a list or text.
+    /// Finds where a new element hangs that is to stand at a position of a list or text.
     pub(super) fn origin(&mut self, node: Node, position: usize) -> (Option<Lv>, Side) {
         self.sequence_mut(node).map_or((None, Side::Right), |sequence| sequence.origin(position))
     }
 
-    /// The elements at positions of a list or text.
+    /// Returns the elements at positions of a list or text.
     pub(super) fn runs_at(&self, node: Node, mut position: usize, mut count: usize) -> Vec<(Lv, u32)> {
         let mut runs = Vec::new();
         while count > 0
@@ -110,7 +110,7 @@ impl Tree {
         runs
     }
 
-    /// What a write must name to overwrite what a slot shows: that, every placement of the containers
+    /// Returns what a write must name to overwrite what a slot shows: that, every placement of the containers
     /// among it, and every placement that is skipped now, so that a settled cycle cannot come undone when a
     /// container goes.
     pub(super) fn overwriting(&self, history: &History, shown: &[Lv]) -> Overs {
@@ -128,8 +128,8 @@ impl Tree {
         over
     }
 
-    /// The maps that read as one with a map: those that the slot shows in which it stands, also below a container
-    /// that is nowhere. O(depth).
+    /// Returns the maps that read as one with a map: those that the slot shows in which it stands, also below a
+    /// container that is nowhere. O(depth).
     pub(super) fn joined(&self, history: &History, map: Node) -> SmallVec<[Node; 1]> {
         if !self.is_contested() {
             return SmallVec::from_elem(map, 1);
@@ -159,8 +159,8 @@ impl Tree {
         joined
     }
 
-    /// Whether a container is what the slot reads as in which it stands, and not the loser of a conflict; be what
-    /// holds the slot shown or not.
+    /// Tells whether a container is what the slot reads as in which it stands, and not the loser of a conflict; be
+    /// what holds the slot shown or not.
     pub(super) fn is_seen(&self, history: &History, node: Node, place: Place) -> bool {
         if !self.is_contested() {
             return true;
@@ -176,7 +176,7 @@ impl Tree {
         top.is_some_and(|top| self.last_joined(history, top) == node)
     }
 
-    /// The last of the maps that read as one with a map; any other container itself.
+    /// Returns the last of the maps that read as one with a map; any other container itself.
     pub(super) fn last_joined(&self, history: &History, node: Node) -> Node {
         if !self.is_contested() || self.kind(node) != Kind::Map {
             return node;
@@ -184,7 +184,7 @@ impl Tree {
         self.joined(history, node).last().copied().unwrap_or(node)
     }
 
-    /// The puts that a key of joined maps shows.
+    /// Returns the puts that a key of joined maps shows.
     pub(super) fn shown_key(&self, history: &History, maps: &[Node], key: u32) -> Overs {
         match maps {
             [map] => self.key(*map, key).map(|place| self.shown(history, place)).unwrap_or_default(),
@@ -192,7 +192,7 @@ impl Tree {
         }
     }
 
-    /// The puts that an item shows.
+    /// Returns the puts that an item shows.
     pub(super) fn shown_item(&self, history: &History, list: Node, item: Lv) -> Overs {
         self.shown(history, Place::Item(list, item))
     }

@@ -1,4 +1,4 @@
-//! What a merge did besides changing the value: the conflicts that it made, the edits that went with
+//! Effects of a merge besides the new value: the conflicts that it made, the edits that went with
 //! deleted containers.
 
 use crate::cancellation::ask;
@@ -46,7 +46,7 @@ impl Effects {
 /// The ops that removed containers, by container.
 type Removers = HashMap<Node, Vec<Lv>, RandomState>;
 
-/// The edits in containers that are nowhere of which somebody who removed them did not know: the new edits,
+/// Returns the edits in containers that are nowhere of which somebody who removed them did not know: the new edits,
 /// and those in what stood before the batch. Costs the new rows, and the size of what they removed.
 fn unseen(history: &History, tree: &Tree, batch: &Batch, from: u32) -> Vec<(Lv, u32)> {
     let mut removers = Removers::default();
@@ -80,7 +80,7 @@ fn unseen(history: &History, tree: &Tree, batch: &Batch, from: u32) -> Vec<(Lv, 
     unseen.found
 }
 
-/// Of a container and those that hold it the outermost one that is nowhere.
+/// Finds, of a container and those that hold it, the outermost one that is nowhere.
 fn outermost_gone(tree: &Tree, node: Node) -> Option<Node> {
     if tree.stands(node) {
         return None;
@@ -88,7 +88,7 @@ fn outermost_gone(tree: &Tree, node: Node) -> Option<Node> {
     tree.way_up(node).filter(|node| tree.place(*node).is_none()).last()
 }
 
-/// Gathers edits.
+/// A collector of edits.
 struct Unseen<'a> {
     history: &'a History,
     tree: &'a Tree,
@@ -156,7 +156,7 @@ impl Unseen<'_> {
         }
     }
 
-    /// Whether the actor of an op had seen another op when it made that.
+    /// Tells whether the actor of an op had seen another op when it made that.
     fn has_seen(&self, by: Lv, other: Lv) -> bool {
         let authors = &self.history.authors;
         let (by_id, id): (Id, Id) = (authors.id(by), authors.id(other));
@@ -203,7 +203,7 @@ fn lost(history: &History, tree: &Tree, unseen: Vec<(Lv, u32)>) -> Vec<LostEdits
     lost.collect()
 }
 
-/// The places that show several writes which agree, and into which the ops from one on write: they are not
+/// Returns the places that show several writes which agree, and into which the ops from one on write: they are not
 /// applied yet.
 fn agreed(history: &History, tree: &Tree, from: u32) -> Vec<Place> {
     let mut seen: HashSet<Node, RandomState> = HashSet::default();
@@ -224,7 +224,7 @@ fn agreed(history: &History, tree: &Tree, from: u32) -> Vec<Place> {
     places.into_iter().filter(agrees).collect()
 }
 
-/// The conflicts in which something has a part that is not older than op `from`, and those between writes that
+/// Makes the conflicts in which something has a part that is not older than op `from`, and those between writes that
 /// agreed before.
 fn new_conflicts(history: &History, tree: &Tree, from: u32, agreed: &[Place]) -> Vec<Conflict> {
     let mut found: BTreeMap<Lv, (Vec<Lv>, Place, Option<u32>)> = BTreeMap::new();
@@ -260,7 +260,7 @@ fn new_conflicts(history: &History, tree: &Tree, from: u32, agreed: &[Place]) ->
     conflicts
 }
 
-/// The conflict between the puts that a place shows, if they are in conflict, and if one of those that are
+/// Returns the conflict between the puts that a place shows, if they are in conflict, and if one of those that are
 /// is not older than op `from`.
 pub(super) fn conflict(
     history: &History,

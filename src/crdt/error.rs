@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::{Actor, Change, Corrupt, DocumentId, Kind, Malformed, OpId};
 use crate::value::{NotJson, Val, excerpts, same, text};
 
-/// Why a local edit was refused; the ref is as it was.
+/// The reason why a local edit was refused; the ref is as it was.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum SwapError {
@@ -26,7 +26,7 @@ pub enum SwapError {
     CountersExhausted,
 }
 
-/// Why an edit of a transaction was refused; the edits before it stand.
+/// The reason why an edit of a transaction was refused; the edits before it stand.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum EditError {
@@ -62,7 +62,7 @@ pub enum EditError {
     Full,
 }
 
-/// Why there is no value at a clock.
+/// The reason why there is no value at a clock.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ClockError {
@@ -82,7 +82,7 @@ pub enum ClockError {
     },
 }
 
-/// Why a replica cannot be made.
+/// The reason why a replica cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BranchError {
@@ -91,7 +91,7 @@ pub enum BranchError {
     ActorInUse(Actor),
 }
 
-/// Why a merge was refused; the ref is as it was.
+/// The reason why a merge was refused; the ref is as it was.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum MergeError {

@@ -10,7 +10,7 @@ use thiserror::Error;
 /// The highest counter: JSON numbers are exact up to here.
 pub const MAX_COUNTER: u64 = 1 << 53;
 
-/// Why a text is not an actor, an op id or a document id.
+/// The reason why a text is not an actor, an op id or a document id.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum IdError {
     /// An actor is 1 to 128 bytes without `@`, white space or control characters.
@@ -30,7 +30,7 @@ pub enum IdError {
     Document(String),
 }
 
-/// Who writes: the owner of one replica.
+/// An actor: the owner of one replica, who writes there.
 ///
 /// Two replicas must never write under one actor. Ordered by bytes; that order decides between op
 /// ids with one counter.
@@ -47,7 +47,7 @@ impl Actor {
         if fits { Ok(Self(name.into())) } else { Err(IdError::Actor(shortened(name))) }
     }
 
-    /// Whether the two are one in memory.
+    /// Tells whether the two are one in memory.
     pub(crate) fn is_shared(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -56,7 +56,7 @@ impl Actor {
         Arc::clone(&self.0)
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -89,7 +89,7 @@ pub struct OpId {
 }
 
 impl OpId {
-    /// The id `counter@actor`.
+    /// Makes the id `counter@actor`.
     pub fn new(counter: u64, actor: Actor) -> Self {
         Self { counter, actor }
     }
@@ -128,7 +128,7 @@ impl DocumentId {
         if is_plain(id) { Ok(Self(id.into())) } else { Err(IdError::Document(shortened(id))) }
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -148,7 +148,7 @@ fn is_plain(text: &str) -> bool {
     (1..=128).contains(&text.len()) && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
-/// A hostile name is quoted in an error, but not all of it.
+/// Shortens a hostile name that is quoted in an error.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(40) {
         Some((end, _)) => format!("{}…", &text[..end]),

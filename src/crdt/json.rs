@@ -15,7 +15,7 @@ use super::{
 };
 use crate::value::{Map, Path, Step, Val, View, object, string};
 
-/// Why something is not a clock, a patch or a ref, and where in the JSON, if it is JSON.
+/// The reason why something is not a clock, a patch or a ref, and where in the JSON, if it is JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{reason}{}", .path.suffix())]
 pub struct DecodeError {
@@ -25,7 +25,7 @@ pub struct DecodeError {
     pub reason: DecodeReason,
 }
 
-/// What is wrong with a part of a clock or patch.
+/// The mistake in a part of a clock or patch.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecodeReason {
@@ -62,7 +62,7 @@ impl From<Corrupt> for DecodeReason {
 }
 
 impl DecodeError {
-    /// Something is wrong with the whole.
+    /// Makes the error that something is wrong with the whole.
     pub(super) fn at_root(reason: DecodeReason) -> Self {
         Self { path: Path::default(), reason }
     }
@@ -73,7 +73,7 @@ type Result<T, E = DecodeError> = std::result::Result<T, E>;
 // --- writing ---
 
 impl Clock {
-    /// The clock as JSON: an object of actors and counters, ordered by actor.
+    /// Returns the clock as JSON: an object of actors and counters, ordered by actor.
     pub fn to_json(&self) -> Val {
         object(self.iter().map(|(actor, counter)| (actor.as_str(), number(counter))))
     }
@@ -88,7 +88,7 @@ impl Clock {
 }
 
 impl Change {
-    /// The change as JSON.
+    /// Returns the change as JSON.
     pub fn to_json(&self) -> Val {
         object([
             ("actor", string(self.actor.as_str())),
@@ -101,7 +101,7 @@ impl Change {
 }
 
 impl Patch {
-    /// The patch as JSON.
+    /// Returns the patch as JSON.
     pub fn to_json(&self) -> Val {
         let mut entries = vec![("document", string(self.document.as_str()))];
         if !self.base.is_empty() {
@@ -234,20 +234,20 @@ impl<'a> At<'a> {
         self.value.as_map().ok_or_else(|| self.expected(what))
     }
 
-    /// The items of an array, each read by `read`.
+    /// Returns the items of an array, each read by `read`.
     fn items<T>(&self, what: &'static str, read: impl Fn(&At<'_>) -> Result<T>) -> Result<Vec<T>> {
         let Some(items) = self.value.as_list() else { return Err(self.expected(what)) };
         let items = items.iter().enumerate();
         items.map(|(i, value)| read(&At { value, up: Some((self, StepTo::Index(i))) })).collect()
     }
 
-    /// The entries of an object by name, each read by `read`.
+    /// Returns the entries of an object by name, each read by `read`.
     fn named<T>(&self, what: &'static str, read: impl Fn(&At<'_>, &str) -> Result<T>) -> Result<Vec<T>> {
         let entries = self.entries(what)?.iter();
         entries.map(|(key, value)| read(&At { value, up: Some((self, StepTo::Key(key))) }, key)).collect()
     }
 
-    /// The fields of an object, all of which must be known.
+    /// Returns the fields of an object, all of which must be known.
     fn fields(&self, what: &'static str, known: &[&str]) -> Result<Fields<'_, 'a>> {
         let entries = self.entries(what)?;
         match entries.keys().find(|key| !known.contains(&key.as_str())) {

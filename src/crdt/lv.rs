@@ -17,17 +17,17 @@ impl Lv {
         Self(index)
     }
 
-    /// The number of ops that were applied before.
+    /// Returns the number of ops that were applied before.
     pub(crate) fn index(self) -> u32 {
         self.0
     }
 
-    /// The local version `count` ops later.
+    /// Makes the local version `count` ops later.
     pub(crate) fn plus(self, count: u32) -> Self {
         Self(self.0.saturating_add(count))
     }
 
-    /// The local version `count` ops before.
+    /// Makes the local version `count` ops before.
     pub(crate) fn minus(self, count: u32) -> Option<Self> {
         self.0.checked_sub(count).map(Self)
     }

@@ -14,7 +14,7 @@ use super::wire::{Corrupt, Head, Reader, Wire, WireNames};
 use super::{Change, ConvergentRef, DecodeReason, MergeError, MergeReport, OpId, Patch};
 use crate::cancellation::ask;
 
-/// What became of the changes of a patch.
+/// The outcome of adding the changes of a patch.
 #[derive(Default)]
 struct Staged {
     /// Changes added to the history.
@@ -40,7 +40,7 @@ struct Queue {
     waited: HashSet<OpId>,
 }
 
-/// What changes under one header are to this replica.
+/// The standing of the changes under one header with this replica.
 enum Standing {
     Next,
     Known,
@@ -175,7 +175,7 @@ impl ConvergentRef {
 
     // --- the usual: all changes are known, or can be applied in their order ---
 
-    /// `false` when something is neither next nor known.
+    /// Stages changes that come in order; answers `false` when something is neither next nor known.
     fn stage_in_order(&mut self, wire: &Wire, staged: &mut Staged) -> Result<bool, MergeError> {
         let actors: SmallVec<[ActorIx; 4]> =
             wire.actors.iter().map(|name| self.history.authors.intern(name)).collect();
@@ -213,7 +213,7 @@ impl ConvergentRef {
         }
     }
 
-    /// Whether known changes are what they are known to be. O(size).
+    /// Tells whether known changes are what they are known to be. O(size).
     fn is_same(
         &self,
         wire: &Wire,
@@ -369,7 +369,7 @@ impl ConvergentRef {
         Ok(Queue { todo, fresh, waited })
     }
 
-    /// Whether a change is applied; an error when another one is in its place.
+    /// Tells whether a change is applied; an error when another one is in its place.
     fn is_applied(&self, change: &Arc<Change>) -> Result<bool, MergeError> {
         let authors = &self.history.authors;
         let Some(actor) = authors.find(&change.actor) else { return Ok(false) };
@@ -393,7 +393,7 @@ impl ConvergentRef {
         if ours.is_some() && ours == theirs { Ok(true) } else { Err(self.contradiction(change)) }
     }
 
-    /// The applied change that stands where another one wants to be.
+    /// Returns the applied change that stands where another one wants to be.
     fn contradiction(&self, change: &Arc<Change>) -> MergeError {
         let authors = &self.history.authors;
         let actor = authors.find(&change.actor);

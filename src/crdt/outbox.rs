@@ -8,7 +8,7 @@ use super::patch::Body;
 use super::{ConvergentRef, Patch};
 
 impl ConvergentRef {
-    /// The changes that this replica's own actor made since the last [`pop_patches`](Self::pop_patches),
+    /// Returns the changes that this replica's own actor made since the last [`pop_patches`](Self::pop_patches),
     /// one patch for each, in the order in which they were made. A branch begins with an empty queue, as its
     /// actor has made nothing yet.
     ///
@@ -31,7 +31,7 @@ impl ConvergentRef {
         patches
     }
 
-    /// The ops of each change in the queue.
+    /// Returns the ops of each change in the queue.
     fn queued(&self) -> impl Iterator<Item = Range<u32>> {
         let authors = &self.history.authors;
         let after = |counter: u64| authors.first_from(self.own, counter.saturating_add(1));

@@ -33,18 +33,18 @@ pub(super) enum Body {
 }
 
 impl Patch {
-    /// A patch of chosen changes.
+    /// Makes a patch of chosen changes.
     pub fn new(document: DocumentId, changes: impl IntoIterator<Item = Change>) -> Self {
         let changes = changes.into_iter().map(Arc::new).collect();
         Self { document, base: SmallVec::new(), body: Body::Listed(changes) }
     }
 
-    /// The document to which the changes belong.
+    /// Returns the document to which the changes belong.
     pub fn document(&self) -> &DocumentId {
         &self.document
     }
 
-    /// The changes, in an order in which they can be applied if the patch was made by a replica. O(size).
+    /// Returns the changes, in an order in which they can be applied if the patch was made by a replica. O(size).
     pub fn changes(&self) -> impl ExactSizeIterator<Item = Change> {
         let changes = match &self.body {
             Body::Packed(wire) => wire.unpack().expect("a packed patch was read once"),
@@ -53,7 +53,7 @@ impl Patch {
         changes.into_iter()
     }
 
-    /// The number of changes.
+    /// Returns the number of changes.
     pub fn len(&self) -> usize {
         match &self.body {
             Body::Packed(wire) => wire.changes,
@@ -61,12 +61,12 @@ impl Patch {
         }
     }
 
-    /// Whether there is nothing new in it.
+    /// Tells whether there is nothing new in it.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The patch as bytes: compact, versioned, with a checksum. O(size).
+    /// Returns the patch as bytes: compact, versioned, with a checksum. O(size).
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut section = Section::new(PATCH);
         section.text(self.document.as_str());

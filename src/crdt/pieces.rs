@@ -5,7 +5,7 @@ use super::lv::Lv;
 /// Most items in a piece. Small in tests, so that small histories split things.
 const PIECE: usize = if cfg!(test) { 4 } else { 64 };
 
-/// What stands in [`Pieces`]: something that starts with an element.
+/// An item of [`Pieces`]: something that starts with an element.
 pub(in crate::crdt) trait Item: Copy {
     fn start(&self) -> Lv;
 }
@@ -61,14 +61,14 @@ impl<T: Item> Pieces<T> {
         self.pieces.iter().flat_map(|piece| &piece.items)
     }
 
-    /// The last item that is `before` something, by its start; all before it are. O(log n).
+    /// Returns the last item that is `before` something, by its start; all before it are. O(log n).
     pub(in crate::crdt) fn find(&self, before: impl Fn(Lv) -> bool) -> Option<Position> {
         let piece = self.piece(&before)?;
         let item = self.pieces[piece].items.partition_point(|item| before(item.start())).checked_sub(1)?;
         Some(Position { piece, item })
     }
 
-    /// The last item that does not start behind `element`, if items are in order of Lv. O(log n). Where
+    /// Returns the last item that does not start behind `element`, if items are in order of Lv. O(log n). Where
     /// they start at even distances, it reads one item in one piece: what is not in the processor's cache
     /// costs more than all the comparisons.
     pub(in crate::crdt) fn find_lv(&self, element: Lv) -> Option<Position> {
@@ -97,7 +97,7 @@ impl<T: Item> Pieces<T> {
         &mut self.pieces[slot.piece].items[slot.item]
     }
 
-    /// The item behind a slot; the first one behind none.
+    /// Returns the item behind a slot; the first one behind none.
     pub(in crate::crdt) fn after(&self, slot: Option<Position>) -> Option<&T> {
         let Some(slot) = slot else { return self.first() };
         let here = self.pieces[slot.piece].items.get(slot.item + 1);
@@ -142,7 +142,7 @@ impl<T: Item> Pieces<T> {
         self.pieces[piece].first = self.pieces[piece].items[0].start();
     }
 
-    /// The items behind a slot; all of them behind none.
+    /// Returns the items behind a slot; all of them behind none.
     pub(in crate::crdt) fn iter_after(&self, slot: Option<Position>) -> impl Iterator<Item = &T> {
         let (piece, item) = slot.map_or((0, 0), |slot| (slot.piece, slot.item + 1));
         let here = self.pieces.get(piece).map_or(&[][..], |piece| &piece.items[item..]);
@@ -164,7 +164,7 @@ impl<T: Item> Pieces<T> {
         Some(removed)
     }
 
-    /// The last piece that starts before something.
+    /// Returns the last piece that starts before something.
     fn piece(&self, before: impl Fn(Lv) -> bool) -> Option<usize> {
         match self.pieces.last() {
             // Most often what is new is of interest.

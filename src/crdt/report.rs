@@ -3,7 +3,7 @@
 use super::{MergeError, OpId, OpSpan};
 use crate::value::{Path, Val, same};
 
-/// What a local edit did.
+/// The outcome of a local edit.
 #[derive(Debug, Clone)]
 pub struct Swap {
     /// The value before.
@@ -14,7 +14,7 @@ pub struct Swap {
     pub change: Option<OpId>,
 }
 
-/// What a merge brought.
+/// The outcome of a merge.
 #[derive(Debug, Clone)]
 pub struct MergeReport {
     /// Changes applied, those that had waited included.

@@ -1,4 +1,4 @@
-//! Going back to what a ref was, in the process that it lives in, and forth again.
+//! Rewinding to what a ref was, in the process that it lives in, and replaying again.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::history::CausalBuffer;
 use super::wire::Wire;
 use super::{ConvergentRef, OpId};
 
-/// How far a ref was at some time: enough to go [back](ConvergentRef::rewind) to it. It is small, unless
+/// The version of a ref at some time: enough to go [back](ConvergentRef::rewind) to it. It is small, unless
 /// many changes wait.
 #[derive(Debug, Clone)]
 pub struct Version {
@@ -16,7 +16,7 @@ pub struct Version {
     waiting: Option<Box<CausalBuffer>>,
 }
 
-/// What a ref had after some [`Version`]: enough to go [forth](ConvergentRef::replay) again.
+/// The part of a ref behind some [`Version`]: enough to go [forth](ConvergentRef::replay) again.
 #[derive(Debug, Clone)]
 pub struct Rewound {
     changes: Arc<Wire>,
@@ -24,7 +24,7 @@ pub struct Rewound {
 }
 
 impl ConvergentRef {
-    /// How far the ref is now.
+    /// Tells how far the ref is now.
     pub fn version(&self) -> Version {
         Version {
             ops: self.history.len(),
@@ -33,7 +33,7 @@ impl ConvergentRef {
         }
     }
 
-    /// Whether nothing happened to the ref since: no change was applied, came to wait or was popped.
+    /// Tells whether nothing happened to the ref since: no change was applied, came to wait or was popped.
     pub fn is_at(&self, version: &Version) -> bool {
         let same = |then: &CausalBuffer| {
             let ids =

@@ -6,15 +6,15 @@ use super::contents::{Packed, Run};
 use super::lv::Lv;
 use super::{Kind, Side};
 
-/// How the ops of a row name others, and keys.
+/// A way in which the ops of a row name others, and keys.
 pub(super) trait Space: Copy + Debug + PartialEq {
-    /// Names an op.
+    /// The name of an op.
     type Id: Copy + Debug + PartialEq;
-    /// Names a key of a map.
+    /// The name of a key of a map.
     type Key: Copy + Debug + PartialEq;
 }
 
-/// Inside of a replica: by [`Lv`], keys by their number.
+/// The names inside of a replica: ops by [`Lv`], keys by their number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Local;
 
@@ -67,7 +67,7 @@ pub(super) enum Target<S: Space> {
     Item { list: S::Id, item: S::Id },
 }
 
-/// What is written.
+/// The content that is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Written<'a, S: Space> {
     Scalar(Packed<'a>),
@@ -91,7 +91,7 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// The write that is `count` steps from another.
+    /// Returns the write that is `count` steps from another.
     pub(super) fn from(self, first: Lv, count: u32) -> Option<Lv> {
         match self {
             Self::Forward => Some(first.plus(count)),
@@ -99,7 +99,7 @@ impl Step {
         }
     }
 
-    /// The lowest of `count` writes of which one is the first.
+    /// Returns the lowest of `count` writes of which one is the first.
     pub(super) fn lowest(self, first: Lv, count: u32) -> Lv {
         match self {
             Self::Forward => first,
@@ -109,7 +109,7 @@ impl Step {
 }
 
 impl Holds<Local> {
-    /// The op that made the container, which is placed by `put`.
+    /// Returns the op that made the container, which is placed by `put`.
     pub(super) fn made(self, put: Lv) -> Lv {
         match self {
             Self::Make(_) => put,
@@ -119,7 +119,7 @@ impl Holds<Local> {
 }
 
 impl<S: Space> Row<'_, S> {
-    /// The container that it writes into, or adds to; `None` for the root, and for deletes.
+    /// Returns the container that it writes into, or adds to; `None` for the root, and for deletes.
     pub(super) fn holder(&self) -> Option<S::Id> {
         match *self {
             Self::Type { text: holder, .. }
@@ -133,7 +133,7 @@ impl<S: Space> Row<'_, S> {
         }
     }
 
-    /// The container that it places.
+    /// Returns the container that it places.
     pub(super) fn holds(&self) -> Option<Holds<S>> {
         match *self {
             Self::Item { holds, .. } | Self::Put { written: Written::Container(holds), .. } => Some(holds),
@@ -141,12 +141,12 @@ impl<S: Space> Row<'_, S> {
         }
     }
 
-    /// Whether it writes something that can be overwritten.
+    /// Tells whether it writes something that can be overwritten.
     pub(super) fn is_write(&self) -> bool {
         matches!(self, Self::Type { .. } | Self::Items { .. } | Self::Item { .. } | Self::Put { .. })
     }
 
-    /// The number of ops.
+    /// Returns the number of ops.
     pub(super) fn count(&self) -> u32 {
         match self {
             Self::Type { count, .. } | Self::Items { count, .. } | Self::DeleteEach { count, .. } => *count,

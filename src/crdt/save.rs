@@ -9,7 +9,7 @@ use super::{Actor, ConvergentRef, DecodeError, DecodeReason, DocumentId, validat
 const REF: u8 = b'r';
 
 impl ConvergentRef {
-    /// The ref as bytes, with its whole history and what waits: compact, versioned, with a checksum.
+    /// Returns the ref as bytes, with its whole history and what waits: compact, versioned, with a checksum.
     /// O(history), a typed run at once.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut section = Section::new(REF);

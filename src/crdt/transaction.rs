@@ -47,7 +47,7 @@ impl ConvergentRef {
 }
 
 impl Transaction<'_> {
-    /// The ref as it is after the edits so far.
+    /// Returns the ref as it is after the edits so far.
     pub fn replica(&self) -> &ConvergentRef {
         self.replica
     }
@@ -275,7 +275,7 @@ impl Transaction<'_> {
         self.leave(&nodes, shown)
     }
 
-    /// The containers that move with one, and what is shown where they are.
+    /// Returns the containers that move with one, and what is shown where they are.
     fn leaving(&self, id: &OpId, to: Node) -> Result<(Vec<Node>, Overs), EditError> {
         let (history, tree) = (&self.replica.history, &self.replica.tree);
         let node = self.any_node(id)?;
@@ -331,7 +331,7 @@ impl Transaction<'_> {
         if found == wanted { Ok(node) } else { Err(EditError::WrongKind { id: id.clone(), found, wanted }) }
     }
 
-    /// A list with at least so many items.
+    /// Returns a list with at least so many items.
     fn list_with(&mut self, id: &OpId, items: usize) -> Result<Node, EditError> {
         let node = self.node(id, Kind::List)?;
         let length = self.replica.tree.list(node).items.len();
@@ -344,7 +344,7 @@ impl Transaction<'_> {
         items.get(index).ok_or(EditError::OutOfRange { position: index, length })
     }
 
-    /// A key of a map: where a write of it goes, and what it overwrites.
+    /// Returns a key of a map: where a write of it goes, and what it overwrites.
     fn slot(&mut self, map: &OpId, key: &str) -> Result<(Lv, u32, Overs), EditError> {
         let node = self.node(map, Kind::Map)?;
         let ConvergentRef { history, tree, .. } = &mut *self.replica;

@@ -1,4 +1,4 @@
-//! What changes from outside must be like. They are checked while they are added to the history, before
+//! Validation of changes from outside. They are checked while they are added to the history, before
 //! any of it reaches the state.
 
 use crate::cancellation::ask;
@@ -10,7 +10,7 @@ use super::row::{Holds, Local, Over, Row, Step, Target, Written};
 use super::wire::{Head, Wire, WireId, Wired};
 use super::{Change, Kind, MAX_COUNTER, Op, OpId, Side};
 
-/// What is wrong with a change.
+/// The mistake in a change.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Malformed {
@@ -117,7 +117,7 @@ pub(super) fn well_formed_head(wire: &Wire, head: &Head) -> Result<(), Malformed
     Ok(())
 }
 
-/// Checks rows and adds them to a history, to the change that began last.
+/// A check of rows, which adds them to a history, to the change that began last.
 pub(super) struct Adder<'a> {
     pub(super) history: &'a mut History,
     wire: &'a Wire,
@@ -135,7 +135,7 @@ pub(super) struct Adder<'a> {
 }
 
 impl<'a> Adder<'a> {
-    /// For the rows under a header, whose changes have begun.
+    /// Makes a check for the rows under a header, whose changes have begun.
     pub(super) fn new(
         history: &'a mut History,
         wire: &'a Wire,
@@ -359,7 +359,7 @@ impl<'a> Adder<'a> {
         }
     }
 
-    /// The op with an id, which the change must have seen.
+    /// Returns the op with an id, which the change must have seen.
     fn seen(&self, wire_id: WireId) -> Result<Lv, Malformed> {
         let id = self.id(wire_id);
         let authors = &self.history.authors;
@@ -388,7 +388,7 @@ impl<'a> Adder<'a> {
     }
 }
 
-/// The kind of the container that an op made.
+/// Returns the kind of the container that an op made.
 pub(super) fn made(history: &History, lv: Lv) -> Option<Kind> {
     match history.log.row(lv).holds()? {
         Holds::Make(kind) => Some(kind),

@@ -32,12 +32,12 @@ pub(super) fn read_u32(bytes: &mut &[u8]) -> Option<u32> {
     read(bytes)?.try_into().ok()
 }
 
-/// Small numbers of either sign as small numbers: 0, -1, 1, -2 …
+/// Maps small numbers of either sign to small numbers: 0, -1, 1, -2 …
 pub(super) fn zigzag(number: i64) -> u64 {
     ((number << 1) ^ (number >> 63)) as u64
 }
 
-/// The number that [`zigzag`] made it of.
+/// Returns the number that [`zigzag`] made it of.
 pub(super) fn unzigzag(number: u64) -> i64 {
     (number >> 1) as i64 ^ -((number & 1) as i64)
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::run::limits::Cause;
 use crate::value::Val;
 
-/// Why a text is not a filter.
+/// The reason why a text is not a filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CompileError {
@@ -25,12 +25,15 @@ impl CompileError {
     }
 }
 
-/// Why a filter yields no value.
+/// The reason why a filter yields no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
     /// The filter raised an error; this is its message, shortened where it is very long.
     #[error("{0}")]
     Failed(String),
+    /// The filter changes or names what is no path of its input, such as a variable; this is the message.
+    #[error("{0}")]
+    NotAPath(String),
     /// The filter has no output where one is wanted.
     #[error("the filter yields no value")]
     None,
@@ -65,10 +68,16 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// The error that a filter raises.
+    /// Makes an error of the one that a filter raises.
     pub(in crate::filter) fn raised(error: jaq_core::Error<Val>) -> Self {
         let mut start = Start(String::new());
-        if write!(start, "{error}").is_err() {
+        let written = write!(start, "{error}");
+        // The interpreter tells its errors apart by their texts alone. What a filter raises itself is JSON, and a
+        // string in it begins with a quote.
+        if start.0.starts_with(NOT_A_PATH) {
+            return Self::NotAPath(elide(&start.0));
+        }
+        if written.is_err() {
             // A value in it is huge when it is written out.
             return Self::Failed(elide(&start.0));
         }
@@ -76,6 +85,9 @@ impl RunError {
         Self::Failed(value.as_str().map_or_else(|| elide(&value.to_string()), elide))
     }
 }
+
+/// The text with which the interpreter begins an error of a path.
+const NOT_A_PATH: &str = "invalid path expression with input ";
 
 /// The start of a text; what is longer is an error.
 struct Start(String);
@@ -94,7 +106,7 @@ const HEAD: usize = 200;
 /// Characters of a long message that are kept at its end, where it says what was expected.
 const TAIL: usize = 60;
 
-/// `message` without its middle, if it is very long.
+/// Returns `message` without its middle, if it is very long.
 fn elide(message: &str) -> String {
     let mut chars = message.chars();
     let mut short: String = chars.by_ref().take(HEAD).collect();

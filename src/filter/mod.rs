@@ -29,6 +29,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod units;
 mod val;
 
 use std::collections::HashMap;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 
 pub use crate::cancellation::Interrupt;
 pub use compile::library::{builtins, is_denied};
-pub use differences::{DIFFERENCES, Difference, Example, differences};
+pub use differences::{DIFFERENCES, JqDifference, JqExample, differences};
 pub use error::{CompileError, RunError};
 pub use run::Filter;
 pub use run::limits::{Cause, Limits};
@@ -46,9 +47,10 @@ pub use text::completion::{Base, Ending, Hop, Reach, ending};
 pub use text::input::may_read_input;
 pub use text::keywords::{KEYWORDS, Keyword, keyword_named};
 pub use text::lexemes::{Lexeme, LexemeKind, lexemes};
+pub use text::spelling::nearest;
 pub use text::tokens::needs_more;
 
-/// So many compiled filters are kept.
+/// The number of compiled filters that are kept.
 const KEPT: usize = 1024;
 
 /// A compiler of filters that keeps what it compiled.
@@ -59,7 +61,7 @@ pub struct Filters {
     supervisor: Arc<Supervisor>,
 }
 
-/// What is kept of one text.
+/// All that is kept of one text.
 struct Kept {
     /// The variables that the text mentions, global or not.
     mentioned: Vec<String>,
@@ -68,12 +70,12 @@ struct Kept {
 }
 
 impl Filters {
-    /// A compiler that has compiled nothing yet.
+    /// Makes a compiler that has compiled nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What each run of a filter may use.
+    /// Returns what each run of a filter may use.
     pub fn limits(&self) -> Limits {
         self.supervisor.limits()
     }
@@ -85,7 +87,7 @@ impl Filters {
         self.supervisor.set_limits(limits);
     }
 
-    /// Whether somebody waits for the answers.
+    /// Tells whether somebody waits for the answers.
     pub fn is_attended(&self) -> bool {
         self.supervisor.is_attended()
     }
@@ -97,7 +99,7 @@ impl Filters {
         self.supervisor.set_attended(attended);
     }
 
-    /// What interrupts a filter that runs.
+    /// Returns what interrupts a filter that runs.
     pub fn interrupt(&self) -> Interrupt {
         self.supervisor.interrupt.clone()
     }

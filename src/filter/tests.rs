@@ -112,6 +112,14 @@ fn errors_at_run_time() {
 }
 
 #[test]
+fn what_is_no_path_is_told_apart_from_other_errors() {
+    let told = run("null", "1 as $x | $x = 2").unwrap_err();
+    assert_eq!(told, RunError::NotAPath("invalid path expression with input 1".into()));
+    let raised = run("null", r#"error("invalid path expression with input 1")"#).unwrap_err();
+    assert_eq!(raised, RunError::Failed("invalid path expression with input 1".into()));
+}
+
+#[test]
 fn one_output() {
     let one = |code: &str| filter(code).run_one(Val::NULL, Vec::new());
     assert_eq!(one("1"), Ok(val("1")));

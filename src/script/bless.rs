@@ -1,4 +1,4 @@
-//! Rewrites the expectations of a session file that do not hold.
+//! Blessing: rewrites the expectations of a session file that do not hold.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub struct Edit {
     pub added: Vec<String>,
 }
 
-/// Why a session file stays as it is.
+/// The reason why a session file stays as it is.
 #[derive(Debug, Clone, Error)]
 pub enum NotBlessed {
     /// A command fails, and nothing expects that.
@@ -117,7 +117,7 @@ pub fn bless(
     Ok(blessing)
 }
 
-/// Whether values are written with blanks in this file: as in its expectations, or in its commands when no
+/// Tells whether values are written with blanks in this file: as in its expectations, or in its commands when no
 /// expectation tells.
 fn writes_blanks(script: &Script) -> bool {
     let has = |text: &str, marks: [&str; 2]| marks.iter().any(|mark| text.contains(mark));
@@ -141,7 +141,7 @@ struct Change {
     step: String,
 }
 
-/// What a command answers, as a person would write it who writes `spaced` values.
+/// Returns what a command answers, as a person would write it who writes `spaced` values.
 fn shown(answer: &Result<Reply, CommandError>, is_spaced: bool) -> Vec<String> {
     match answer {
         Ok(reply) if is_spaced => {
@@ -170,7 +170,7 @@ fn json(value: &Val, is_spaced: bool) -> String {
 /// The width of values that are written over several lines.
 const WIDTH: usize = 80;
 
-/// A value as the expectation writes it of which it takes the place: on one line, or over several.
+/// Writes a value as the expectation writes it of which it takes the place: on one line, or over several.
 fn like(old: &Expectation, value: &Val, is_spaced: bool) -> Vec<String> {
     if old.lines() == 1 {
         return vec![json(value, is_spaced)];
@@ -183,7 +183,7 @@ fn like(old: &Expectation, value: &Val, is_spaced: bool) -> Vec<String> {
     Pattern::literal(&text).lines().map(str::to_owned).collect()
 }
 
-/// What becomes of each expectation of a step that has one that does not hold.
+/// Returns what becomes of each expectation of a step that has one that does not hold.
 fn rewritten(step: &Step, answer: &Result<Reply, CommandError>, is_spaced: bool) -> Vec<Change> {
     let expectations = &step.expectations;
     let is_error = |e: &Expectation| matches!(e.expected, Expected::Error(_));
@@ -236,7 +236,7 @@ fn values(expectations: &[Expectation], reply: &Reply, is_spaced: bool, changes:
     }
 }
 
-/// The first of several that fail between two that hold becomes all that the report has there.
+/// Rewrites lines: the first of several that fail between two that hold becomes all that the report has there.
 fn lines(expectations: &[Expectation], reply: &Reply, changes: &mut [Option<Vec<String>>]) {
     let report = reply.lines();
     let written: Vec<String> = report.iter().map(|line| written_line(line)).collect();

@@ -1,4 +1,4 @@
-//! Compares what a command answers with what the file expects.
+//! Comparison of what a command answers with what the file expects.
 
 use crate::script::diff::diff;
 use crate::script::dots::matches_text;
@@ -18,13 +18,13 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    /// The difference, line by line; values are spread over several lines when they are long.
+    /// Returns the difference, line by line; values are spread over several lines when they are long.
     pub fn diff(&self) -> Vec<DiffLine> {
         diff(&self.expected, &self.actual)
     }
 }
 
-/// What a step did wrong.
+/// The mistake of a step.
 #[derive(Debug, Clone)]
 pub enum Failure {
     /// Expectations do not hold.
@@ -65,12 +65,12 @@ fn failed(expectations: &[Expectation], error: &CommandError) -> Vec<Mismatch> {
     expectations.iter().filter(fails).map(|e| mismatch(e, format!("error: {message}"))).collect()
 }
 
-/// Whether an expectation is that of an error with this message.
+/// Tells whether an expectation is that of an error with this message.
 pub(super) fn expects(expectation: &Expectation, message: &str) -> bool {
     matches!(&expectation.expected, Expected::Error(expected) if matches_text(expected, message.trim()))
 }
 
-/// Whether an expectation of a line of the report holds for this one.
+/// Tells whether an expectation of a line of the report holds for this one.
 pub(super) fn is_line(expectation: &Expectation, line: &str) -> bool {
     matches_text(&expectation.text, line.trim())
 }
@@ -112,7 +112,7 @@ mod tests {
     use crate::script::Script;
     use crate::session::Session;
 
-    /// The mismatches of a session file, as `line: expected / actual`.
+    /// Returns the mismatches of a session file, as `line: expected / actual`.
     fn check(text: &str) -> Vec<String> {
         let mut session = Session::default();
         let script = Script::parse(text);

@@ -22,7 +22,7 @@ const WIDTH: usize = 40;
 /// Of longer texts not every line is compared with every other one.
 const MOST: usize = 1 << 22;
 
-/// The difference, line by line, between two texts that stand for values or are lines of a report. A
+/// Returns the difference, line by line, between two texts that stand for values or are lines of a report. A
 /// `...` in what is expected stands for any text. O(n m) in what lies between the first and the last line
 /// that differ.
 pub(super) fn diff(expected: &str, actual: &str) -> Vec<DiffLine> {
@@ -42,7 +42,7 @@ pub(super) fn diff(expected: &str, actual: &str) -> Vec<DiffLine> {
     lines
 }
 
-/// By the longest common subsequence, as in the book.
+/// Compares by the longest common subsequence, as in the book.
 fn between(expected: &[&str], actual: &[&str], lines: &mut Vec<DiffLine>) {
     let (height, width) = (expected.len(), actual.len());
     let (mut e, mut a) = (0, 0);

@@ -8,7 +8,7 @@ use crate::value::steers;
 
 /// The files that sessions may reach, by what the system says when it cannot be done.
 pub trait Files {
-    /// The text of a file.
+    /// Returns the text of a file.
     ///
     /// # Errors
     /// Why it cannot be read.
@@ -33,7 +33,7 @@ pub trait Files {
     fn replace(&self, path: &Path, old: &str, new: &str) -> Result<(), WriteError>;
 }
 
-/// Why a file is not written.
+/// The reason why a file is not written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WriteError {
     /// It is there already.
@@ -47,7 +47,7 @@ pub enum WriteError {
     System(String),
 }
 
-/// The name of a file without what would leave its line or steer a terminal.
+/// Returns the name of a file without what would leave its line or steer a terminal.
 pub(super) fn shown(file: &Path) -> String {
     let name = file.display().to_string();
     name.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()

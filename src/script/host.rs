@@ -1,4 +1,4 @@
-//! Gives a session the files that it asks for: `read` and `record`.
+//! A host, which gives a session the files that it asks for: `read` and `record`.
 
 use std::convert::Infallible;
 use std::path::{Component, Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::script::outcome::{Outcome, Ran};
 use crate::script::parse::{Item, Script};
 use crate::script::record::Recorder;
 use crate::session::{
-    CommandError, ErrorKind, FileError, Interrupt, Limits, Part, Reply, Request, Session, Wish,
+    CommandError, ErrorKind, FileError, Interrupt, Limits, Part, Reply, Request, RequestKind, Session,
 };
 
-/// So many files may be open at a time, each read by the one before.
+/// The number of files that may be open at a time, each read by the one before.
 const DEEPEST: usize = 32;
 
-/// Does for a session what needs files: `read` and `record`.
+/// A host, which does for a session what needs files: `read` and `record`.
 pub struct Host {
     files: Option<Box<dyn Files>>,
     /// The files that are run now, each read by the one before.
@@ -32,7 +32,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// For sessions without files: `read` and `record` are refused.
+    /// Makes a host for sessions without files: `read` and `record` are refused.
     pub fn without_files() -> Self {
         Self {
             files: None,
@@ -44,30 +44,30 @@ impl Host {
         }
     }
 
-    /// For scripts. What they read is looked for in the working folder.
+    /// Makes a host for scripts. What they read is looked for in the working folder.
     pub fn new(files: impl Files + 'static) -> Self {
         Self { files: Some(Box::new(files)), ..Self::without_files() }
     }
 
-    /// For the script that stands in this file: what it reads is looked for where it is.
+    /// Makes a host for the script that stands in this file: what it reads is looked for where it is.
     pub fn in_file(mut self, file: &Path) -> Self {
         self.open = vec![file.to_owned()];
         self
     }
 
-    /// For a session into which somebody types: what they type can be recorded.
+    /// Makes a host for a session into which somebody types: what they type can be recorded.
     pub fn typed(mut self) -> Self {
         self.recorder = Some(Recorder::default());
         self
     }
 
-    /// For a script that goes on behind a command that fails. Files that it reads do not.
+    /// Lets a script go on behind a command that fails. Files that it reads do not.
     pub fn keep_going(mut self) -> Self {
         self.keeps_going = true;
         self
     }
 
-    /// For somebody who wants to interrupt scripts: is told what interrupts each session when it starts.
+    /// Tells a listener what interrupts each session when it starts, for somebody who wants to interrupt scripts.
     pub fn on_start(mut self, tell: impl Fn(Interrupt) + 'static) -> Self {
         self.on_start = Some(Box::new(tell));
         self
@@ -80,12 +80,12 @@ impl Host {
         }
     }
 
-    /// Whether a file that was read was interrupted; it is told once.
+    /// Tells whether a file that was read was interrupted; it is told once.
     fn take_interrupted(&mut self) -> bool {
         std::mem::take(&mut self.interrupted)
     }
 
-    /// Whether the script that runs now goes on behind a command that fails.
+    /// Tells whether the script that runs now goes on behind a command that fails.
     fn keeps_going(&self) -> bool {
         self.keeps_going
     }
@@ -106,15 +106,15 @@ impl Host {
         let Some((request, whole)) = asked else {
             return self.recorded(session, line, answer);
         };
-        let done = match &request.wish {
-            Wish::Read(name) => {
+        let done = match &request.kind {
+            RequestKind::Read(name) => {
                 session.begin_file(line);
                 let read = self.read(session, name, nested);
                 session.end_file();
                 read
             }
-            Wish::Record(name) => self.record(name, session.filter_limits()),
-            Wish::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
+            RequestKind::Record(name) => self.record(name, session.filter_limits()),
+            RequestKind::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
         };
         done.map(|done| Reply { whole, ..lines(done) }).map_err(|error| Request::refused(&request, error))
     }
@@ -276,7 +276,7 @@ impl Host {
     }
 }
 
-/// `3 commands, 2 expectations: all hold`.
+/// Writes `3 commands, 2 expectations: all hold`.
 fn counts(outcome: Outcome) -> String {
     let mut line = outcome.words();
     if outcome.expectations > 0 {
@@ -285,7 +285,7 @@ fn counts(outcome: Outcome) -> String {
     line
 }
 
-/// What went wrong in a file that is read.
+/// Returns what went wrong in a file that is read.
 fn failure(file: &str, ran: Ran<'_>) -> Option<FileError> {
     let Ran::Step { step, failure: Some(failure), .. } = ran else { return None };
     let (line, message, hint) = match failure {
@@ -303,7 +303,7 @@ fn lines(lines: Vec<String>) -> Reply {
     Reply { parts: lines.into_iter().map(Part::Line).collect(), ..Reply::default() }
 }
 
-/// A path without `.`, and without `..` behind a folder: a file is known under every spelling of its name.
+/// Returns a path without `.`, and without `..` behind a folder: a file is known under every spelling of its name.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
@@ -317,7 +317,7 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// Whether a command was stopped by somebody, and not by a limit.
+/// Tells whether a command was stopped by somebody, and not by a limit.
 fn is_interrupted(error: &CommandError) -> bool {
     match &*error.kind {
         ErrorKind::Interrupted => true,
@@ -326,7 +326,7 @@ fn is_interrupted(error: &CommandError) -> bool {
     }
 }
 
-/// What a listener that cannot fail answers.
+/// Answers for a listener that cannot fail.
 #[expect(clippy::unnecessary_wraps, reason = "it says which error there never is")]
 fn no_one() -> Result<(), Infallible> {
     Ok(())

@@ -10,12 +10,12 @@ pub struct Lesson {
 }
 
 impl Lesson {
-    /// The lesson of that name.
+    /// Returns the lesson of that name.
     pub fn find(name: &str) -> Option<&'static Self> {
         LESSONS.iter().find(|lesson| lesson.name == name)
     }
 
-    /// Its first line, in which it says what it is about.
+    /// Returns its first line, in which it says what it is about.
     pub fn title(&self) -> &'static str {
         self.text.lines().next().unwrap_or_default().trim_start_matches(['#', ' '])
     }

@@ -1,6 +1,6 @@
 //! Comments that a reader takes for an expectation.
 
-/// What begins an expectation.
+/// The mark that begins an expectation.
 pub(super) const MARK: &str = "#=>";
 
 /// A comment that begins like an expectation.

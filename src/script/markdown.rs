@@ -1,4 +1,4 @@
-//! Which lines of a Markdown file are the session.
+//! Markdown: the lines of a file that are the session.
 
 use std::ffi::OsStr;
 use std::ops::Range;
@@ -17,7 +17,7 @@ pub(super) struct Line<'a> {
     pub(super) kind: Kind,
 }
 
-/// What a line of a file is.
+/// The kind of a line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Of the session.
@@ -35,7 +35,7 @@ pub(super) enum Kind {
     Wrong,
 }
 
-/// Whether a file is Markdown: `*.md` and `*.markdown` are.
+/// Tells whether a file is Markdown: `*.md` and `*.markdown` are.
 pub fn is_markdown(name: &Path) -> bool {
     let is = |extension: &OsStr| ["md", "markdown"].iter().any(|known| extension.eq_ignore_ascii_case(known));
     name.extension().is_some_and(is)
@@ -83,7 +83,7 @@ pub(super) fn markdown(text: &str) -> impl Iterator<Item = Line<'_>> {
     })
 }
 
-/// Whether a line outside of all blocks begins like an expectation, and is not indented as code.
+/// Tells whether a line outside of all blocks begins like an expectation, and is not indented as code.
 fn is_stray(line: &str) -> bool {
     let text = line.trim_start_matches(['>', ' ', '\t']);
     let indent = line.len() - line.trim_start_matches(' ').len();
@@ -116,7 +116,7 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// What a block is by what its fence says.
+/// Returns what a block is by what its fence says.
 fn opens(info: &str) -> Kind {
     let words: Vec<&str> = info.split_whitespace().collect();
     match words[..] {
@@ -136,7 +136,7 @@ pub(super) fn says(line: &str) -> (usize, &str) {
     (at, line[at..].trim_start_matches(['`', '~']).trim())
 }
 
-/// The marks of so many block quotes at the start of a line, with the blank that belongs to the last one;
+/// Returns the marks of so many block quotes at the start of a line, with the blank that belongs to the last one;
 /// `None` if there are fewer.
 pub(super) fn lead(line: &str, quotes: usize) -> Option<&str> {
     let mut rest = line;
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::script::{MistakeKind, Script};
 
-    /// The lines of the session, what leads them, and where blocks start and end.
+    /// Returns the lines of the session, what leads them, and where blocks start and end.
     fn lines(text: &str) -> Vec<(&str, &str)> {
         let lines = markdown(text).filter_map(|line| match line.kind {
             Kind::Session => Some((line.lead, line.text)),

@@ -1,4 +1,4 @@
-//! What is wrong with a session file itself, before anything of it runs.
+//! Mistakes in a session file itself, found before anything of it runs.
 
 use thiserror::Error;
 
@@ -17,7 +17,7 @@ pub struct Mistake {
     pub kind: MistakeKind,
 }
 
-/// What is wrong at a place of a session file.
+/// The kind of a mistake at a place of a session file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MistakeKind {
@@ -57,7 +57,7 @@ pub enum MistakeKind {
 }
 
 impl MistakeKind {
-    /// What helps.
+    /// Returns what helps.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Fence(_) => "`rejoin` goes on with the session, and `rejoin fresh` starts a new one",

@@ -1,10 +1,10 @@
-//! How a session file goes, item by item and as a whole.
+//! Outcomes of a session file, item by item and as a whole.
 
 use crate::script::check::Failure;
 use crate::script::parse::Step;
 use crate::session::{CommandError, Reply};
 
-/// How a session file went.
+/// The outcome of a session file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Sessions started: one, and one for each block that starts a new one.
@@ -29,13 +29,13 @@ impl Outcome {
         self.interrupted = self.interrupted.or(other.interrupted);
     }
 
-    /// `3 commands, 2 expectations`.
+    /// Writes `3 commands, 2 expectations`.
     pub fn words(&self) -> String {
         format!("{}, {}", count(self.commands, "command"), count(self.expectations, "expectation"))
     }
 }
 
-/// `1 command`, `2 commands`.
+/// Writes `1 command`, `2 commands`.
 pub fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

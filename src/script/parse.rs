@@ -1,4 +1,4 @@
-//! Reads session files into steps.
+//! A parser of session files.
 
 use std::iter::Peekable;
 use std::path::Path;
@@ -52,23 +52,23 @@ pub struct Step {
 }
 
 impl Step {
-    /// A command that starts at a line, without expectations.
+    /// Makes a command that starts at a line, without expectations.
     pub fn new(line: usize, text: impl Into<String>) -> Self {
         Self { line, lead: String::new(), text: text.into(), expectations: Vec::new() }
     }
 
-    /// The command as it stands in the file.
+    /// Returns the command as it stands in the file.
     pub fn written(&self) -> String {
         format!("{}{}", self.lead, self.text.replace('\n', &format!("\n{}", self.lead)))
     }
 
-    /// What stands in front of the command in the file, and is to stand in front of what is written below it.
+    /// Returns what stands in front of the command in the file, and is to stand in front of what is written below it.
     pub fn margin(&self) -> String {
         let blanks = self.text.len() - self.text.trim_start().len();
         format!("{}{}", self.lead, &self.text[..blanks])
     }
 
-    /// The line of the file where the command ends.
+    /// Returns the line of the file where the command ends.
     pub fn last_line(&self) -> usize {
         self.line + self.text.matches('\n').count()
     }
@@ -85,7 +85,7 @@ pub struct Expectation {
     pub expected: Expected,
 }
 
-/// What an expectation expects.
+/// The content of an expectation.
 #[derive(Debug, Clone)]
 pub enum Expected {
     /// A value.
@@ -97,7 +97,7 @@ pub enum Expected {
 }
 
 impl Expectation {
-    /// The number of its lines.
+    /// Returns the number of its lines.
     pub fn lines(&self) -> usize {
         1 + self.text.matches('\n').count()
     }
@@ -136,7 +136,7 @@ impl Expected {
     }
 }
 
-/// Whether an object of a JSON text has a key twice: then there are more colons than entries.
+/// Tells whether an object of a JSON text has a key twice: then there are more colons than entries.
 fn repeats_a_key(text: &str) -> bool {
     let Ok(value) = parse(text) else { return false };
     let (mut colons, mut in_string, mut escaped) = (0, false, false);
@@ -158,19 +158,19 @@ fn repeats_a_key(text: &str) -> bool {
     colons > 0
 }
 
-/// Whether a text can only be JSON.
+/// Tells whether a text can only be JSON.
 fn begins_json(text: &str) -> bool {
     text.starts_with(['{', '[', '"'])
 }
 
-/// Whether a text begins JSON that is not closed in it.
+/// Tells whether a text begins JSON that is not closed in it.
 fn goes_on(text: &str) -> bool {
     let mut open = Open::default();
     open.feed(text);
     begins_json(text) && (open.goes_on() || open.in_string)
 }
 
-/// What is open in JSON that is read line by line.
+/// The brackets and quotes that are open in JSON which is read line by line.
 #[derive(Default)]
 struct Open {
     depth: usize,
@@ -192,7 +192,7 @@ impl Open {
         }
     }
 
-    /// Whether the next line goes on with it: no string does.
+    /// Tells whether the next line goes on with it: no string does.
     fn goes_on(&self) -> bool {
         self.depth > 0 && !self.in_string
     }
@@ -226,12 +226,12 @@ impl Script {
         if is_markdown(name) { Self::parse_markdown(text) } else { Self::parse(text) }
     }
 
-    /// Whether it starts a new session somewhere.
+    /// Tells whether it starts a new session somewhere.
     pub fn starts_sessions(&self) -> bool {
         self.items.iter().any(|item| matches!(item, Item::Fence { fresh: true, .. }))
     }
 
-    /// The narration above a command: the nearest lines without a blank one between them. The command is
+    /// Returns the narration above a command: the nearest lines without a blank one between them. The command is
     /// known by the line where it starts.
     pub fn narration_above(&self, line: usize) -> Vec<&str> {
         let above =
@@ -253,7 +253,7 @@ impl Script {
         block
     }
 
-    /// The commands.
+    /// Returns the commands.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.items.iter().filter_map(|item| match item {
             Item::Step(step) => Some(step),
@@ -390,7 +390,7 @@ impl Script {
     }
 }
 
-/// The bytes of blanks in front of a line.
+/// Returns the bytes of blanks in front of a line.
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }

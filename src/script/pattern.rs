@@ -34,7 +34,7 @@ pub struct Pattern {
     marks: Option<Marks>,
 }
 
-/// What stands for `...` in the value of a pattern.
+/// The marks that stand for `...` in the value of a pattern.
 #[derive(Debug, Clone)]
 struct Marks {
     /// The string in place of a bare one.
@@ -77,7 +77,7 @@ impl Pattern {
         if json.contains(DOTS) { json.replace(DOTS, "\\...").into() } else { json.into() }
     }
 
-    /// Whether a value is one of those that the pattern stands for.
+    /// Tells whether a value is one of those that the pattern stands for.
     pub fn matches(&self, value: &Val) -> bool {
         match self.marks {
             None => same(&self.value, value),
@@ -85,7 +85,7 @@ impl Pattern {
         }
     }
 
-    /// The pattern in lines of a width, as [`lines`] prints values.
+    /// Returns the pattern in lines of a width, as [`lines`] prints values.
     pub(super) fn lines(&self, width: usize) -> String {
         let text = lines(&self.value, width);
         let Some(Marks { any, some }) = &self.marks else { return literal(&text).into_owned() };
@@ -134,14 +134,14 @@ impl Pattern {
     }
 }
 
-/// A value in lines of a width.
+/// Writes a value in lines of a width.
 pub(super) fn lines(value: &Val, width: usize) -> String {
     let mut text = String::new();
     excerpt(value, Extent { width, limit: None, rows: None }, |_, part| text.push_str(part));
     text
 }
 
-/// Whether a list fits one in which some items stand for any number of items.
+/// Tells whether a list fits one in which some items stand for any number of items.
 fn wild<T>(expected: &[T], actual: &[T], is_any: impl Fn(&T) -> bool, fits: impl Fn(&T, &T) -> bool) -> bool {
     let (mut e, mut a) = (0, 0);
     // Where to try again: behind the last wildcard, with one more item taken by it.
@@ -162,7 +162,8 @@ fn wild<T>(expected: &[T], actual: &[T], is_any: impl Fn(&T) -> bool, fits: impl
     expected[e..].iter().all(is_any)
 }
 
-/// The text with marks in place of each `...`: a string outside strings, and characters within them, but for keys.
+/// Returns the text with marks in place of each `...`: a string outside strings, and characters within them, but for
+/// keys.
 fn without_dots(text: &str, marks: &Marks) -> String {
     let mut out = String::new();
     let mut open = Vec::new();

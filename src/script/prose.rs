@@ -1,8 +1,7 @@
-//! Lays out narration as prose.
-
-use unicode_width::UnicodeWidthStr;
+//! Narration, laid out as prose.
 
 use crate::script::Item;
+use crate::value::width::fill;
 
 /// A piece of narration, as one reads it aloud: without the marks that make it a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,16 +15,19 @@ pub enum Paragraph {
 }
 
 impl Paragraph {
-    /// The paragraph in lines of at most `width` columns, but for words that are longer.
+    /// Returns the paragraph in lines of at most `width` columns, but for words that are longer.
     pub fn lines(&self, width: usize) -> Vec<String> {
         match self {
             Self::Verbatim(lines) => lines.clone(),
-            Self::Heading(text) | Self::Text(text) => wrap(text, width),
+            Self::Heading(text) | Self::Text(text) => {
+                let words: Vec<&str> = text.split_whitespace().collect();
+                fill(&words.join(" "), width, 0)
+            }
         }
     }
 }
 
-/// The paragraphs of the narration in a piece of a session file.
+/// Returns the paragraphs of the narration in a piece of a session file.
 pub fn prose<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Paragraph> {
     let mut reader = Reader::default();
     for item in items {
@@ -77,7 +79,7 @@ impl Reader {
         }
     }
 
-    /// A line of prose. What is indented and goes on with nothing stays as it is.
+    /// Reads a line of prose. What is indented and goes on with nothing stays as it is.
     fn line(&mut self, line: &str) {
         let trimmed = line.trim();
         let is_indented = line.starts_with("  ") && self.paragraph != Some(Kind::Text);
@@ -113,27 +115,11 @@ fn heading(line: &str) -> Option<&str> {
     (text.len() < line.len() && text.starts_with(' ')).then(|| text.trim())
 }
 
-/// Whether a line starts an item of a list.
+/// Tells whether a line starts an item of a list.
 fn is_bullet(line: &str) -> bool {
     let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
     ["- ", "* "].iter().any(|bullet| line.starts_with(bullet))
         || (number.len() < line.len() && number.starts_with(". "))
-}
-
-/// Text in lines that are broken at blanks.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.width() + 1 + word.width() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

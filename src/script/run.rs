@@ -1,4 +1,4 @@
-//! Runs session files.
+//! Runs of session files.
 
 use crate::script::host::Host;
 use crate::script::outcome::{Outcome, Ran};

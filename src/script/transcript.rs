@@ -6,7 +6,7 @@ use crate::script::pattern::Pattern;
 use crate::session::{CommandError, Reply};
 use crate::value::text;
 
-/// A step and its answer as a piece of a session file: the command, then what it answers as
+/// Writes a step and its answer as a piece of a session file: the command, then what it answers as
 /// expectations. Without a newline at the end.
 pub fn transcript(step: &Step, answer: &Result<Reply, CommandError>) -> String {
     let (mut lines, margin) = (step.written(), step.margin());
@@ -19,7 +19,8 @@ pub fn transcript(step: &Step, answer: &Result<Reply, CommandError>) -> String {
     lines
 }
 
-/// What a command answers, as lines that may stand behind `#=>`: three dots are written as themselves (`\...`).
+/// Returns what a command answers, as lines that may stand behind `#=>`: three dots are written as themselves
+/// (`\...`).
 pub fn answers(answer: &Result<Reply, CommandError>) -> Vec<String> {
     match answer {
         Ok(reply) => {

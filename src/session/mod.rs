@@ -22,21 +22,22 @@ mod answer;
 mod commands;
 mod editor;
 mod error;
+mod evaluation;
+mod hints;
 mod language;
 mod state;
-pub mod units;
 
-pub use answer::columns::{columns, cut, cut_middle, fill, wrapped};
 pub use answer::page::Page;
 pub use answer::reply::{Effect, Part, Reply, Sentence};
-pub use commands::codes::{CODES, Code, Explanation};
-pub use commands::request::{FileError, Request, Wish};
+pub use commands::request::{Request, RequestKind};
 pub use commands::table::COMMANDS;
 pub use editor::completion::{Candidate, Completions};
-pub use editor::highlight::{Mark, MarkKind, partner};
+pub use editor::highlight::{Highlight, HighlightKind, partner};
+pub use error::codes::{CODES, ErrorCode, Explanation};
+pub use error::files::FileError;
 pub use error::{CommandError, ErrorKind};
 pub use language::arguments::Argument;
-pub use language::caret::Place;
+pub use language::caret::Location;
 pub use language::command::{Command, Example};
 pub use state::names::{Entry, EntryKind};
 pub use state::settings::{Color, SETTINGS, Setting, Settings, Theme};
@@ -45,13 +46,13 @@ use std::sync::{Arc, Mutex};
 
 use crate::cancellation::Cancelled;
 use crate::filter::{self, Filters};
-pub use crate::filter::{Cause, Interrupt, Limits};
+pub use crate::filter::{Cause, Interrupt, Limits, units};
 use crate::value::{PathChange, Val};
 use language::layout::Layout;
 use state::ids::Ids;
 use state::names::Names;
 
-/// What a session does by itself.
+/// The choices of whoever starts a session.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Document ids, and what makes actors unique, derive from it.
@@ -61,7 +62,7 @@ pub struct Options {
     pub unique_actors: bool,
 }
 
-/// Names, what they stand for, and the last value.
+/// A session: names, what they stand for, and the last value.
 ///
 /// A line that fails leaves the session as it was.
 #[derive(Default)]
@@ -74,30 +75,30 @@ pub struct Session {
     ids: Ids,
     settings: Settings,
     /// What watchers saw since the last reply.
-    seen: Seen,
+    seen: WatchLog,
     steps: state::undo::Steps,
 }
 
 /// The maximum number of bytes of a line. The values that it writes out take up to 50 times as much memory.
 pub const LONGEST: usize = 16 << 20;
 
-/// What watchers saw.
-type Seen = Arc<Mutex<Vec<Watched>>>;
+/// The changes that watchers saw.
+type WatchLog = Arc<Mutex<Vec<WatchedChange>>>;
 
-/// What a watcher saw.
+/// A change that a watcher saw.
 #[derive(Debug, Clone)]
-struct Watched {
+struct WatchedChange {
     name: String,
     changes: Vec<PathChange>,
 }
 
 impl Session {
-    /// Starts an empty session.
+    /// Makes an empty session.
     pub fn new(options: Options) -> Self {
         Self { ids: Ids::new(options), ..Self::default() }
     }
 
-    /// An empty session that does by itself what this one does, and is shown in the same way.
+    /// Makes an empty session that does by itself what this one does, and is shown in the same way.
     pub fn fresh(&self) -> Self {
         let fresh = Self { settings: self.settings.clone(), ..Self::new(self.ids.options().clone()) };
         fresh.set_filter_limits(self.filter_limits());
@@ -132,7 +133,7 @@ impl Session {
             interrupt.clear();
             Err(CommandError::interrupted(line))
         });
-        let seen: Vec<Watched> =
+        let seen: Vec<WatchedChange> =
             self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
         match &mut reply {
             Ok(reply) if self.keep_step(line) => reply.effect = Effect::Changed,
@@ -140,7 +141,9 @@ impl Session {
             Err(_) => self.drop_step(),
         }
         let mut reply = reply?;
-        reply.parts.extend(seen.into_iter().map(|Watched { name, changes }| Part::Watched { name, changes }));
+        reply
+            .parts
+            .extend(seen.into_iter().map(|WatchedChange { name, changes }| Part::Watched { name, changes }));
         if let Some(last) = reply.values.last() {
             self.last = last.clone();
             self.answered = true;
@@ -148,7 +151,7 @@ impl Session {
         Ok(reply)
     }
 
-    /// All commands, in the order in which one meets them.
+    /// Returns all commands, in the order in which one meets them.
     fn commands(&self) -> &'static [Command] {
         COMMANDS
     }
@@ -162,14 +165,14 @@ impl Session {
         language::layout::layout(line, self.commands())
     }
 
-    /// The names and what they stand for, in the order in which they were made.
+    /// Returns the names and what they stand for, in the order in which they were made.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.names.iter()
     }
 
     // --- filters that do not end ---
 
-    /// What each filter may use: a command whose filter comes to a limit fails, and changes nothing.
+    /// Returns what each filter may use: a command whose filter comes to a limit fails, and changes nothing.
     pub fn filter_limits(&self) -> Limits {
         self.filters.limits()
     }
@@ -185,14 +188,14 @@ impl Session {
         self.filters.set_attended(attended);
     }
 
-    /// What interrupts the command that runs, from another thread or a signal handler: it fails and changes nothing.
+    /// Returns what interrupts the command that runs, from another thread or a signal handler: it fails and changes nothing.
     /// A command that is nearly done goes on to its end.
     pub fn interrupt(&self) -> Interrupt {
         self.filters.interrupt()
     }
 }
 
-/// Whether a line is not finished: brackets or a quote are still open at its end.
+/// Tells whether a line is not finished: brackets or a quote are still open at its end.
 pub fn needs_more(line: &str) -> bool {
     !line.trim_start().starts_with('#') && filter::needs_more(line)
 }

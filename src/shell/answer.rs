@@ -1,12 +1,13 @@
-//! What the prompt shows of an answer: as much as one wants to read.
+//! Answers at the prompt: as much of each as one wants to read.
 
-use rejoin::session::{self, Page, Reply, Sentence, wrapped};
+use rejoin::session::{Page, Reply, Sentence};
+use rejoin::value::width::{columns, wrapped};
 use rejoin::value::{Extent, Val, excerpt, grouped};
 
 use super::paint::{Paint, visible};
 use super::theme::Role;
 
-/// How an answer is shown.
+/// The look of an answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
     pub(crate) paint: Paint,
@@ -15,7 +16,7 @@ pub(crate) struct Look {
     pub(crate) screen: Option<usize>,
 }
 
-/// What is left of the screen for the line that was typed and the next one.
+/// The rows of the screen that are left for the line that was typed and the next one.
 pub(super) const AROUND: usize = 3;
 /// A value gets so many rows, however long the report.
 pub(super) const VALUE: usize = 6;
@@ -23,8 +24,8 @@ pub(super) const VALUE: usize = 6;
 const ROWS: usize = 4;
 
 impl Look {
-    /// What `line` answers: the news, then the values, as far as there is room for them. With a newline at the
-    /// end, unless there is nothing.
+    /// Returns what `line` answers: the news, then the values, as far as there is room for them. With a newline at
+    /// the end, unless there is nothing.
     pub(crate) fn answer(self, reply: &Reply, line: &str) -> String {
         let extent = Extent { limit: if reply.whole { None } else { self.extent.limit }, ..self.extent };
         let look = Self { extent, ..self };
@@ -40,7 +41,7 @@ impl Look {
         text
     }
 
-    /// So many lines of a list are shown; `None`: all.
+    /// Returns the number of lines of a list that are shown; `None`: all.
     pub(super) fn rows(self) -> Option<usize> {
         Some(self.extent.limit?.saturating_mul(4))
     }
@@ -61,7 +62,7 @@ impl Look {
         }
     }
 
-    /// A text to read; what the commands of an example answer is dim.
+    /// Shows a text to read; what the commands of an example answer is dim.
     pub(super) fn page(self, page: &Page, text: &mut String) {
         for line in page.lines(self.extent.width) {
             let line = visible(&line);
@@ -97,7 +98,7 @@ impl Look {
     }
 }
 
-/// A line as a hint has it.
+/// Makes a line as a hint has it.
 pub(super) fn short(line: &str) -> String {
     const LONGEST: usize = 40;
     let line = visible(line.trim());
@@ -107,16 +108,16 @@ pub(super) fn short(line: &str) -> String {
     }
 }
 
-/// The rows of the screen that a text with colours takes.
+/// Returns the rows of the screen that a text with colours takes.
 pub(super) fn rows_of(text: &str, width: usize) -> usize {
     let shown = |line: &str| {
-        let mut columns = 0;
+        let mut before_rest = 0;
         let mut rest = line;
         while let Some((before, behind)) = rest.split_once('\u{1b}') {
-            columns += session::columns(before);
+            before_rest += columns(before);
             rest = behind.split_once('m').map_or("", |(_, rest)| rest);
         }
-        columns + session::columns(rest)
+        before_rest + columns(rest)
     };
     text.lines().map(|line| shown(line).div_ceil(width.max(1)).max(1)).sum()
 }
@@ -127,7 +128,7 @@ pub(crate) mod tests {
     use super::*;
     use rejoin::session::Session;
 
-    /// What the last of the lines answers, on a terminal of so many columns.
+    /// Returns what the last of the lines answers, on a terminal of so many columns.
     pub(crate) fn shown(lines: &[&str], width: usize, limit: Option<usize>) -> String {
         let mut session = Session::default();
         let replies: Vec<Reply> = lines.iter().map(|line| session.run(line).unwrap()).collect();
@@ -160,7 +161,7 @@ pub(crate) mod tests {
         let topics = topics.chain(rejoin::session::COMMANDS.iter().map(|command| command.name));
         for topic in topics.map(|topic| format!("help {topic}")).chain(["help".into(), "set".into()]) {
             let help = shown(&[&topic], 40, Some(10));
-            let long = help.lines().find(|line| session::columns(line) > 40);
+            let long = help.lines().find(|line| columns(line) > 40);
             assert_eq!(long, None, "{help}");
         }
         let rows = shown(&["set"], 40, Some(10));
@@ -168,7 +169,7 @@ pub(crate) mod tests {
         let paint = Paint::new(Color::Never, &std::io::stdout());
         let line = "swap a .t | lenght";
         let error = Session::default().run(line).unwrap_err();
-        let text = paint.error_within(&error, &error.place(line), 20);
+        let text = paint.error_within(&error, &error.location(line), 20);
         assert_eq!(
             text,
             "swap a .t | lenght\n     ^\nerror: nothing has\n  the name `a`\n  [R010]\nhint: `refs` lists\n  the names"

@@ -1,4 +1,4 @@
-//! `check --bless`: shows the difference, and writes the files.
+//! `check --bless`: the difference is shown, and the files are written.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::replace::{NotWritten, refuse_special, replace};
 use super::scripts::{NO_COMMANDS, Scripts};
 use super::sources::{Source, Unread, sound};
 
-/// How many files there are of each kind.
+/// The number of files of each kind.
 #[derive(Default)]
 struct Tally {
     rewritten: usize,
@@ -26,7 +26,7 @@ struct Tally {
 }
 
 impl Scripts {
-    /// `rejoin check --bless FILE…`: shows what becomes of the expectations that do not hold, and writes it.
+    /// Runs `rejoin check --bless FILE…`: shows what becomes of the expectations that do not hold, and writes it.
     pub(crate) fn bless(&self, names: &[PathBuf], all: bool) -> io::Result<ExitCode> {
         let mut tally = Tally::default();
         prepare()?;
@@ -86,7 +86,7 @@ impl Scripts {
         Ok(())
     }
 
-    /// What was changed, as a piece of a difference.
+    /// Shows what was changed, as a piece of a difference.
     fn edit(&self, out: &mut Output, name: &str, edit: &Edit) -> io::Result<()> {
         let command = visible(&edit.command).replace('\n', "\n  ");
         let mut text = format!("{}:{}\n  {command}\n", on_a_line(name), edit.line);
@@ -121,7 +121,7 @@ impl Scripts {
 
     /// Shows why a file does not run or is not rewritten.
     pub(crate) fn file_error(&self, name: &str, unread: &Unread) {
-        /// So many mistakes of one file are shown.
+        /// The number of mistakes of one file that are shown.
         const SHOWN: usize = 8;
         let name = on_a_line(name);
         match unread {
@@ -166,7 +166,7 @@ fn rewritable(source: &Source) -> Result<Option<String>, Unread> {
 }
 
 impl Tally {
-    /// `1 file rewritten, 2 files held already`.
+    /// Writes `1 file rewritten, 2 files held already`.
     fn words(&self) -> String {
         let parts = [
             (self.rewritten, "rewritten"),

@@ -1,19 +1,18 @@
 //! A line for what changed at a path, as long as the terminal is wide.
 
-use rejoin::session::{columns, cut_middle};
+use rejoin::value::width::{char_columns, columns, cut_middle};
 use rejoin::value::{Difference, PathChange, Val, print_while};
-use unicode_width::UnicodeWidthChar;
 
 use super::answer::Look;
 use super::paint::visible;
 use super::theme::Role;
 
-/// What stands between the old and the new, and before where something was.
+/// The columns of what stands between the old and the new, and before where something was.
 const ARROW: usize = 3;
 const FROM: usize = 5;
 
 impl Look {
-    /// A line for what changed at a path: the sign and the path in the colour of its kind. The path has at
+    /// Shows what changed at a path: the sign and the path in the colour of its kind. The path has at
     /// least half of the line, and what does not fit is cut.
     pub(crate) fn change(self, of: Option<&str>, change: &PathChange, text: &mut String) {
         let PathChange { path, difference } = change;
@@ -55,14 +54,14 @@ impl Look {
         text.push('\n');
     }
 
-    /// A value on one line, cut at so many columns.
+    /// Shows a value on one line, cut at so many columns.
     fn short(self, value: &Val, room: usize, text: &mut String) {
         let fits = width(value, room.saturating_add(1)) <= room;
         // The mark of what was cut takes a column.
         let mut left = if fits { usize::MAX } else { room.saturating_sub(1) };
         print_while(value, |piece, part| {
             let length = part.char_indices().find_map(|(at, c)| {
-                let width = c.width().unwrap_or(0);
+                let width = char_columns(c);
                 let fits = width <= left;
                 left = left.saturating_sub(width);
                 (!fits).then_some(at)
@@ -77,7 +76,7 @@ impl Look {
     }
 }
 
-/// The columns of a value on one line, or so many if it has more.
+/// Returns the columns of a value on one line, or so many if it has more.
 fn width(value: &Val, most: usize) -> usize {
     let mut width = 0_usize;
     print_while(value, |_, part| {
@@ -90,7 +89,7 @@ fn width(value: &Val, most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::super::answer::tests::shown;
-    use rejoin::session::columns;
+    use rejoin::value::width::columns;
 
     #[test]
     fn what_is_long_is_cut_to_the_line() {

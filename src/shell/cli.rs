@@ -96,18 +96,18 @@ impl Cli {
         };
     }
 
-    /// When to use colour.
+    /// Returns the occasions on which to use colour.
     pub(crate) fn color(&self) -> Color {
         self.session.color.unwrap_or_default()
     }
 
-    /// How a lesson is played.
+    /// Tells how a lesson is played.
     pub(crate) fn manner(&self, pace: Pace) -> Manner {
         let from = pace.from.map_or(1, |step| usize::try_from(step).unwrap_or(usize::MAX));
         Manner { delay: pace.delay, from, vi: self.vi }
     }
 
-    /// What each filter may use.
+    /// Returns what each filter may use.
     pub(crate) fn limits(&self) -> Limits {
         let SessionOptions { filter_timeout, filter_memory, .. } = self.session;
         let memory = filter_memory.map_or(Some(MEMORY), |limit| limit.0);
@@ -149,11 +149,11 @@ fn refuse(mut error: clap::Error) -> ! {
     std::process::exit(status)
 }
 
-/// How much there may be of something; `None` where there is no limit.
+/// A limit; `None` where there is none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit<T>(Option<T>);
 
-/// What reads a limit: the word `none`, or what `parse` reads.
+/// Returns what reads a limit: the word `none`, or what `parse` reads.
 fn or_none<T>(parse: fn(&str) -> Result<T, String>) -> impl Fn(&str) -> Result<Limit<T>, String> + Clone {
     move |text| match text {
         "none" => Ok(Limit(None)),
@@ -161,7 +161,7 @@ fn or_none<T>(parse: fn(&str) -> Result<T, String>) -> impl Fn(&str) -> Result<L
     }
 }
 
-/// What to do with session files.
+/// The work to do with session files.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Run session files and print what each command answers
@@ -231,7 +231,7 @@ pub(crate) enum Action {
     Man,
 }
 
-/// How fast a lesson goes.
+/// The pace of a lesson.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Pace {
     /// Go on by itself after a while, such as 2s or 500ms; 0 goes through at once, as does a pipe
@@ -245,7 +245,7 @@ pub(crate) struct Pace {
     vi: bool,
 }
 
-/// How a lesson is played.
+/// The manner in which a lesson is played.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Manner {
     /// After so long it goes on by itself.
@@ -269,7 +269,7 @@ pub(crate) enum CompletionShell {
     Fish,
 }
 
-/// When to use colour.
+/// The occasions on which to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
     #[default]

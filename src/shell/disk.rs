@@ -22,7 +22,7 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// For a session into which somebody types, who may not want to wait for a file.
+    /// Makes the files of a session into which somebody types, who may not want to wait for a file.
     pub(crate) fn interrupted_by(interrupt: Interrupt) -> Self {
         Self { interrupt: Some(interrupt), ..Self::default() }
     }
@@ -74,7 +74,7 @@ impl Files for Disk {
     }
 }
 
-/// What a file is while nobody writes to it: its identity, length, and when it was written.
+/// The stamp of a file while nobody writes to it: its identity, length, and when it was written.
 type Stamp = (u64, u64, Option<SystemTime>);
 
 fn stamp(file: &File) -> Option<Stamp> {
@@ -92,14 +92,14 @@ impl Disk {
         *self.written.lock().unwrap_or_else(PoisonError::into_inner) = stamp(file);
     }
 
-    /// Whether a file is as it was written last: then it need not be read to know what it holds.
+    /// Tells whether a file is as it was written last: then it need not be read to know what it holds.
     fn remembers(&self, file: &File) -> bool {
         let written = *self.written.lock().unwrap_or_else(PoisonError::into_inner);
         written.is_some() && written == stamp(file)
     }
 }
 
-/// A file that is gone is not what it was.
+/// Returns a file that is gone is not what it was.
 fn gone(error: io::Error) -> NotWritten {
     if error.kind() == io::ErrorKind::NotFound { NotWritten::Changed } else { error.into() }
 }
@@ -146,7 +146,7 @@ impl Read for Patient<'_> {
     #[cfg(unix)]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        /// So soon an interruption is seen.
+        /// The time in which an interruption is seen.
         const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
         loop {
             if self.interrupt.is_raised() {
@@ -176,7 +176,7 @@ impl Read for Patient<'_> {
     }
 }
 
-/// All that comes, as text, unless it is more than a session may be. The error says which line is no text.
+/// Returns all that comes, as text, unless it is more than a session may be. The error says which line is no text.
 pub(crate) fn read_all(from: impl Read) -> io::Result<String> {
     let mut bytes = Vec::new();
     from.take((MOST << 20) + 1).read_to_end(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! Reads commands on a terminal that can only show lines, one below the other.
+//! A reader of commands on a terminal that can only show lines, one below the other.
 
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use rejoin::session::Interrupt;
 
 /// The prompt of a line that goes on.
 const MORE: &str = "   ...> ";
-/// How long a signal waits for its answer while nothing is typed.
+/// The time that a signal waits for its answer while nothing is typed.
 const BLINK: Duration = Duration::from_millis(50);
 
-/// Whether the terminal cannot place its cursor.
+/// Tells whether the terminal cannot place its cursor.
 pub(crate) fn is_dumb() -> bool {
     const KINDS: [&str; 3] = ["dumb", "cons25", "emacs"];
     std::env::var("TERM").is_ok_and(|term| KINDS.contains(&term.to_ascii_lowercase().as_str()))
@@ -71,7 +71,7 @@ impl Dumb {
         }
     }
 
-    /// The next line; `None` at the end of the input. Ctrl-C clears the lines above it: the line itself is
+    /// Returns the next line; `None` at the end of the input. Ctrl-C clears the lines above it: the line itself is
     /// dropped by the terminal.
     fn line(&self, prompt: &str, above: &mut String, interrupt: &Interrupt) -> io::Result<Option<String>> {
         if self.wanted.send(()).is_err() {

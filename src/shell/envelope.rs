@@ -7,15 +7,15 @@ use rejoin::value::{Difference, PathChange, Val, object, string};
 
 use super::total::Total;
 
-/// One command and its answer as a JSON object: `line`, `command`, `ok`; then `value` (or `values`, when
+/// Returns one command and its answer as a JSON object: `line`, `command`, `ok`; then `value` (or `values`, when
 /// there is not exactly one) and `report`, or `error`. A command that changes a value has `changes`, and a
 /// merge has `conflicts` too. `schema/answer.schema.json` says it exactly.
 pub(crate) fn envelope(line: usize, command: &str, answer: &Result<Reply, CommandError>) -> Val {
     object(fields(line, command, answer))
 }
 
-/// The same of a command of a session file: with the `file` where it has a name, and with `mismatches` where
-/// expectations do not hold.
+/// Writes a command of a session file in the same way: with the `file` where it has a name, and with `mismatches`
+/// where expectations do not hold.
 pub(crate) fn checked(
     file: Option<&str>,
     step: &Step,
@@ -30,7 +30,7 @@ pub(crate) fn checked(
     object(fields)
 }
 
-/// What all files of a check come to, and those that could not be read, with the reason.
+/// Returns what all files of a check come to, and those that could not be read, with the reason.
 pub(crate) fn summary(total: &Total) -> Val {
     let Total { ran, unread, empty, interrupted } = total;
     let reason =

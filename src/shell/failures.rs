@@ -1,4 +1,4 @@
-//! Shows what a session file got wrong.
+//! Failures of a session file, as they are shown.
 
 use rejoin::script::{DiffLine, Failure, Mismatch, Step};
 use rejoin::session::CommandError;
@@ -9,10 +9,10 @@ use super::paint::{Paint, on_a_line, visible};
 /// Longer lines are compared part by part.
 const SHORT: usize = 60;
 
-/// So many lines that are the same are shown around those that differ.
+/// The number of equal lines that are shown around those that differ.
 const AROUND: usize = 2;
 
-/// Shows on standard error what does not hold in a file.
+/// A listener that shows on standard error what does not hold in a file.
 pub(crate) struct Failures<'a> {
     pub(crate) paint: Paint,
     /// The file.
@@ -22,7 +22,7 @@ pub(crate) struct Failures<'a> {
 }
 
 impl Failures<'_> {
-    /// What a step did wrong: where, the narration, the command, and what it should have answered.
+    /// Shows what a step did wrong: where, the narration, the command, and what it should have answered.
     pub(crate) fn show(&self, step: &Step, failure: &Failure) {
         match failure {
             Failure::Error(error) => self.error(step, error),
@@ -33,9 +33,9 @@ impl Failures<'_> {
         }
     }
 
-    /// An error that nothing expects: `FILE:LINE:COLUMN`, the caret, the message.
+    /// Shows an error that nothing expects: `FILE:LINE:COLUMN`, the caret, the message.
     pub(crate) fn error(&self, step: &Step, error: &CommandError) {
-        let place = error.place(&step.text);
+        let place = error.location(&step.text);
         let line = step.line + place.line - 1;
         let column = place.column + step.lead.chars().count();
         let mut text = format!("{}:{line}:{column}\n", on_a_line(self.name));
@@ -46,7 +46,7 @@ impl Failures<'_> {
         complain(&format!("{text}\n"));
     }
 
-    /// An expectation that does not hold: `FILE:LINE`, the command, expected and actual.
+    /// Shows an expectation that does not hold: `FILE:LINE`, the command, expected and actual.
     fn mismatch(&self, step: &Step, mismatch: &Mismatch, first: bool) {
         let Mismatch { line, expected, actual } = mismatch;
         let paint = self.paint;
@@ -70,7 +70,7 @@ impl Failures<'_> {
         complain(&text);
     }
 
-    /// The lines that differ, and a few around them.
+    /// Returns the lines that differ, and a few around them.
     fn difference(&self, lines: &[DiffLine]) -> Vec<String> {
         let differs = |line: &DiffLine| !matches!(line, DiffLine::Both(_));
         let near = |at: usize| {

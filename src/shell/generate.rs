@@ -1,4 +1,4 @@
-//! What is made from the command line: completions and the manual page; and the schema of `--json`.
+//! Files that are made from the command line: completions and the manual page; and the schema of `--json`.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -13,12 +13,12 @@ use super::output::Output;
 
 const SCHEMA: &str = include_str!("../../schema/answer.schema.json");
 
-/// `rejoin schema`.
+/// Runs `rejoin schema`.
 pub(crate) fn schema() -> io::Result<ExitCode> {
     write(SCHEMA.as_bytes())
 }
 
-/// `rejoin completions SHELL`.
+/// Runs `rejoin completions SHELL`.
 pub(crate) fn completions(shell: CompletionShell) -> io::Result<ExitCode> {
     let shell = match shell {
         CompletionShell::Bash => Shell::Bash,
@@ -31,7 +31,7 @@ pub(crate) fn completions(shell: CompletionShell) -> io::Result<ExitCode> {
     write(&script)
 }
 
-/// `rejoin man`: one page, with a section for each subcommand.
+/// Runs `rejoin man`: one page, with a section for each subcommand.
 pub(crate) fn man() -> io::Result<ExitCode> {
     let mut page = Vec::new();
     // What stands before and after the help has sections of its own here.

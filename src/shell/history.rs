@@ -8,7 +8,7 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 
 use super::paint::on_a_line;
 
-/// `$REJOIN_HISTFILE`, or `rejoin/history` in the XDG state folder, which is made.
+/// Returns `$REJOIN_HISTFILE`, or `rejoin/history` in the XDG state folder, which is made.
 pub(crate) fn file() -> Result<Option<PathBuf>, String> {
     if let Some(file) = std::env::var_os("REJOIN_HISTFILE") {
         // Set to nothing it means none.

@@ -1,4 +1,4 @@
-//! Ends work that is not typed when the process is told to end: what was found by then is told first.
+//! Interruption of work that is not typed, when the process is told to end: what was found by then is told first.
 
 #[cfg(unix)]
 pub(crate) use unix::{cause, prepare, running, without};
@@ -7,19 +7,19 @@ pub(crate) use unix::{cause, prepare, running, without};
 #[cfg(not(unix))]
 pub(crate) fn running(_: rejoin::session::Interrupt) {}
 
-/// Does something that is not to be left half done.
+/// Runs something that is not to be left half done.
 #[cfg(not(unix))]
 pub(crate) fn without<T>(act: impl FnOnce() -> T) -> T {
     act()
 }
 
-/// The exit status by what ended the work, if something did.
+/// Returns the exit status by what ended the work, if something did.
 #[cfg(not(unix))]
 pub(crate) fn cause() -> Option<u8> {
     None
 }
 
-/// From here on Ctrl-C ends the program.
+/// Lets Ctrl-C end the program from here on.
 #[cfg(not(unix))]
 pub(crate) fn prepare() -> std::io::Result<()> {
     use std::sync::Arc;
@@ -42,18 +42,18 @@ mod unix {
 
     use super::super::output::flush_at_once;
 
-    /// So long the work may take to come to an end by itself.
+    /// The time that the work may take to come to an end by itself.
     const GRACE: Duration = Duration::from_millis(150);
 
-    /// What interrupts the session that runs.
+    /// The interrupt of the session that runs.
     static RUNNING: Mutex<Option<Interrupt>> = Mutex::new(None);
     /// Locked while something is written that is not to be left half done.
     static WHOLE: Mutex<()> = Mutex::new(());
     /// The signal that came, or 0.
     static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
-    /// From here on Ctrl-C and SIGTERM end the work, also where the program was started with Ctrl-C switched off: the
-    /// session that runs is interrupted, and what does not end by that ends with the process.
+    /// Lets Ctrl-C and SIGTERM end the work from here on, also where the program was started with Ctrl-C switched
+    /// off: the session that runs is interrupted, and what does not end by that ends with the process.
     pub(crate) fn prepare() -> io::Result<()> {
         static PREPARED: Once = Once::new();
         let mut prepared = Ok(());
@@ -69,13 +69,13 @@ mod unix {
         *lock(&RUNNING) = Some(interrupt);
     }
 
-    /// Does something that is not to be left half done.
+    /// Runs something that is not to be left half done.
     pub(crate) fn without<T>(act: impl FnOnce() -> T) -> T {
         let _whole = lock(&WHOLE);
         act()
     }
 
-    /// The exit status by the signal that ended the work, if one did.
+    /// Returns the exit status by the signal that ended the work, if one did.
     pub(crate) fn cause() -> Option<u8> {
         match SIGNAL.load(Ordering::Relaxed) {
             0 => None,

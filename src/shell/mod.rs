@@ -1,4 +1,4 @@
-//! Everything that only the binary needs: the command line, the terminal, colour.
+//! The shell: all that only the binary needs, which is the command line, the terminal, colour.
 
 mod answer;
 mod blessing;
@@ -44,7 +44,7 @@ use paint::Paint;
 /// Failures that are the caller's: usage, a file that cannot be read.
 const USAGE: u8 = 2;
 
-/// Does what the command line asks for.
+/// Runs what the command line asks for.
 pub(crate) fn main(cli: &Cli) -> ExitCode {
     let out = Paint::new(cli.color(), &io::stdout());
     let err = Paint::new(cli.color(), &io::stderr());

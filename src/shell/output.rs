@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-/// What is written at once.
+/// The bytes that are written at once.
 const CHUNK: usize = 1 << 16;
 
-/// What was not written yet, and whether somebody reads it.
+/// The output that was not written yet, and whether somebody reads it.
 struct Pending {
     bytes: Vec<u8>,
     has_reader: bool,
@@ -59,7 +59,7 @@ pub(crate) fn flush_at_once() {
     }
 }
 
-/// What is said where standard output takes no more.
+/// Returns what is said where standard output takes no more.
 pub(crate) fn unwritable(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))
 }

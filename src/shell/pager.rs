@@ -1,4 +1,4 @@
-//! Shows what is longer than the screen page by page.
+//! A pager for what is longer than the screen.
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
@@ -19,14 +19,14 @@ pub(crate) fn show(text: &str, (columns, rows): (usize, usize)) -> io::Result<()
     write!(io::stdout(), "{text}")
 }
 
-/// The command line of the pager: on a dumb terminal only one that was meant for it.
+/// Returns the command line of the pager: on a dumb terminal only one that was meant for it.
 fn pager() -> Option<String> {
     let set = |name| std::env::var(name).ok().filter(|pager| !pager.trim().is_empty());
     let usual = || set("PAGER").unwrap_or_else(|| "less -FRX".to_owned());
     set("REJOIN_PAGER").or_else(|| (!dumb::is_dumb()).then(usual))
 }
 
-/// Whether a pager could be started.
+/// Tells whether a pager could be started.
 fn page(pager: &str, text: &str) -> bool {
     // A pager is a command line, as in other programs.
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };

@@ -1,16 +1,17 @@
-//! Colours text.
+//! Paint: text in colour.
 
 use std::io::IsTerminal;
 
 use owo_colors::Style;
-use rejoin::session::{CommandError, Place, Settings, Theme, wrapped};
+use rejoin::session::{CommandError, Location, Settings, Theme};
+use rejoin::value::width::wrapped;
 use rejoin::value::{Val, print};
 
 use super::cli::Color;
 use super::theme::Role;
 pub(crate) use super::visible::{on_a_line, visible};
 
-/// Colours what is shown, or leaves it as it is.
+/// A painter of what is shown, who may leave it as it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paint {
     on: bool,
@@ -32,7 +33,7 @@ impl Paint {
         Self { on, piped: !on && !output.is_terminal(), theme: Theme::Dark }
     }
 
-    /// The same as a session wants it.
+    /// Makes one that paints as a session wants it.
     pub(crate) fn with(self, settings: &Settings) -> Self {
         use rejoin::session::Color;
         let on = match settings.color {
@@ -43,17 +44,17 @@ impl Paint {
         Self { on, piped: self.piped && !on, theme: settings.theme }
     }
 
-    /// Whether it colours.
+    /// Tells whether it colours.
     pub(crate) fn is_on(self) -> bool {
         self.on
     }
 
-    /// Text of a kind. It is shown as it is: what comes from outside is to be made [`visible`] first.
+    /// Paints text of a kind. It is shown as it is: what comes from outside is to be made [`visible`] first.
     pub(crate) fn role(self, role: Role, text: &str) -> String {
         self.style(role.style(self.theme), text)
     }
 
-    /// The same in a line that is being typed: what stands out there is underlined without colour too.
+    /// Paints text in a line that is being typed: what stands out there is underlined without colour too.
     pub(crate) fn typed(self, role: Role, text: &str) -> String {
         match role {
             Role::Unknown | Role::Partner if !self.on => Style::new().underline().style(text).to_string(),
@@ -65,7 +66,7 @@ impl Paint {
         if self.on { style.style(text).to_string() } else { text.to_owned() }
     }
 
-    /// A line of a report.
+    /// Paints a line of a report.
     pub(crate) fn report(self, line: &str) -> String {
         let role = match line.trim_start().chars().next() {
             Some('+') => Role::Added,
@@ -77,48 +78,48 @@ impl Paint {
         self.role(role, &visible(line))
     }
 
-    /// The word in front of an error.
+    /// Paints the word in front of an error.
     pub(crate) fn label(self, text: &str) -> String {
         self.role(Role::Error, text)
     }
 
-    /// What is no longer there, or should have been.
+    /// Paints what is no longer there, or should have been.
     pub(crate) fn gone(self, text: &str) -> String {
         self.role(Role::Removed, &visible(text))
     }
 
-    /// What is there now.
+    /// Paints what is there now.
     pub(crate) fn come(self, text: &str) -> String {
         self.role(Role::Added, &visible(text))
     }
 
-    /// Text as it is.
+    /// Returns text as it is.
     pub(crate) fn plain(self, text: &str) -> String {
         visible(text)
     }
 
-    /// A piece of a session file that is printed again: in a pipe byte for byte.
+    /// Returns a piece of a session file that is printed again: in a pipe byte for byte.
     pub(crate) fn again(self, text: &str) -> String {
         if self.piped { text.to_owned() } else { visible(text) }
     }
 
-    /// A heading.
+    /// Paints a heading.
     pub(crate) fn heading(self, text: &str) -> String {
         self.role(Role::Command, &visible(text))
     }
 
-    /// Something that is not in the foreground.
+    /// Paints something that is not in the foreground.
     pub(crate) fn dim(self, text: &str) -> String {
         self.role(Role::Dim, text)
     }
 
-    /// An error: the line with a caret, the message with its code, the hint.
-    pub(crate) fn error(self, error: &CommandError, place: &Place) -> String {
+    /// Paints an error: the line with a caret, the message with its code, the hint.
+    pub(crate) fn error(self, error: &CommandError, place: &Location) -> String {
         self.error_within(error, place, usize::MAX)
     }
 
-    /// The same, in lines of no more than so many columns.
-    pub(crate) fn error_within(self, error: &CommandError, place: &Place, width: usize) -> String {
+    /// Paints an error in lines of no more than so many columns.
+    pub(crate) fn error_within(self, error: &CommandError, place: &Location, width: usize) -> String {
         let code = format!("[{}]", error.code());
         let message = self.labelled("error:", &format!("{} {code}", visible(&error.to_string())), width);
         let (message, code) = message.split_at(message.len() - code.len());
@@ -131,13 +132,13 @@ impl Paint {
         text
     }
 
-    /// A label such as `error:` and a text behind it, in lines of no more than so many columns.
+    /// Paints a label such as `error:` and a text behind it, in lines of no more than so many columns.
     pub(crate) fn labelled(self, label: &str, text: &str, width: usize) -> String {
         let lines = wrapped(&format!("{label} {text}"), width);
         format!("{}{}", self.label(label), &lines[label.len()..])
     }
 
-    /// A value as JSON on one line.
+    /// Paints a value as JSON on one line.
     pub(crate) fn value(self, value: &Val) -> String {
         let mut text = String::new();
         print(value, |piece, part| match self.on {

@@ -1,4 +1,5 @@
-//! Leaves the terminal as it was found when the process is told to end while a line is edited.
+//! The parting from the terminal, which is left as it was found when the process is told to end while a line is
+//! edited.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Once;
@@ -9,7 +10,7 @@ use signal_hook::consts::{SIGHUP, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// From here on such a signal brings the terminal back to what it is now before it ends the process.
+/// Lets such a signal, from here on, bring the terminal back to what it is now before it ends the process.
 pub(crate) fn prepare() -> io::Result<()> {
     static PREPARED: Once = Once::new();
     let mut prepared = Ok(());

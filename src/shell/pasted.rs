@@ -5,7 +5,7 @@ use std::ops::Range;
 use rejoin::filter::Scan;
 use rejoin::session::{COMMANDS, Command, needs_more};
 
-/// What stands before a line that is to be typed.
+/// The prompt before a line that is to be typed.
 pub(crate) const PROMPT: &str = "rejoin> ";
 
 /// The commands in a transcript.
@@ -67,7 +67,7 @@ pub(crate) fn commands(block: &str, is_name: impl Fn(&str) -> bool) -> Option<Pa
     Some(Pasted { text: commands.join("\n"), answers, others })
 }
 
-/// What stands behind the prompt of a line, if it has one.
+/// Tells what stands behind the prompt of a line, if it has one.
 fn behind<'a>(line: &'a str, is_name: &impl Fn(&str) -> bool) -> Option<&'a str> {
     let (name, command) = line.trim_start().split_once('>')?;
     let is_prompt = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use rejoin::script::Script;
 
-/// What takes less shows nothing.
+/// The time below which nothing is shown.
 const PATIENCE: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(100);
 const BAR: usize = 20;
 /// A terminal that does not tell how wide it is.
 const USUAL: u16 = 80;
 
-/// Shows, after half a second, how long commands have taken, and which of several runs.
+/// A line of progress: it shows, after half a second, how long commands have taken, and which of several runs.
 pub(crate) struct Progress {
     ticker: Option<(Sender<()>, JoinHandle<bool>)>,
     state: Arc<State>,
@@ -32,7 +32,7 @@ struct State {
 }
 
 impl Progress {
-    /// Starts for command `number` of `total`.
+    /// Makes a line of progress for command `number` of `total`.
     pub(crate) fn start(number: usize, total: usize) -> Self {
         let state = Arc::new(State { number: number.into(), ..State::default() });
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
@@ -63,7 +63,8 @@ impl Progress {
         Self { ticker: ticker.map(|ticker| (done, ticker)), state }
     }
 
-    /// For the commands of a file; nothing is shown where their answers are seen as they come.
+    /// Makes a line of progress for the commands of a file; nothing is shown where their answers are seen as they
+    /// come.
     pub(crate) fn of(script: &Script, answers_are_seen: bool) -> Self {
         match script.steps().count() {
             0 => Self::none(),
@@ -76,7 +77,7 @@ impl Progress {
         Self { ticker: None, state: Arc::default() }
     }
 
-    /// A command has run, and the next one begins.
+    /// Counts a command that has run; the next one begins.
     pub(crate) fn next(&self) {
         self.state.number.fetch_add(1, Ordering::Relaxed);
     }
@@ -119,7 +120,7 @@ fn say(line: &str) {
     let _ = write!(err, "\r\x1b[K{line}").and_then(|()| err.flush());
 }
 
-/// `[####                ] 21 of 100, 1.2 s`, with a shorter bar on a narrow terminal; of a single command the
+/// Draws `[####                ] 21 of 100, 1.2 s`, with a shorter bar on a narrow terminal; of a single command the
 /// time alone.
 fn line(number: usize, total: usize, elapsed: Duration, columns: usize) -> String {
     let seconds = elapsed.as_secs_f64();

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 use rejoin::script::{Failure, Host, Item, Script, Step, compare};
-use rejoin::session::{CommandError, Interrupt, Limits, Options, Reply, Session, wrapped};
+use rejoin::session::{CommandError, Interrupt, Limits, Options, Reply, Session};
 use rejoin::value::Extent;
+use rejoin::value::width::wrapped;
 use signal_hook::consts::SIGINT;
 
 use super::answer::Look;
@@ -25,7 +26,7 @@ use super::reader::Reader;
 use super::reading::Reading;
 use super::typing::Typing;
 
-/// How the prompt is started.
+/// The way in which the prompt is started.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Start {
     /// Answers are printed as JSON.
@@ -38,7 +39,7 @@ pub(crate) struct Start {
     pub(crate) limits: Limits,
 }
 
-/// The interactive shell. Nothing that a filter does ends it: one that takes more memory than there is for
+/// Runs the interactive shell. Nothing that a filter does ends it: one that takes more memory than there is for
 /// it is stopped, and so is one that runs when Ctrl-C is typed.
 pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCode> {
     let seed = getrandom::u64().map_err(|e| io::Error::other(e.to_string()))?;
@@ -60,7 +61,7 @@ pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// A prompt in a session that is under way, until `exit`.
+/// Runs a prompt in a session that is under way, until `exit`.
 pub(crate) fn live(session: Session, host: Host, vi: bool, out: Paint, err: Paint) -> io::Result<()> {
     let limits = session.filter_limits();
     let start = Start { json: false, vi, init: false, limits };
@@ -210,7 +211,7 @@ impl Prompt {
         told.map(|()| (answer, reading))
     }
 
-    /// What is told between commands is for a recording.
+    /// Keeps what is told between commands for a recording.
     fn narrate<'a>(&mut self, items: impl Iterator<Item = &'a Item>) {
         for item in items {
             if let Item::Narration(text) = item {
@@ -244,8 +245,11 @@ impl Prompt {
             Ok(_) => {}
             Err(error) => {
                 let err = self.err.with(self.session()?.settings());
-                let text =
-                    err.error_within(error, &error.place_within(line, look.extent.width), look.extent.width);
+                let text = err.error_within(
+                    error,
+                    &error.location_within(line, look.extent.width),
+                    look.extent.width,
+                );
                 writeln!(io::stderr(), "{text}")?;
             }
         }
@@ -255,7 +259,7 @@ impl Prompt {
         Ok(())
     }
 
-    /// How answers look now; what is typed follows.
+    /// Tells how answers look now; what is typed follows.
     fn look(&mut self) -> io::Result<Look> {
         let screen = self.reader.screen();
         let out = self.out;
@@ -289,7 +293,7 @@ impl Prompt {
             let answer = self.host.run(&mut typing.session, &step.text, &mut |_| {});
             if let Err(Failure::Error(error)) = compare(step, &answer) {
                 let width = self.look()?.extent.width;
-                let place = error.place_within(&step.text, width);
+                let place = error.location_within(&step.text, width);
                 let line = step.line + place.line - 1;
                 let text = self.err.error_within(&error, &place, width);
                 let name = on_a_line(&file.display().to_string());
@@ -300,13 +304,13 @@ impl Prompt {
     }
 }
 
-/// `0.32 ms`, `1.24 s`.
+/// Writes `0.32 ms`, `1.24 s`.
 fn duration(took: Duration) -> String {
     let seconds = took.as_secs_f64();
     if seconds < 1.0 { format!("{:.2} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
 }
 
-/// `rejoin/init.rejoin` in the XDG config folder.
+/// Returns `rejoin/init.rejoin` in the XDG config folder.
 fn init_file() -> Option<PathBuf> {
     Some(choose_base_strategy().ok()?.config_dir().join("rejoin/init.rejoin"))
 }

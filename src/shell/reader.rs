@@ -1,4 +1,4 @@
-//! Reads what is typed, and remembers it: with a line editor, or on a terminal that cannot edit as it comes.
+//! A reader of what is typed, who remembers it: with a line editor, or on a terminal that cannot edit as it comes.
 
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
@@ -20,12 +20,12 @@ use super::recall::{Recalled, Search};
 use super::typing::Typing;
 use super::{external, history};
 
-/// So many lines are kept.
+/// The number of lines that are kept.
 const HISTORY: usize = 10_000;
 /// The screen, where it does not tell.
 const SCREEN: (usize, usize) = (80, 24);
 
-/// What reads the lines of a prompt.
+/// A reader of the lines of a prompt.
 pub(crate) struct Reader {
     editor: Editor<Typing, Recalled>,
     /// Where the history is kept, if it can be.
@@ -162,18 +162,18 @@ impl Reader {
         }
     }
 
-    /// The session, and how its lines look while they are typed.
+    /// Returns the session, and how its lines look while they are typed.
     pub(crate) fn typing(&mut self) -> io::Result<&mut Typing> {
         self.editor.helper_mut().ok_or_else(|| io::Error::other("the prompt has no session"))
     }
 
-    /// Whether lines are shown in colour. On a terminal what is not known is underlined anyway.
+    /// Tells whether lines are shown in colour. On a terminal what is not known is underlined anyway.
     pub(crate) fn colour(&mut self, on: bool) {
         let shows = on || io::stdout().is_terminal();
         self.editor.set_color_mode(if shows { ColorMode::Forced } else { ColorMode::Disabled });
     }
 
-    /// The columns and rows of the terminal.
+    /// Returns the columns and rows of the terminal.
     pub(crate) fn screen(&mut self) -> (usize, usize) {
         let (columns, rows) = self.editor.dimensions().unwrap_or_default();
         // The editor takes a height that the terminal does not tell for endless.
@@ -191,7 +191,7 @@ struct Left {
     behind: String,
 }
 
-/// How a line is left.
+/// The way in which a line is left.
 #[derive(Debug, Clone, Copy)]
 enum How {
     /// By Ctrl-C: it does not run.
@@ -202,7 +202,7 @@ enum How {
     Edited,
 }
 
-/// Leaves the line: it ends as by Enter, so that it stands there as it was typed.
+/// A key that leaves the line: it ends as by Enter, so that it stands there as it was typed.
 struct Leave {
     left: Arc<Mutex<Option<Left>>>,
     how: How,

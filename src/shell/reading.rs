@@ -1,20 +1,22 @@
-//! What the prompt shows of a session file that `read` runs: as it goes, and no more than the screen has room for.
+//! Session files that `read` runs at the prompt: what is shown of them as they go, and no more than the screen has
+//! room for.
 
 use std::io::{self, IsTerminal, Write};
 
 use rejoin::script::{Ran, Step};
-use rejoin::session::{CommandError, Reply, columns, cut};
+use rejoin::session::{CommandError, Reply};
 use rejoin::value::print_while;
+use rejoin::value::width::{columns, cut};
 
 use super::answer::Look;
 use super::pager;
 use super::paint::visible;
 use super::theme::Role;
 
-/// So many bytes are kept for the pager.
+/// The number of bytes that are kept for the pager.
 const KEPT: usize = 32 << 20;
 
-/// Shows the items of a file.
+/// A listener that shows the items of a file.
 pub(crate) struct Reading {
     look: Look,
     /// So many lines may still be shown.
@@ -28,7 +30,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// For the file that `line` reads.
+    /// Makes the display of the file that `line` reads.
     pub(crate) fn new(look: Look, line: &str) -> Self {
         let whole = line.trim_end().ends_with("--all");
         let left = look.extent.limit.filter(|_| !whole).map_or(usize::MAX, |limit| {
@@ -39,7 +41,7 @@ impl Reading {
         Self { look, left, hidden: 0, kept, full: false }
     }
 
-    /// Whether the next line is shown, and not kept or counted.
+    /// Tells whether the next line is shown, and not kept or counted.
     pub(crate) fn shows(&self) -> bool {
         self.left > 0 && self.kept.is_none()
     }
@@ -134,10 +136,10 @@ impl Reading {
     }
 }
 
-/// What is left of the screen for the line that was typed, what is told at the end, and the next line.
+/// The rows of the screen that are left for the line that was typed, what is told at the end, and the next line.
 const AROUND: usize = 4;
 
-/// What stands in front of an answer.
+/// The mark in front of an answer.
 const ANSWER: &str = "#=> ";
 
 impl Look {

@@ -1,4 +1,4 @@
-//! Up and Down: the lines of before that begin as what is typed before the cursor.
+//! Recall by Up and Down: the lines of before that begin as what is typed before the cursor.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ pub(crate) struct Recalled {
     search: Search,
 }
 
-/// What Up and Down look for.
+/// The text that Up and Down look for.
 #[derive(Clone, Default)]
 pub(crate) struct Search(Arc<Mutex<State>>);
 
@@ -35,7 +35,8 @@ impl Recalled {
         self.search.clone()
     }
 
-    /// The next line from one on, that one included, that begins as it should and is not the one that is shown.
+    /// Returns the next line from one on, that one included, that begins as it should and is not the one that is
+    /// shown.
     fn find(&self, from: usize, dir: SearchDirection, start: &str, shown: &str) -> Option<usize> {
         let fits = |at: &usize| {
             let line = self.lines.get(*at, dir).ok().flatten();
@@ -126,7 +127,7 @@ impl Search {
         *self.state() = State::default();
     }
 
-    /// The key that looks for older or newer lines.
+    /// Returns the key that looks for older or newer lines.
     pub(crate) fn key(&self, older: bool) -> Key {
         Key { search: self.clone(), older }
     }

@@ -1,4 +1,4 @@
-//! Gives a file another text, and leaves all else of it as it is.
+//! Replacement of the text of a file, which leaves all else of it as it is.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::interruption::without;
 
-/// Why a file was not written.
+/// The reason why a file was not written.
 #[derive(Debug, Error)]
 pub(crate) enum NotWritten {
     /// It does not hold what it held.
@@ -97,7 +97,7 @@ fn beside(path: &Path, found: &Metadata, text: &str) -> io::Result<Option<NamedT
     Ok(Some(made))
 }
 
-/// The error without the name of the file that nobody knows.
+/// Returns the error without the name of the file that nobody knows.
 fn bare(error: &io::Error) -> io::Error {
     match error.get_ref() {
         Some(_) => io::Error::new(error.kind(), io::Error::from(error.kind()).to_string()),
@@ -111,7 +111,7 @@ fn has_other_links(found: &Metadata) -> bool {
     found.nlink() > 1
 }
 
-/// Whether a file holds this text and nothing else.
+/// Tells whether a file holds this text and nothing else.
 pub(super) fn holds(file: &mut File, text: &str) -> io::Result<bool> {
     const CHUNK: usize = 1 << 16;
     if file.metadata()?.len() != text.len() as u64 {
@@ -140,7 +140,7 @@ fn take_owner(file: &File, found: &Metadata) -> bool {
     file.metadata().is_ok_and(is_same) || fchown(file, Some(found.uid()), Some(found.gid())).is_ok()
 }
 
-/// Whether a file has attributes of its own, such as an access list, that another one would not have.
+/// Tells whether a file has attributes of its own, such as an access list, that another one would not have.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn has_attributes(file: &File) -> bool {
     let mut names = Vec::with_capacity(1 << 16);

@@ -1,12 +1,12 @@
-//! What the prompt shows of a report: of each kind of line as many as the screen has room for.
+//! Reports at the prompt: of each kind of line as many as the screen has room for.
 
 use rejoin::session::{Part, Reply, Sentence};
 
 use super::answer::{AROUND, Look, VALUE, rows_of, short};
 
 impl Look {
-    /// What changed, which conflicts there are, and what else there is to say: as many lines as the screen has room
-    /// for, those of each kind counted where there are more.
+    /// Shows what changed, which conflicts there are, and what else there is to say: as many lines as the screen has
+    /// room for, those of each kind counted where there are more.
     pub(super) fn report(self, reply: &Reply, line: &str, text: &mut String) {
         let mut sentences = Vec::new();
         for part in &reply.parts {
@@ -43,7 +43,7 @@ impl Look {
         }
     }
 
-    /// The sentences of a kind that may be shown: the first ones, or the last.
+    /// Returns the sentences of a kind that may be shown: the first ones, or the last.
     fn shown(self, kind: Kind, sentences: &[Sentence], latest: bool) -> Shown {
         let all: Vec<&Sentence> = sentences.iter().filter(|sentence| Kind::of(sentence) == kind).collect();
         let most = if kind == Kind::Words { self.rows() } else { self.extent.limit };
@@ -67,13 +67,13 @@ struct Shown {
 }
 
 impl Shown {
-    /// The rows that they take, with that of those that are left out.
+    /// Returns the rows that they take, with that of those that are left out.
     fn rows(&self) -> usize {
         let rows: usize = self.texts.iter().map(|(_, rows)| rows).sum();
         rows + usize::from(self.texts.len() < self.total)
     }
 
-    /// Leaves as many as fit so many rows, and one in any case.
+    /// Drops texts until the rest fits so many rows; one stays in any case.
     fn cut(&mut self, rows: usize, latest: bool) {
         if self.rows() <= rows {
             return;
@@ -98,7 +98,7 @@ impl Shown {
     }
 }
 
-/// How many of so many rows each gets that needs some: none more than it needs, and none less than another one
+/// Counts how many of so many rows each gets that needs some: none more than it needs, and none less than another one
 /// that needs more.
 fn shares(needs: [usize; KINDS.len()], room: Option<usize>) -> [usize; KINDS.len()] {
     let Some(mut room) = room else { return needs };
@@ -124,7 +124,7 @@ enum Kind {
 const KINDS: [Kind; 4] = [Kind::Words, Kind::Change, Kind::Conflict, Kind::Warning];
 
 impl Kind {
-    /// Several of them.
+    /// Names several of them.
     fn name(self) -> &'static str {
         match self {
             Self::Words => "lines",

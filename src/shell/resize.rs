@@ -1,4 +1,4 @@
-//! Another width of the window while a line is typed.
+//! A change of the width of the window while a line is typed.
 //!
 //! Terminals lay out anew what they show: a line that took two rows takes three. The line editor does not know that
 //! when it draws the line again, and would leave rows of the old one there, or take rows of the answer above.
@@ -6,11 +6,11 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthChar;
+use rejoin::value::width::char_columns;
 
 use super::pasted::PROMPT;
 
-/// How wide the window was when the line was drawn last.
+/// The width of the window when the line was drawn last.
 #[derive(Default)]
 pub(crate) struct Window(Cell<Option<usize>>);
 
@@ -20,10 +20,10 @@ impl Window {
         self.0.set(None);
     }
 
-    /// Called before a line is drawn. If the window has another width than the last time, puts the cursor where the
+    /// Prepares a line to be drawn. If the window has another width than the last time, puts the cursor where the
     /// line editor takes it to be, and clears what was drawn.
     pub(crate) fn before_drawing(&self, line: &str, cursor: usize, hint: usize) {
-        let Some(now) = columns() else { return };
+        let Some(now) = window_columns() else { return };
         let was = self.0.replace(Some(now));
         let Some(was) = was.filter(|was| *was != now && lays_out_anew()) else { return };
         let mut out = io::stdout().lock();
@@ -32,7 +32,8 @@ impl Window {
     }
 }
 
-/// What moves the cursor to the row where it would be with the old width, counted from the first row of the line.
+/// Returns what moves the cursor to the row where it would be with the old width, counted from the first row of the
+/// line.
 fn correction(line: &str, cursor: usize, hint: usize, was: usize, now: usize) -> String {
     let before = line.get(..cursor).unwrap_or(line);
     let (old, old_end) = (row(before, 0, was), row(line, hint, was));
@@ -49,19 +50,19 @@ fn correction(line: &str, cursor: usize, hint: usize, was: usize, now: usize) ->
     format!("\r{}\x1b[J{}{}", up(new), "\n".repeat(old_end), up(old_end.saturating_sub(old)))
 }
 
-/// The row in which a text ends behind the prompt, with so many columns behind it; where it fills a row, the next
-/// one.
+/// Returns the row in which a text ends behind the prompt, with so many columns behind it; where it fills a row, the
+/// next one.
 fn row(text: &str, behind: usize, columns: usize) -> usize {
     let (row, column) = end(text, columns);
     row + (column + behind) / columns.max(1)
 }
 
-/// The row of the last character.
+/// Returns the row of the last character.
 fn row_of_last(text: &str, columns: usize) -> usize {
     end(text, columns).0
 }
 
-/// The row in which a text ends, and behind which column.
+/// Returns the row in which a text ends, and behind which column.
 fn end(text: &str, columns: usize) -> (usize, usize) {
     let (mut row, mut column) = (0, PROMPT.len());
     if column > columns {
@@ -72,7 +73,7 @@ fn end(text: &str, columns: usize) -> (usize, usize) {
             (row, column) = (row + 1, 0);
             continue;
         }
-        let width = c.width().unwrap_or(0);
+        let width = char_columns(c);
         column += width;
         if column > columns {
             (row, column) = (row + 1, width);
@@ -81,20 +82,20 @@ fn end(text: &str, columns: usize) -> (usize, usize) {
     (row, column)
 }
 
-/// Whether the terminal lays out anew what it shows. Those that do not cut it.
+/// Tells whether the terminal lays out anew what it shows. Those that do not cut it.
 fn lays_out_anew() -> bool {
     let set = |name| std::env::var_os(name).is_some();
     set("TMUX") || !(set("XTERM_VERSION") || set("STY"))
 }
 
 #[cfg(unix)]
-fn columns() -> Option<usize> {
+fn window_columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 #[cfg(not(unix))]
-fn columns() -> Option<usize> {
+fn window_columns() -> Option<usize> {
     None
 }
 

@@ -1,4 +1,4 @@
-//! Runs what is not typed into a terminal: session files, `-c`, standard input.
+//! Sessions that are not typed into a terminal: session files, `-c`, standard input.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use super::progress::Progress;
 use super::sources::{Source, Unread};
 use super::total::Total;
 
-/// Runs what is not typed into a terminal.
+/// A runner of what is not typed into a terminal.
 pub(crate) struct Scripts {
     pub(crate) json: bool,
     pub(crate) out: Paint,
@@ -28,7 +28,7 @@ pub(crate) struct Scripts {
 }
 
 impl Scripts {
-    /// `rejoin run FILE…`: prints each file again, with what the commands answer.
+    /// Runs `rejoin run FILE…`: prints each file again, with what the commands answer.
     pub(crate) fn run(&self, names: &[PathBuf], keep_going: bool) -> io::Result<ExitCode> {
         let seen = io::stdout().is_terminal();
         let way = Way { keep_going, seen };
@@ -45,7 +45,7 @@ impl Scripts {
         Ok(total.exit())
     }
 
-    /// An item of a session file, commands with what they answer.
+    /// Prints an item of a session file, commands with what they answer.
     pub(crate) fn item(&self, out: &mut dyn Write, ran: Ran<'_>) -> io::Result<()> {
         match ran {
             Ran::Narration(text) => writeln!(out, "{}", self.out.dim(&self.out.again(text))),
@@ -56,7 +56,7 @@ impl Scripts {
         }
     }
 
-    /// `rejoin check FILE…`: verifies the expectations, and shows those that do not hold.
+    /// Runs `rejoin check FILE…`: verifies the expectations, and shows those that do not hold.
     pub(crate) fn check(&self, names: &[PathBuf], keep_going: bool) -> io::Result<ExitCode> {
         let way = Way { keep_going, seen: false };
         let total = self.each_source(&Source::below(names), way, |out, name, script, ran| match ran {
@@ -85,7 +85,7 @@ impl Scripts {
         Ok(if is_nothing { ExitCode::from(USAGE) } else { total.exit() })
     }
 
-    /// `rejoin -c COMMAND …`: prints the answers.
+    /// Runs `rejoin -c COMMAND …`: prints the answers.
     pub(crate) fn commands(&self, commands: &[String]) -> io::Result<ExitCode> {
         let steps = (1..).zip(commands).map(|(line, text)| Step::new(line, &**text));
         let items = steps.map(Item::Step).collect();
@@ -107,7 +107,7 @@ impl Scripts {
         self.answers("-c", &Script { items, mistakes })
     }
 
-    /// A session on standard input: prints the answers, and verifies expectations.
+    /// Runs a session on standard input: prints the answers, and verifies expectations.
     pub(crate) fn stdin(&self) -> io::Result<ExitCode> {
         prepare()?;
         match Source::Stdin.read() {
@@ -119,7 +119,7 @@ impl Scripts {
         }
     }
 
-    /// An empty session.
+    /// Makes an empty session.
     pub(crate) fn session(&self) -> Session {
         let session = Session::default();
         session.set_filter_limits(self.limits);
@@ -217,7 +217,7 @@ impl Scripts {
         writeln!(out, "{}", self.out.value(&checked(file, step, answer, failure)))
     }
 
-    /// The transcript of a step, what it answers in colour.
+    /// Returns the transcript of a step, what it answers in colour.
     fn transcript(&self, step: &Step, answer: &Result<Reply, CommandError>) -> String {
         let mut text = self.out.again(&step.written());
         for answer in answers(answer) {
@@ -227,7 +227,7 @@ impl Scripts {
         text
     }
 
-    /// What a step did wrong, on standard error.
+    /// Shows what a step did wrong, on standard error.
     fn failure(&self, out: &mut dyn Write, name: &str, narration: &[&str], ran: Ran<'_>) -> io::Result<()> {
         let Ran::Step { step, failure: Some(failure), .. } = ran else { return Ok(()) };
         out.flush()?;
@@ -236,14 +236,14 @@ impl Scripts {
     }
 }
 
-/// What a command answers: its values, then its report.
+/// Prints what a command answers: its values, then its report.
 pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> io::Result<()> {
     let (values, lines) = reply.shown();
     values.iter().try_for_each(|value| writeln!(out, "{}", paint.value(value)))?;
     lines.iter().try_for_each(|line| writeln!(out, "{}", paint.report(line)))
 }
 
-/// How files are run.
+/// The way in which files are run.
 #[derive(Clone, Copy)]
 struct Way {
     /// Whether a file goes on behind a command that fails.
@@ -252,5 +252,5 @@ struct Way {
     seen: bool,
 }
 
-/// What is said of a file in which nothing is to be run.
+/// The message of a file in which nothing is to be run.
 pub(crate) const NO_COMMANDS: &str = "no commands";

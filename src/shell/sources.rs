@@ -1,4 +1,4 @@
-//! What the command line names to be run: files, folders of them, standard input.
+//! Sources: what the command line names to be run, which is files, folders of them, and standard input.
 
 use std::ffi::OsStr;
 use std::io;
@@ -9,7 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::disk::{read_all, read_text};
 
-/// Where a session comes from.
+/// The source of a session.
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
     /// A file that is named.
@@ -22,7 +22,7 @@ pub(crate) enum Source {
     Nothing(PathBuf, String),
 }
 
-/// Why a session file does not run.
+/// The reason why a session file does not run.
 #[derive(Debug)]
 pub(crate) enum Unread {
     /// It cannot be read.
@@ -38,7 +38,7 @@ impl From<io::Error> for Unread {
 }
 
 impl Unread {
-    /// The reason in one line.
+    /// Returns the reason in one line.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Io(error) => error.to_string(),
@@ -67,7 +67,7 @@ impl Source {
         each.collect()
     }
 
-    /// Its name.
+    /// Returns its name.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::File(file) | Self::Found(file) | Self::Nothing(file, _) => file.display().to_string(),
@@ -75,7 +75,7 @@ impl Source {
         }
     }
 
-    /// The file that it is, if it is one.
+    /// Returns the file that it is, if it is one.
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) | Self::Found(file) => Some(file),

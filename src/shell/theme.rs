@@ -1,10 +1,10 @@
-//! What each kind of text looks like, in each theme. What a colour says is said by a word or a sign too.
+//! Themes: what each kind of text looks like. What a colour says is said by a word or a sign too.
 
 use owo_colors::Style;
 use rejoin::session::{Sentence, Theme};
 use rejoin::value::{Difference, Piece};
 
-/// What a piece of text is.
+/// The role of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A piece of a value.
@@ -64,7 +64,7 @@ impl From<&Sentence> for Role {
 }
 
 impl Role {
-    /// How it looks.
+    /// Tells how it looks.
     pub(crate) fn style(self, theme: Theme) -> Style {
         let style = self.shape();
         match theme {
@@ -73,7 +73,7 @@ impl Role {
         }
     }
 
-    /// What it looks like without colours.
+    /// Returns what it looks like without colours.
     fn shape(self) -> Style {
         match self {
             Self::Error | Self::Command | Self::Warning => Style::new().bold(),
@@ -85,7 +85,7 @@ impl Role {
         }
     }
 
-    /// The same in colour. Yellow and cyan are hard to read on a light background.
+    /// Returns the look in colour. Yellow and cyan are hard to read on a light background.
     fn hue(self, style: Style, light: bool) -> Style {
         match self {
             Self::Error | Self::Removed | Self::Unknown => style.red(),

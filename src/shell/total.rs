@@ -1,4 +1,4 @@
-//! What several files come to.
+//! Totals of several files.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use rejoin::script::{Outcome, count};
 use super::USAGE;
 use super::interruption::cause;
 
-/// What became of several files.
+/// The outcome of several files.
 #[derive(Default)]
 pub(crate) struct Total {
     pub(crate) ran: Outcome,
@@ -20,12 +20,12 @@ pub(crate) struct Total {
 }
 
 impl Total {
-    /// Whether all was read, has commands, was run, and holds.
+    /// Tells whether all was read, has commands, was run, and holds.
     pub(crate) fn is_ok(&self) -> bool {
         self.ran.failures == 0 && self.unread.is_empty() && !self.interrupted && !self.had_nothing()
     }
 
-    /// Whether a file had nothing to check, or there was no file that has.
+    /// Tells whether a file had nothing to check, or there was no file that has.
     pub(crate) fn had_nothing(&self) -> bool {
         !self.empty.is_empty() || self.ran.commands == 0
     }
@@ -39,7 +39,7 @@ impl Total {
         }
     }
 
-    /// `1 session, 3 commands, 2 expectations: all hold`.
+    /// Writes `1 session, 3 commands, 2 expectations: all hold`.
     pub(crate) fn verdict(&self) -> String {
         let Self { ran, unread, empty: _, interrupted } = self;
         let unread = (!unread.is_empty()).then(|| format!("{} not read", count(unread.len(), "file")));

@@ -5,15 +5,15 @@ use std::cell::Cell;
 
 use rejoin::filter::LexemeKind;
 use rejoin::script::{Item, Script};
-use rejoin::session::{Mark, MarkKind, Session, needs_more, partner};
+use rejoin::session::{Highlight, HighlightKind, Session, needs_more, partner};
 use rejoin::value::Piece;
+use rejoin::value::width::columns;
 use rustyline::completion::{Completer, FilenameCompleter, Pair, longest_common_prefix};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter, HistoryHinter};
 use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Changeset, CompletionType, Context, Helper};
-use unicode_width::UnicodeWidthStr;
 
 use super::paint::Paint;
 use super::pasted::{self, Pasted};
@@ -47,22 +47,25 @@ impl Typing {
 }
 
 impl Typing {
-    /// What the words of a block of commands are.
-    fn marks(&self, block: &str) -> Vec<Mark> {
+    /// Returns what the words of a block of commands are.
+    fn highlights(&self, block: &str) -> Vec<Highlight> {
         if let Some(pasted) = self.pasted(block) {
-            let kind = MarkKind::Code(LexemeKind::Comment);
-            return pasted.others.into_iter().map(|span| Mark { span, kind }).collect();
+            let kind = HighlightKind::Code(LexemeKind::Comment);
+            return pasted.others.into_iter().map(|span| Highlight { span, kind }).collect();
         }
-        let mut marks = Vec::new();
+        let mut highlights = Vec::new();
         for (begin, text) in commands(block) {
-            let shifted = |mark: Mark| Mark { span: begin + mark.span.start..begin + mark.span.end, ..mark };
-            marks.extend(self.session.marks(&text).into_iter().map(shifted));
+            let shifted = |highlight: Highlight| Highlight {
+                span: begin + highlight.span.start..begin + highlight.span.end,
+                ..highlight
+            };
+            highlights.extend(self.session.highlights(&text).into_iter().map(shifted));
         }
-        marks
+        highlights
     }
 }
 
-/// The commands and comments of a block, each with where it begins.
+/// Returns the commands and comments of a block, each with where it begins.
 fn commands(block: &str) -> Vec<(usize, String)> {
     // A single line is one, finished or not.
     if !block.contains('\n') {
@@ -96,12 +99,12 @@ impl Completer for Typing {
         let mut found = self.session.complete(line, pos);
         if found.files {
             let (start, files) = self.files.complete_path(&line[found.start..pos], pos - found.start)?;
-            return Ok((begin + found.start + start, fitting(files, self.screen)));
+            return Ok((begin + found.start + start, listed(files, self.screen)));
         }
         found.start += begin;
         let pairs = found.candidates.into_iter();
         let pairs = pairs.map(|it| Pair { display: it.shown, replacement: it.text });
-        Ok((found.start, fitting(pairs.collect(), self.screen)))
+        Ok((found.start, listed(pairs.collect(), self.screen)))
     }
 
     fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
@@ -115,7 +118,7 @@ impl Completer for Typing {
     }
 }
 
-/// How many bytes of what stands behind the cursor are the end of what completes the word, and whether a blank
+/// Counts how many bytes of what stands behind the cursor are the end of what completes the word, and whether a blank
 /// follows that the completion would bring.
 fn joined(elected: &str, behind: &str) -> (usize, bool) {
     let word = elected.trim_end();
@@ -127,14 +130,14 @@ fn joined(elected: &str, behind: &str) -> (usize, bool) {
     (same, elected.len() > word.len() && behind[same..].starts_with(' '))
 }
 
-/// As many as can be listed on the screen, and whether there are more. A longer list would have to be left
+/// Returns as many as can be listed on the screen, and whether there are more. A longer list would have to be left
 /// before one can type on.
-fn fitting(mut pairs: Vec<Pair>, (columns, rows): (usize, usize)) -> Vec<Pair> {
+fn listed(mut pairs: Vec<Pair>, (screen, rows): (usize, usize)) -> Vec<Pair> {
     const GAP: usize = 2;
     const MORE: &str = "… and more";
-    let widest = pairs.iter().map(|pair| pair.display.width()).max().unwrap_or(0).max(MORE.width());
+    let widest = pairs.iter().map(|pair| columns(&pair.display)).max().unwrap_or(0).max(columns(MORE));
     // Above and below the list stands the line.
-    let most = (columns / (widest + GAP)).max(1) * rows.saturating_sub(3).max(1);
+    let most = (screen / (widest + GAP)).max(1) * rows.saturating_sub(3).max(1);
     if pairs.len() > most {
         let common = longest_common_prefix(&pairs).unwrap_or_default().to_owned();
         pairs.truncate(most - 1);
@@ -143,7 +146,7 @@ fn fitting(mut pairs: Vec<Pair>, (columns, rows): (usize, usize)) -> Vec<Pair> {
     pairs
 }
 
-/// What can follow.
+/// A text that can follow what is typed.
 pub(crate) struct Follows {
     shown: String,
     /// What a key puts behind the line.
@@ -163,17 +166,17 @@ impl Hint for Follows {
 impl Hinter for Typing {
     type Hint = Follows;
 
-    /// What can follow, each time before the line is drawn.
+    /// Returns what can follow, each time before the line is drawn.
     fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Follows> {
         self.window.before_drawing(line, pos, self.hint.get());
         let follows = self.follows(line, pos, context);
-        self.hint.set(follows.as_ref().map_or(0, |follows| follows.shown.width()));
+        self.hint.set(follows.as_ref().map_or(0, |follows| columns(&follows.shown)));
         follows
     }
 }
 
 impl Typing {
-    /// The rest of a line of the history, or of the signature of the command.
+    /// Returns the rest of a line of the history, or of the signature of the command.
     fn follows(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Follows> {
         if !self.session.settings().hints
             || pos < line.len()
@@ -199,22 +202,25 @@ impl Highlighter for Typing {
         if line.len() > LONGEST {
             return Cow::Borrowed(line);
         }
-        let marks = self.marks(line);
-        let pair = if self.last.get() { None } else { partner(line, &marks, pos) };
+        let highlights = self.highlights(line);
+        let pair = if self.last.get() { None } else { partner(line, &highlights, pos) };
         let is_partner = |at| pair.is_some_and(|(open, close)| at == open || at == close);
         let mut shown = String::with_capacity(line.len() * 2);
         let mut at = 0;
-        for mark in marks {
-            let (Some(gap), Some(text)) = (line.get(at..mark.span.start), line.get(mark.span.clone())) else {
+        for highlight in highlights {
+            let (Some(gap), Some(text)) =
+                (line.get(at..highlight.span.start), line.get(highlight.span.clone()))
+            else {
                 continue;
             };
             shown.push_str(gap);
-            let role = if is_partner(mark.span.start) { Some(Role::Partner) } else { role(mark.kind) };
+            let role =
+                if is_partner(highlight.span.start) { Some(Role::Partner) } else { role(highlight.kind) };
             match role {
                 Some(role) => shown.push_str(&self.paint.typed(role, text)),
                 None => shown.push_str(text),
             }
-            at = mark.span.end;
+            at = highlight.span.end;
         }
         shown.push_str(&line[at..]);
         Cow::Owned(shown)
@@ -238,14 +244,14 @@ impl Highlighter for Typing {
     }
 }
 
-/// What a word looks like; `None`: as it is.
-fn role(kind: MarkKind) -> Option<Role> {
+/// Returns what a word looks like; `None`: as it is.
+fn role(kind: HighlightKind) -> Option<Role> {
     let role = match kind {
-        MarkKind::Command => Role::Command,
-        MarkKind::Name(_) => Role::Name,
-        MarkKind::Word => Role::Keyword,
-        MarkKind::Unknown => Role::Unknown,
-        MarkKind::Code(kind) => match kind {
+        HighlightKind::Command => Role::Command,
+        HighlightKind::Name(_) => Role::Name,
+        HighlightKind::Word => Role::Keyword,
+        HighlightKind::Unknown => Role::Unknown,
+        HighlightKind::Code(kind) => match kind {
             LexemeKind::Keyword => Role::Keyword,
             LexemeKind::Name => Role::Filter,
             LexemeKind::Key => Role::Json(Piece::Key),
@@ -261,12 +267,12 @@ fn role(kind: MarkKind) -> Option<Role> {
 }
 
 impl Typing {
-    /// The commands of a block that is a transcript.
+    /// Returns the commands of a block that is a transcript.
     pub(crate) fn pasted(&self, block: &str) -> Option<Pasted> {
         pasted::commands(block, |name| self.session.entries().any(|(known, _)| known == name))
     }
 
-    /// Whether more is to come: of a block of commands the last one tells.
+    /// Tells whether more is to come: of a block of commands the last one tells.
     pub(crate) fn is_open(&self, block: &str) -> bool {
         let pasted = self.pasted(block);
         let block = pasted.as_ref().map_or(block, |pasted| &pasted.text);
@@ -297,7 +303,7 @@ mod tests {
             (0..count).map(pair).collect()
         };
         let shown = |count, screen| -> Vec<String> {
-            fitting(pairs(count), screen).into_iter().map(|pair| pair.display).collect()
+            listed(pairs(count), screen).into_iter().map(|pair| pair.display).collect()
         };
         assert_eq!(shown(4, (10, 7)), ["0", "1", "2", "3"]);
         assert_eq!(shown(5, (10, 7)), ["0", "1", "2", "… and more"]);
@@ -306,7 +312,7 @@ mod tests {
         // The beginning that all have in common is that of all.
         let mut mixed = pairs(4);
         mixed.push(Pair { display: "other".into(), replacement: ".kind".into() });
-        let fitting = fitting(mixed, (10, 7));
+        let fitting = listed(mixed, (10, 7));
         assert_eq!(longest_common_prefix(&fitting), Some(".k"));
     }
 

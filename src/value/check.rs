@@ -1,4 +1,4 @@
-//! What may be stored: JSON, and no deeper than [`MAX_DEPTH`].
+//! The check of what may be stored: JSON, and no deeper than [`MAX_DEPTH`].
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub struct NotJson {
     pub reason: NotJsonReason,
 }
 
-/// Why a value is not JSON.
+/// The reason why a value is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotJsonReason {
     /// NaN or an infinity.

@@ -1,4 +1,4 @@
-//! What two sequences have in common: items that occur once on both sides come first (patience
+//! Common parts of two sequences: items that occur once on both sides come first (patience
 //! difference), then the shortest edits between those (see `myers`).
 
 use crate::cancellation::ask;
@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::myers::{Myers, Run, common_head, common_tail};
 
-/// The runs that two sequences of small numbers (all less than `names`) have in common, in their order.
+/// Returns the runs that two sequences of small numbers (all less than `names`) have in common, in their order.
 ///
 /// When the items occur once each, it is a longest common subsequence; in general it is a good one.
 /// O(n log n), whatever the input.
@@ -17,7 +17,7 @@ pub(crate) fn common(old: &[u32], new: &[u32], names: usize) -> Vec<Run> {
     search.found
 }
 
-/// How often the gaps between unique items are searched for unique items again.
+/// The number of times that the gaps between unique items are searched for unique items again.
 const DEPTH: usize = 8;
 
 /// The steps that every search may make, and those that an item adds to them.
@@ -78,7 +78,7 @@ impl Search<'_> {
         }
     }
 
-    /// Items that occur once in both ranges, as an increasing chain; `None` when nothing occurs in both.
+    /// Returns items that occur once in both ranges, as an increasing chain; `None` when nothing occurs in both.
     fn unique(&mut self, o: &Range<usize>, n: &Range<usize>) -> Option<Vec<(usize, usize)>> {
         for at in o.clone() {
             ask();
@@ -103,7 +103,7 @@ impl Search<'_> {
         any.then(|| increasing(once))
     }
 
-    /// Ranges whose common items are repeated: the fewest edits; where that is too much effort, the first
+    /// Adds the ranges whose common items are repeated: the fewest edits; where that is too much effort, the first
     /// occurrence with the first and the second with the second, when that is more.
     fn repeated(&mut self, o: &Range<usize>, n: &Range<usize>) {
         self.myers.allow(EFFORT_EACH * (o.len() + n.len()));
@@ -137,8 +137,8 @@ impl Search<'_> {
     }
 }
 
-/// The longest chain of pairs that increases on both sides, of several the one that ends first; the pairs come
-/// sorted by their second part, and each first part occurs once. O(n log n).
+/// Returns the longest chain of pairs that increases on both sides, of several the one that ends first; the pairs
+/// come sorted by their second part, and each first part occurs once. O(n log n).
 pub(crate) fn increasing(pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
     // ends[k] is the pair that ends the best chain of length k + 1; before[i] the pair before i.
     let mut ends: Vec<usize> = Vec::new();

@@ -68,7 +68,7 @@ impl Val {
     }
 }
 
-/// What an index yields that leads nowhere.
+/// The value of an index that leads nowhere.
 static NOTHING: Val = Val::NULL;
 
 impl Index<&str> for Val {

@@ -1,11 +1,11 @@
-//! Shows values in part.
+//! Excerpts of values.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use super::width::{char_columns, columns};
 
 use super::print::{print, quoted};
 use super::{Key, Piece, Val, View};
 
-/// How much of a value is to be shown.
+/// The extent to which a value is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
     /// So many columns a line may take; a string or a path of brackets may still be longer.
@@ -50,7 +50,7 @@ pub(crate) fn excerpts(texts: &[String], most: usize) -> Vec<String> {
     texts.iter().map(cut).collect()
 }
 
-/// The characters of a JSON text; an escape is one.
+/// Returns the characters of a JSON text; an escape is one.
 fn units(json: &str) -> impl Iterator<Item = &str> {
     let mut rest = json;
     std::iter::from_fn(move || {
@@ -64,7 +64,7 @@ fn units(json: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A number with its digits in groups of three: `9,990`.
+/// Makes a number with its digits in groups of three: `9,990`.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -165,42 +165,41 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
 
     /// Prints a text from a column on, as far as there is room; says how many columns it takes.
     fn cut(&mut self, piece: Piece, text: &str, column: usize) -> usize {
-        /// What is said of the rest takes so many columns at most.
+        /// The maximum number of columns of what is said of the rest.
         const REST: usize = 28;
         let width = self.extent.width.max(1);
         let limit = self.extent.limit.map_or(usize::MAX, |limit| limit.saturating_mul(100));
         // Rows that the text began before are counted already.
         let column = column % width;
         let room = self.rows.saturating_add(1).saturating_mul(width).saturating_sub(column);
-        let mut columns = 0;
+        let mut width_so_far = 0;
         let is_past = |(count, (_, c)): &(usize, (usize, char))| {
-            columns += c.width().unwrap_or(0);
-            *count >= limit || columns > room
+            width_so_far += char_columns(*c);
+            *count >= limit || width_so_far > room
         };
-        let mut columns = match text.char_indices().enumerate().find(is_past) {
+        let own = match text.char_indices().enumerate().find(is_past) {
             None => {
                 (self.emit)(Some(piece), text);
-                text.width()
+                columns(text)
             }
             Some(_) => {
                 let mut left = room.saturating_sub(REST).max(REST / 2);
                 let fits = |c: &char| {
-                    left = left.saturating_sub(c.width().unwrap_or(0));
+                    left = left.saturating_sub(char_columns(*c));
                     left > 0
                 };
                 let shown: String = text.chars().take(limit).take_while(fits).collect();
                 (self.emit)(Some(piece), &shown);
                 let more = text[shown.len()..].chars().count().saturating_sub(1);
                 (self.emit)(None, &format!("… {} more characters", grouped(more)));
-                shown.width() + REST
+                columns(&shown) + REST
             }
         };
-        columns += column;
-        self.rows = self.rows.saturating_sub(columns.saturating_sub(1) / width);
-        columns - column
+        self.rows = self.rows.saturating_sub((own + column).saturating_sub(1) / width);
+        own
     }
 
-    /// Whether a value fits on one line from a column on, with a comma. Looks at no more of it than
+    /// Tells whether a value fits on one line from a column on, with a comma. Looks at no more of it than
     /// would fit.
     fn fits(&self, value: &Val, column: usize) -> bool {
         let room = self.extent.width.saturating_sub(column + 1);
@@ -208,7 +207,7 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
     }
 }
 
-/// The width of a value on one line, if it is no more than `most`.
+/// Returns the width of a value on one line, if it is no more than `most`.
 fn width(value: &Val, most: usize) -> Option<usize> {
     let add = |sum: usize, more: usize| sum.checked_add(more).filter(|sum| *sum <= most);
     match value.view() {
@@ -219,14 +218,14 @@ fn width(value: &Val, most: usize) -> Option<usize> {
         View::Obj(entries) => {
             let commas = add(2, entries.len().saturating_mul(2).saturating_sub(1))?;
             entries.iter().try_fold(commas, |sum, (key, item)| {
-                let sum = add(sum, quoted(key).width())?;
+                let sum = add(sum, columns(&quoted(key)))?;
                 add(sum, width(item, most - sum)?)
             })
         }
         View::Str(text) if text.len() > most.saturating_mul(4) => None,
         _ => {
             let mut sum = 0;
-            print(value, |_, text| sum += text.chars().filter_map(UnicodeWidthChar::width).sum::<usize>());
+            print(value, |_, text| sum += columns(text));
             add(0, sum)
         }
     }
@@ -278,7 +277,7 @@ mod tests {
             let (mut shown, width) = (String::new(), 60);
             let extent = Extent { width, limit: Some(10), rows: Some(rows) };
             excerpt(&parse(json).unwrap(), extent, |_, text| shown.push_str(text));
-            let taken = |line: &str| line.width().div_ceil(width).max(1);
+            let taken = |line: &str| columns(line).div_ceil(width).max(1);
             (shown.lines().map(taken).sum::<usize>(), shown)
         };
         let numbers = format!("[{}]", (0..100).map(|n| n.to_string()).collect::<Vec<_>>().join(","));

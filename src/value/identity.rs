@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Which map, list, text or counter of which document a value is: the document, and the id of the op that
+/// The identity of a map, list, text or counter of a document: the document, and the id of the op that
 /// made it.
 ///
 /// A value carries it where nobody sees it: it is not in `==`, order, hashes or text. Two identities are one

@@ -11,12 +11,12 @@ use arcstr::ArcStr;
 pub struct Key(ArcStr);
 
 impl Key {
-    /// The key as text.
+    /// Returns the key as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the two are one in memory.
+    /// Tells whether the two are one in memory.
     #[cfg(test)]
     pub(crate) fn is_shared(&self, other: &Self) -> bool {
         ArcStr::ptr_eq(&self.0, &other.0)

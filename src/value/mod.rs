@@ -14,9 +14,11 @@
 //! | prints a value | [`text`], `Display`, [`print()`] piece by piece, [`excerpt()`] in part |
 //! | looks inside | [`Val::view`], `value["items"][0]`, [`Val::get`] by a [`Path`] |
 //! | compares | [`same()`] exactly; `==` and `<` as jq does, where `1 == 1.0` |
+//! | fits text on a terminal | [`width`]: columns, cuts and wrapping |
 //! | converts | `From` and `Into`, `serde`, [`from_serde`] and [`to_serde`] |
 
 mod check;
+
 mod common;
 mod convert;
 mod excerpt;
@@ -36,6 +38,7 @@ mod same;
 mod serde;
 mod splice;
 mod val;
+pub mod width;
 
 pub use self::serde::{from_serde, to_serde};
 pub use check::{NotJson, NotJsonReason, check};

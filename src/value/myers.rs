@@ -1,4 +1,4 @@
-//! What two sequences have in common, with the least edits: Myers, *An O(ND) Difference Algorithm and
+//! Common parts of two sequences, with the least edits: Myers, *An O(ND) Difference Algorithm and
 //! Its Variations* (1986), in linear space, and with an effort that ends.
 
 use crate::cancellation::ask;
@@ -12,10 +12,10 @@ pub(crate) struct Run {
     pub(crate) len: usize,
 }
 
-/// How far the search goes from each end before it is content with the furthest point it saw.
+/// The distance that the search goes from each end before it is content with the furthest point it saw.
 const EDITS: isize = 1_024;
 
-/// So many equal items in a row are the effort of one step.
+/// The number of equal items in a row that are the effort of one step.
 const EQUAL: usize = 8;
 
 /// A diagonal that cannot be reached.
@@ -39,7 +39,7 @@ impl Myers {
         self.effort = self.effort.saturating_add(effort);
     }
 
-    /// The runs that two ranges have in common, in their order; and whether the search was finished.
+    /// Returns the runs that two ranges have in common, in their order; and whether the search was finished.
     /// Where the allowed effort ended, nothing is found. O((o + n) d) for d edits.
     pub(super) fn runs<T: Eq>(
         &mut self,
@@ -75,7 +75,7 @@ impl Myers {
         (runs, finished)
     }
 
-    /// A point on a shortest way through the box, or on a good one; never a corner where it starts or
+    /// Returns a point on a shortest way through the box, or on a good one; never a corner where it starts or
     /// ends. The ends of the two sides differ. `None` when the effort is used up.
     fn split<T: Eq>(&mut self, old: &[T], new: &[T]) -> Option<(usize, usize)> {
         let (width, height) = (old.len(), new.len());
@@ -103,17 +103,17 @@ impl Myers {
     }
 }
 
-/// How many items at the start are equal.
+/// Counts how many items at the start are equal.
 pub(super) fn common_head<T: Eq>(a: &[T], b: &[T]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-/// How many items at the end are equal.
+/// Counts how many items at the end are equal.
 pub(super) fn common_tail<T: Eq>(a: &[T], b: &[T]) -> usize {
     a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count()
 }
 
-/// How far one can get from a corner with so many edits, on each diagonal `k = x - y`.
+/// The distance that one can get from a corner with so many edits, on each diagonal `k = x - y`.
 struct Frontier {
     reach: Vec<isize>,
 }
@@ -173,7 +173,7 @@ impl Frontier {
         None
     }
 
-    /// The point that is furthest from the corner after all edits.
+    /// Returns the point that is furthest from the corner after all edits.
     fn furthest(&self) -> (usize, usize) {
         let points = (-EDITS..=EDITS).step_by(2).map(|k| (self.at(k), self.at(k) - k));
         let (x, y) = points.filter(|(x, _)| *x >= 0).max_by_key(|(x, y)| x + y).unwrap_or((0, 0));
@@ -185,7 +185,7 @@ impl Frontier {
 mod tests {
     use super::*;
 
-    /// The length of the longest common subsequence, by the book.
+    /// Returns the length of the longest common subsequence, by the book.
     fn longest(a: &[u32], b: &[u32]) -> usize {
         let mut row = vec![0; b.len() + 1];
         for x in a {

@@ -34,7 +34,7 @@ pub enum Step {
     Index(usize),
 }
 
-/// Why a text is not a path.
+/// The reason why a text is not a path.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PathError {
     /// Something else should be at a place.
@@ -56,7 +56,7 @@ impl Path {
         value.get(self)
     }
 
-    /// ` at .items[2]` to go behind an error; nothing for the root, and not all of what is very long.
+    /// Writes ` at .items[2]` to go behind an error; nothing for the root, and not all of what is very long.
     pub(crate) fn suffix(&self) -> String {
         const LONGEST: usize = 20;
         match self.0.len() {

@@ -1,4 +1,4 @@
-//! Prints values as JSON.
+//! A printer of values as JSON.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -56,17 +56,17 @@ impl fmt::Display for Val {
     }
 }
 
-/// Where the pieces of a value go.
+/// The receiver of the pieces of a value.
 trait Sink {
     fn piece(&mut self, piece: Piece, text: &str) -> ControlFlow<()>;
 
-    /// A string or a key, which is put in quotes.
+    /// Returns a string or a key, which is put in quotes.
     fn quoted(&mut self, piece: Piece, text: &str) -> ControlFlow<()>;
 
     fn number(&mut self, number: &Num) -> ControlFlow<()>;
 }
 
-/// Takes the text alone.
+/// A writer that takes the text alone.
 struct Writer<'w, W>(&'w mut W);
 
 impl<W: fmt::Write> Sink for Writer<'_, W> {
@@ -86,7 +86,7 @@ impl<W: fmt::Write> Sink for Writer<'_, W> {
     }
 }
 
-/// Hands each piece to a function, as one string.
+/// A writer that hands each piece to a function, as one string.
 struct Pieces<F> {
     emit: F,
     buffer: String,

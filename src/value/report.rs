@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::{Map, Path, Step, Val, text};
 
-/// What changed at one path.
+/// The change at one path.
 #[derive(Debug, Clone)]
 pub struct PathChange {
     /// Where: in the old value for what was removed, in the new one for the rest.
@@ -17,7 +17,7 @@ pub struct PathChange {
     pub difference: Difference,
 }
 
-/// How a part of a value changed.
+/// The way in which a part of a value changed.
 #[derive(Debug, Clone)]
 pub enum Difference {
     /// Something is there that was not. What moved into it is not part of it: that follows.
@@ -34,7 +34,7 @@ pub enum Difference {
 }
 
 impl PathChange {
-    /// What a text (a string) or a counter (a number) was, when it is a plain value now.
+    /// Returns what a text (a string) or a counter (a number) was, when it is a plain value now.
     pub fn made_plain(&self) -> Option<&'static str> {
         match &self.difference {
             Difference::Changed(old, new) if old.identity().is_some() && new.identity().is_none() => {
@@ -191,7 +191,7 @@ fn change<T>(value: &mut Val, path: &[Step], f: &mut dyn FnMut(&mut Val) -> Opti
     }
 }
 
-/// The first path at which two values differ, place by place, with what is there; `None` where they are the
+/// Returns the first path at which two values differ, place by place, with what is there; `None` where they are the
 /// [same](super::same()). Where only one has a part, the other has `None`. Shared parts cost nothing.
 pub fn first_difference(a: &Val, b: &Val) -> Option<(Path, Option<Val>, Option<Val>)> {
     let mut path = Path::default();

@@ -92,7 +92,7 @@ fn render(value: &Val) -> Result<Value, Vec<Step>> {
     })
 }
 
-/// The number in the form that `serde_json` has for it; `None` for what is too large.
+/// Returns the number in the form that `serde_json` has for it; `None` for what is too large.
 fn to_number(number: &Num) -> Option<Number> {
     match number {
         Num::Int(number) => Some((*number).into()),
@@ -112,7 +112,7 @@ fn below(step: impl Into<Step>) -> impl FnOnce(Vec<Step>) -> Vec<Step> {
     }
 }
 
-/// An error from its steps, which come innermost first.
+/// Returns an error from its steps, which come innermost first.
 fn not_json(mut steps: Vec<Step>, reason: NotJsonReason) -> NotJson {
     steps.reverse();
     NotJson { path: Path(steps), reason }
@@ -174,10 +174,10 @@ impl<'de> Deserialize<'de> for Val {
     }
 }
 
-/// So much room is made at most for what another format announces.
+/// The room that is made at most for what another format announces.
 const CAPACITY: usize = 1_024;
 
-/// Takes a value that stands `depth` levels below the root.
+/// A reader of a value that stands `depth` levels below the root.
 #[derive(Clone, Copy)]
 struct Part<'k> {
     depth: usize,
@@ -281,14 +281,14 @@ impl<'de> Visitor<'de> for Part<'_> {
     }
 }
 
-/// With its feature `arbitrary_precision`, which any crate of a program can switch on, `serde_json` hands a
-/// number on as an object of its text.
+/// Reads a number in disguise. With its feature `arbitrary_precision`, which any crate of a program can switch on,
+/// `serde_json` hands a number on as an object of its text.
 fn number_in_disguise(key: &str, text: &str) -> Option<Num> {
     let is_number = key == "$serde_json::private::Number" && "1e400".parse::<Number>().is_ok();
     is_number.then(|| Num::parse(text)).flatten()
 }
 
-/// Takes a key; equal ones become one in memory.
+/// A reader of a key; equal ones become one in memory.
 struct OneKey<'k>(&'k RefCell<Keys>);
 
 impl<'de> DeserializeSeed<'de> for OneKey<'_> {

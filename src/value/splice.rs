@@ -1,4 +1,4 @@
-//! What was typed: the characters that lead from one string to another.
+//! Splices: the characters that were typed, which lead from one string to another.
 //!
 //! Lines are compared first, words in the lines that differ, characters in the words that differ. In
 //! a stretch that was written anew, the few letters that happen to agree are not kept.
@@ -20,7 +20,7 @@ pub struct Splice<'n> {
     pub insert: &'n str,
 }
 
-/// The splices that lead from `old` to `new`, in their order; at least one character stays between two
+/// Returns the splices that lead from `old` to `new`, in their order; at least one character stays between two
 /// of them. None when the strings are equal. O(n log n) at most, in the length of what lies between the
 /// first and the last difference; what is equal before and behind it costs next to nothing.
 ///
@@ -69,7 +69,7 @@ impl Edit {
         self.old.len().max(self.new.len())
     }
 
-    /// Without the characters at its ends that are equal.
+    /// Returns it without the characters at its ends that are equal.
     fn trimmed(self, old: &str, new: &str) -> Self {
         let head = head(&old[self.old.clone()], &new[self.new.clone()], Unit::Char);
         let (o, n) = (self.old.start + head..self.old.end, self.new.start + head..self.new.end);
@@ -78,7 +78,7 @@ impl Edit {
     }
 }
 
-/// The edit when something was only inserted, or only deleted, at one place. Of the places that it may
+/// Returns the edit when something was only inserted, or only deleted, at one place. Of the places that it may
 /// have been (`foo ba[z ba]r`), it is the one that keeps lines or words whole (`foo [baz ]bar`).
 fn only_one(old: &str, new: &str) -> Option<Edit> {
     /// Characters that an edit is shifted at most.
@@ -130,7 +130,7 @@ fn without_chance(edits: Vec<Edit>) -> Vec<Edit> {
     kept
 }
 
-/// What strings are compared by.
+/// The unit by which strings are compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unit {
     /// Up to and with a line feed.
@@ -148,7 +148,7 @@ impl Unit {
         }
     }
 
-    /// Whether a unit may end between two neighbours.
+    /// Tells whether a unit may end between two neighbours.
     fn ends(self, before: char, after: char) -> bool {
         match self {
             Self::Line => before == '\n',
@@ -158,13 +158,13 @@ impl Unit {
         }
     }
 
-    /// Whether a unit ends at this place of a text.
+    /// Tells whether a unit ends at this place of a text.
     fn ends_at(self, text: &str, at: usize) -> bool {
         let (before, after) = (text[..at].chars().next_back(), text[at..].chars().next());
         before.zip(after).is_none_or(|(before, after)| self.ends(before, after))
     }
 
-    /// The units of a text: where each ends.
+    /// Returns the units of a text: where each ends.
     fn ends_of(self, text: &str) -> Vec<usize> {
         let mut ends: Vec<usize> = match self {
             Self::Line => text.match_indices('\n').map(|(at, _)| at + 1).collect(),
@@ -222,7 +222,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// The characters that two texts have in common, in bytes.
+    /// Returns the characters that two texts have in common, in bytes.
     fn chars(&mut self, old: &str, new: &str) -> Vec<Run> {
         self.myers.allow(EFFORT_EACH * (old.len() + new.len()));
         if old.is_ascii() && new.is_ascii() {
@@ -242,7 +242,7 @@ impl Comparison<'_> {
     }
 }
 
-/// The lines or words that two texts have in common, in bytes; `None` when there are many words, and
+/// Returns the lines or words that two texts have in common, in bytes; `None` when there are many words, and
 /// none in common: a text that was written anew.
 fn units(old: &str, new: &str, unit: Unit) -> Option<Vec<Run>> {
     const MANY: usize = 32;
@@ -262,7 +262,7 @@ fn units(old: &str, new: &str, unit: Unit) -> Option<Vec<Run>> {
     Some(runs.into_iter().map(bytes).collect())
 }
 
-/// The units of a text as small numbers, the same for the same text.
+/// Returns the units of a text as small numbers, the same for the same text.
 fn named<'a>(text: &'a str, ends: &[usize], names: &mut HashMap<&'a str, u32>) -> Vec<u32> {
     let mut start = 0;
     let name = |&end: &usize| {
@@ -274,7 +274,7 @@ fn named<'a>(text: &'a str, ends: &[usize], names: &mut HashMap<&'a str, u32>) -
     ends.iter().map(name).collect()
 }
 
-/// How many bytes at the start are equal, up to the end of a unit on both sides.
+/// Counts how many bytes at the start are equal, up to the end of a unit on both sides.
 fn head(old: &str, new: &str, unit: Unit) -> usize {
     /// Whole blocks compare faster than bytes.
     const BLOCK: usize = 256;
@@ -288,7 +288,7 @@ fn head(old: &str, new: &str, unit: Unit) -> usize {
     at
 }
 
-/// How many bytes at the end are equal, from the end of a unit on both sides.
+/// Counts how many bytes at the end are equal, from the end of a unit on both sides.
 fn tail(old: &str, new: &str, unit: Unit) -> usize {
     const BLOCK: usize = 256;
     let (a, b) = (old.as_bytes(), new.as_bytes());
@@ -305,7 +305,7 @@ fn tail(old: &str, new: &str, unit: Unit) -> usize {
     }
 }
 
-/// The last character boundary up to here.
+/// Returns the last character boundary up to here.
 fn floor(text: &str, mut at: usize) -> usize {
     while !text.is_char_boundary(at) {
         at -= 1;

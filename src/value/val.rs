@@ -52,7 +52,7 @@ struct Known<T> {
     value: T,
 }
 
-/// What a [`Val`] is.
+/// The view of a [`Val`]: what it is.
 #[derive(Clone, Copy)]
 pub enum View<'v> {
     /// `null`
@@ -73,7 +73,7 @@ impl Val {
     /// `null`
     pub const NULL: Self = Self(Repr::Null);
 
-    /// What the value is.
+    /// Returns what the value is.
     pub fn view(&self) -> View<'_> {
         match &self.0 {
             Repr::Null => View::Null,
@@ -88,27 +88,27 @@ impl Val {
         }
     }
 
-    /// The items, of an array.
+    /// Returns the items, of an array.
     pub fn as_list(&self) -> Option<&List> {
         if let Repr::Arr(items) = &self.0 { Some(items) } else { None }
     }
 
-    /// The entries, of an object.
+    /// Returns the entries, of an object.
     pub fn as_map(&self) -> Option<&Map> {
         if let Repr::Obj(entries) = &self.0 { Some(entries) } else { None }
     }
 
-    /// The items to be changed, of an array.
+    /// Returns the items to be changed, of an array.
     pub fn as_list_mut(&mut self) -> Option<&mut List> {
         if let Repr::Arr(items) = &mut self.0 { Some(items) } else { None }
     }
 
-    /// The entries to be changed, of an object.
+    /// Returns the entries to be changed, of an object.
     pub fn as_map_mut(&mut self) -> Option<&mut Map> {
         if let Repr::Obj(entries) = &mut self.0 { Some(entries) } else { None }
     }
 
-    /// The items, of an array; else the value comes back.
+    /// Returns the items, of an array; else the value comes back.
     ///
     /// # Errors
     /// The value, if it is no array.
@@ -116,7 +116,7 @@ impl Val {
         if let Repr::Arr(items) = self.0 { Ok(items) } else { Err(self) }
     }
 
-    /// The entries, of an object; else the value comes back.
+    /// Returns the entries, of an object; else the value comes back.
     ///
     /// # Errors
     /// The value, if it is no object.
@@ -124,12 +124,12 @@ impl Val {
         if let Repr::Obj(entries) = self.0 { Ok(entries) } else { Err(self) }
     }
 
-    /// The text, of a string.
+    /// Returns the text, of a string.
     pub fn as_str(&self) -> Option<&str> {
         if let View::Str(text) = self.view() { Some(text) } else { None }
     }
 
-    /// The text of a string, as it is shared.
+    /// Returns the text of a string, as it is shared.
     pub(crate) fn shared_str(&self) -> Option<&ArcStr> {
         match &self.0 {
             Repr::Str(text) => Some(text),
@@ -139,17 +139,17 @@ impl Val {
         }
     }
 
-    /// The number, of a number.
+    /// Returns the number, of a number.
     pub fn as_num(&self) -> Option<&Num> {
         if let View::Num(number) = self.view() { Some(number) } else { None }
     }
 
-    /// Whether it is an array or an object.
+    /// Tells whether it is an array or an object.
     pub(crate) fn is_container(&self) -> bool {
         matches!(self.0, Repr::Arr(_) | Repr::Obj(_))
     }
 
-    /// The number of levels of arrays and objects, at most: 0 for scalars. O(1).
+    /// Returns the number of levels of arrays and objects, at most: 0 for scalars. O(1).
     pub(crate) fn levels(&self) -> u32 {
         match &self.0 {
             Repr::Arr(items) => items.levels(),
@@ -158,7 +158,7 @@ impl Val {
         }
     }
 
-    /// The string with more at its end; in place where it is long and nothing else holds it. It keeps its
+    /// Makes the string with more at its end; in place where it is long and nothing else holds it. It keeps its
     /// identity.
     pub(crate) fn with_more(mut self, more: &str) -> Self {
         if let Repr::Grown(grown) = &mut self.0
@@ -174,29 +174,29 @@ impl Val {
         Self(Repr::Grown(Arc::new(Grown::new(identity, text, more))))
     }
 
-    /// Whether it is a plain scalar that is sure to be what reading its text gives.
+    /// Tells whether it is a plain scalar that is sure to be what reading its text gives.
     pub(crate) fn is_simple(&self) -> bool {
         matches!(self.0, Repr::Null | Repr::Bool(_) | Repr::Num(Num::Int(_) | Num::Float(_)) | Repr::Str(_))
     }
 
-    /// Whether a change can be made in place, where nothing else holds it.
+    /// Tells whether a change can be made in place, where nothing else holds it.
     pub(crate) fn is_mutable(&self) -> bool {
         matches!(self.0, Repr::Arr(_) | Repr::Obj(_) | Repr::Grown(_))
     }
 
     // --- identity ---
 
-    /// A string that is a text.
+    /// Makes a string that is a text.
     pub(crate) fn text(identity: Identity, value: ArcStr) -> Self {
         Self(Repr::Text(Arc::new(Known { identity, value })))
     }
 
-    /// A number that is a counter.
+    /// Makes a number that is a counter.
     pub(crate) fn counter(identity: Identity, value: Num) -> Self {
         Self(Repr::Counter(Arc::new(Known { identity, value })))
     }
 
-    /// Which map, list, text or counter the value is; `None` for plain scalars and for what was built.
+    /// Tells which map, list, text or counter the value is; `None` for plain scalars and for what was built.
     pub(crate) fn identity(&self) -> Option<&Identity> {
         match &self.0 {
             Repr::Arr(items) => items.identity(),
@@ -208,7 +208,7 @@ impl Val {
         }
     }
 
-    /// The same value with another identity; null and booleans have none. O(1) but for what is shared and
+    /// Returns the same value with another identity; null and booleans have none. O(1) but for what is shared and
     /// small.
     pub(crate) fn with_identity(self, identity: Option<Identity>) -> Self {
         match (self.0, identity) {
@@ -227,7 +227,7 @@ impl Val {
         }
     }
 
-    /// Whether the two are one in memory, or equal scalars of one identity. O(1) but for long strings and
+    /// Tells whether the two are one in memory, or equal scalars of one identity. O(1) but for long strings and
     /// numbers. Of two values that are, neither differs from the other in anything.
     pub(crate) fn is_shared(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
@@ -243,7 +243,7 @@ impl Val {
         }
     }
 
-    /// Where a string, an array or an object is in memory: two of one kind that live and have the same are one.
+    /// Finds where a string, an array or an object is in memory: two of one kind that live and have the same are one.
     pub(crate) fn address(&self) -> Option<usize> {
         match &self.0 {
             Repr::Arr(items) => Some(items.address()),
@@ -252,7 +252,7 @@ impl Val {
         }
     }
 
-    /// Whether the two are equal strings of one identity.
+    /// Tells whether the two are equal strings of one identity.
     fn is_shared_str(&self, other: &Self) -> bool {
         match (self.as_str(), other.as_str()) {
             (Some(a), Some(b)) => self.identity() == other.identity() && (std::ptr::eq(a, b) || a == b),
@@ -260,7 +260,7 @@ impl Val {
         }
     }
 
-    /// Whether two strings, arrays or objects are one in memory.
+    /// Tells whether two strings, arrays or objects are one in memory.
     pub(crate) fn is_one_in_memory(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Repr::Arr(a), Repr::Arr(b)) => a.is_shared(b),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rejoin::session::{CODES, Code, Explanation, Session};
+use rejoin::session::{CODES, ErrorCode, Explanation, Session};
 
 /// Every code that was ever given away. A code keeps its meaning: new ones are added, and one whose error
 /// is gone stays in this list alone.
@@ -63,16 +63,16 @@ R077 NotRecording
 
 /// Those whose error no line can bring about: they tell of limits that a test cannot reach, or of what
 /// the session rules out before.
-const WITHOUT_EXAMPLE: &[Code] = &[
-    Code::TooLong,
-    Code::Json,
-    Code::Stopped,
-    Code::Full,
-    Code::Edit,
-    Code::ActorInUse,
-    Code::Corrupt,
-    Code::Circle,
-    Code::NotTyped,
+const WITHOUT_EXAMPLE: &[ErrorCode] = &[
+    ErrorCode::TooLong,
+    ErrorCode::Json,
+    ErrorCode::Stopped,
+    ErrorCode::Full,
+    ErrorCode::Edit,
+    ErrorCode::ActorInUse,
+    ErrorCode::Corrupt,
+    ErrorCode::Circle,
+    ErrorCode::NotTyped,
 ];
 
 #[test]
@@ -86,10 +86,10 @@ fn given_all_codes_then_each_is_one_and_can_be_asked_for() {
     let codes: BTreeSet<String> = CODES.iter().map(|e| e.code.to_string()).collect();
     assert_eq!(codes.len(), CODES.len());
     for Explanation { code, .. } in CODES {
-        assert_eq!(Code::named(&code.to_string()), Some(*code));
-        assert_eq!(Code::named(&code.to_string().to_lowercase()), Some(*code));
+        assert_eq!(ErrorCode::named(&code.to_string()), Some(*code));
+        assert_eq!(ErrorCode::named(&code.to_string().to_lowercase()), Some(*code));
     }
-    assert_eq!(Code::named("R999"), None);
+    assert_eq!(ErrorCode::named("R999"), None);
 }
 
 #[test]

@@ -1020,7 +1020,7 @@ fn given_a_line_of_several_lines_or_wide_letters_then_the_place_is_right() {
     for (line, under, place, caret) in rows {
         let error = fail(&mut after(SETUP), line);
         assert_eq!(&line[error.span.clone()], under, "{line}");
-        let found = error.place(line);
+        let found = error.location(line);
         assert_eq!((found.line, found.column), place, "{line}");
         assert_eq!(found.to_string(), caret, "{line}");
     }

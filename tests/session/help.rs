@@ -274,3 +274,22 @@ fn given_any_filter_of_jq_then_help_fits_a_terminal_and_does_not_touch_the_sessi
     let error = session.run("help size").unwrap_err();
     assert_eq!(error.hint.as_deref(), Some("did you mean `length`?"));
 }
+
+#[test]
+fn given_the_readme_then_its_table_of_commands_is_that_of_the_session() {
+    const START: &str = "<!-- The table of commands: `BLESS=1 cargo test --test session` writes it. -->\n";
+    const END: &str = "<!-- commands end -->\n";
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(file).unwrap();
+    let (before, rest) = readme.split_once(START).expect("the marker of its start is there");
+    let (table, after) = rest.split_once(END).expect("the marker of its end is there");
+    let cell = |text: &str| text.replace('|', "\\|");
+    let row = |command: &Command| format!("| `{}` | {} |\n", cell(&command.usage()), cell(command.summary));
+    let rows: String = COMMANDS.iter().map(row).collect();
+    let expected = format!("| command | |\n| --- | --- |\n{rows}");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(file, format!("{before}{START}{expected}{END}{after}")).unwrap();
+        return;
+    }
+    assert_eq!(table, expected, "`BLESS=1 cargo test --test session` writes it anew");
+}

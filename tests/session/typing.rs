@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use rejoin::filter::LexemeKind;
-use rejoin::session::{EntryKind, MarkKind, Session, partner};
+use rejoin::session::{EntryKind, HighlightKind, Session, partner};
 
 /// A session with a ref, a branch, a clock and a patch.
 fn session() -> Session {
@@ -267,8 +267,11 @@ fn given_any_cut_of_a_line_then_completions_replace_what_is_typed() {
         for cut in (0..=line.len()).filter(|cut| line.is_char_boundary(*cut)) {
             let found = session.complete(line, cut);
             assert!(found.start <= cut && line.is_char_boundary(found.start), "{}", &line[..cut]);
-            for mark in session.marks(&line[..cut]) {
-                assert!(line[..cut].get(mark.span.clone()).is_some_and(|text| !text.is_empty()), "{mark:?}");
+            for highlight in session.highlights(&line[..cut]) {
+                assert!(
+                    line[..cut].get(highlight.span.clone()).is_some_and(|text| !text.is_empty()),
+                    "{highlight:?}"
+                );
             }
             session.usage_hint(&line[..cut]);
         }
@@ -299,24 +302,24 @@ fn given_a_command_then_the_rest_of_its_signature_is_the_hint() {
 /// A letter for the kind of each word: `C` a command, `r` a ref, `?` something unknown, `k` a key.
 fn marked(session: &Session, line: &str) -> String {
     let letter = |kind| match kind {
-        MarkKind::Command => 'C',
-        MarkKind::Name(EntryKind::Ref) => 'r',
-        MarkKind::Name(EntryKind::Clock) => 'c',
-        MarkKind::Name(EntryKind::Patch) => 'p',
-        MarkKind::Word => 'w',
-        MarkKind::Unknown => '?',
-        MarkKind::Code(LexemeKind::Key) => 'k',
-        MarkKind::Code(LexemeKind::Name) => 'f',
-        MarkKind::Code(LexemeKind::Number) => 'n',
-        MarkKind::Code(LexemeKind::String) => 's',
-        MarkKind::Code(LexemeKind::Variable) => 'v',
-        MarkKind::Code(LexemeKind::Comment) => '#',
-        MarkKind::Code(LexemeKind::Keyword) => 'K',
-        MarkKind::Code(_) => '.',
+        HighlightKind::Command => 'C',
+        HighlightKind::Name(EntryKind::Ref) => 'r',
+        HighlightKind::Name(EntryKind::Clock) => 'c',
+        HighlightKind::Name(EntryKind::Patch) => 'p',
+        HighlightKind::Word => 'w',
+        HighlightKind::Unknown => '?',
+        HighlightKind::Code(LexemeKind::Key) => 'k',
+        HighlightKind::Code(LexemeKind::Name) => 'f',
+        HighlightKind::Code(LexemeKind::Number) => 'n',
+        HighlightKind::Code(LexemeKind::String) => 's',
+        HighlightKind::Code(LexemeKind::Variable) => 'v',
+        HighlightKind::Code(LexemeKind::Comment) => '#',
+        HighlightKind::Code(LexemeKind::Keyword) => 'K',
+        HighlightKind::Code(_) => '.',
     };
     let mut letters = vec![' '; line.len()];
-    for mark in session.marks(line) {
-        letters[mark.span].fill(letter(mark.kind));
+    for highlight in session.highlights(line) {
+        letters[highlight.span].fill(letter(highlight.kind));
     }
     letters.iter().collect::<String>().trim_end().to_owned()
 }
@@ -371,11 +374,11 @@ fn given_a_word_that_may_become_known_then_it_is_not_yet_unknown() {
 fn given_a_bracket_at_the_cursor_then_its_partner_is_found() {
     let session = session();
     let line = r#"origin | map({a: ")"})"#;
-    let marks = session.marks(line);
-    assert_eq!(partner(line, &marks, 12), Some((12, 21)));
-    assert_eq!(partner(line, &marks, line.len()), Some((12, 21)));
-    assert_eq!(partner(line, &marks, 13), Some((13, 20)));
-    assert_eq!(partner(line, &marks, 3), None);
+    let highlights = session.highlights(line);
+    assert_eq!(partner(line, &highlights, 12), Some((12, 21)));
+    assert_eq!(partner(line, &highlights, line.len()), Some((12, 21)));
+    assert_eq!(partner(line, &highlights, 13), Some((13, 20)));
+    assert_eq!(partner(line, &highlights, 3), None);
 }
 
 proptest! {
@@ -389,13 +392,13 @@ proptest! {
         let line = words.concat();
         let found = session.complete(&line, cut);
         prop_assert!(found.start <= line.len() && line.is_char_boundary(found.start));
-        let marks = session.marks(&line);
+        let highlights = session.highlights(&line);
         let mut end = 0;
-        for mark in &marks {
-            prop_assert!(mark.span.start >= end && line.get(mark.span.clone()).is_some(), "{:?} in {}", mark, line);
-            end = mark.span.end;
+        for highlight in &highlights {
+            prop_assert!(highlight.span.start >= end && line.get(highlight.span.clone()).is_some(), "{:?} in {}", highlight, line);
+            end = highlight.span.end;
         }
-        partner(&line, &marks, cut);
+        partner(&line, &highlights, cut);
         session.usage_hint(&line);
     }
 }

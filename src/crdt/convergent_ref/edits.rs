@@ -102,7 +102,7 @@ impl ConvergentRef {
         Ok(None)
     }
 
-    /// What became of ops that were added, once the validator has seen the new value.
+    /// Returns what became of ops that were added, once the validator has seen the new value.
     pub(super) fn judge(
         &self,
         emitted: Result<Known, Refused>,
@@ -142,9 +142,9 @@ impl ConvergentRef {
         self.rewound = None;
     }
 
-    /// What the last edit, merge, [rewind](Self::rewind) or [replay](Self::replay) changed since the value was read
-    /// before it: what was removed, added, moved and edited, as the ops say. [`apply`](crate::value::apply) makes
-    /// the new value of the old one and this. Costs what changed, times O(log n); after a rewind O(history).
+    /// Returns what the last edit, merge, [rewind](Self::rewind) or [replay](Self::replay) changed since the value
+    /// was read before it: what was removed, added, moved and edited, as the ops say. [`apply`](crate::value::apply)
+    /// makes the new value of the old one and this. Costs what changed, times O(log n); after a rewind O(history).
     pub fn delta(&self) -> Vec<PathChange> {
         let Some(changes) = &self.rewound else {
             return delta::tell(&self.history, &self.tree, Direction::Forth);
@@ -158,12 +158,12 @@ impl ConvergentRef {
         delta::tell(&again.history, &again.tree, Direction::Back)
     }
 
-    /// Whether changes that this actor made wait: it must not make others under their ids.
+    /// Tells whether changes that this actor made wait: it must not make others under their ids.
     pub(in crate::crdt) fn is_behind(&self) -> bool {
         !self.waiting.is_empty() && self.waiting().any(|change| change.actor == self.actor)
     }
 
-    /// Whether so many ops and bytes more can be recorded.
+    /// Tells whether so many ops and bytes more can be recorded.
     pub(in crate::crdt) fn has_room(&self, ops: u64, bytes: usize) -> bool {
         ops <= MAX_COUNTER.saturating_sub(self.history.authors.highest())
             && self.history.log.has_room(ops, bytes)
@@ -177,7 +177,7 @@ impl ConvergentRef {
         }
     }
 
-    /// What begins the next change, unless one has begun.
+    /// Returns what begins the next change, unless one has begun.
     pub(in crate::crdt) fn beginning(&self) -> Beginning {
         let authors = &self.history.authors;
         // Most changes depend on nothing new.

@@ -1,4 +1,4 @@
-//! One replica: what it holds, how it begins, and what can be read of it.
+//! A replica: what it holds, how it begins, and what can be read of it.
 
 mod edits;
 mod watch;
@@ -64,7 +64,7 @@ pub struct ConvergentRef {
     next_watch: u64,
 }
 
-/// What is needed to begin a change.
+/// All that is needed to begin a change.
 pub(in crate::crdt) struct Beginning {
     has_begun: bool,
     actor: ActorIx,
@@ -150,35 +150,35 @@ impl ConvergentRef {
 
     // --- reading ---
 
-    /// The document of which this is a replica.
+    /// Returns the document of which this is a replica.
     pub fn document(&self) -> &DocumentId {
         &self.document
     }
 
-    /// Who writes here.
+    /// Returns the actor that writes here.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// Whether this replica knows the actor: as its own, as that of a change that it has, applied or
+    /// Tells whether this replica knows the actor: as its own, as that of a change that it has, applied or
     /// waiting, or as one on which a waiting change depends.
     pub fn knows(&self, actor: &Actor) -> bool {
         let names = |change: &Change| change.actor == *actor || change.deps.get(actor) > 0;
         *actor == self.actor || self.clock().get(actor) > 0 || self.waiting().any(names)
     }
 
-    /// The value. It is kept: O(1), and after a merge or a transaction once the size of the containers
+    /// Returns the value. It is kept: O(1), and after a merge or a transaction once the size of the containers
     /// that changed and of those that hold them.
     pub fn value(&self) -> &Val {
         self.tree.value(&self.history)
     }
 
-    /// The version vector of what is applied; changes that wait are not covered. O(1): it is kept.
+    /// Returns the version vector of what is applied; changes that wait are not covered. O(1): it is kept.
     pub fn clock(&self) -> &Clock {
         self.history.clock()
     }
 
-    /// The value at an older clock: what all changes come to that the clock covers.
+    /// Returns the value at an older clock: what all changes come to that the clock covers.
     ///
     /// The first look reads the history up to there, and each other one what of it was not read before: O(log
     /// history) an op; some bytes are kept for each write. Besides that it costs the size of the value times O(log
@@ -199,26 +199,26 @@ impl ConvergentRef {
         Ok(then.value(&self.history).clone())
     }
 
-    /// The applied changes, in the order in which they were applied here. O(size) for each.
+    /// Returns the applied changes, in the order in which they were applied here. O(size) for each.
     pub fn changes(&self) -> impl DoubleEndedIterator<Item = Change> + ExactSizeIterator {
         let starts: Vec<u32> =
             (0..self.history.len()).filter(|&op| self.history.authors.is_start(op)).collect();
         starts.into_iter().map(|start| (*self.change_of(Lv::new(start))).clone())
     }
 
-    /// The change that an op belongs to.
+    /// Returns the change that an op belongs to.
     pub(in crate::crdt) fn change_of(&self, lv: Lv) -> Arc<Change> {
         let packed = self.history.pack_change(lv);
         let change = packed.unpack().ok().and_then(|mut changes| changes.pop());
         Arc::new(change.expect("what was just packed can be unpacked"))
     }
 
-    /// The applied change that holds an op. O(log history), and its size.
+    /// Returns the applied change that holds an op. O(log history), and its size.
     pub fn change(&self, id: &OpId) -> Option<Change> {
         self.history.authors.find_lv(id).map(|lv| (*self.change_of(lv)).clone())
     }
 
-    /// What an applied write wrote, which may be overwritten by now; of a text the character. O(log history).
+    /// Returns what an applied write wrote, which may be overwritten by now; of a text the character. O(log history).
     pub fn written(&self, id: &OpId) -> Option<Content> {
         let lv = self.history.authors.find_lv(id)?;
         if let Row::Type { chars, .. } = self.history.log.row(lv) {
@@ -231,12 +231,12 @@ impl ConvergentRef {
         })
     }
 
-    /// The changes that wait for others, ordered by id.
+    /// Returns the changes that wait for others, ordered by id.
     pub fn waiting(&self) -> impl ExactSizeIterator<Item = &Change> {
         self.waiting.changes().map(|change| &**change)
     }
 
-    /// The changes that a clock does not cover, as a patch. Costs what it returns, and O(log history)
+    /// Returns the changes that a clock does not cover, as a patch. Costs what it returns, and O(log history)
     /// for each actor.
     pub fn patch_from_clock(&self, since: &Clock) -> Patch {
         let authors = &self.history.authors;
@@ -252,13 +252,13 @@ impl ConvergentRef {
         Patch { document: self.document.clone(), base, body }
     }
 
-    /// The container at a path: the id of the op that made it, by which a [`Transaction`](super::Transaction)
+    /// Returns the container at a path: the id of the op that made it, by which a [`Transaction`](super::Transaction)
     /// finds it wherever it moves. `None` when there is none. O(path log n).
     pub fn container(&self, path: &Path) -> Option<OpId> {
         self.node_at(path).map(|node| self.history.op_id(self.tree.lv(node)))
     }
 
-    /// What sort of container is at a path: it tells a text from a plain string, and a counter from a plain
+    /// Returns what sort of container is at a path: it tells a text from a plain string, and a counter from a plain
     /// number. `None` when there is none. O(path log n).
     pub fn kind_at(&self, path: &Path) -> Option<Kind> {
         self.node_at(path).map(|node| self.tree.kind(node))
@@ -274,7 +274,7 @@ impl ConvergentRef {
         }
     }
 
-    /// All places that hold more than one visible write, in the order of the value. O(document).
+    /// Returns all places that hold more than one visible write, in the order of the value. O(document).
     pub fn conflicts(&self) -> Vec<Conflict> {
         let mut found = Vec::new();
         if !self.tree.is_contested() {

@@ -3,7 +3,7 @@
 use super::ConvergentRef;
 use crate::value::{PathChange, Val, same};
 
-/// Names a watcher of one ref.
+/// The name of a watcher of one ref.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WatchId(u64);
 
@@ -36,12 +36,12 @@ impl ConvergentRef {
         self.validator.take().is_some()
     }
 
-    /// Whether somebody wants to hear of changes.
+    /// Tells whether somebody wants to hear of changes.
     pub(in crate::crdt) fn is_watched(&self) -> bool {
         !self.watchers.is_empty()
     }
 
-    /// What the validator says to the value.
+    /// Returns what the validator says to the value.
     pub(in crate::crdt) fn invalid(&self) -> Option<String> {
         self.validator.as_ref().and_then(|validator| validator(self.value()).err())
     }

@@ -1,4 +1,4 @@
-//! What of the new value is taken as it is, instead of being read again once the ops are applied.
+//! Adoption: parts of the new value that are taken as they are, instead of being read again once the ops are applied.
 //!
 //! A map or list that was edited reads as what stands for it in the new value, if nothing in that gets an identity or
 //! another form when it is written, or another place among the keys.

@@ -12,7 +12,7 @@ use super::Thing;
 use super::similar::similar;
 use crate::value::{List, Val, common, hash_same};
 
-/// What happens to one item. Positions count in the old list (`old`, `after`) and in the new one.
+/// The fate of one item. Positions count in the old list (`old`, `after`) and in the new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ItemEdit {
     /// The slot stays and holds something else; `same`: what was there, edited, though it does not say so.
@@ -37,7 +37,7 @@ pub(super) type Edits = SmallVec<[ItemEdit; 2]>;
 /// The members by which items are told apart.
 const KEYS: [&str; 4] = ["id", "_id", "uuid", "key"];
 
-/// What leads from one list to another, in order; items that are shared in their places are not named.
+/// Returns what leads from one list to another, in order; items that are shared in their places are not named.
 /// `outside`: nothing of the new list carries an identity or is one in memory with something old.
 ///
 /// O(log n) for each stretch that differs, and O(k log k) for the k items in them.
@@ -54,7 +54,7 @@ pub(super) fn align(
     Alignment::new(old, new, outside, &stretches, thing).edits(&stretches)
 }
 
-/// The usual: all items are the same ones as before, and some are edited.
+/// Aligns the usual case: all items are the same ones as before, and some are edited.
 fn in_place(old: &List, new: &List, stretches: &[(Range<usize>, Range<usize>)]) -> Option<Edits> {
     let mut edits = Edits::new();
     for (o, n) in stretches {
@@ -92,7 +92,7 @@ fn in_place(old: &List, new: &List, stretches: &[(Range<usize>, Range<usize>)]) 
     Some(edits)
 }
 
-/// The longest chain of equal names, as places in both.
+/// Returns the longest chain of equal names, as places in both.
 pub(super) fn in_order(old: &[Option<u64>], new: &[Option<u64>]) -> Vec<(usize, usize)> {
     let mut numbers: HashMap<u64, u32, RandomState> = HashMap::default();
     let mut alone = (old.len() + new.len()) as u32;
@@ -112,7 +112,7 @@ pub(super) fn in_order(old: &[Option<u64>], new: &[Option<u64>]) -> Vec<(usize, 
     runs.into_iter().flat_map(|run| (0..run.len).map(move |at| (run.old + at, run.new + at))).collect()
 }
 
-/// What tells an item from others.
+/// The sign by which an item is told from others.
 #[derive(PartialEq, Eq, Hash)]
 enum Token<'v> {
     Thing(Thing),
@@ -195,7 +195,7 @@ impl<'v> Alignment<'v> {
         alignment
     }
 
-    /// Which names both sides have.
+    /// Notes which names both sides have.
     fn note_paired(&mut self) {
         let mut has = vec![0u8; self.names];
         self.olds.iter().for_each(|item| has[item.name as usize] |= 1);
@@ -312,7 +312,7 @@ impl<'v> Alignment<'v> {
         }
     }
 
-    /// What stands between items that are kept.
+    /// Aligns what stands between items that are kept.
     fn gap(
         &self,
         olds: Range<usize>,
@@ -346,7 +346,7 @@ impl<'v> Alignment<'v> {
         }
     }
 
-    /// Pairs of items that nothing names, in order, and whether they are one item.
+    /// Pairs items that nothing names, in order, and tells whether they are one item.
     fn pair_left(&self, olds: &[usize], news: &[usize]) -> Vec<(usize, usize, bool)> {
         let mut pairs = Vec::new();
         if olds.is_empty() || news.is_empty() {
@@ -386,7 +386,7 @@ impl<'v> Alignment<'v> {
         pairs
     }
 
-    /// Whether a new item stands in the slot of an old one that is gone, and whether it is that, edited.
+    /// Tells whether a new item stands in the slot of an old one that is gone, and whether it is that, edited.
     fn in_stead(&self, old: usize, new: usize) -> Option<bool> {
         let (o, n) = (&self.olds[old], &self.news[new]);
         if !n.value.is_container() {
@@ -398,7 +398,7 @@ impl<'v> Alignment<'v> {
         (may && is_same_kind(o.value, n.value) && may_be_edited(o.value, n.value)).then_some(true)
     }
 
-    /// Whether two items have different keys.
+    /// Tells whether two items have different keys.
     fn differ(&self, old: usize, new: usize) -> bool {
         let (old, new) = (self.olds[old].value, self.news[new].value);
         let both = KEYS.iter().find_map(|key| Some((member(old, key)?, member(new, key)?)));
@@ -422,7 +422,7 @@ impl Pairs {
     }
 }
 
-/// The items that alone have a scalar member, by that.
+/// Returns the items that alone have a scalar member, by that.
 fn unique<'v>(items: &[Item<'v>], key: &str) -> HashMap<Exactly<'v>, Option<usize>, RandomState> {
     let mut found: HashMap<Exactly<'v>, Option<usize>, RandomState> = HashMap::default();
     for (at, item) in items.iter().enumerate() {
@@ -434,7 +434,7 @@ fn unique<'v>(items: &[Item<'v>], key: &str) -> HashMap<Exactly<'v>, Option<usiz
     found
 }
 
-/// A scalar member of an object.
+/// Returns a scalar member of an object.
 fn member<'v>(value: &'v Val, key: &str) -> Option<&'v Val> {
     value.as_map()?.get(key).filter(|member| !member.is_container())
 }
@@ -443,7 +443,7 @@ fn is_same_kind(old: &Val, new: &Val) -> bool {
     (old.as_list().is_some() && new.as_list().is_some()) || (old.as_map().is_some() && new.as_map().is_some())
 }
 
-/// Whether an object in the place of another may be taken for it: when they have a key in common.
+/// Tells whether an object in the place of another may be taken for it: when they have a key in common.
 fn may_be_edited(old: &Val, new: &Val) -> bool {
     match (old.as_map(), new.as_map()) {
         (Some(old), Some(new)) => old.is_empty() || old.keys().any(|key| new.contains_key(key)),
@@ -451,7 +451,7 @@ fn may_be_edited(old: &Val, new: &Val) -> bool {
     }
 }
 
-/// The parts of an item that tell, where they are one in memory: all empty strings are.
+/// Returns the parts of an item that tell, where they are one in memory: all empty strings are.
 fn telling(value: &Val) -> impl Iterator<Item = usize> {
     let (items, entries) = (value.as_list(), value.as_map());
     let items = items.into_iter().flat_map(|items| items.iter());

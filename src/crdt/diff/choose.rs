@@ -1,4 +1,4 @@
-//! Which occurrence is the thing.
+//! The choice of the occurrence that is the thing.
 
 use super::Thing;
 use super::discover::{Chosen, Discovery, Evidence, Index, Occurrence};
@@ -7,7 +7,7 @@ use crate::crdt::history::History;
 use crate::crdt::tree::{Place, Tree};
 
 impl Discovery {
-    /// Where a thing is in the new value: in its own slot, if it occurs there, else where it occurs first. A
+    /// Finds where a thing is in the new value: in its own slot, if it occurs there, else where it occurs first. A
     /// built value is the thing in whose stead it stands when that is nowhere else. O(depth) for one that was
     /// not asked for before.
     pub(super) fn choose(&mut self, history: &History, tree: &Tree, thing: Thing) -> Chosen {
@@ -38,7 +38,7 @@ impl Discovery {
         self.chosen[&thing]
     }
 
-    /// The same for a thing of which it is known where what held it is.
+    /// Chooses in the same way for a thing of which it is known where what held it is.
     fn choose_below(&self, history: &History, tree: &Tree, thing: Thing) -> Chosen {
         let held = match tree.place(thing) {
             None => None,
@@ -73,14 +73,14 @@ impl Discovery {
         elsewhere.or_else(|| occurrences.first().copied()).map_or(Chosen::Nowhere, Chosen::Occurrence)
     }
 
-    /// Whether an occurrence in a thing that is entered is what stood there.
+    /// Tells whether an occurrence in a thing that is entered is what stood there.
     pub(super) fn stays(&mut self, history: &History, tree: &Tree, at: Occurrence) -> bool {
         let occurs = &self.occurs[at];
         // In its own slot it needs no other evidence.
         occurs.own_slot && (occurs.evidence != Evidence::Stead || self.is_thing(history, tree, at).is_some())
     }
 
-    /// Whether an occurrence is the thing, and no copy of it.
+    /// Tells whether an occurrence is the thing, and no copy of it.
     pub(super) fn is_thing(&mut self, history: &History, tree: &Tree, at: Occurrence) -> Option<Thing> {
         let thing = self.occurs[at].thing?;
         (self.choose(history, tree, thing) == Chosen::Occurrence(at)).then_some(thing)

@@ -1,4 +1,4 @@
-//! Where the containers of the document occur in a new value.
+//! Discovery of the containers of the document that occur in a new value.
 
 use crate::cancellation::ask;
 use std::collections::{HashMap, HashSet};
@@ -37,7 +37,7 @@ pub(super) struct Occurs {
     pub(super) entered: bool,
 }
 
-/// How it is known what an occurrence is.
+/// The evidence by which it is known what an occurrence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Evidence {
     /// By its identity.
@@ -48,7 +48,7 @@ pub(super) enum Evidence {
     Stead,
 }
 
-/// Where a thing is in the new value.
+/// The place of a thing in the new value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Chosen {
     /// Where it was, as it was.
@@ -69,7 +69,7 @@ pub(super) struct Part {
     stands_for: Option<Thing>,
 }
 
-/// Where a part stands.
+/// The place where a part stands.
 #[derive(Debug, Clone)]
 pub(super) enum At {
     Root,
@@ -82,7 +82,7 @@ pub(super) enum At {
     },
 }
 
-/// All that is found.
+/// The things that are found.
 #[derive(Default)]
 pub(in crate::crdt) struct Discovery {
     pub(super) occurs: SmallVec<[Occurs; 4]>,
@@ -99,13 +99,13 @@ pub(in crate::crdt) struct Discovery {
 }
 
 impl Discovery {
-    /// How many containers hold a slot in the new value.
+    /// Counts how many containers hold a slot in the new value.
     pub(super) fn depth(&self, part: usize) -> usize {
         let holder = |part: usize| self.parts[part].holder.map(|holder| self.occurs[holder].part);
         std::iter::successors(holder(part), |part| holder(*part)).count()
     }
 
-    /// The way to a slot in the new value.
+    /// Returns the way to a slot in the new value.
     pub(super) fn path(&self, part: usize) -> Path {
         let mut steps = Vec::new();
         let mut next = Some(part);
@@ -129,7 +129,7 @@ impl Drop for Discovery {
     }
 }
 
-/// What is found, by thing.
+/// The things that are found, each with its occurrences.
 #[derive(Default)]
 pub(super) struct Index {
     /// The occurrences of each, in order.
@@ -158,7 +158,7 @@ struct Open {
     within: Within,
 }
 
-/// What is found in a slot.
+/// A thing that is found in a slot.
 struct Found {
     thing: Thing,
     evidence: Evidence,
@@ -166,7 +166,7 @@ struct Found {
     below: Within,
 }
 
-/// What is known of a value from what holds it.
+/// The knowledge of a value that comes from what holds it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Within {
     /// Nothing.
@@ -379,7 +379,7 @@ impl Discoverer<'_> {
         self.enter(occurrence, first, within);
     }
 
-    /// Whether a value is a thing or holds one; [`scan`](Self::scan) found out.
+    /// Tells whether a value is a thing or holds one; [`scan`](Self::scan) found out.
     fn leads(&self, value: &Val) -> bool {
         self.is_thing(value) || value.address().is_some_and(|address| self.leading.contains(&address))
     }
@@ -413,7 +413,7 @@ impl Discoverer<'_> {
     }
 }
 
-/// Whether strings of two values are one in memory: then one was built of parts of the other. Costs the size of
+/// Tells whether strings of two values are one in memory: then one was built of parts of the other. Costs the size of
 /// both; on no stack.
 fn shares_strings(old: &Val, new: &Val) -> bool {
     let strings = |value: &Val, found: &mut dyn FnMut(usize) -> bool| {

@@ -1,4 +1,4 @@
-//! From what occurs where to ops.
+//! Emission: ops are made of what occurs where.
 
 use crate::cancellation::ask;
 use std::collections::HashSet;
@@ -17,20 +17,20 @@ use crate::crdt::tree::{Node, Place, Puts, Tree};
 use crate::crdt::{Kind, MAX_COUNTER, Side};
 use crate::value::{self, NotJson, Val};
 
-/// Where a value goes.
+/// The place to which a value goes.
 #[derive(Debug)]
 pub(in crate::crdt) enum Dest {
     Slot { slot: Target<Local>, over: Puts },
     Item { list: Lv, parent: Option<Lv>, side: Side },
 }
 
-/// Begins a change in a history, when its first op is added; says its first counter.
+/// A function that begins a change in a history, when its first op is added; it says its first counter.
 pub(in crate::crdt) type Begin<'a> = &'a mut dyn FnMut(&mut History) -> u64;
 
 /// Values of containers, by the ops that made these.
 pub(in crate::crdt) type Known = SmallVec<[(Lv, Val); 4]>;
 
-/// Why ops cannot be added.
+/// The reason why ops cannot be added.
 #[derive(Debug)]
 pub(in crate::crdt) enum Refused {
     NotJson(NotJson),
@@ -187,7 +187,7 @@ impl<'a> Emitter<'a> {
         number.map(|key| self.tree.shown_key(self.history, maps, key)).unwrap_or_default()
     }
 
-    /// A key of joined maps: where a write goes, and what the maps show.
+    /// Returns a key of joined maps: where a write goes, and what the maps show.
     fn key(&mut self, maps: &[Node], part: usize) -> (Target<Local>, Puts) {
         let shown = self.shown_key(maps, part);
         let map = self.tree.lv(maps[maps.len() - 1]);
@@ -197,7 +197,7 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// What is to be done in slots that stay, after what comes and goes.
+    /// Does what is to be done in slots that stay, after what comes and goes.
     fn go_on(&mut self, later: Parts, thing: Thing) {
         for part in later.into_iter().rev() {
             let task = match self.stays(part) {
@@ -329,7 +329,7 @@ impl<'a> Emitter<'a> {
         self.push(&Row::Delete { over: &over }, 0).map(drop)
     }
 
-    /// What does not stand elsewhere now, of what slots show.
+    /// Returns what does not stand elsewhere now, of what slots show.
     fn staying(&mut self, mut shown: Puts) -> Puts {
         shown.retain(|put| match self.tree.container(self.history, *put) {
             None => true,
@@ -341,7 +341,7 @@ impl<'a> Emitter<'a> {
         shown
     }
 
-    /// What a write names to overwrite what a slot shows, but for what is elsewhere now.
+    /// Returns what a write names to overwrite what a slot shows, but for what is elsewhere now.
     fn overwritten(&mut self, shown: Puts) -> Puts {
         let shown = self.staying(shown);
         self.tree.overwriting(self.history, &shown)

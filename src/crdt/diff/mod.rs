@@ -1,4 +1,4 @@
-//! From a new value to ops: what a swap did.
+//! Differences: ops are made of a new value, which say what a swap did.
 //!
 //! Maps, lists, texts and counters of the document carry their identity through a filter, so nothing is
 //! guessed. In reading order:
@@ -33,7 +33,7 @@ pub(super) use write::write;
 /// A container of the document; of maps that read as one, the last.
 type Thing = Node;
 
-/// The container of the document that a value is, if it carries an identity that is known here.
+/// Returns the container of the document that a value is, if it carries an identity that is known here.
 fn thing_of(history: &History, tree: &Tree, value: &Val) -> Option<Thing> {
     let made = history.authors.find_identity(value.identity()?)?;
     let node = tree.node(made)?;

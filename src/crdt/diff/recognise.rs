@@ -19,12 +19,12 @@ pub(super) struct Recognised {
     hasher: RandomState,
 }
 
-/// What containers hold, as a number: for each the address, and what it holds with all that is inside. What strings
+/// Contents of containers, as numbers: for each the address, and what it holds with all that is inside. What strings
 /// are, where that matters.
 type Sums = HashMap<usize, u64, RandomState>;
 
 impl Recognised {
-    /// The thing that a value is equal to.
+    /// Returns the thing that a value is equal to.
     pub(super) fn thing(&self, value: &Val) -> Option<Thing> {
         if self.things.is_empty() { None } else { self.things.get(&value.address()?).copied() }
     }
@@ -140,7 +140,7 @@ impl Recognised {
         }
     }
 
-    /// What a scalar is, as a number.
+    /// Returns what a scalar is, as a number.
     fn sum_of(&self, value: &Val) -> u64 {
         let mut hasher = self.hasher.build_hasher();
         hash_same(value, 0, &mut hasher);
@@ -190,7 +190,7 @@ impl Recognised {
     }
 }
 
-/// The containers that hold a thing.
+/// Returns the containers that hold a thing.
 fn holders<'a>(history: &'a History, tree: &'a Tree, thing: Thing) -> impl Iterator<Item = Thing> + 'a {
     let up = move |thing: &Thing| {
         let up = tree.place(*thing).and_then(Place::container)?;
@@ -199,17 +199,17 @@ fn holders<'a>(history: &'a History, tree: &'a Tree, thing: Thing) -> impl Itera
     std::iter::successors(up(&thing), up)
 }
 
-/// Whether a value is a text that is not empty.
+/// Tells whether a value is a text that is not empty.
 fn is_text(value: &Val) -> bool {
     is_long(value) && value.identity().is_some()
 }
 
-/// Whether a value is a string that is not empty: all that are have one address.
+/// Tells whether a value is a string that is not empty: all that are have one address.
 fn is_long(value: &Val) -> bool {
     value.as_str().is_some_and(|text| !text.is_empty())
 }
 
-/// The parts of a container.
+/// Returns the parts of a container.
 fn parts(value: &Val) -> impl Iterator<Item = &Val> {
     let (items, entries) = (value.as_list(), value.as_map());
     items.into_iter().flat_map(|items| items.iter()).chain(entries.into_iter().flat_map(|map| map.values()))

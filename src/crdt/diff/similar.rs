@@ -1,4 +1,4 @@
-//! Which items still hold much of the same.
+//! Items that still hold much of the same.
 
 use crate::cancellation::ask;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ const RARE: usize = 8;
 /// The levels of a part that are compared.
 const LEVELS: usize = 8;
 
-/// Pairs of items that hold at least half of the same parts by weight, increasing on both sides, of those that `may` be
+/// Pairs items that hold at least half of the same parts by weight, increasing on both sides, of those that `may` be
 /// one. Each new one is held against the old ones with which it shares parts that are rare, so it takes
 /// O(parts).
 pub(super) fn similar(old: &[&Val], new: &[&Val], may: impl Fn(usize, usize) -> bool) -> Vec<(usize, usize)> {
@@ -51,8 +51,8 @@ pub(super) fn similar(old: &[&Val], new: &[&Val], may: impl Fn(usize, usize) -> 
     increasing(pairs)
 }
 
-/// The parts of an item as numbers, and in an object where each stands, with their weights. Two of them clash so
-/// rarely that they may be used to find what is alike, but not to tell that it is equal.
+/// Returns the parts of an item as numbers, and in an object where each stands, with their weights. Two of them clash
+/// so rarely that they may be used to find what is alike, but not to tell that it is equal.
 fn parts(item: &Val, hasher: &RandomState) -> impl Iterator<Item = (u64, usize)> {
     let number = |key: &str, part: &Val| {
         let mut hasher = hasher.build_hasher();
@@ -65,7 +65,7 @@ fn parts(item: &Val, hasher: &RandomState) -> impl Iterator<Item = (u64, usize)>
     items.map(move |part| number("", part)).chain(entries.map(move |(key, part)| number(key, part)))
 }
 
-/// How much a part tells: a title tells two tasks apart, `true` does not.
+/// Tells how much a part tells: a title tells two tasks apart, `true` does not.
 fn weight(part: &Val) -> usize {
     match part.view() {
         View::Null | View::Bool(_) => 1,
@@ -73,7 +73,7 @@ fn weight(part: &Val) -> usize {
     }
 }
 
-/// What the parts of an item weigh.
+/// Returns what the parts of an item weigh.
 fn size(item: &Val) -> usize {
     let items = item.as_list().into_iter().flat_map(|items| items.iter());
     let entries = item.as_map().into_iter().flat_map(|entries| entries.values());

@@ -1,4 +1,4 @@
-//! Writing what is not there yet: a container before its parts.
+//! Writes of what is not there yet: a container before its parts.
 
 use super::Thing;
 use super::discover::{At, Chosen, Discovery, Occurrence, Part};
@@ -30,7 +30,7 @@ pub(in crate::crdt) fn write(
     Ok((first, emitter.known))
 }
 
-/// What a value that is written is.
+/// The origin of a value that is written.
 #[derive(Clone, Copy)]
 struct Whence {
     /// How many containers hold it.
@@ -58,7 +58,7 @@ enum Inside {
     Entries { rest: <Map as IntoIterator>::IntoIter, key: Option<Key>, written: Vec<(Key, Val)> },
 }
 
-/// What became of a value.
+/// The outcome of writing a value.
 enum Wrote {
     /// It is written; `None`: what it will read as is not known yet.
     Done(Lv, Option<Val>),
@@ -170,7 +170,7 @@ impl Emitter<'_> {
         Ok(Wrote::Open(Frame { made, inside, parts, last: None, known: true }))
     }
 
-    /// The thing that a value is, if this occurrence of it is the one.
+    /// Returns the thing that a value is, if this occurrence of it is the one.
     fn claim(&mut self, value: &Val, occurrence: Option<Occurrence>) -> Option<Thing> {
         if let Some(at) = occurrence
             && self.discovery.occurs[at].thing.is_some()
@@ -322,7 +322,7 @@ impl Emitter<'_> {
 }
 
 impl Frame {
-    /// The next part: where it goes, what it is, and the occurrence that it is.
+    /// Returns the next part: where it goes, what it is, and the occurrence that it is.
     fn next<'p>(
         &mut self,
         keys: &mut Keys,
@@ -370,7 +370,7 @@ impl Frame {
         (self.made, self.known.then_some(value))
     }
 
-    /// The step to the part that is being written.
+    /// Returns the step to the part that is being written.
     fn step(&self) -> Step {
         match &self.inside {
             Inside::Items { written, .. } => Step::Index(written.len()),

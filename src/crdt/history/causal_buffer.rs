@@ -40,7 +40,7 @@ impl CausalBuffer {
         self.add_after(change, clock, None)
     }
 
-    /// As `add`, when nothing is lacking up to and with what it has of the actor `after`.
+    /// Adds as `add` does, when nothing is lacking up to and with what it has of the actor `after`.
     fn add_after(
         &mut self,
         change: Arc<Change>,
@@ -125,7 +125,7 @@ impl CausalBuffer {
     }
 }
 
-/// A counter that a change depends on and that the clock does not cover: of its own actor first, then
+/// Returns a counter that a change depends on and that the clock does not cover: of its own actor first, then
 /// by actor; `after` one of them, if given.
 fn lacking(change: &Change, clock: &Clock, after: Option<&Actor>) -> Option<(Actor, u64)> {
     let previous = after.is_none().then_some((&change.actor, change.previous));

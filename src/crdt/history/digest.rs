@@ -17,7 +17,7 @@ impl Digest {
     /// The digest of no changes.
     pub(in crate::crdt) const EMPTY: Self = Self(0);
 
-    /// The digest with one more change.
+    /// Makes the digest with one more change.
     pub(in crate::crdt) fn with(self, change: Self) -> Self {
         let mut mix = StableHash(self.0);
         mix.number(change.0);
@@ -25,20 +25,20 @@ impl Digest {
     }
 }
 
-/// How the ids and keys of rows read, in a form that every replica shares.
+/// The ids and keys of rows in a form that every replica shares.
 pub(in crate::crdt) trait Names<S: Space> {
     fn id(&self, id: S::Id) -> PublicId;
     fn key(&self, key: S::Key) -> &str;
-    /// The id that is `count` steps from another.
+    /// Returns the id that is `count` steps from another.
     fn step(&self, id: S::Id, step: Step, count: u32) -> PublicId;
-    /// Spans of consecutive ids, ordered by id, that do not touch.
+    /// Makes spans of consecutive ids, ordered by id, that do not touch.
     fn spans(&self, over: &[(S::Id, u32)]) -> Vec<(PublicId, u64)>;
 }
 
 /// An id: its counter, and a hash of its actor.
 pub(in crate::crdt) type PublicId = (u64, u64);
 
-/// Makes the digests of changes with consecutive counters. The same ops give the same digests, however
+/// A maker of digests of changes with consecutive counters. The same ops give the same digests, however
 /// they are cut into rows.
 pub(in crate::crdt) struct Digester<F> {
     mix: StableHash,
@@ -152,7 +152,7 @@ impl<F: FnMut(u64, Digest)> Digester<F> {
         self.counter += 1;
     }
 
-    /// Where an element hangs; `None` on the right of the op before it, which is in the same container.
+    /// Finds where an element hangs; `None` on the right of the op before it, which is in the same container.
     fn hangs(&self, of: PublicId, parent: Option<PublicId>, side: Side) -> Option<u64> {
         match (parent, side) {
             (Some(parent), Side::Right) if parent == (self.counter - 1, self.actor) => None,
@@ -230,7 +230,7 @@ pub(in crate::crdt) struct Digests {
     count: u32,
 }
 
-/// How many changes must be read again to know a digest, at most.
+/// The maximum number of changes that must be read again to know a digest.
 const EVERY: u32 = 32;
 
 impl Digests {
@@ -244,7 +244,7 @@ impl Digests {
         self.before = self.last.replace((last, digest));
     }
 
-    /// A digest from which that of a counter can be found: the nearest one that is not after it.
+    /// Returns a digest from which that of a counter can be found: the nearest one that is not after it.
     pub(in crate::crdt) fn nearest(&self, counter: u64) -> (u64, Digest) {
         let kept =
             || self.kept.partition_point(|(last, _)| *last <= counter).checked_sub(1).map(|at| self.kept[at]);

@@ -24,7 +24,7 @@ impl StableHash {
     }
 }
 
-/// The hash of a text.
+/// Returns the hash of a text.
 pub(in crate::crdt) fn text(text: &str) -> u64 {
     let mut mix = StableHash(0);
     mix.bytes(text.as_bytes());

@@ -25,13 +25,13 @@ impl Keys {
         &self.keys[number as usize]
     }
 
-    /// The number of a key that was seen before. O(length).
+    /// Returns the number of a key that was seen before. O(length).
     pub(in crate::crdt) fn find(&self, key: &str) -> Option<u32> {
         let hash = self.hasher.hash_one(key.as_bytes());
         self.numbers.find(hash, |&number| self.keys[number as usize].as_bytes() == key.as_bytes()).copied()
     }
 
-    /// The number of a key, which may be new. O(length).
+    /// Returns the number of a key, which may be new. O(length).
     pub(in crate::crdt) fn intern_text(&mut self, key: &str) -> u32 {
         let hash = self.hasher.hash_one(key.as_bytes());
         match self.numbers.find(hash, |&number| self.keys[number as usize].as_bytes() == key.as_bytes()) {
@@ -40,7 +40,7 @@ impl Keys {
         }
     }
 
-    /// The number of a key, which may be new, and is kept as it is. O(length).
+    /// Returns the number of a key, which may be new, and is kept as it is. O(length).
     pub(in crate::crdt) fn intern(&mut self, key: &Key) -> u32 {
         let hash = self.hasher.hash_one(key.as_bytes());
         match self.numbers.find(hash, |&number| self.keys[number as usize] == *key) {

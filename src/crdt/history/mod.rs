@@ -28,7 +28,7 @@ use super::lv::Lv;
 use super::row::{Local, Row};
 use super::{Actor, Clock, ClockError, DocumentId, OpId};
 
-/// All applied changes, in the order of application, found by id.
+/// The history: all applied changes, in the order of application, found by id.
 #[derive(Clone)]
 pub(super) struct History {
     pub(super) log: Log,
@@ -39,7 +39,7 @@ pub(super) struct History {
     digested: u32,
 }
 
-/// So many ops get their digests together.
+/// The number of ops that get their digests together.
 const BATCH: u32 = 48;
 
 /// The ops that a clock covers.
@@ -51,14 +51,14 @@ pub(super) struct Cut {
     pub(super) beyond: Vec<Range<u32>>,
 }
 
-/// How long a history was.
+/// A mark of how long a history was.
 pub(super) struct Mark {
     log: log::Mark,
     authors: authors::Mark,
 }
 
 impl History {
-    /// The history of a document that has no changes yet.
+    /// Makes the history of a document that has no changes yet.
     pub(super) fn new(document: DocumentId) -> Self {
         Self { log: Log::default(), authors: Authors::new(document), digests: Vec::new(), digested: 0 }
     }
@@ -67,7 +67,7 @@ impl History {
         self.authors.clock()
     }
 
-    /// The number of ops.
+    /// Returns the number of ops.
     pub(super) fn len(&self) -> u32 {
         self.log.len()
     }
@@ -124,7 +124,7 @@ impl History {
         self.authors.truncate(mark.authors);
     }
 
-    /// The actors whose last ops an actor had not seen when it made its own last one. O(spans of the actor).
+    /// Returns the actors whose last ops an actor had not seen when it made its own last one. O(spans of the actor).
     pub(super) fn not_seen_by(&self, actor: ActorIx) -> BTreeSet<ActorIx> {
         let authors = &self.authors;
         let own = authors.lv(Id { counter: authors.last(actor), actor });
@@ -135,13 +135,13 @@ impl History {
 
     // --- reading ---
 
-    /// The ops that a clock does not cover, in an order in which they can be applied.
+    /// Returns the ops that a clock does not cover, in an order in which they can be applied.
     pub(super) fn since(&self, clock: &Clock) -> Vec<Range<u32>> {
         self.authors.since(clock)
     }
 
-    /// Which ops a clock covers; it must be one that this history could have had at some time. O(log n) for each
-    /// actor, and what it covers beyond the first op that it does not.
+    /// Tells which ops a clock covers; it must be one that this history could have had at some time. O(log n) for
+    /// each actor, and what it covers beyond the first op that it does not.
     pub(super) fn cut(&self, clock: &Clock) -> Result<Cut, ClockError> {
         let authors = &self.authors;
         let mut last = 0;
@@ -177,7 +177,7 @@ impl History {
         Ok(Cut { before, beyond })
     }
 
-    /// The digest of an actor's changes up to a counter, which must be the last of a change here.
+    /// Returns the digest of an actor's changes up to a counter, which must be the last of a change here.
     /// O(log n), and a few changes are read.
     pub(super) fn digest(&self, actor: ActorIx, last: u64) -> Option<Digest> {
         let end = self.authors.lv(Id { counter: last, actor })?.index() + 1;
@@ -196,7 +196,7 @@ impl History {
         Some(digest)
     }
 
-    /// The first changes of an actor in which two histories differ, where both go on. A few changes are
+    /// Returns the first changes of an actor in which two histories differ, where both go on. A few changes are
     /// read when they do not.
     pub(super) fn fork(&self, other: &Self, name: &Actor) -> Option<(Lv, Lv)> {
         let (ours, theirs) = (self.authors.find(name)?, other.authors.find(name)?);
@@ -225,7 +225,7 @@ impl History {
     }
 }
 
-/// The digests of the changes under a header, each with its last counter.
+/// Digests the changes under a header, each with its last counter.
 pub(super) fn digest_changes(
     log: &Log,
     authors: &Authors,

@@ -1,4 +1,4 @@
-//! What was written into one container.
+//! Writes into one container.
 
 use super::max_tree::{MaxTree, NEVER};
 use crate::crdt::lv::Lv;
@@ -33,12 +33,12 @@ impl Part {
         stands
     }
 
-    /// When a write ended.
+    /// Returns the time at which a write ended.
     pub(super) fn ended(&self, put: Lv) -> u32 {
         self.ends.get(self.number(put))
     }
 
-    /// How many of the writes came before the op `time`. O(log n).
+    /// Counts how many of the writes came before the op `time`. O(log n).
     pub(super) fn count(&self, time: u32) -> usize {
         match self.stretches.partition_point(|(first, _)| first.index() < time).checked_sub(1) {
             None => 0,

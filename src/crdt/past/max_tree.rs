@@ -1,10 +1,10 @@
-//! What stood at some time, out of many things that came one after the other.
+//! A tree of maxima: what stood at some time, out of many things that came one after the other.
 
-/// How many ends one of the level above stands for.
+/// The number of ends for which one of the level above stands.
 const FAN: usize = if cfg!(test) { 3 } else { 16 };
 
-/// Until when each of many things stood, by number. Finding those that stood until some time costs O(log n) for
-/// each of them, however many did not: above each [`FAN`] ends is the latest of them, and so on.
+/// A tree of the times until when each of many things stood, by number. Finding those that stood until some time
+/// costs O(log n) for each of them, however many did not: above each [`FAN`] ends is the latest of them, and so on.
 #[derive(Debug, Clone, Default)]
 pub(super) struct MaxTree {
     /// Invariant: as long as what is below, divided by [`FAN`] and rounded up; none is empty, but for the first.
@@ -61,7 +61,7 @@ impl MaxTree {
         }
     }
 
-    /// The latest end of a group.
+    /// Returns the latest end of a group.
     fn latest(&self, level: usize, group: usize) -> u32 {
         let below = &self.levels[level];
         below[group * FAN..below.len().min((group + 1) * FAN)].iter().copied().fold(0, u32::max)

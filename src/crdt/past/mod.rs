@@ -1,4 +1,4 @@
-//! What stood when: the state at an older clock, without what came and went before it.
+//! The past: the state at an older clock, without what came and went before it.
 //!
 //! Applying the history again up to a clock would cost what the history holds. [`Past`] reads the history once,
 //! and notes for every write from which op on it is not shown: what overwrote it first, or moved elsewhere what it
@@ -138,7 +138,7 @@ impl Past {
         }
     }
 
-    /// After all that one op overwrote.
+    /// Settles what one op overwrote, after all of it.
     fn settle(&mut self, history: &History) {
         while let Some(made) = self.unsettled.pop() {
             self.moved.settle(history, made);
@@ -171,7 +171,7 @@ impl Past {
     }
 }
 
-/// What overwrote writes that follow each other as ops.
+/// The ops that overwrote writes which follow each other as ops.
 #[derive(Clone, Copy)]
 enum By {
     /// One op all of them.
@@ -192,7 +192,7 @@ impl By {
     }
 }
 
-/// Spans in order, those that overlap or follow each other as one.
+/// Joins spans, in order, that overlap or follow each other.
 fn joined(mut spans: Vec<(Lv, u32)>) -> Vec<(Lv, u32)> {
     spans.sort_unstable();
     let mut joined: Vec<(Lv, u32)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Where containers were put that ever moved.
+//! Places of containers that ever moved.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use super::max_tree::NEVER;
 use super::{History, ROOT};
 use crate::crdt::lv::Lv;
 
-/// How many containers are looked at before one is taken to be able to stand in itself.
+/// The number of containers that are looked at before one is taken to be able to stand in itself.
 const CIRCLE: usize = 256;
 
 /// The moves of all containers, by the ops that made those.
@@ -88,7 +88,7 @@ impl Moved {
         stood && put == moves.top
     }
 
-    /// After the placement of a container that was shown went, with all that went with it.
+    /// Settles what changes when the placement of a container that was shown went, with all that went with it.
     pub(super) fn settle(&mut self, history: &History, made: Lv) {
         if let Some(moves) = self.containers.get_mut(&made).filter(|moves| moves.standing > 0) {
             moves.top = moves.highest(history, NEVER, |_| true).unwrap_or(made);
@@ -96,7 +96,7 @@ impl Moved {
         }
     }
 
-    /// Whether a container could stand in itself by moves of these, or of those before.
+    /// Tells whether a container could stand in itself by moves of these, or of those before.
     pub(super) fn tangles(&self, before: &Self, history: &History) -> bool {
         let mut moves = self.containers.iter().flat_map(|(made, moves)| {
             let holders = moves.holders.iter();
@@ -118,15 +118,15 @@ impl Moves {
         }
     }
 
-    /// Whether as many placements stand as are counted. O(n).
+    /// Tells whether as many placements stand as are counted. O(n).
     pub(super) fn is_counted(&self) -> bool {
         let mut standing = u32::from(self.made_ended == NEVER);
         self.puts.standing(NEVER, |_| standing += 1);
         standing == self.standing
     }
 
-    /// The move with the highest id among those before the op `time` that stood then. O(log n), and more when a
-    /// higher one was overwritten.
+    /// Returns the move with the highest id among those before the op `time` that stood then. O(log n), and more when
+    /// a higher one was overwritten.
     pub(super) fn highest(&self, history: &History, time: u32, stands: impl Fn(Lv) -> bool) -> Option<Lv> {
         let last = self.puts.count(time).checked_sub(1)?;
         let highest = self.highest[last];
@@ -143,7 +143,7 @@ impl Moves {
     }
 }
 
-/// Whether what holds a container, or did, may stand in another or be it. Says yes when there is too much to
+/// Tells whether what holds a container, or did, may stand in another or be it. Says yes when there is too much to
 /// look at.
 fn reaches(moved: &[&Moved], history: &History, from: Lv, to: Lv) -> bool {
     let mut seen: HashSet<Lv, RandomState> = HashSet::default();
@@ -166,7 +166,7 @@ fn reaches(moved: &[&Moved], history: &History, from: Lv, to: Lv) -> bool {
     false
 }
 
-/// The container into which a put was written.
+/// Returns the container into which a put was written.
 pub(super) fn holder(history: &History, put: Lv) -> Lv {
     history.log.row(put).holder().unwrap_or(ROOT)
 }

@@ -11,7 +11,7 @@ use super::{Past, ROOT, joined};
 use crate::crdt::history::{Cut, History};
 use crate::crdt::lv::Lv;
 
-/// What stood at a clock. Its questions are answered in the size of what stood.
+/// The state that stood at a clock. Its questions are answered in the size of what stood.
 pub(in crate::crdt) struct Snapshot<'a> {
     history: &'a History,
     past: &'a Past,
@@ -24,7 +24,7 @@ pub(in crate::crdt) struct Snapshot<'a> {
     shown: HashMap<Lv, Vec<Lv>, RandomState>,
 }
 
-/// What placed containers: `None` if they were nowhere.
+/// The ops that placed containers: `None` if they were nowhere.
 type Placed = HashMap<Lv, Option<Lv>, RandomState>;
 
 impl<'a> Snapshot<'a> {
@@ -52,8 +52,8 @@ impl<'a> Snapshot<'a> {
         moment
     }
 
-    /// The writes that stood in a container (those of the root in [`ROOT`]), as stretches of ops. Of the placements
-    /// that were not shown there, some are missing.
+    /// Returns the writes that stood in a container (those of the root in [`ROOT`]), as stretches of ops. Of the
+    /// placements that were not shown there, some are missing.
     pub(in crate::crdt) fn writes(&self, holder: Lv) -> Vec<(Lv, u32)> {
         let mut writes: Vec<(Lv, u32)> = Vec::new();
         let mut found = |put: Lv| match writes.last_mut() {
@@ -82,7 +82,7 @@ impl<'a> Snapshot<'a> {
         writes
     }
 
-    /// The sum of a counter.
+    /// Returns the sum of a counter.
     pub(in crate::crdt) fn sum(&self, counter: Lv) -> i128 {
         let sum = |past: &Past, time: u32| {
             let sums = past.sums.get(&counter)?;
@@ -92,7 +92,7 @@ impl<'a> Snapshot<'a> {
         sum(self.past, self.cut).unwrap_or(0) + sum(&self.beyond, NEVER).unwrap_or(0)
     }
 
-    /// The write of a key with the lowest id, overwritten or not.
+    /// Returns the write of a key with the lowest id, overwritten or not.
     pub(in crate::crdt) fn first(&self, map: Lv, key: u32) -> Option<Lv> {
         let first = |past: &Past, time: u32| {
             let firsts = past.firsts.get(&(map, key))?;
@@ -103,7 +103,7 @@ impl<'a> Snapshot<'a> {
         both.into_iter().flatten().min_by(|a, b| self.history.authors.compare(*a, *b))
     }
 
-    /// Whether a put that stood placed its container: the one that the op `made` made.
+    /// Tells whether a put that stood placed its container: the one that the op `made` made.
     pub(in crate::crdt) fn places(&self, put: Lv, made: Lv) -> bool {
         match &self.placed {
             Some(placed) => placed.get(&made).is_none_or(|by| *by == Some(put)),
@@ -119,8 +119,8 @@ impl<'a> Snapshot<'a> {
         before.into_iter().chain(beyond).max_by(|a, b| self.history.authors.compare(*a, *b))
     }
 
-    /// What placed each container that moved: all moves that stood, in the order of their ids, but for those that
-    /// put a container inside itself.
+    /// Returns what placed each container that moved: all moves that stood, in the order of their ids, but for those
+    /// that put a container inside itself.
     fn settled(&self) -> Placed {
         let mut placed = Placed::default();
         let mut moves: Vec<(Lv, Lv)> = Vec::new();
@@ -151,8 +151,8 @@ impl<'a> Snapshot<'a> {
         placed
     }
 
-    /// What placed each container that went back to an earlier place at some time, or that the changes beyond the
-    /// cut moved or deleted.
+    /// Returns what placed each container that went back to an earlier place at some time, or that the changes beyond
+    /// the cut moved or deleted.
     fn unclear(&self) -> Placed {
         let returned = self.past.moved.returned.iter().copied().filter(|made| made.index() < self.cut);
         let gone = self.beyond.gone.iter().flat_map(|(first, count)| {
@@ -165,7 +165,7 @@ impl<'a> Snapshot<'a> {
         all.map(|made| (made, self.highest_move(made).or_else(|| self.stood(made).then_some(made)))).collect()
     }
 
-    /// Whether the put stood that made a container, which the clock covers.
+    /// Tells whether the put stood that made a container, which the clock covers.
     fn stood(&self, made: Lv) -> bool {
         let (past, time) =
             if made.index() < self.cut { (self.past, self.cut) } else { (&self.beyond, NEVER) };
@@ -176,7 +176,7 @@ impl<'a> Snapshot<'a> {
         ended >= time && !self.is_gone(made)
     }
 
-    /// Whether what the clock covers beyond the cut overwrote a write of before.
+    /// Tells whether what the clock covers beyond the cut overwrote a write of before.
     fn is_gone(&self, put: Lv) -> bool {
         let gone = &self.beyond.gone;
         let before = gone.partition_point(|(first, _)| *first <= put).checked_sub(1);

@@ -32,7 +32,7 @@ impl Sequence {
         self.check_firsts(&children, &walk)
     }
 
-    /// Each element is in the leaf that its run names, and a run continues itself.
+    /// Checks that each element is in the leaf that its run names, and that a run continues itself.
     fn check_leaves(&self) -> Result<(), String> {
         let mut count = 0;
         for leaf in self.order.leaves_in_order() {
@@ -47,7 +47,7 @@ impl Sequence {
         if known == count { Ok(()) } else { Err(format!("{known} elements are known, {count} in order")) }
     }
 
-    /// The forks hold what the runs do not say, and nothing else.
+    /// Checks that the forks hold what the runs do not say, and nothing else.
     fn check_children(&self, children: &Children) -> Result<(), String> {
         let (mut links, mut crowds) = ([0, 0], 0);
         for (&(parent, side), siblings) in children {
@@ -80,7 +80,7 @@ impl Sequence {
         }
     }
 
-    /// The first element below each later sibling is noted.
+    /// Checks that the first element below each later sibling is noted.
     fn check_firsts(&self, children: &Children, walk: &[Lv]) -> Result<(), String> {
         let places: HashMap<Lv, usize> =
             walk.iter().zip(0..).map(|(&element, place)| (element, place)).collect();
@@ -99,7 +99,7 @@ impl Sequence {
         if firsts == noted && tops == noted { Ok(()) } else { Err("a first is noted for no sibling".into()) }
     }
 
-    /// All elements as the in-order walk of the Fugue tree.
+    /// Returns all elements as the in-order walk of the Fugue tree.
     fn walk(&self, children: &Children) -> Vec<Lv> {
         enum Step {
             Open(Lv),

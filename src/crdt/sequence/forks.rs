@@ -1,4 +1,4 @@
-//! What hangs where, for the elements that a run does not explain.
+//! Forks: what hangs where, for the elements that a run does not explain.
 
 use hashbrown::HashTable;
 
@@ -34,12 +34,12 @@ struct Crowd {
 }
 
 impl Forks {
-    /// The only child on a side of a parent, if it has a link.
+    /// Returns the only child on a side of a parent, if it has a link.
     pub(super) fn only(&self, parent: Lv, side: Side) -> Option<Lv> {
         self.0.as_ref()?.links(side).get(parent)
     }
 
-    /// The children on a side of a parent if there are several, in order of id.
+    /// Returns the children on a side of a parent if there are several, in order of id.
     pub(super) fn crowd(&self, parent: Lv, side: Side) -> Option<&Pieces<Lv>> {
         let inner = self.0.as_ref().filter(|inner| !inner.crowds.is_empty())?;
         let found = inner.crowds.find(hash(parent), |crowd| crowd.parent == parent && crowd.side == side);
@@ -70,12 +70,12 @@ impl Forks {
             .insert_unique(hash(parent), Crowd { parent, side, children }, |crowd| hash(crowd.parent));
     }
 
-    /// Whether any parent has several children on a side.
+    /// Tells whether any parent has several children on a side.
     pub(super) fn crowded(&self) -> bool {
         self.0.as_ref().is_some_and(|inner| !inner.crowds.is_empty())
     }
 
-    /// The first element in the order of all that hangs on a later sibling, itself included. O(1).
+    /// Returns the first element in the order of all that hangs on a later sibling, itself included. O(1).
     pub(super) fn first(&self, sibling: Lv) -> Lv {
         self.0.as_ref().and_then(|inner| inner.first.get(sibling)).unwrap_or(sibling)
     }
@@ -89,7 +89,7 @@ impl Forks {
         }
     }
 
-    /// If a later sibling is noted to have `old` as its first element, that is `new` from now on.
+    /// Replaces `old` by `new` where a later sibling is noted to have it as its first element.
     pub(super) fn replace_first(&mut self, old: Lv, new: Lv) -> bool {
         let Some(inner) = &mut self.0 else { return false };
         let Some(sibling) = inner.top.remove(old) else { return false };
@@ -98,13 +98,13 @@ impl Forks {
         true
     }
 
-    /// All crowds: parent, side, children.
+    /// Returns all crowds: parent, side, children.
     pub(super) fn crowds(&self) -> impl Iterator<Item = (Lv, Side, &Pieces<Lv>)> {
         let crowds = self.0.iter().flat_map(|inner| &inner.crowds);
         crowds.map(|crowd| (crowd.parent, crowd.side, &crowd.children))
     }
 
-    /// How many links and noted firsts there are: left, right, firsts, tops.
+    /// Counts how many links and noted firsts there are: left, right, firsts, tops.
     pub(super) fn sizes(&self) -> [usize; 4] {
         self.0.as_ref().map_or([0; 4], |inner| {
             [&inner.left, &inner.right, &inner.first, &inner.top].map(|links| links.0.len())

@@ -1,4 +1,4 @@
-//! Where in the order a new element stands: among its siblings and all that hangs on them.
+//! Integration: where in the order a new element stands, among its siblings and all that hangs on them.
 //!
 //! A child with no sibling stands right beside its parent, and so do the first child on the right and
 //! the last one on the left. Any other stands at the edge of a subtree, which can be deep: a text that
@@ -61,8 +61,8 @@ impl Sequence {
         gap
     }
 
-    /// As [`place`](Self::place), for a child that has no sibling on its side. `leaf`: where the parent stands,
-    /// if that is known.
+    /// Places a child as [`place`](Self::place) does, where it has no sibling on its side. `leaf`: where the parent
+    /// stands, if that is known.
     fn place_only(&mut self, new: Lv, parent: Lv, side: Side, leaf: Option<u32>) -> Spot {
         if parent == ROOT {
             return self.order.begin();
@@ -82,7 +82,7 @@ impl Sequence {
         }
     }
 
-    /// Whether an element has lower siblings.
+    /// Tells whether an element has lower siblings.
     fn is_later(&self, element: Lv) -> bool {
         self.runs.find(element).is_some_and(|run| {
             // Inside a run are only children.
@@ -90,7 +90,7 @@ impl Sequence {
         })
     }
 
-    /// The first element of all that hang on `element`, itself included.
+    /// Returns the first element of all that hang on `element`, itself included.
     fn first_below(&self, element: Lv) -> Lv {
         let (mut down, mut up) = (element, element);
         loop {
@@ -112,7 +112,7 @@ impl Sequence {
         }
     }
 
-    /// The gap behind all that hang on `element`.
+    /// Returns the gap behind all that hang on `element`.
     fn end_below(&self, element: Lv, ids: &impl IdOrder) -> Spot {
         if element == ROOT {
             return self.order.end().expect("the root has children");
@@ -139,7 +139,7 @@ impl Sequence {
         }
     }
 
-    /// The gap right behind an element, or before all.
+    /// Returns the gap right behind an element, or before all.
     fn behind(&self, element: Lv) -> Spot {
         match element {
             ROOT => self.order.start().expect("the root has children"),
@@ -147,7 +147,7 @@ impl Sequence {
         }
     }
 
-    /// As [`behind`](Self::behind), for an element of a leaf, if that is known.
+    /// Finds the gap as [`behind`](Self::behind) does, for an element of a leaf, if that is known.
     fn behind_in(&self, element: Lv, leaf: Option<u32>) -> Spot {
         match leaf.and_then(|leaf| self.order.within(leaf, element)) {
             Some(spot) => self.order.behind(spot),
@@ -155,14 +155,14 @@ impl Sequence {
         }
     }
 
-    /// The element right behind another, or the first of all.
+    /// Returns the element right behind another, or the first of all.
     fn next(&self, element: Lv) -> Lv {
         let next = self.order.next(self.behind(element)).expect("something hangs on the right of it");
         self.order.span(next).element(next.offset)
     }
 }
 
-/// Whether an element has lower siblings on its side of its parent.
+/// Tells whether an element has lower siblings on its side of its parent.
 fn is_later(forks: &Forks, element: Lv, parent: Lv, side: Side) -> bool {
     forks.crowd(parent, side).is_some_and(|siblings| siblings.first() != Some(&element))
 }

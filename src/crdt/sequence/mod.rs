@@ -44,7 +44,7 @@ pub(crate) struct Sequence {
     hint: Option<Hint>,
 }
 
-/// What the last [`origin`](Sequence::origin) found: the insertion that it is for comes next.
+/// The answer of the last [`origin`](Sequence::origin): the insertion that it is for comes next.
 ///
 /// Invariant: nothing hangs on this side of the parent, and a child there stands in the gap.
 #[derive(Clone, Copy, Debug)]
@@ -55,17 +55,17 @@ struct Hint {
 }
 
 impl Sequence {
-    /// The number of visible elements. O(1).
+    /// Returns the number of visible elements. O(1).
     pub(crate) fn len(&self) -> usize {
         self.order.len() as usize
     }
 
-    /// The visible element at a position. O(log n), O(1) near the last edit.
+    /// Returns the visible element at a position. O(log n), O(1) near the last edit.
     pub(crate) fn get(&self, position: usize) -> Option<Lv> {
         self.run_at(position).map(|(element, _)| element)
     }
 
-    /// The visible element at a position, and how many there are from it on that stand side by side, are
+    /// Returns the visible element at a position, and how many there are from it on that stand side by side, are
     /// visible and next to each other in Lv; there may be more of them than it tells. O(log n), O(1) near
     /// the last edit.
     pub(crate) fn run_at(&self, position: usize) -> Option<(Lv, u32)> {
@@ -74,17 +74,17 @@ impl Sequence {
         Some((span.element(spot.offset), span.count() - spot.offset))
     }
 
-    /// Whether an Lv is an element, visible or not. O(log n).
+    /// Tells whether an Lv is an element, visible or not. O(log n).
     pub(crate) fn contains(&self, element: Lv) -> bool {
         self.runs.find(element).is_some()
     }
 
-    /// Whether an element is there and visible. O(log n).
+    /// Tells whether an element is there and visible. O(log n).
     pub(crate) fn is_visible(&self, element: Lv) -> bool {
         self.locate(element).is_some_and(|spot| self.order.span(spot).visible())
     }
 
-    /// How many visible elements stand before an element, visible or not. O(log n).
+    /// Counts how many visible elements stand before an element, visible or not. O(log n).
     ///
     /// # Panics
     ///
@@ -94,18 +94,19 @@ impl Sequence {
         self.order.position(spot) as usize
     }
 
-    /// The visible elements in order, as stretches that are next to each other in Lv too: the first one,
+    /// Returns the visible elements in order, as stretches that are next to each other in Lv too: the first one,
     /// and how many. O(stretches), of all elements.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (Lv, u32)> {
         self.all_runs().filter(|&(_, _, visible)| visible).map(|(start, count, _)| (start, count))
     }
 
-    /// As [`runs`](Self::runs), with the elements that are not visible; the flag tells which are.
+    /// Returns stretches as [`runs`](Self::runs) does, with the elements that are not visible; the flag tells which
+    /// are.
     pub(crate) fn all_runs(&self) -> impl Iterator<Item = (Lv, u32, bool)> {
         self.order.iter().map(|span| (span.start, span.count(), span.visible()))
     }
 
-    /// Where a new element hangs that is to stand right after the visible element at `position - 1`, or
+    /// Finds where a new element hangs that is to stand right after the visible element at `position - 1`, or
     /// at the front for 0: its parent in the Fugue tree, and the side. A position past the end counts as
     /// the end. O(log n), O(1) at the newest element.
     pub(crate) fn origin(&mut self, position: usize) -> (Option<Lv>, Side) {
@@ -208,12 +209,12 @@ impl Sequence {
         changed
     }
 
-    /// Whether anything hangs on the right of an element. O(1) for the newest, else O(log n).
+    /// Tells whether anything hangs on the right of an element. O(1) for the newest, else O(log n).
     fn has_right(&self, element: Lv) -> bool {
         self.runs.newest() != Some(element) && self.child(element, Side::Right).is_some()
     }
 
-    /// The outermost child on a side of a parent: the lowest on the left, the highest on the right. For
+    /// Returns the outermost child on a side of a parent: the lowest on the left, the highest on the right. For
     /// the element of a run that is not its last, the next one.
     fn child(&self, parent: Lv, side: Side) -> Option<Lv> {
         self.linked(parent, side).or_else(|| match side {
@@ -224,7 +225,7 @@ impl Sequence {
         })
     }
 
-    /// The outermost child on a side of a parent, unless a run says it.
+    /// Returns the outermost child on a side of a parent, unless a run says it.
     fn linked(&self, parent: Lv, side: Side) -> Option<Lv> {
         match self.forks.crowd(parent, side) {
             Some(crowd) => if side == Side::Left { crowd.first() } else { crowd.last() }.copied(),

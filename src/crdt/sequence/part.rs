@@ -4,8 +4,8 @@ use super::span::Span;
 use super::{Lv, Order, Sequence};
 
 impl Sequence {
-    /// A sequence that is to be read only: it has some of the elements, given as stretches of Lvs, all visible, in
-    /// the order of this one. O(k log n) for k stretches of elements that stand side by side here.
+    /// Makes a sequence that is to be read only: it has some of the elements, given as stretches of Lvs, all visible,
+    /// in the order of this one. O(k log n) for k stretches of elements that stand side by side here.
     pub(crate) fn part(&self, stretches: &[(Lv, u32)]) -> Self {
         let mut pieces = Vec::with_capacity(stretches.len());
         let mut last = None;

@@ -1,4 +1,4 @@
-//! Where elements hang and where they stand, by Lv.
+//! Runs of elements: where they hang and where they stand, by Lv.
 
 use super::{Lv, Side};
 use crate::crdt::pieces::{Item, Pieces, Position};
@@ -33,7 +33,7 @@ impl Run {
         self.place & !LEFT
     }
 
-    /// The first Lv behind it.
+    /// Returns the first Lv behind it.
     pub(super) fn end(&self) -> Lv {
         Lv(self.start.0 + self.count)
     }
@@ -42,7 +42,7 @@ impl Run {
         Lv(self.end().0 - 1)
     }
 
-    /// Whether it hangs on the right of the Lv before it, which is `element`.
+    /// Tells whether it hangs on the right of the Lv before it, which is `element`.
     fn goes_on(&self, element: Lv) -> bool {
         self.parent == element && self.side() == Side::Right && follows(element, self.start)
     }
@@ -60,41 +60,41 @@ impl Item for Run {
 pub(super) struct Runs(Pieces<Run>);
 
 impl Runs {
-    /// The newest element. O(1).
+    /// Makes the newest element. O(1).
     pub(super) fn newest(&self) -> Option<Lv> {
         self.0.last().map(Run::last)
     }
 
-    /// The oldest element. O(1).
+    /// Returns the oldest element. O(1).
     pub(super) fn oldest(&self) -> Option<Lv> {
         self.0.first().map(|run| run.start)
     }
 
-    /// The run that an element belongs to. O(log n).
+    /// Returns the run that an element belongs to. O(log n).
     pub(super) fn find(&self, element: Lv) -> Option<&Run> {
         self.slot(element).map(|slot| self.0.at(slot)).filter(|run| element < run.end())
     }
 
-    /// The first run that starts behind an element. O(log n).
+    /// Returns the first run that starts behind an element. O(log n).
     pub(super) fn after(&self, element: Lv) -> Option<&Run> {
         self.0.after(self.slot(element))
     }
 
-    /// Whether the next Lv hangs on the right of an element, as a run says. O(log n).
+    /// Tells whether the next Lv hangs on the right of an element, as a run says. O(log n).
     pub(super) fn goes_on(&self, element: Lv) -> bool {
         let Some(slot) = self.slot(element) else { return false };
         element < self.0.at(slot).last() || self.0.after(Some(slot)).is_some_and(|run| run.goes_on(element))
     }
 
-    /// Whether the next Lv hangs on the left of an element, as its run says. O(log n).
+    /// Tells whether the next Lv hangs on the left of an element, as its run says. O(log n).
     pub(super) fn goes_back(&self, element: Lv) -> bool {
         let next = Lv(element.0 + 1);
         let back = |run: &Run| run.start == next && run.parent == element && run.side() == Side::Left;
         self.find(next).is_some_and(back)
     }
 
-    /// As [`goes_on`](Self::goes_on), with the leaf in which the element stands. What comes behind the element
-    /// in its run becomes a run of its own, which hangs on it. O(log n).
+    /// Tells what [`goes_on`](Self::goes_on) tells, and in which leaf the element stands. What comes
+    /// behind the element in its run becomes a run of its own, which hangs on it. O(log n).
     pub(super) fn cut_behind(&mut self, element: Lv) -> Option<(u32, bool)> {
         let slot = self.slot(element)?;
         let run = *self.0.at(slot);
@@ -111,7 +111,7 @@ impl Runs {
         self.0.push(run);
     }
 
-    /// The newest run.
+    /// Returns the newest run.
     pub(super) fn last_mut(&mut self) -> Option<&mut Run> {
         self.0.last_mut()
     }
@@ -157,13 +157,13 @@ impl Runs {
         Ok(())
     }
 
-    /// The last run that does not start behind an element.
+    /// Returns the last run that does not start behind an element.
     fn slot(&self, element: Lv) -> Option<Position> {
         self.0.find_lv(element)
     }
 }
 
-/// Whether the runs alone say that `child`, without siblings, hangs where it does.
+/// Tells whether the runs alone say that `child`, without siblings, hangs where it does.
 pub(super) fn follows(parent: Lv, child: Lv) -> bool {
     parent.0.wrapping_add(1) == child.0
 }

@@ -12,7 +12,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// What stands in the unused places of a leaf.
+    /// The span in the unused places of a leaf.
     pub(super) const NONE: Self = Self { start: Lv(0), size: 0 };
 
     pub(super) fn new(start: Lv, count: u32, visible: bool) -> Self {
@@ -28,13 +28,13 @@ impl Span {
         self.size & 1 == 1
     }
 
-    /// How many visible elements it holds.
+    /// Counts how many visible elements it holds.
     pub(super) fn shown(self) -> u32 {
         // All ones if visible: no branch to mispredict where spans are summed.
         (self.size & 1).wrapping_neg() & self.size >> 1
     }
 
-    /// The first Lv behind it.
+    /// Returns the first Lv behind it.
     pub(super) fn end(self) -> Lv {
         Lv(self.start.0 + self.count())
     }
@@ -47,17 +47,17 @@ impl Span {
         Lv(self.start.0 + offset)
     }
 
-    /// Elements `from..to` of it.
+    /// Returns the elements `from..to` of it.
     pub(super) fn part(self, from: u32, to: u32) -> Self {
         Self::new(self.element(from), to - from, self.visible())
     }
 
-    /// Whether `next`, standing right behind it, is one span with it.
+    /// Tells whether `next`, standing right behind it, is one span with it.
     pub(super) fn joins(self, next: Self) -> bool {
         self.end() == next.start && self.visible() == next.visible()
     }
 
-    /// One span of this and `next`, which [`joins`](Self::joins) it.
+    /// Returns one span of this and `next`, which [`joins`](Self::joins) it.
     pub(super) fn with(self, next: Self) -> Self {
         Self { start: self.start, size: self.size + (next.size & !1) }
     }

@@ -70,7 +70,7 @@ impl Replica {
         self.sequence.all_runs().flat_map(|(start, count, _)| (start.0..start.0 + count).map(Lv)).collect()
     }
 
-    /// Every way to read agrees with the order of all and what is hidden.
+    /// Checks that every way to read agrees with the order of all and what is hidden.
     fn check(&self) {
         let sequence = &self.sequence;
         sequence.check(&self.ids).unwrap();
@@ -100,7 +100,7 @@ impl Replica {
     }
 }
 
-/// The in-order walk of the Fugue tree, siblings by id.
+/// Returns the in-order walk of the Fugue tree, siblings by id.
 fn walk(known: impl Iterator<Item = Typed>) -> Vec<Id> {
     let mut children: HashMap<(Option<Id>, Side), Vec<Id>> = HashMap::new();
     for typed in known {
@@ -127,7 +127,7 @@ fn walk(known: impl Iterator<Item = Typed>) -> Vec<Id> {
     out
 }
 
-/// A random history of some replicas, checked after each step.
+/// Plays a random history of some replicas, checked after each step.
 fn history(seed: u64, steps: usize) {
     let mut random = Random(seed);
     let mut replicas: Vec<Replica> = (0..2 + random.below(3)).map(|_| Replica::default()).collect();

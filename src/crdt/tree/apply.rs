@@ -1,4 +1,4 @@
-//! Applying ops. They were validated against the causal past, so nothing can fail.
+//! Application of ops. They were validated against the causal past, so nothing can fail.
 
 use crate::cancellation::ask;
 use std::ops::Range;
@@ -229,7 +229,7 @@ impl Tree {
         }
     }
 
-    /// After the puts of a slot changed: its value is unknown, and an item is visible if it shows
+    /// Settles a slot after its puts changed: its value is unknown, and an item is visible if it shows
     /// something.
     pub(super) fn settle_slot(&mut self, history: &History, place: Place) {
         if !self.contested && self.has_several(place) {
@@ -252,7 +252,7 @@ impl Tree {
 }
 
 impl ListBody {
-    /// The visible puts of an item, kept one by one from now on.
+    /// Returns the visible puts of an item, kept one by one from now on.
     pub(super) fn explicit(&mut self, item: Lv) -> &mut Puts {
         let own = if self.items.is_visible(item) { Puts::from_elem(item, 1) } else { Puts::new() };
         self.slots.entry(item).or_insert(own)

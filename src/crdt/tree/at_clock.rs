@@ -24,7 +24,7 @@ struct Then<'a> {
 }
 
 impl Tree {
-    /// A tree of what was shown at some time, and of nothing else, to be read. It costs the size of that, times
+    /// Makes a tree of what was shown at some time, and of nothing else, to be read. It costs the size of that, times
     /// O(log n).
     pub(in crate::crdt) fn then(&self, history: &History, moment: &Snapshot<'_>) -> Self {
         let mut then = Then { now: self, history, moment, open: Vec::new(), contested: false };
@@ -48,7 +48,7 @@ impl Tree {
         tree
     }
 
-    /// Keys of joined maps show in the order of the first write of each in any of them, also where nothing of it is
+    /// Orders the keys of joined maps by the first write of each in any of them, also where nothing of it is
     /// left.
     fn order_joined(&mut self, history: &History, moment: &Snapshot<'_>) {
         let mut open = vec![self.reading(history, &self.root)];
@@ -148,14 +148,14 @@ impl<'a> Then<'a> {
         ListBody { items: self.part(made, &items), slots }
     }
 
-    /// Some elements of a list or a text.
+    /// Returns some elements of a list or a text.
     fn part(&self, made: Lv, elements: &[(Lv, u32)]) -> Sequence {
         let now = self.now.sequence(self.now.known(made));
         now.map_or_else(Sequence::default, |now| now.part(elements))
     }
 
-    /// Whether a write was shown: the placement of a container that was elsewhere was not. What it placed is read
-    /// later.
+    /// Tells whether a write was shown: the placement of a container that was elsewhere was not. What it placed is
+    /// read later.
     fn shows(&mut self, put: Lv, written: Written<'_, Local>) -> bool {
         let Written::Container(holds) = written else { return true };
         let made = holds.made(put);

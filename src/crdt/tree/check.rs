@@ -100,7 +100,7 @@ impl Tree {
         Ok(())
     }
 
-    /// A container is kept as it reads in a tree of which nothing was read.
+    /// Checks that a container is kept as it reads in a tree of which nothing was read.
     fn check_kept(&self, history: &History, node: Node, unread: &Self) -> Result<(), String> {
         let name = || history.op_id(self.lv(node));
         if let Some(kept) = self.kept(node) {
@@ -116,7 +116,7 @@ impl Tree {
         Ok(())
     }
 
-    /// A kept value has the kept maps and lists in it, and no copies of them.
+    /// Checks that a kept value has the kept maps and lists in it, and no copies of them.
     fn check_parts(&self, history: &History, node: Node, kept: &Val) -> Result<(), String> {
         for (at, (place, puts)) in self.parts(history, &self.reading_of(node)).into_iter().enumerate() {
             let Some(part) = puts.last().and_then(|put| self.container(history, *put)) else { continue };
@@ -161,7 +161,7 @@ impl Tree {
     }
 }
 
-/// Whether two equal values have the same identities in them.
+/// Tells whether two equal values have the same identities in them.
 fn are_same_things(a: &Val, b: &Val) -> bool {
     let mut open = vec![(a, b)];
     while let Some((a, b)) = open.pop() {

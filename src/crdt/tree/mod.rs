@@ -52,7 +52,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// The container that holds the slot; `None` for the root.
+    /// Returns the container that holds the slot; `None` for the root.
     pub(super) fn container(self) -> Option<Node> {
         match self {
             Self::Root => None,
@@ -132,7 +132,7 @@ pub(super) struct ListBody {
 impl Tree {
     // --- containers ---
 
-    /// The container that an op made. O(log n).
+    /// Returns the container that an op made. O(log n).
     pub(super) fn node(&self, made: Lv) -> Option<Node> {
         match self.made.last() {
             Some(last) if *last == made => Some(Node(self.made.len() as u32 - 1)),
@@ -144,12 +144,12 @@ impl Tree {
         self.node(made).expect("validated: ops name containers that are there")
     }
 
-    /// The number of containers.
+    /// Returns the number of containers.
     pub(super) fn containers(&self) -> u64 {
         self.nodes.len() as u64
     }
 
-    /// The op that made a container.
+    /// Returns the op that made a container.
     pub(super) fn lv(&self, node: Node) -> Lv {
         self.made[node.0 as usize]
     }
@@ -163,7 +163,7 @@ impl Tree {
         }
     }
 
-    /// Whether a container can read as a value: an object, an array, a string, a whole number.
+    /// Tells whether a container can read as a value: an object, an array, a string, a whole number.
     pub(super) fn reads_as(&self, node: Node, value: &Val) -> bool {
         match self.kind(node) {
             Kind::Map => value.as_map().is_some(),
@@ -173,28 +173,28 @@ impl Tree {
         }
     }
 
-    /// Where a container stands; `None` when it is nowhere.
+    /// Finds where a container stands; `None` when it is nowhere.
     pub(super) fn place(&self, node: Node) -> Option<Place> {
         let body = self.body(node);
         body.put.get().map(|_| body.place)
     }
 
-    /// The put that places a container.
+    /// Returns the put that places a container.
     pub(super) fn placing(&self, node: Node) -> Option<Lv> {
         self.body(node).put.get()
     }
 
-    /// How a container that is nowhere went.
+    /// Tells how a container that is nowhere went.
     pub(super) fn removal_of(&self, node: Node) -> Removal {
         self.removals.get(&node).copied().unwrap_or_default()
     }
 
-    /// Whether a container may be nowhere.
+    /// Tells whether a container may be nowhere.
     pub(super) fn has_lost_any(&self) -> bool {
         self.lost_any
     }
 
-    /// Whether a slot may show several puts.
+    /// Tells whether a slot may show several puts.
     pub(super) fn is_contested(&self) -> bool {
         self.contested
     }
@@ -207,7 +207,7 @@ impl Tree {
         &mut self.nodes[node.0 as usize]
     }
 
-    /// The slots of a map.
+    /// Returns the slots of a map.
     pub(super) fn map(&self, node: Node) -> &MapBody {
         match &self.body(node).inside {
             Inside::Map(map) => map,
@@ -215,7 +215,7 @@ impl Tree {
         }
     }
 
-    /// The slots of a list.
+    /// Returns the slots of a list.
     pub(super) fn list(&self, node: Node) -> &ListBody {
         match &self.body(node).inside {
             Inside::List(list) => list,
@@ -230,7 +230,7 @@ impl Tree {
         }
     }
 
-    /// The elements of a list or a text.
+    /// Returns the elements of a list or a text.
     pub(super) fn sequence(&self, node: Node) -> Option<&Sequence> {
         match &self.body(node).inside {
             Inside::List(list) => Some(&list.items),
@@ -247,7 +247,7 @@ impl Tree {
         }
     }
 
-    /// The sum of a counter.
+    /// Returns the sum of a counter.
     pub(super) fn counter(&self, node: Node) -> i128 {
         match &self.body(node).inside {
             Inside::Counter(sum) => **sum,
@@ -255,12 +255,12 @@ impl Tree {
         }
     }
 
-    /// The containers that hold a place, innermost first.
+    /// Returns the containers that hold a place, innermost first.
     pub(super) fn holders(&self, place: Place) -> impl Iterator<Item = Node> {
         std::iter::successors(place.container(), |&holder| self.place(holder)?.container())
     }
 
-    /// Whether no applied op overwrites the put. O(log n).
+    /// Tells whether no applied op overwrites the put. O(log n).
     pub(super) fn is_visible(&self, history: &History, put: Lv) -> bool {
         match history.log.row(put) {
             Row::Type { text, .. } => {
@@ -270,7 +270,7 @@ impl Tree {
         }
     }
 
-    /// Whether a container and all that hold it stand somewhere, up to the root; `false` when one was deleted.
+    /// Tells whether a container and all that hold it stand somewhere, up to the root; `false` when one was deleted.
     /// O(depth).
     pub(super) fn stands(&self, node: Node) -> bool {
         self.place(node).is_some_and(|place| self.holders(place).all(|holder| self.placing(holder).is_some()))
@@ -278,7 +278,7 @@ impl Tree {
 }
 
 impl ListBody {
-    /// Whether some items were written again.
+    /// Tells whether some items were written again.
     pub(super) fn has_slots(&self) -> bool {
         !self.slots.is_empty()
     }
@@ -293,7 +293,7 @@ impl ListBody {
 }
 
 impl History {
-    /// The id of the op that made a container.
+    /// Returns the id of the op that made a container.
     pub(super) fn op_id(&self, lv: Lv) -> OpId {
         self.authors.op_id(lv)
     }

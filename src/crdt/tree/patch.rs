@@ -1,4 +1,4 @@
-//! Reading anew only what was touched of a container.
+//! Patches of kept values: only what was touched of a container is read anew.
 
 use super::reading::{Next, Reading, scalar};
 use super::touched::{ItemChange, Parts};
@@ -28,7 +28,7 @@ enum Open {
 }
 
 impl Patch {
-    /// `None` when it was not read before, or so much was touched that it is better read as a whole.
+    /// Makes the patch; `None` when it was not read before, or so much was touched that it is better read as a whole.
     pub(super) fn of(tree: &Tree, history: &History, node: Node, depth: usize) -> Option<Self> {
         let before = tree.before(node)?;
         let value = before.value.clone()?;

@@ -5,7 +5,7 @@ use crate::crdt::history::History;
 use crate::value::{MAX_DEPTH, Path, Step};
 
 impl Tree {
-    /// A container and those that hold it, innermost first; where one is nowhere, it goes on from where that
+    /// Returns a container and those that hold it, innermost first; where one is nowhere, it goes on from where that
     /// one last stood.
     pub(in crate::crdt) fn way_up(&self, node: Node) -> impl Iterator<Item = Node> {
         // Two that are nowhere may have stood in each other, one after the other.
@@ -13,23 +13,23 @@ impl Tree {
         holders.take(MAX_DEPTH * 2)
     }
 
-    /// Where a container stands, or last stood.
+    /// Finds where a container stands, or last stood.
     pub(in crate::crdt) fn last_place(&self, node: Node) -> Place {
         self.body(node).place
     }
 
-    /// The way to a place from the root, whether it is shown or not; through what is nowhere, the way to
+    /// Returns the way to a place from the root, whether it is shown or not; through what is nowhere, the way to
     /// where that last stood.
     pub(in crate::crdt) fn path(&self, history: &History, place: Place) -> Path {
         self.path_from(history, place, None)
     }
 
-    /// The way to where a container stands; when it is nowhere, to where it stood when it went.
+    /// Returns the way to where a container stands; when it is nowhere, to where it stood when it went.
     pub(in crate::crdt) fn path_of(&self, history: &History, node: Node) -> Path {
         self.path_from(history, self.last_place(node), Some(node))
     }
 
-    /// The way to a place, in which `inside` stands or stood.
+    /// Returns the way to a place, in which `inside` stands or stood.
     pub(super) fn path_from(&self, history: &History, place: Place, inside: Option<Node>) -> Path {
         let last = |node| Some(self.last_place(node));
         let made = |node| self.place(node).or_else(|| self.place_of(history, self.lv(node)));
@@ -38,7 +38,7 @@ impl Tree {
         path.or_else(|| self.path_by(history, place, inside, made)).unwrap_or_default()
     }
 
-    /// The way to a place, where `up` tells where containers stand; `None` when it never comes to the root.
+    /// Returns the way to a place, where `up` tells where containers stand; `None` when it never comes to the root.
     pub(super) fn path_by(
         &self,
         history: &History,

@@ -1,4 +1,4 @@
-//! Where containers are: moves, in the order of their ids.
+//! Placement of containers: moves, in the order of their ids.
 //!
 //! All placements of one container that no op overwrites are considered in the order of ids, those of
 //! all containers together. One that would put a container inside itself is skipped; the last one that
@@ -20,7 +20,7 @@ use super::{History, Node, Place, Puts, Tree};
 use crate::crdt::OpId;
 use crate::crdt::lv::{Link, Lv};
 
-/// How many containers are looked at before one is taken to be on a circle.
+/// The number of containers that are looked at before one is taken to be on a circle.
 const CIRCLE: usize = 256;
 
 /// The placements of all containers that ever moved.
@@ -47,7 +47,7 @@ struct Considered {
     before: Option<(Lv, Place)>,
 }
 
-/// Where a container was put.
+/// The place where a container was put.
 #[derive(Debug, Clone, Default)]
 struct Placed {
     /// Invariant: ordered by id.
@@ -56,10 +56,10 @@ struct Placed {
     holders: SmallVec<[(Node, u32); 2]>,
 }
 
-/// Where containers were before something changed: what placed them.
+/// The places of containers before something changed: what placed them.
 type Before = HashMap<Node, Option<(Lv, Place)>, RandomState>;
 
-/// What a batch of ops does to containers: placements that come late are taken back once, not for each op.
+/// The effect of a batch of ops on containers: placements that come late are taken back once, not for each op.
 /// Until it ends containers may seem to be where they are not.
 #[derive(Debug, Clone, Default)]
 pub(in crate::crdt) struct Batch {
@@ -79,7 +79,7 @@ pub(in crate::crdt) struct Removed {
 }
 
 impl Tree {
-    /// All placements of a container that no op overwrites, ordered by id.
+    /// Returns all placements of a container that no op overwrites, ordered by id.
     pub(in crate::crdt) fn placements(&self, node: Node) -> Puts {
         match self.moves.as_ref().and_then(|moves| moves.by_node.get(&node)) {
             Some(placed) => placed.puts.iter().copied().collect(),
@@ -87,12 +87,12 @@ impl Tree {
         }
     }
 
-    /// The placements that are skipped, because they would put a container inside itself.
+    /// Returns the placements that are skipped, because they would put a container inside itself.
     pub(in crate::crdt) fn skipped(&self) -> impl Iterator<Item = Lv> {
         self.moves.iter().flat_map(|moves| moves.skipped.iter().map(|id| moves.considered[id].put))
     }
 
-    /// Whether anything ever moved.
+    /// Tells whether anything ever moved.
     pub(in crate::crdt) fn has_moves(&self) -> bool {
         self.moves.is_some()
     }
@@ -110,7 +110,7 @@ impl Tree {
         batch
     }
 
-    /// Whether a container and all that hold it stood somewhere before a batch.
+    /// Tells whether a container and all that hold it stood somewhere before a batch.
     pub(in crate::crdt) fn stood_before(&self, batch: &Batch, node: Node) -> bool {
         let state = |node| batch.before.get(&node).map_or_else(|| self.state(node), |state| *state);
         let mut next = Some(node);
@@ -194,7 +194,7 @@ impl Tree {
         }
     }
 
-    /// Whether placements can be forgotten without a consequence for other containers.
+    /// Tells whether placements can be forgotten without a consequence for other containers.
     fn leaves_others(&self, history: &History, moves: &Moves, gone: &[(Node, Lv)]) -> bool {
         let mut left: HashMap<Node, usize, RandomState> = HashMap::default();
         for (node, put) in gone {
@@ -296,7 +296,7 @@ impl Tree {
         moves.considered.insert(id, placement);
     }
 
-    /// Whether a container might stand in itself, were all that was put somewhere at all its places at once.
+    /// Tells whether a container might stand in itself, were all that was put somewhere at all its places at once.
     /// Looks at those that may hold it, and says yes when they are too many.
     fn may_circle(&self, moves: &Moves, node: Node) -> bool {
         let mut seen: HashSet<Node, RandomState> = HashSet::default();
@@ -451,7 +451,7 @@ impl Moves {
 }
 
 impl Placed {
-    /// Where a put stands among those of the container, or would.
+    /// Finds where a put stands among those of the container, or would.
     fn find(&self, history: &History, put: Lv) -> Result<usize, usize> {
         match self.puts.last() {
             Some(last) if history.authors.compare(*last, put).is_lt() => Err(self.puts.len()),

@@ -1,4 +1,4 @@
-//! What slots read as, before it is read.
+//! Readings of slots: what they come to before they are read.
 
 use smallvec::SmallVec;
 
@@ -7,7 +7,7 @@ use crate::crdt::Kind;
 use crate::crdt::lv::Lv;
 use crate::value::Val;
 
-/// What a slot reads as: its highest put decides, and visible maps join into one.
+/// A reading of a slot: its highest put decides, and visible maps join into one.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::crdt) enum Reading {
     Nothing,
@@ -19,7 +19,7 @@ pub(in crate::crdt) enum Reading {
     Counter(Node),
 }
 
-/// What a container reads as.
+/// The kept reading of a container.
 #[derive(Debug, Clone)]
 pub(super) enum Cached {
     Value(Val),
@@ -27,14 +27,14 @@ pub(super) enum Cached {
     Part,
 }
 
-/// What comes next in a container.
+/// The next thing in a container.
 pub(super) enum Next {
     Reading(Reading),
     Done,
 }
 
 impl Tree {
-    /// What shown puts come to.
+    /// Returns what shown puts come to.
     pub(in crate::crdt) fn reading(&self, history: &History, puts: &[Lv]) -> Reading {
         let Some(&top) = puts.last() else { return Reading::Nothing };
         let Some(node) = self.container(history, top) else { return Reading::Scalar(top) };
@@ -50,7 +50,7 @@ impl Tree {
         }
     }
 
-    /// What a container reads as by itself.
+    /// Returns what a container reads as by itself.
     pub(in crate::crdt) fn reading_of(&self, node: Node) -> Reading {
         match self.kind(node) {
             Kind::Map => Reading::Map(SmallVec::from_elem(node, 1)),
@@ -70,7 +70,7 @@ impl Cached {
     }
 }
 
-/// What a put of a scalar holds.
+/// Returns what a put of a scalar holds.
 pub(in crate::crdt) fn scalar(history: &History, put: Lv) -> Val {
     history.log.scalar(put).map_or(Val::NULL, |scalar| scalar.value())
 }

@@ -1,4 +1,4 @@
-//! How containers went that are nowhere.
+//! Removal: how containers went that are nowhere.
 
 use crate::cancellation::ask;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use super::{History, Place, Tree};
 use crate::crdt::lv::Lv;
 use crate::crdt::row::{Local, Row};
 
-/// How a container went from where it stood.
+/// The way in which a container went from where it stood.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::crdt) struct Removal {
     /// The op by which it went.

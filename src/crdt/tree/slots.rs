@@ -10,7 +10,7 @@ use crate::crdt::lv::Lv;
 use crate::crdt::row::{Local, Row, Target};
 
 impl Tree {
-    /// The visible puts of a slot, ordered by id.
+    /// Returns the visible puts of a slot, ordered by id.
     pub(in crate::crdt) fn puts(&self, place: Place) -> Puts {
         match place {
             Place::Root => self.root.clone(),
@@ -19,14 +19,14 @@ impl Tree {
         }
     }
 
-    /// Whether a place may show several writes: there are several in its slot, or in one that holds it, which may
-    /// be maps that read as one. O(depth).
+    /// Tells whether a place may show several writes: there are several in its slot, or in one that holds it, which
+    /// may be maps that read as one. O(depth).
     pub(in crate::crdt) fn may_show_several(&self, place: Place) -> bool {
         let way_up = std::iter::successors(Some(place), |place| self.place(place.container()?));
         way_up.into_iter().any(|place| self.has_several(place))
     }
 
-    /// Whether a slot has several visible puts.
+    /// Tells whether a slot has several visible puts.
     pub(super) fn has_several(&self, place: Place) -> bool {
         match place {
             Place::Root => self.root.len() > 1,
@@ -35,7 +35,7 @@ impl Tree {
         }
     }
 
-    /// The puts that a slot shows: those that are visible, less the placements of containers that are
+    /// Returns the puts that a slot shows: those that are visible, less the placements of containers that are
     /// elsewhere.
     pub(in crate::crdt) fn shown(&self, history: &History, place: Place) -> Puts {
         let mut puts = self.puts(place);
@@ -51,13 +51,13 @@ impl Tree {
         }
     }
 
-    /// The container that a put places. O(log n).
+    /// Returns the container that a put places. O(log n).
     pub(in crate::crdt) fn container(&self, history: &History, put: Lv) -> Option<Node> {
         // Most containers stand where they were made.
         self.node(put).or_else(|| self.node(history.log.moved(put)?))
     }
 
-    /// The slot that a put writes into. O(log n).
+    /// Returns the slot that a put writes into. O(log n).
     pub(in crate::crdt) fn place_of(&self, history: &History, put: Lv) -> Option<Place> {
         match history.log.row(put) {
             Row::Items { list, .. } | Row::Item { list, .. } => Some(Place::Item(self.known(list), put)),
@@ -66,7 +66,7 @@ impl Tree {
         }
     }
 
-    /// The place that a put writes into.
+    /// Returns the place that a put writes into.
     pub(in crate::crdt) fn target(&self, slot: Target<Local>) -> Option<Place> {
         Some(match slot {
             Target::Root => Place::Root,
@@ -78,12 +78,12 @@ impl Tree {
         })
     }
 
-    /// The slot of a key, also of one that is deleted; `None` when the map never had the key.
+    /// Returns the slot of a key, also of one that is deleted; `None` when the map never had the key.
     pub(in crate::crdt) fn key(&self, map: Node, key: u32) -> Option<Place> {
         self.map(map).find(key).map(|slot| Place::Key(map, slot))
     }
 
-    /// The puts that joined maps show for a key, ordered by id.
+    /// Returns the puts that joined maps show for a key, ordered by id.
     pub(in crate::crdt) fn key_puts(&self, history: &History, maps: &[Node], key: u32) -> Puts {
         let mut puts = Puts::new();
         for &map in maps {
@@ -98,7 +98,7 @@ impl Tree {
         puts
     }
 
-    /// The slots that a container shows, in order; for keys of joined maps the first one of each.
+    /// Returns the slots that a container shows, in order; for keys of joined maps the first one of each.
     pub(in crate::crdt) fn parts(&self, history: &History, reading: &Reading) -> Vec<(Place, Puts)> {
         match reading {
             Reading::List(node) => {
@@ -124,7 +124,7 @@ impl Tree {
         }
     }
 
-    /// The keys that joined maps ever had, in their order: by the first write in any of them.
+    /// Returns the keys that joined maps ever had, in their order: by the first write in any of them.
     pub(in crate::crdt) fn keys(&self, history: &History, maps: &[Node]) -> Vec<u32> {
         let [map] = maps else {
             let mut first: HashMap<u32, Lv, RandomState> = HashMap::default();
@@ -142,7 +142,7 @@ impl Tree {
         body.order().map(|slot| body.slot(slot).key).collect()
     }
 
-    /// The places of a map or list that may show something.
+    /// Returns the places of a map or list that may show something.
     pub(in crate::crdt) fn places(&self, node: Node) -> Vec<Place> {
         match &self.body(node).inside {
             Inside::Map(map) => (0..map.len() as u32).map(|slot| Place::Key(node, slot)).collect(),
@@ -155,7 +155,7 @@ impl Tree {
         }
     }
 
-    /// The puts that the value shows in a place, ordered by id; for a key of joined maps those of the key
+    /// Returns the puts that the value shows in a place, ordered by id; for a key of joined maps those of the key
     /// in all of them. `None` when the value does not show the place. O(depth).
     pub(in crate::crdt) fn shown_in_value(&self, history: &History, place: Place) -> Option<Puts> {
         let mut way = Vec::new();

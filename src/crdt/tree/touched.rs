@@ -1,4 +1,4 @@
-//! What changed since a [beginning](Tree::forget_old): which slots of which containers.
+//! Slots that changed since a [beginning](Tree::forget_old), by container.
 //!
 //! A container that was read keeps what it read as when something in it changes, and notes the slots. So its
 //! new value is the old one with those slots read anew (see [`patch`](super::patch)), and what changed can be
@@ -15,7 +15,7 @@ use super::{History, Node, Place, Tree};
 use crate::crdt::lv::Lv;
 use crate::value::Val;
 
-/// What a container read as before something in it changed.
+/// The value of a container before something in it changed.
 #[derive(Debug, Clone)]
 pub(super) struct Before {
     node: Node,
@@ -198,17 +198,17 @@ impl Tree {
         self.touched.get(number.get() as usize - 1)
     }
 
-    /// What the document read as before something changed; `None` when nothing did.
+    /// Returns what the document read as before something changed; `None` when nothing did.
     pub(in crate::crdt) fn old_value(&self) -> Option<&Val> {
         self.old_value.as_ref()
     }
 
-    /// What a container read as before something in it changed; `None` when nothing did, or it was not read.
+    /// Returns what a container read as before something in it changed; `None` when nothing did, or it was not read.
     pub(in crate::crdt) fn old_value_of(&self, node: Node) -> Option<&Val> {
         self.before(node)?.value.as_ref()
     }
 
-    /// The parts of a container that were touched since it was read. O(k log n) for k of them.
+    /// Returns the parts of a container that were touched since it was read. O(k log n) for k of them.
     pub(in crate::crdt) fn touched_parts(&self, history: &History, node: Node) -> Option<Parts> {
         let before = self.before(node)?;
         if let Some(list) = self.sequence(node) {
@@ -258,7 +258,7 @@ impl Tree {
 }
 
 impl Before {
-    /// How many notes there are, one for each slot.
+    /// Counts how many notes there are, one for each slot.
     pub(super) fn count(&self) -> usize {
         let count = |slot: &Touched| match *slot {
             Touched::Keys { count, .. } | Touched::Elements { count, .. } => count as usize,
@@ -267,7 +267,7 @@ impl Before {
         self.slots.iter().map(count).sum()
     }
 
-    /// The keys that came to another place in the order.
+    /// Returns the keys that came to another place in the order.
     pub(super) fn reordered(&self) -> impl Iterator<Item = u32> {
         self.slots.iter().filter_map(|slot| if let Touched::Order(slot) = slot { Some(*slot) } else { None })
     }
@@ -299,7 +299,8 @@ impl Before {
         }
     }
 
-    /// A key that is written again and again is noted once. The order of keys does not count.
+    /// Drops repeated notes of a key: one that is written again and again is noted once. The order of keys does not
+    /// count.
     fn forget_repeated_keys(&mut self) {
         let mut keys: Vec<Range<u32>> = Vec::new();
         self.slots.retain(|slot| match *slot {

@@ -1,4 +1,4 @@
-//! What the slots of a tree read as.
+//! Values of the slots of a tree.
 
 use crate::cancellation::ask;
 use arcstr::ArcStr;
@@ -35,7 +35,7 @@ enum Frame<'t> {
 }
 
 impl Tree {
-    /// The value of the document. O(1) when nothing changed since it was last read; else O(log n) for each
+    /// Returns the value of the document. O(1) when nothing changed since it was last read; else O(log n) for each
     /// slot that was touched.
     pub(in crate::crdt) fn value(&self, history: &History) -> &Val {
         self.value.get_or_init(|| {
@@ -44,7 +44,7 @@ impl Tree {
         })
     }
 
-    /// The value of a reading that stands `depth` levels below the root.
+    /// Returns the value of a reading that stands `depth` levels below the root.
     pub(in crate::crdt) fn read<'t>(&'t self, history: &'t History, reading: &Reading, depth: usize) -> Val {
         let mut stack: Vec<Frame<'_>> = Vec::new();
         let mut done = self.read_now(history, reading, depth, &mut stack);
@@ -119,7 +119,7 @@ impl Tree {
         }
     }
 
-    /// Which container of which document a container is.
+    /// Tells which container of which document a container is.
     pub(in crate::crdt) fn identity(&self, history: &History, node: Node) -> Identity {
         history.authors.identity(self.lv(node))
     }
@@ -149,7 +149,7 @@ impl Tree {
         value
     }
 
-    /// The puts that the value shows at a path; `value` is the value of the document. O(path log n).
+    /// Returns the puts that the value shows at a path; `value` is the value of the document. O(path log n).
     pub(in crate::crdt) fn shown_at(&self, history: &History, value: &Val, path: &Path) -> Option<Puts> {
         let mut puts = self.shown(history, Place::Root);
         let mut value = value;
@@ -178,8 +178,8 @@ impl Tree {
         body.cached.get_or_init(|| Cached::Value(value));
     }
 
-    /// What a container reads as, wherever it stands, with the maps that read as one with it; also one that is
-    /// nowhere. O(1) if it is kept.
+    /// Returns what a container reads as, wherever it stands, with the maps that read as one with it; also one that
+    /// is nowhere. O(1) if it is kept.
     pub(in crate::crdt) fn value_of(&self, history: &History, node: Node) -> Val {
         if self.is_contested() && self.kind(node) == Kind::Map {
             let maps = self.joined(history, node);
@@ -193,7 +193,7 @@ impl Tree {
         }
     }
 
-    /// The kept value of a container.
+    /// Returns the kept value of a container.
     pub(in crate::crdt) fn kept(&self, node: Node) -> Option<Val> {
         self.body(node).cached.get()?.value().cloned()
     }
@@ -323,7 +323,7 @@ impl<'t> Items<'t> {
     }
 }
 
-/// The visible characters of a text.
+/// Returns the visible characters of a text.
 fn string(history: &History, text: &Sequence) -> ArcStr {
     let mut string = String::with_capacity(text.len());
     text.runs().for_each(|(first, count)| history.log.typed(first, count, &mut string));

@@ -21,12 +21,12 @@ const MAGIC: &[u8] = b"rejoin";
 const VERSION: u8 = 1;
 /// Columns from this length on are compressed.
 const SHORT: usize = 128;
-/// How much longer a column may be than what it was packed into.
+/// The maximum ratio between the length of a column and that of what it was packed into.
 const RATIO: usize = 256;
-/// How many ops a byte may stand for.
+/// The maximum number of ops for which a byte may stand.
 const OPS: u64 = 16;
 
-/// Writes the binary form.
+/// A writer of the binary form.
 pub(in crate::crdt) struct Section(Vec<u8>);
 
 impl Section {
@@ -95,7 +95,7 @@ impl Section {
     }
 }
 
-/// Reads the binary form.
+/// A reader of the binary form.
 pub(in crate::crdt) struct Source<'b>(&'b [u8]);
 
 impl<'b> Source<'b> {
@@ -119,7 +119,7 @@ impl<'b> Source<'b> {
         varint::read(&mut self.0).ok_or(Corrupt)
     }
 
-    /// The number of parts that follow, each at least a byte long.
+    /// Returns the number of parts that follow, each at least a byte long.
     pub(in crate::crdt) fn count(&mut self) -> Result<usize, Corrupt> {
         usize::try_from(self.number()?).ok().filter(|count| *count <= self.0.len()).ok_or(Corrupt)
     }

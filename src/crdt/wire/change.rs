@@ -1,4 +1,4 @@
-//! Between packed changes and changes that one can look at.
+//! Conversion between packed changes and changes that one can look at.
 
 use super::{Corrupt, Head, Reader, Wire, WireId, Wired, Writer};
 use crate::cancellation::ask;
@@ -129,7 +129,7 @@ fn unpack_scalar(scalar: Packed<'_>) -> Content {
     Scalar::new(scalar.value()).map_or_else(nothing, Content::Scalar)
 }
 
-/// What stands for bytes that are no scalar; the reader lets none through.
+/// Returns what stands for bytes that are no scalar; the reader lets none through.
 fn nothing() -> Content {
     Content::Scalar(Scalar::null())
 }

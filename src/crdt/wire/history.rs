@@ -1,4 +1,4 @@
-//! From the history to the wire.
+//! Conversion of the history to the wire.
 
 use crate::cancellation::ask;
 use std::collections::HashMap;

@@ -30,7 +30,7 @@ pub(super) struct WireId {
     pub(super) counter: u64,
 }
 
-/// How rows name things on the wire: keys by their number in it.
+/// Names of things in rows on the wire: keys by their number in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Wired;
 
@@ -51,7 +51,7 @@ pub(super) struct Wire {
     columns: Columns<Column>,
 }
 
-/// Most patches that travel are a keystroke: their columns need no memory of their own.
+/// A column. Most patches that travel are a keystroke: their columns need no memory of their own.
 type Column = SmallVec<[u8; 24]>;
 
 /// The columns. What each holds is said where it is written.
@@ -88,7 +88,7 @@ impl Columns<Vec<u8>> {
 }
 
 impl Columns<Column> {
-    /// All but the contents, which are stored in three parts.
+    /// Returns all but the contents, which are stored in three parts.
     fn plain(&self) -> [&Column; 9] {
         let Self { heads, lengths, kinds, counts, containers, elements, overs, keys, chars, .. } = self;
         [heads, lengths, kinds, counts, containers, elements, overs, keys, chars]
@@ -123,7 +123,7 @@ mod kind {
     pub(super) const SINGLE: u8 = 0x80;
 }
 
-/// From which id the next one is told: names near each other take one byte.
+/// The id from which the next one is told: names near each other take one byte.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Cursor(WireId);
 
@@ -134,7 +134,7 @@ impl WireId {
 }
 
 impl Wire {
-    /// The bytes of what is written and typed.
+    /// Returns the bytes of what is written and typed.
     pub(super) fn bytes(&self) -> usize {
         self.columns.contents.len().max(self.columns.chars.len())
     }

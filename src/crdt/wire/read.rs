@@ -28,12 +28,12 @@ pub(in crate::crdt) struct Head {
 }
 
 impl Head {
-    /// The number of changes.
+    /// Returns the number of changes.
     pub(in crate::crdt) fn changes(&self) -> u64 {
         self.lengths.iter().map(|(_, times)| times).sum()
     }
 
-    /// The counter of the last op.
+    /// Returns the counter of the last op.
     pub(in crate::crdt) fn last(&self) -> u64 {
         self.first + self.ops - 1
     }
@@ -54,7 +54,7 @@ impl Head {
         }
     }
 
-    /// The ends of the changes, in ops from the beginning.
+    /// Returns the ends of the changes, in ops from the beginning.
     pub(in crate::crdt) fn ends(&self) -> impl Iterator<Item = u64> {
         let lengths = self.lengths.iter().flat_map(|(length, times)| (0..*times).map(move |_| *length));
         lengths.scan(0, |end, length| {
@@ -64,7 +64,7 @@ impl Head {
     }
 }
 
-/// Reads a wire from the front.
+/// A reader of a wire from the front.
 pub(in crate::crdt) struct Reader<'w> {
     wire: &'w Wire,
     heads: &'w [u8],
@@ -117,7 +117,7 @@ impl<'w> Reader<'w> {
         })
     }
 
-    /// The next header; `None` at the end. The rows of the one before must have been read.
+    /// Returns the next header; `None` at the end. The rows of the one before must have been read.
     pub(in crate::crdt) fn head(&mut self) -> Result<Option<Head>, Corrupt> {
         if self.left > 0 {
             return Err(Corrupt);
@@ -171,7 +171,7 @@ impl<'w> Reader<'w> {
         fits.then_some(Head { actor, first, previous, deps, lengths, ops })
     }
 
-    /// The next row; `None` when all under the header were read.
+    /// Returns the next row; `None` when all under the header were read.
     pub(in crate::crdt) fn row(&mut self) -> Result<Option<Row<'_, Wired>>, Corrupt> {
         if self.left == 0 {
             return Ok(None);
@@ -350,7 +350,7 @@ mod tests {
     use crate::crdt::Actor;
     use crate::crdt::wire::Writer;
 
-    /// What a header with these dependencies on `ann` reads as.
+    /// Returns what a header with these dependencies on `ann` reads as.
     fn depending_on(counters: &[u64]) -> Result<Option<Head>, Corrupt> {
         let mut writer = Writer::default();
         let [bob, ann] = ["bob", "ann"].map(|name| writer.actor(&Actor::new(name).unwrap()));

@@ -8,7 +8,7 @@ use crate::crdt::row::{Holds, Row, Step, Target, Written};
 use crate::crdt::{Actor, Side, varint};
 use crate::value::Key;
 
-/// Collects changes.
+/// A collector of changes.
 #[derive(Default)]
 pub(in crate::crdt) struct Writer {
     /// All but the columns.
@@ -31,7 +31,7 @@ impl Writer {
         Wire { columns: self.columns.done(), ..self.wire }
     }
 
-    /// The number of an actor. Names in the order in which they are first asked for.
+    /// Returns the number of an actor. Names in the order in which they are first asked for.
     pub(in crate::crdt) fn actor(&mut self, name: &Actor) -> u32 {
         if let Some(&number) = self.actor_numbers.get(name) {
             return number;
@@ -43,7 +43,7 @@ impl Writer {
         number
     }
 
-    /// The number of a key.
+    /// Returns the number of a key.
     pub(in crate::crdt) fn key(&mut self, key: &Key) -> u32 {
         if let Some(&number) = self.key_numbers.get(key) {
             return number;
@@ -53,7 +53,7 @@ impl Writer {
         number
     }
 
-    /// A number for a key that has none.
+    /// Returns a number for a key that has none.
     pub(in crate::crdt) fn add_key(&mut self, key: &Key) -> u32 {
         let number = self.wire.keys.len() as u32;
         self.wire.keys.push(key.clone());

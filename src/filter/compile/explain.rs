@@ -10,15 +10,16 @@ use super::library::{self, LIBRARY};
 use crate::filter::error::CompileError;
 use crate::filter::run::stack::{Fault, MAX_TOKENS};
 use crate::filter::text::brackets::MAX_NESTING;
+use crate::filter::text::spelling::nearest;
 use crate::filter::text::tokens::{LexError, Unreadable, span};
 
-/// Where a name stands that nothing defines, and what it should have been.
+/// A place where a name stands that nothing defines, and what it should have been.
 pub(in crate::filter) type Missing = (Range<usize>, Undefined);
 
 /// Found text is quoted up to this number of characters.
 const QUOTED: usize = 20;
 
-/// Where `part` is in `code`; its end if the part is none.
+/// Finds where `part` is in `code`; its end if the part is none.
 fn span_or_end(code: &str, part: &str) -> Range<usize> {
     span(code, part).unwrap_or(code.len()..code.len())
 }
@@ -40,7 +41,7 @@ pub(in crate::filter) fn fault(code: &str, fault: &Fault) -> CompileError {
     CompileError::new(message, 0..code.len())
 }
 
-/// `name` exists in jq and not here.
+/// Explains that `name` exists in jq and not here.
 pub(in crate::filter) fn denied(code: &str, name: &str) -> CompileError {
     let reason = library::denied(name).unwrap_or_default();
     let message = format!("`{name}` is not available: {reason}");
@@ -84,7 +85,7 @@ fn lex(code: &str, (expect, rest): LexError<'_>) -> CompileError {
     CompileError::new(message, start..start + found.map_or(0, char::len_utf8))
 }
 
-/// The first of the parser's errors.
+/// Returns the first of the parser's errors.
 pub(in crate::filter) fn parse(code: &str, errors: Vec<(Parsed<&str>, Option<&str>)>) -> CompileError {
     let place = |found: Option<&str>| found.map_or(code.len()..code.len(), |f| span_or_end(code, f));
     let first = errors.into_iter().min_by_key(|(_, found)| place(*found).start);
@@ -119,7 +120,7 @@ fn expected(expect: &Parsed<&str>) -> String {
     .into()
 }
 
-/// The start of `text` in quotes, on one line.
+/// Returns the start of `text` in quotes, on one line.
 fn quoted(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let visible = |c: char| {
@@ -134,7 +135,7 @@ fn quoted(text: &str) -> String {
     format!("\"{start}{more}\"")
 }
 
-/// The first of the names that nothing defines.
+/// Returns the first of the names that nothing defines.
 pub(in crate::filter) fn undefined(
     code: &str,
     missing: Vec<Missing>,
@@ -149,8 +150,9 @@ pub(in crate::filter) fn undefined(
     }
     let (message, hint) = match kind {
         Undefined::Var => {
-            let hint = nearest(name.trim_start_matches('$'), variables());
-            (format!("unknown variable {name}"), hint.map(|near| format!("${near}")))
+            let known = variables();
+            let near = nearest(name.trim_start_matches('$'), known.iter().map(String::as_str));
+            (format!("unknown variable {name}"), near.map(|near| format!("${near}")))
         }
         Undefined::Label => (format!("unknown label {name}"), None),
         Undefined::Filter(given) => filter(name, given),
@@ -169,12 +171,12 @@ fn filter(name: &str, given: usize) -> (String, Option<String>) {
     if !arities.is_empty() {
         return (format!("`{name}` takes {}, not {given}", arguments(&arities)), None);
     }
-    let near = nearest(name, library::builtins().map(|(builtin, _)| builtin.to_owned()));
+    let near = nearest(name, library::builtins().map(|(builtin, _)| builtin)).map(str::to_owned);
     let kind = if name.starts_with('@') { "format" } else { "filter" };
     (format!("unknown {kind} `{name}`"), near)
 }
 
-/// `1 argument`, `0, 1 or 2 arguments`.
+/// Writes `1 argument`, `0, 1 or 2 arguments`.
 fn arguments(arities: &[usize]) -> String {
     let numbers: Vec<String> = arities.iter().map(usize::to_string).collect();
     match numbers.split_last() {
@@ -184,16 +186,4 @@ fn arguments(arities: &[usize]) -> String {
         Some((last, [])) => format!("{last} arguments"),
         Some((last, rest)) => format!("{} or {last} arguments", rest.join(", ")),
     }
-}
-
-/// The one of `names` that differs least from `name`, if it differs little.
-fn nearest(name: &str, names: impl IntoIterator<Item = String>) -> Option<String> {
-    // Among so many short names one is always near.
-    let most = name.chars().count() / 3;
-    names
-        .into_iter()
-        .map(|known| (strsim::damerau_levenshtein(name, &known), known))
-        .filter(|(distance, known)| *distance <= most && *distance < known.chars().count())
-        .min()
-        .map(|(_, known)| known)
 }

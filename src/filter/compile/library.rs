@@ -18,7 +18,7 @@ use crate::filter::run::watch::Data;
 use crate::filter::text::tokens;
 use crate::value::Val;
 
-/// What is defined in jq.
+/// The filters that are defined in jq.
 const BUILTIN: &str = include_str!("builtin.jq");
 
 const OUTSIDE: &str = "a filter sees the values of the session and nothing else";
@@ -51,12 +51,12 @@ pub(in crate::filter) const DENIED: &[(&str, &str)] = &[
     ("strflocaltime", CHANGING),
 ];
 
-/// Why `name` is not available, if jq has it and filters here have not.
+/// Returns the reason why `name` is not available, if jq has it and filters here have not.
 pub(in crate::filter) fn denied(name: &str) -> Option<&'static str> {
     DENIED.iter().find(|(denied, _)| *denied == name).map(|(_, reason)| *reason)
 }
 
-/// Whether jq has a filter of that name that is not available here: it would reach outside, or give
+/// Tells whether jq has a filter of that name that is not available here: it would reach outside, or give
 /// another answer every time.
 pub fn is_denied(name: &str) -> bool {
     denied(name).is_some()
@@ -65,7 +65,7 @@ pub fn is_denied(name: &str) -> bool {
 /// The library; it is parsed once.
 pub(in crate::filter) static LIBRARY: LazyLock<Library> = LazyLock::new(Library::new);
 
-/// Names and numbers of arguments of all filters that a filter may call without defining them:
+/// Returns names and numbers of arguments of all filters that a filter may call without defining them:
 /// sorted, each once.
 pub fn builtins() -> impl Iterator<Item = (&'static str, usize)> {
     LIBRARY.builtins.iter().copied()
@@ -119,7 +119,7 @@ impl Library {
         self.defs.push(Entry { def, calls });
     }
 
-    /// What a filter needs that calls `words`, directly and indirectly.
+    /// Returns what a filter needs that calls `words`, directly and indirectly.
     pub(in crate::filter) fn needed<'s>(&self, words: impl IntoIterator<Item = &'s str>) -> Needed {
         let mut open: Vec<&str> = words.into_iter().collect();
         let mut names = HashSet::new();
@@ -140,7 +140,7 @@ impl Library {
         }
     }
 
-    /// The numbers of arguments that `name` takes, in ascending order.
+    /// Returns the numbers of arguments that `name` takes, in ascending order.
     pub(in crate::filter) fn arities(&self, name: &str) -> Vec<usize> {
         self.builtins.iter().filter(|(known, _)| *known == name).map(|(_, arity)| *arity).collect()
     }
@@ -178,13 +178,13 @@ const REPLACED: &[&str] = &[
     "trim",
 ];
 
-/// The native filters of the interpreter that filters may use.
+/// Returns the native filters of the interpreter that filters may use.
 pub(in crate::filter) fn of_the_interpreter() -> impl Iterator<Item = Fun<Data>> {
     let all = jaq_core::funs().chain(jaq_std::funs());
     all.filter(|(name, ..)| denied(name).is_none() && !REPLACED.contains(name))
 }
 
-/// The native filters.
+/// Returns the native filters.
 fn natives() -> impl Iterator<Item = Fun<Data>> {
     values::natives()
         .chain(numbers::natives())
@@ -199,7 +199,7 @@ fn natives() -> impl Iterator<Item = Fun<Data>> {
         .chain(of_the_interpreter().map(growth::renamed))
 }
 
-/// The names of all filters with the numbers of their arguments: `map/1`.
+/// Returns the names of all filters with the numbers of their arguments: `map/1`.
 fn names() -> Fun<Data> {
     let native: Native<Data> = Native::new(|_| {
         let name = |(name, arity)| Val::from(ArcStr::from(format!("{name}/{arity}")));
@@ -208,7 +208,7 @@ fn names() -> Fun<Data> {
     ("builtins", v(0), native)
 }
 
-/// The identity, or an error where there is no room: to recurse, or for the value.
+/// Returns the identity, or an error where there is no room: to recurse, or for the value.
 fn room() -> Fun<Data> {
     fn check(value: &Val) -> Result<(), Exn<'static, Val>> {
         let wrong = match () {

@@ -21,7 +21,7 @@ use crate::filter::run::supervisor::Supervisor;
 use crate::filter::run::watch::Data;
 use crate::filter::text::tokens::{self, Mentions, Readable, Tokens, tokens};
 
-/// Why tokens are no filter.
+/// The reason why tokens are no filter.
 enum Refusal<'s> {
     Parse(Vec<ParseError<'s>>),
     Undefined(Vec<explain::Missing>),
@@ -42,7 +42,7 @@ pub(in crate::filter) fn compile(
     Ok((filter, mentioned))
 }
 
-/// What comes of the text of a filter.
+/// The outcome of compiling the text of a filter.
 struct Compiled {
     program: jaq_core::Filter<Data>,
     /// The global variables that it uses, and all that it mentions.
@@ -52,7 +52,7 @@ struct Compiled {
     guarded: bool,
 }
 
-/// The same of a text that the lexer can read.
+/// Compiles a text that the lexer can read.
 fn compile_readable(
     code: &str,
     is_var: impl Fn(&str) -> bool,
@@ -82,7 +82,7 @@ fn compile_readable(
     Ok(Compiled { program, vars: owned(&globals), mentioned: owned(&mentioned), room, guarded })
 }
 
-/// Modules are files. The parser that is used here knows none, so that these words are ordinary
+/// Refuses modules, which are files. The parser that is used here knows none, so that these words are ordinary
 /// names to it.
 fn refuse_modules(code: &str, tokens: &Tokens<'_>) -> Result<(), CompileError> {
     match tokens.first() {
@@ -119,7 +119,7 @@ fn program<'s>(
         })
 }
 
-/// The name under which the filter is compiled: one that its text does not use.
+/// Returns the name under which the filter is compiled: one that its text does not use.
 fn entry_name(mentions: &Mentions<'_>) -> String {
     let mut name = String::from("main");
     while mentions.words.contains(&*name) {

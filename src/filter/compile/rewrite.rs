@@ -103,7 +103,7 @@ fn binary<'s>(left: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s str>) 
     }
 }
 
-/// `left op right` with the right operand as the outer loop.
+/// Rewrites `left op right` with the right operand as the outer loop.
 fn right_first<'s>(left: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     if is_single(&right) || is_single(&left) {
         return operation(left, op, right);
@@ -111,7 +111,7 @@ fn right_first<'s>(left: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s s
     bind(right, RIGHT, operation(left, op, Term::Var(RIGHT)))
 }
 
-/// What could make much of little is a call that looks first.
+/// Rewrites what could make much of little to a call that looks first.
 fn calculation<'s>(left: Term<&'s str>, math: Math, right: Term<&'s str>) -> Term<&'s str> {
     let is_number = |term: &Term<&str>| matches!(term, Term::Num(_));
     match math {
@@ -122,7 +122,7 @@ fn calculation<'s>(left: Term<&'s str>, math: Math, right: Term<&'s str>) -> Ter
     }
 }
 
-/// The left side of `//`.
+/// Returns the left side of `//`.
 fn without_failure(term: Term<&str>) -> Term<&str> {
     match term {
         Term::Id | Term::Num(_) | Term::Var(_) => term,
@@ -135,7 +135,7 @@ fn without_failure(term: Term<&str>) -> Term<&str> {
     }
 }
 
-/// `path op right`. An update of a path of constant keys is one native filter.
+/// Rewrites `path op right`. An update of a path of constant keys is one native filter.
 fn update<'s>(path: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     let greedy = match op {
         BinaryOp::UpdateMath(Math::Mul) => Some(TIMES),
@@ -154,7 +154,7 @@ fn update<'s>(path: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s str>) 
     }
 }
 
-/// A string with values in it: the last of them is the outer loop.
+/// Returns a string with values in it: the last of them is the outer loop.
 fn string<'s>(format: Option<&'s str>, pieces: Vec<StrPart<&'s str, Term<&'s str>>>) -> Term<&'s str> {
     let is_many = |piece: &StrPart<_, Term<&str>>| matches!(piece, StrPart::Term(term) if !is_single(term));
     let many = pieces.iter().filter(|piece| is_many(piece)).count();
@@ -177,7 +177,7 @@ fn string<'s>(format: Option<&'s str>, pieces: Vec<StrPart<&'s str, Term<&'s str
     first.into_iter().fold(string, |string, (name, term)| bind(term, name, string))
 }
 
-/// A term with keys and indices behind it: the last key is the outer loop.
+/// Returns a term with keys and indices behind it: the last key is the outer loop.
 fn parts<'s>(base: Term<&'s str>, parts: Path<Term<&'s str>>) -> Term<&'s str> {
     let mut term = base;
     let mut open: Vec<PathPart<'s>> = Vec::new();
@@ -217,8 +217,8 @@ fn pattern(pattern: Pattern<&str>) -> Pattern<&str> {
     }
 }
 
-/// `reduce` and `foreach`. Where a round may have several outputs, those of `foreach` are kept in an array: the
-/// last of them is what the next round begins with.
+/// Rewrites `reduce` and `foreach`. Where a round may have several outputs, those of `foreach` are kept in an array:
+/// the last of them is what the next round begins with.
 fn fold<'s>(
     name: &'s str,
     source: Term<&'s str>,
@@ -257,7 +257,7 @@ fn path(term: Term<&str>) -> Term<&str> {
     Term::Call(PATHS, vec![located(rewrite(term))])
 }
 
-/// Whether a path is made of keys that are the same for every input.
+/// Tells whether a path is made of keys that are the same for every input.
 fn is_constant_path(term: &Term<&str>) -> bool {
     match term {
         Term::Id => true,
@@ -269,7 +269,7 @@ fn is_constant_path(term: &Term<&str>) -> bool {
     }
 }
 
-/// The keys of a constant path, in their order.
+/// Adds the keys of a constant path, in their order.
 fn constant_parts<'s>(term: Term<&'s str>, keys: &mut Vec<PathPart<'s>>) {
     match term {
         Term::Path(base, parts) => {
@@ -284,7 +284,7 @@ fn constant_parts<'s>(term: Term<&'s str>, keys: &mut Vec<PathPart<'s>>) {
     }
 }
 
-/// A path in which a variable or a number may stand for what it is equal to: `path(.a | . as $x | $x)`.
+/// Returns a path in which a variable or a number may stand for what it is equal to: `path(.a | . as $x | $x)`.
 fn located(term: Term<&str>) -> Term<&str> {
     let inner = |term: Box<Term<_>>| Box::new(located(*term));
     match term {
@@ -304,7 +304,7 @@ fn located(term: Term<&str>) -> Term<&str> {
     }
 }
 
-/// Whether a part of a path is the same for every input.
+/// Tells whether a part of a path is the same for every input.
 fn is_constant(part: &Part<Term<&str>>) -> bool {
     let constant = |key: &Term<&str>| match key {
         Term::Num(_) | Term::Var(_) => true,
@@ -322,7 +322,7 @@ fn is_variable(term: &Term<&str>) -> bool {
     matches!(term, Term::Var(_))
 }
 
-/// A constant part of a path, as a term for the value that [`steps`](crate::filter::natives::steps) reads.
+/// Returns a constant part of a path, as a term for the value that [`steps`](crate::filter::natives::steps) reads.
 fn step<'s>((part, opt): &PathPart<'s>) -> Term<&'s str> {
     let with_zeros = |key: &Term<&'s str>, zeros| {
         let items = repeat_n(Term::Num("0"), zeros).fold(key.clone(), comma);
@@ -395,7 +395,7 @@ const SINGLE: &[&str] = &[
     "!%=",
 ];
 
-/// Whether a term certainly has one output at most, and has one where it does not fail.
+/// Tells whether a term certainly has one output at most, and has one where it does not fail.
 fn is_single(term: &Term<&str>) -> bool {
     match term {
         Term::Id | Term::Num(_) | Term::Var(_) | Term::Arr(_) => true,

@@ -17,7 +17,7 @@ fn one_filter() -> Box<[Bind]> {
     [Bind::Fun(())].into()
 }
 
-/// The native filters.
+/// Returns the native filters.
 pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let runs: [native::Filter<RunPtr<Data>>; 6] = [
         (NULL, v(0), |_| bome(Ok(Val::NULL))),
@@ -43,7 +43,7 @@ pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     runs.map(native::run::<Data>).into_iter().chain(literals()).chain(of_paths()).chain([located()])
 }
 
-/// `null`, `true` and `false`: as paths they lead to what is equal to them.
+/// Returns `null`, `true` and `false`: as paths they lead to what is equal to them.
 fn literals() -> [Fun<Data>; 3] {
     let null: Native<Data> = Native::new(|_| bome(Ok(Val::NULL))).with_paths(|(_, at)| {
         let is_here = at.0.is_null();
@@ -60,7 +60,7 @@ fn literals() -> [Fun<Data>; 3] {
     [("null", v(0), null), ("true", v(0), yes), ("false", v(0), no)]
 }
 
-/// The native filters that lead somewhere as paths.
+/// Returns the native filters that lead somewhere as paths.
 fn of_paths() -> [Fun<Data>; 6] {
     let none: Native<Data> = Native::new(|_| Box::new(iter::empty())).with_paths(|_| Box::new(iter::empty()));
     let empty: Native<Data> =
@@ -108,7 +108,7 @@ fn of_paths() -> [Fun<Data>; 6] {
     ]
 }
 
-/// The outputs up to the first error, then those of `next` instead of it.
+/// Returns the outputs up to the first error, then those of `next` instead of it.
 fn until_error<'a, T: 'a>(
     mut outputs: Box<dyn Iterator<Item = ValX<'a, T, Val>> + 'a>,
     next: impl Fn() -> Box<dyn Iterator<Item = ValX<'a, T, Val>> + 'a> + 'a,
@@ -128,7 +128,7 @@ fn until_error<'a, T: 'a>(
     }))
 }
 
-/// A variable or a number as a path: it leads to what is equal to it.
+/// Returns a variable or a number as a path: it leads to what is equal to it.
 fn located() -> Fun<Data> {
     let native: Native<Data> = Native::new(|(mut context, value)| {
         let (f, context) = context.pop_fun();
@@ -145,7 +145,7 @@ fn located() -> Fun<Data> {
     (LOCATED, one_filter(), native)
 }
 
-/// The keys of a path.
+/// Returns the keys of a path.
 fn keys(path: Val) -> Result<Vec<Val>, Error<Val>> {
     let keys: Vec<Val> = path.into_list().map_err(|path| Error::typ(path, "array"))?.into_iter().collect();
     if keys.len() > MAX_DEPTH {

@@ -29,7 +29,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// The native filters.
+/// Returns the native filters.
 pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let natives: [native::Filter<RunPtr<Data>>; 4] = [
         ("gmtime", v(0), |(_, value)| bome(seconds(&value).map(|seconds| Time::of(seconds).to_val()))),
@@ -61,7 +61,7 @@ struct Time {
     year_day: i64,
 }
 
-/// How many days there are from 1970 to the first of January of a year.
+/// Counts how many days there are from 1970 to the first of January of a year.
 fn days_before_year(year: i64) -> i64 {
     let before = year - 1;
     365 * (year - 1970) + before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400) - 477
@@ -71,20 +71,20 @@ fn is_leap(year: i64) -> bool {
     year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0)
 }
 
-/// How many days there are in a year before a month.
+/// Counts how many days there are in a year before a month.
 fn days_before_month(year: i64, month: i64) -> i64 {
     const BEFORE: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     BEFORE[month.rem_euclid(12) as usize] + i64::from(month > 1 && is_leap(year))
 }
 
-/// How many days there are from 1970 to a date. The month may be any number.
+/// Counts how many days there are from 1970 to a date. The month may be any number.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = (year + month.div_euclid(12), month.rem_euclid(12));
     days_before_year(year) + days_before_month(year, month) + day - 1
 }
 
 impl Time {
-    /// The time so many seconds after 1970.
+    /// Makes the time so many seconds after 1970.
     fn of(seconds: f64) -> Self {
         let whole = seconds.floor() as i64;
         let (day, rest) = (whole.div_euclid(DAY), whole.rem_euclid(DAY));
@@ -106,7 +106,7 @@ impl Time {
         }
     }
 
-    /// The seconds since 1970.
+    /// Returns the seconds since 1970.
     fn epoch(&self) -> i64 {
         days(self.year, self.month, self.day) * DAY
             + self.hour * 3600
@@ -141,12 +141,12 @@ impl Time {
         [year, month, day, hour, minute, second.into(), weekday, year_day].into_iter().collect()
     }
 
-    /// The week of the year, by weeks that begin on a day of the week.
+    /// Returns the week of the year, by weeks that begin on a day of the week.
     fn week(&self, first: i64) -> i64 {
         (self.year_day + 7 - (self.weekday - first).rem_euclid(7)) / 7
     }
 
-    /// The year and the week by ISO 8601.
+    /// Returns the year and the week by ISO 8601.
     fn iso_week(&self) -> (i64, i64) {
         // That of the Thursday in the same week.
         let thursday = days(self.year, 0, 1) + self.year_day - (self.weekday + 6) % 7 + 3;

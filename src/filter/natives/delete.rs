@@ -10,14 +10,14 @@ use crate::filter::run::watch::look_at;
 use crate::filter::val::{items_in, place};
 use crate::value::{List, Val, View};
 
-/// `value` without what is at the paths, which all name places of `value` as it is now.
+/// Returns `value` without what is at the paths, which all name places of `value` as it is now.
 pub(in crate::filter) fn paths(value: Val, mut paths: Vec<Vec<Val>>) -> ValR<Val> {
     paths.sort();
     paths.dedup();
     delete(value, &paths, 0)
 }
 
-/// The same with sorted paths, of which the first `depth` keys have been followed.
+/// Deletes as `paths` does, with sorted paths of which the first `depth` keys have been followed.
 fn delete(mut value: Val, paths: &[Vec<Val>], depth: usize) -> ValR<Val> {
     if paths.first().is_some_and(|path| path.len() == depth) {
         return Ok(Val::NULL);
@@ -46,7 +46,7 @@ fn failure(exception: jaq_core::Exn<'_, Val>) -> Error<Val> {
     exception.get_err().unwrap_or_else(|_| Error::str("the filter stopped before its end"))
 }
 
-/// `value` without what is at the keys.
+/// Returns `value` without what is at the keys.
 fn without(value: Val, keys: &[&Val]) -> ValR<Val> {
     if keys.is_empty() || value.is_null() {
         return Ok(value);
@@ -74,7 +74,7 @@ fn without(value: Val, keys: &[&Val]) -> ValR<Val> {
     }
 }
 
-/// The indices of the items that a key of a list names.
+/// Returns the indices of the items that a key of a list names.
 fn places_at(items: &List, key: &Val) -> Option<ValR<Range<usize>, Val>> {
     match key.view() {
         View::Num(number) => {
@@ -86,7 +86,7 @@ fn places_at(items: &List, key: &Val) -> Option<ValR<Range<usize>, Val>> {
     }
 }
 
-/// A list without the items at some indices. O(log n) for each stretch.
+/// Returns a list without the items at some indices. O(log n) for each stretch.
 fn without_items(mut items: List, places: &BTreeSet<usize>) -> List {
     let mut stretches: Vec<Range<usize>> = Vec::new();
     for at in places {

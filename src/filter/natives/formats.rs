@@ -13,7 +13,7 @@ use crate::value::{Val, View};
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// The native filters.
+/// Returns the native filters.
 pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let natives: [native::Filter<RunPtr<Data>>; 10] = [
         ("@csv", v(0), |(_, value)| bome(row(&value, ",", csv))),
@@ -30,7 +30,7 @@ pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     natives.map(native::run::<Data>).into_iter()
 }
 
-/// A string as it is, any other value as JSON.
+/// Returns a string as it is, any other value as JSON.
 fn text(value: &Val) -> ArcStr {
     value.shared_str().cloned().unwrap_or_else(|| {
         watch::current(|watch| watch.measure(value));
@@ -45,7 +45,7 @@ fn written(value: &Val, write: fn(&str) -> String) -> ValR<Val> {
     Ok(ArcStr::from(write(&text)).into())
 }
 
-/// The items of an array with a separator between them.
+/// Returns the items of an array with a separator between them.
 fn row(value: &Val, separator: &str, item: fn(&Val) -> Option<String>) -> ValR<Val> {
     let Some(items) = value.as_list() else { return Err(Error::typ(value.clone(), "array, for a row")) };
     let mut row = String::new();
@@ -106,7 +106,7 @@ fn replaced(text: &str, by: impl Fn(char) -> Option<&'static str>) -> String {
     new
 }
 
-/// Words of a POSIX shell.
+/// Returns words of a POSIX shell.
 fn shell(value: &Val) -> ValR<Val> {
     let word = |value: &Val| match value.view() {
         View::Str(text) => Ok(format!("'{}'", text.replace('\'', r"'\''"))),
@@ -156,7 +156,7 @@ fn of_uri(value: &Val) -> ValR<Val> {
     }
 }
 
-/// The bytes of a text in digits of so many bits, filled up to whole groups.
+/// Returns the bytes of a text in digits of so many bits, filled up to whole groups.
 fn encoded(text: &str, digits: &[u8], bits: u32) -> String {
     let group = if bits == 6 { 4 } else { 8 };
     let mut new = String::with_capacity(text.len() * 2);
@@ -179,7 +179,7 @@ fn encoded(text: &str, digits: &[u8], bits: u32) -> String {
     new
 }
 
-/// The text that digits of so many bits stand for; U+FFFD where that is not UTF-8.
+/// Returns the text that digits of so many bits stand for; U+FFFD where that is not UTF-8.
 fn decoded(value: &Val, digits: &[u8], bits: u32, kind: &'static str) -> ValR<Val> {
     let text = text(value);
     let fail = || Error::typ(value.clone(), kind);

@@ -15,7 +15,7 @@ use crate::value::{Num, Val, View};
 const LONGEST: usize = 1 << 30;
 /// The most bits that a product has: a multiplication of longer numbers takes very long.
 const MOST_BITS: u64 = 1 << 22;
-/// What a piece of a string may take that is a value of its own.
+/// The maximum size of a piece of a string that is a value of its own.
 const PIECE: usize = 64;
 
 /// A native filter of jq that yields much more than it gets: its name, the name it has here, and the check
@@ -35,7 +35,7 @@ fn always() -> Term<&'static str> {
     Term::Call(RESERVED, vec![Term::Str(None, vec![jaq_core::load::lex::StrPart::Str("g")])])
 }
 
-/// Definitions of the greedy filters with what they call: the check, then the filter.
+/// Returns the definitions of the greedy filters with what they call: the check, then the filter.
 pub(in crate::filter) fn definitions() -> impl Iterator<Item = (Def<&'static str>, Vec<&'static str>)> {
     GREEDY.iter().map(|greedy| {
         let body = pipe((greedy.check)(), Term::Call(greedy.inner, Vec::new()));
@@ -99,14 +99,14 @@ const RENAMED: &[(&str, &str)] = &[
     ("yn", ":yn"),
 ];
 
-/// The name under which the definitions find a native filter.
+/// Returns the name under which the definitions find a native filter.
 pub(in crate::filter) fn renamed((name, args, native): Fun<Data>) -> Fun<Data> {
     let greedy = GREEDY.iter().map(|greedy| (greedy.name, greedy.inner));
     let inner = greedy.chain(RENAMED.iter().copied()).find(|(outer, _)| *outer == name);
     (inner.map_or(name, |(_, inner)| inner), args, native)
 }
 
-/// The native filters that look at the watch by themselves; `range` stands for that of jq.
+/// Returns the native filters that look at the watch by themselves; `range` stands for that of jq.
 pub(in crate::filter) fn natives() -> [Fun<Data>; 5] {
     [
         native::run(("range", v(3), |(mut context, _)| {
@@ -144,7 +144,7 @@ pub(in crate::filter) fn natives() -> [Fun<Data>; 5] {
     ]
 }
 
-/// The numbers from `from` on, before `to`.
+/// Returns the numbers from `from` on, before `to`.
 fn range<'a>(from: Val, to: Val, by: Val) -> impl Iterator<Item = ValX<'a, Val>> {
     let up = by.cmp(&Val::from(0));
     let wrong = [&from, &to, &by].into_iter().find(|bound| bound.as_num().is_none()).cloned();
@@ -187,17 +187,17 @@ fn times(watch: &Watch, left: Val, right: Val) -> ValR<Val> {
     left * right
 }
 
-/// A part of a string, measured before it is written out.
+/// Returns a part of a string, measured before it is written out.
 pub(in crate::filter) fn measured(term: Term<&str>) -> Term<&str> {
     pipe(term, Term::Call(MEASURED, Vec::new()))
 }
 
-/// What each round of a `reduce` or `foreach` does, after a look at the value so far.
+/// Returns what each round of a `reduce` or `foreach` does, after a look at the value so far.
 pub(in crate::filter) fn round(term: Term<&str>) -> Term<&str> {
     pipe(Term::Call(GUARD, Vec::new()), term)
 }
 
-/// The outputs of a generator, with a step of the interpreter for each.
+/// Returns the outputs of a generator, with a step of the interpreter for each.
 pub(in crate::filter) fn step_by_step(term: Term<&str>) -> Term<&str> {
     pipe(term, Term::Id)
 }

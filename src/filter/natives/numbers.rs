@@ -7,7 +7,7 @@ use crate::filter::run::watch::Data;
 use crate::filter::val::whole;
 use crate::value::{Num, Val};
 
-/// The native filters.
+/// Returns the native filters.
 pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let natives: [native::Filter<RunPtr<Data>>; 7] = [
         ("abs", v(0), |(_, value)| bome(abs(value))),
@@ -23,7 +23,7 @@ pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     natives.map(native::run::<Data>).into_iter()
 }
 
-/// A number without its sign.
+/// Returns a number without its sign.
 fn abs(value: Val) -> ValR<Val> {
     match value.as_num() {
         Some(number) if *number < Num::Int(0) => -value,
@@ -36,7 +36,7 @@ fn float(value: &Val) -> ValR<f64, Val> {
     value.as_num().map(Num::as_f64).ok_or_else(|| Error::typ(value.clone(), "number"))
 }
 
-/// The number that a text is.
+/// Returns the number that a text is.
 fn number(value: &Val) -> ValR<Val> {
     let Some(text) = value.as_str() else { return Err(Error::typ(value.clone(), "number")) };
     let fail = || Error::str(format_args!("cannot parse {value} as a number"));

@@ -14,7 +14,7 @@ use crate::value::{List, Map, Val, View};
 /// The most nulls that one assignment puts between the end of an array and a new item.
 const MAX_GAP: usize = 1_000_000;
 
-/// What is at a path; null where there is nothing.
+/// Returns what is at a path; null where there is nothing.
 pub(in crate::filter) fn at_path(value: &Val, keys: &[Val]) -> ValR<Val> {
     let mut value = value.clone();
     for key in keys {
@@ -26,7 +26,7 @@ pub(in crate::filter) fn at_path(value: &Val, keys: &[Val]) -> ValR<Val> {
     Ok(value)
 }
 
-/// `value` with `item` at a path.
+/// Returns `value` with `item` at a path.
 pub(in crate::filter) fn set_path<'a>(value: Val, keys: Vec<Val>, item: &Val) -> ValX<'a, Val> {
     let steps: Vec<Step> = keys.into_iter().map(Step::of_key).collect();
     update_or_keep(value, &steps, &|_| once(Ok(item.clone())))
@@ -36,7 +36,7 @@ pub(in crate::filter) fn error(message: impl std::fmt::Display) -> Exn<'static, 
     Exn::from(Error::str(message))
 }
 
-/// As [`update`], but `null` stays where nothing is to be made in it.
+/// Updates as [`update`] does, but `null` stays where nothing is to be made in it.
 pub(in crate::filter) fn update_or_keep<'a, I>(
     value: Val,
     steps: &[Step],
@@ -48,7 +48,7 @@ where
     update(value, steps, f).map(Option::unwrap_or_default)
 }
 
-/// `value` with what is at `steps` replaced by what `f` makes of it.
+/// Returns `value` with what is at `steps` replaced by what `f` makes of it.
 ///
 /// There is no output only if `steps` are none and `f` has none, or if `value` is `null` and nothing
 /// is to be made in it.
@@ -95,7 +95,7 @@ where
     .map(Some)
 }
 
-/// Whether the container for `key` is missing, or is an array that does not reach to it.
+/// Tells whether the container for `key` is missing, or is an array that does not reach to it.
 fn lacks(value: &Val, key: &Val) -> bool {
     match (value.view(), key.view()) {
         (View::Null, View::Str(_)) => true,
@@ -107,7 +107,7 @@ fn lacks(value: &Val, key: &Val) -> bool {
     }
 }
 
-/// `value`, which [`lacks`] `key`, with `new` at it.
+/// Returns `value`, which [`lacks`] `key`, with `new` at it.
 fn insert<'a>(value: Val, key: &Val, opt: Opt, new: Val) -> ValX<'a, Val> {
     match (key.to_key(), key.as_num().and_then(place)) {
         (Some(key), _) if value.is_null() => Ok(Val::from_iter([(key, new)])),
@@ -117,7 +117,7 @@ fn insert<'a>(value: Val, key: &Val, opt: Opt, new: Val) -> ValX<'a, Val> {
     }
 }
 
-/// `items` with `new` at an index past their end.
+/// Returns `items` with `new` at an index past their end.
 fn append<'a>(mut items: List, at: usize, new: Val) -> ValX<'a, Val> {
     match at - items.len() {
         gap @ ..=MAX_GAP => {

@@ -19,10 +19,10 @@ use crate::value::{Val, View};
 const MOST_MEMORY: usize = 4 << 20;
 /// The most steps back that the search for one match takes.
 const MOST_STEPS: usize = 1_000_000;
-/// So many compiled expressions are kept.
+/// The number of compiled expressions that are kept.
 const KEPT: usize = 8;
 
-/// The native filters.
+/// Returns the native filters.
 pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let natives: [native::Filter<RunPtr<Data>>; 6] = [
         ("test", v(2), |cv| bome(search(cv).and_then(|mut search| test(&mut search)))),
@@ -42,7 +42,7 @@ struct Expression {
     is_global: bool,
 }
 
-/// What a text and flags are compiled to, and what has been compiled last.
+/// The expressions that texts and flags are compiled to, and what has been compiled last.
 type Kept = Vec<(String, String, Arc<Expression>)>;
 
 thread_local! {
@@ -94,7 +94,7 @@ impl Expression {
     }
 }
 
-/// An expression in which `$` fits also before a line break at the end of the text, as in jq.
+/// Makes an expression in which `$` fits also before a line break at the end of the text, as in jq.
 fn before_last_line_break(re: &str) -> String {
     let (mut new, mut classes, mut is_escaped) = (String::new(), 0_u32, false);
     for c in re.chars() {
@@ -124,14 +124,14 @@ struct Search {
     counted: (usize, usize),
 }
 
-/// The search that a filter was called for: `$re` and `$flags`.
+/// Returns the search that a filter was called for: `$re` and `$flags`.
 fn search<'a>((mut context, value): Cv<'a, Data>) -> ValR<Search, Val> {
     let (flags, re) = (context.pop_var(), context.pop_var());
     Search::new(&value, &re, &flags)
 }
 
 impl Search {
-    /// The expression may be an array of itself and its flags.
+    /// Makes a search of what a filter was called with: the expression may be an array of itself and its flags.
     fn new(value: &Val, re: &Val, flags: &Val) -> ValR<Self, Val> {
         let text = value.shared_str().cloned();
         let text = text.ok_or_else(|| Error::typ(value.clone(), "string"))?;
@@ -173,7 +173,7 @@ impl Search {
         Ok(Some(take(self, &captures)))
     }
 
-    /// How many characters stand before a place.
+    /// Counts how many characters stand before a place.
     fn characters(&mut self, at: usize) -> usize {
         let (bytes, characters) = if self.counted.0 <= at { self.counted } else { (0, 0) };
         let characters = characters + self.text[bytes..at].chars().count();
@@ -181,7 +181,7 @@ impl Search {
         characters
     }
 
-    /// What a group matched, as an object.
+    /// Returns what a group matched, as an object.
     fn group(&mut self, found: &Captures<'_, str>, at: usize) -> [(&'static str, Val); 3] {
         match found.get(at) {
             Some(part) => [
@@ -197,7 +197,7 @@ impl Search {
         self.expression.names.get(at)?.as_ref()
     }
 
-    /// A match as an object.
+    /// Returns a match as an object.
     fn object(&mut self, found: &Captures<'_, str>) -> Val {
         let whole = self.group(found, 0);
         let start = self.counted;
@@ -211,13 +211,13 @@ impl Search {
         whole.into_iter().chain([("captures", captures)]).collect()
     }
 
-    /// The named groups of a match, by their names.
+    /// Returns the named groups of a match, by their names.
     fn named(&mut self, found: &Captures<'_, str>) -> Val {
         let named = (1..found.len()).filter_map(|at| Some((self.name(at)?, found.get(at))));
         named.map(|(name, part)| (&**name, part.map_or(Val::NULL, |part| string(part.as_str())))).collect()
     }
 
-    /// A match as a string, or its groups as an array of strings.
+    /// Returns a match as a string, or its groups as an array of strings.
     fn scanned(&mut self, found: &Captures<'_, str>) -> Val {
         let part = |at| found.get(at).map_or(Val::NULL, |part| string(part.as_str()));
         if found.len() > 1 { (1..found.len()).map(part).collect() } else { part(0) }
@@ -232,7 +232,7 @@ fn test(search: &mut Search) -> ValR<Val> {
     search.next(|_, _| ()).map(|found| found.is_some().into())
 }
 
-/// What `take` makes of each match.
+/// Returns what `take` makes of each match.
 fn each<'a>(cv: Cv<'a, Data>, take: fn(&mut Search, &Captures<'_, str>) -> ValR<Val>) -> ValXs<'a, Val> {
     let mut search = match search(cv) {
         Ok(search) => search,
@@ -247,7 +247,7 @@ fn each<'a>(cv: Cv<'a, Data>, take: fn(&mut Search, &Captures<'_, str>) -> ValR<
     }))
 }
 
-/// What stands between the matches.
+/// Returns what stands between the matches.
 fn split(search: &mut Search) -> ValR<Val> {
     let (mut parts, mut end) = (Vec::new(), 0);
     while let Some(whole) = search.next(|_, found| found.get(0).map_or(0..0, |whole| whole.range()))? {
@@ -258,8 +258,8 @@ fn split(search: &mut Search) -> ValR<Val> {
     Ok(parts.into_iter().collect())
 }
 
-/// `sub($re; f; $flags)`: the text with the outputs of `f` for the named groups of each match instead of it. There
-/// is one text for each of the outputs.
+/// Runs `sub($re; f; $flags)`: the text with the outputs of `f` for the named groups of each match instead of it.
+/// There is one text for each of the outputs.
 fn substitute<'a>((mut context, value): Cv<'a, Data>) -> ValXs<'a, Val> {
     let flags = context.pop_var();
     let (f, inner) = context.pop_fun();

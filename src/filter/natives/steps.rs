@@ -10,8 +10,8 @@ use jaq_core::path::Opt;
 
 use crate::value::{Map, Val};
 
-/// The name of the filter that is an update, if `op` is one: the steps of the path as those of [`KEYS`](super::names::KEYS), and
-/// the filter right of the operator. No text can spell it.
+/// Returns the name of the filter that is an update, if `op` is one: the steps of the path as those of
+/// [`KEYS`](super::names::KEYS), and the filter right of the operator. No text can spell it.
 pub(in crate::filter) fn update_name(op: &BinaryOp<&str>) -> Option<&'static str> {
     Some(match op {
         BinaryOp::Update => "!|=",
@@ -50,9 +50,9 @@ pub(in crate::filter) enum Step {
 }
 
 impl Step {
-    /// The step that `value` stands for. A key is itself, a range `{start, end}`; with `?` they are in an array.
-    /// The key that a variable holds is `[key, 0]` or, with `?`, `[key, 0, 0]`. The step to each item is `[]` or,
-    /// with `?`, `[{}]`.
+    /// Makes the step that `value` stands for. A key is itself, a range `{start, end}`; with `?` they are in an
+    /// array. The key that a variable holds is `[key, 0]` or, with `?`, `[key, 0, 0]`. The step to each item is `[]`
+    /// or, with `?`, `[{}]`.
     pub(in crate::filter) fn read(value: Val) -> Self {
         let (step, opt) = match value.as_list() {
             None => (Some(&value), Opt::Essential),
@@ -68,7 +68,7 @@ impl Step {
         }
     }
 
-    /// The step to a key of a computed path.
+    /// Makes the step to a key of a computed path.
     pub(in crate::filter) fn of_key(key: Val) -> Self {
         match key.as_map() {
             Some(bounds) => Self::Range(bounds.clone(), Opt::Essential),
@@ -76,7 +76,7 @@ impl Step {
         }
     }
 
-    /// Whether the step that `value` stands for is to the key that a variable holds.
+    /// Tells whether the step that `value` stands for is to the key that a variable holds.
     pub(in crate::filter) fn varies(value: &Val) -> bool {
         value.as_list().is_some_and(|items| items.len() > 1)
     }

@@ -8,7 +8,7 @@ use crate::filter::run::watch::{self, Data, look_at};
 use crate::filter::val::json;
 use crate::value::{Val, View};
 
-/// The native filters.
+/// Returns the native filters.
 pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let natives: [native::Filter<RunPtr<Data>>; 9] = [
         ("ltrimstr", v(1), |(mut context, value)| {
@@ -42,14 +42,14 @@ pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     natives.map(native::run::<Data>).into_iter()
 }
 
-/// A part of a string; the string itself if it is all of it.
+/// Returns a part of a string; the string itself if it is all of it.
 fn part(value: Val, part: impl FnOnce(&str) -> &str) -> Val {
     let Some(text) = value.as_str() else { return value };
     let part = part(text);
     if part.len() == text.len() { value } else { ArcStr::from(part).into() }
 }
 
-/// A string without what it begins or ends with; what is no string stays.
+/// Returns a string without what it begins or ends with; what is no string stays.
 fn without(value: Val, affix: &Val, start: bool, end: bool) -> Val {
     let Some(affix) = affix.as_str() else { return value };
     part(value, |text| {
@@ -65,7 +65,7 @@ fn trimmed(value: Val, trim: fn(&str) -> &str) -> ValR<Val> {
     Ok(part(value, trim))
 }
 
-/// The items of an array with a separator between them; null is nothing.
+/// Returns the items of an array with a separator between them; null is nothing.
 fn join(value: &Val, separator: &Val) -> ValR<Val> {
     let mut text = String::new();
     let items = crate::filter::val::values(value.clone()).enumerate();
@@ -89,7 +89,7 @@ fn join(value: &Val, separator: &Val) -> ValR<Val> {
     Ok(ArcStr::from(text).into())
 }
 
-/// The string of so many code points; U+FFFD for halves of a surrogate pair.
+/// Returns the string of so many code points; U+FFFD for halves of a surrogate pair.
 fn implode(value: &Val) -> ValR<Val> {
     let Some(items) = value.as_list() else { return Err(Error::typ(value.clone(), "array of code points")) };
     let mut text = String::with_capacity(items.len());

@@ -15,7 +15,7 @@ use crate::filter::natives::steps::Step;
 use crate::filter::run::watch::{Data, look_at};
 use crate::value::{MAX_DEPTH, Val};
 
-/// The native filters that rewritten updates call.
+/// Returns the native filters that rewritten updates call.
 pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let updates: [(&str, RunPtr<Data>); 7] = [
         ("!|=", update_with),
@@ -31,7 +31,7 @@ pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     paths().into_iter().chain(updates)
 }
 
-/// The native filters that are paths.
+/// Returns the native filters that are paths.
 fn paths() -> [Fun<Data>; 2] {
     let keys: Native<Data> = Native::new(|(mut context, value)| {
         context.pop_fun();
@@ -63,7 +63,7 @@ fn paths() -> [Fun<Data>; 2] {
     [(KEYS, [Bind::Fun(()), Bind::Fun(())].into(), keys), (PATHS, [Bind::Fun(())].into(), paths)]
 }
 
-/// The steps that the filter `keys` yields.
+/// Returns the steps that the filter `keys` yields.
 fn steps<'a>((keys, context): (TermId, Ctx<'a, Data>)) -> ValX<'a, Arc<[Step]>, Val> {
     let routes = context.data().routes();
     if let Some(steps) = routes.get(keys) {
@@ -80,7 +80,7 @@ fn steps<'a>((keys, context): (TermId, Ctx<'a, Data>)) -> ValX<'a, Arc<[Step]>, 
     Ok(steps)
 }
 
-/// `path |= f`
+/// Runs `path |= f`.
 fn update_with<'a>((mut context, value): Cv<'a, Data>) -> ValXs<'a, Val> {
     let (f, inner) = context.pop_fun();
     let updated = steps(context.pop_fun())
@@ -88,7 +88,7 @@ fn update_with<'a>((mut context, value): Cv<'a, Data>) -> ValXs<'a, Val> {
     box_once(updated)
 }
 
-/// `path = f`, `path += f` and the like: what is at the path becomes what `op` makes of it and of each output
+/// Runs `path = f`, `path += f` and the like: what is at the path becomes what `op` makes of it and of each output
 /// of `f`.
 fn assign<'a>((mut context, value): Cv<'a, Data>, op: fn(Val, Val) -> ValR<Val>) -> ValXs<'a, Val> {
     let (f, inner) = context.pop_fun();
@@ -102,8 +102,8 @@ fn assign<'a>((mut context, value): Cv<'a, Data>, op: fn(Val, Val) -> ValR<Val>)
     })
 }
 
-/// `value` with what is at all paths that the filter `path` yields replaced by the first output of `f` for it; what
-/// has none goes, at the end and all at once.
+/// Returns `value` with what is at all paths that the filter `path` yields replaced by the first output of `f` for
+/// it; what has none goes, at the end and all at once.
 fn update_paths<'a, F>((path, context): (TermId, Ctx<'a, Data>), value: Val, f: F) -> ValX<'a, Val>
 where
     F: Fn(Val) -> ValXs<'a, Val>,

@@ -10,7 +10,7 @@ use crate::filter::run::watch::{Data, Watch, look_at};
 use crate::filter::val::{json, occurrences, place, values};
 use crate::value::{self, List, Map, Val, View};
 
-/// The native filters.
+/// Returns the native filters.
 pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     let natives: [native::Filter<RunPtr<Data>>; 10] = [
         ("length", v(0), |(_, value)| bome(length(value))),
@@ -42,7 +42,7 @@ pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
     natives.map(native::run::<Data>).into_iter()
 }
 
-/// Whether there is something at a key or index.
+/// Tells whether there is something at a key or index.
 fn has(value: &Val, key: &Val) -> ValR<bool, Val> {
     match (value.view(), key.view()) {
         (View::Arr(items), View::Num(number)) => {
@@ -54,7 +54,7 @@ fn has(value: &Val, key: &Val) -> ValR<bool, Val> {
     }
 }
 
-/// The object of some entries, each of which has a key and a value under one of several names.
+/// Returns the object of some entries, each of which has a key and a value under one of several names.
 fn from_entries(value: Val) -> ValR<Val> {
     let mut entries = Map::new();
     for (at, entry) in values(value).enumerate() {
@@ -77,7 +77,7 @@ fn from_entries(value: Val) -> ValR<Val> {
     Ok(entries.into())
 }
 
-/// The items or characters from the last to the first.
+/// Returns the items or characters from the last to the first.
 fn reverse(value: Val) -> ValR<Val> {
     match value.view() {
         View::Null => Ok(List::new().into()),
@@ -94,7 +94,7 @@ fn reverse(value: Val) -> ValR<Val> {
     }
 }
 
-/// What kind of value it is, in jq's words.
+/// Returns what kind of value it is, in jq's words.
 fn kind(value: &Val) -> &'static str {
     match value.view() {
         View::Null => "null",
@@ -106,7 +106,7 @@ fn kind(value: &Val) -> &'static str {
     }
 }
 
-/// The number of characters, items or entries; the absolute value of a number.
+/// Returns the number of characters, items or entries; the absolute value of a number.
 fn length(value: Val) -> ValR<Val> {
     Ok(match value.view() {
         View::Null => 0.into(),
@@ -118,7 +118,7 @@ fn length(value: Val) -> ValR<Val> {
     })
 }
 
-/// Whether a string is a part of another one, whether each item of an array is contained in one of the other,
+/// Tells whether a string is a part of another one, whether each item of an array is contained in one of the other,
 /// whether each value of an object is contained in that of its key; else whether the two are equal.
 fn contains(value: &Val, part: &Val, watch: &Watch) -> bool {
     watch.look();
@@ -134,7 +134,7 @@ fn contains(value: &Val, part: &Val, watch: &Watch) -> bool {
     }
 }
 
-/// Where a string occurs in a string, or an item or a stretch of items in an array.
+/// Finds where a string occurs in a string, or an item or a stretch of items in an array.
 fn indices(value: &Val, part: &Val) -> ValR<Val> {
     Ok(match (value.view(), part.view()) {
         (View::Str(_), View::Str("")) => List::new().into(),
@@ -152,7 +152,7 @@ fn indices(value: &Val, part: &Val) -> ValR<Val> {
     })
 }
 
-/// Where a value stands in a sorted array; where it is not there, minus one more than where it belongs.
+/// Finds where a value stands in a sorted array; where it is not there, minus one more than where it belongs.
 fn bsearch(value: Val, item: &Val) -> ValR<Val> {
     let Some(items) = value.as_list() else { return Err(Error::typ(value, "array")) };
     let (mut low, mut high) = (0, items.len());

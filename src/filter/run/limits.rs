@@ -3,7 +3,9 @@
 use core::fmt;
 use core::time::Duration;
 
-/// What one filter may use before it is stopped. The default is no limit.
+use crate::filter::units::bytes_in_words;
+
+/// The limits of one filter: what it may use before it is stopped. The default is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// How long it may run.
@@ -12,7 +14,7 @@ pub struct Limits {
     pub memory: Option<u64>,
 }
 
-/// Why a filter was stopped.
+/// The cause for which a filter was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// Somebody interrupted it.
@@ -28,19 +30,10 @@ impl fmt::Display for Cause {
         match self {
             Self::Interrupt => f.write_str("the filter was interrupted"),
             Self::Time(limit) => write!(f, "the filter ran longer than {limit:?}"),
-            Self::Memory(limit) => write!(f, "the filter took more than {} of memory", size(*limit)),
+            Self::Memory(limit) => {
+                write!(f, "the filter took more than {} of memory", bytes_in_words(*limit))
+            }
         }
-    }
-}
-
-/// A number of bytes in the largest unit of which it is a whole number: `64 MiB`.
-fn size(bytes: u64) -> String {
-    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-    let whole = units.iter().find(|(bits, _)| bytes > 0 && bytes.trailing_zeros() >= *bits);
-    match whole {
-        Some((bits, unit)) => format!("{} {unit}", bytes >> bits),
-        None if bytes == 1 => "1 byte".to_owned(),
-        None => format!("{bytes} bytes"),
     }
 }
 

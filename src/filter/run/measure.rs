@@ -5,10 +5,10 @@ use smallvec::SmallVec;
 use crate::filter::run::watch::Watch;
 use crate::value::{List, Map, Val, View};
 
-/// What a value takes at least when it is alone.
+/// The size that a value takes at least when it is alone.
 const ALONE: usize = 32;
 
-/// So many parts are measured between two looks.
+/// The number of parts that are measured between two looks.
 const STRETCH: usize = 1 << 12;
 
 impl Watch {
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::value::parse;
 
-    /// Whether the new part of a value takes at most so many bytes.
+    /// Tells whether the new part of a value takes at most so many bytes.
     fn fits(limit: u64, value: &Val, old: Option<&Val>) -> bool {
         let (value, old) = (value.clone(), old.cloned());
         let measure = move || Watch::new(Arc::default(), Some(limit)).measure_new(&value, old.as_ref());

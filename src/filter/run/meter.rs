@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-/// How long it is from one look at a run to the next.
+/// The time from one look at a run to the next.
 pub(in crate::filter) const LOOK: Duration = Duration::from_millis(5);
 
-/// The memory of the process, in bytes; 0 where the system does not say.
+/// Returns the memory of the process, in bytes; 0 where the system does not say.
 pub(in crate::filter) fn memory() -> u64 {
     memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64)
 }

@@ -1,4 +1,4 @@
-//! Running compiled filters.
+//! Runs of compiled filters.
 
 pub(in crate::filter) mod limits;
 pub(in crate::filter) mod measure;
@@ -43,25 +43,25 @@ impl Filter {
         Self { code: code.to_owned(), vars, program, room, guarded, supervisor }
     }
 
-    /// The text that was compiled.
+    /// Returns the text that was compiled.
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// The names (without `$`) of the global variables that the filter uses, in the order in
+    /// Returns the names (without `$`) of the global variables that the filter uses, in the order in
     /// which [`run`](Self::run) wants their values.
     pub fn vars(&self) -> &[String] {
         &self.vars
     }
 
-    /// All outputs for `input`, in their order.
+    /// Returns all outputs for `input`, in their order.
     ///
     /// `vars` are the values of [`vars`](Self::vars). The first error ends the run.
     pub fn run(&self, input: Val, vars: Vec<Val>) -> Result<Vec<Val>, RunError> {
         self.outputs(input, vars, |outputs| outputs.collect())
     }
 
-    /// The one output for `input`: none and several are errors.
+    /// Returns the one output for `input`: none and several are errors.
     ///
     /// Where there are several, the rest of them is not computed.
     pub fn run_one(&self, input: Val, vars: Vec<Val>) -> Result<Val, RunError> {
@@ -79,7 +79,7 @@ impl Filter {
         })
     }
 
-    /// What `take` makes of the outputs.
+    /// Returns what `take` makes of the outputs.
     fn outputs<T: Send + 'static>(
         &self,
         input: Val,
@@ -187,7 +187,7 @@ impl Drop for Old {
 
 type Outputs<'a> = dyn Iterator<Item = Result<Val, RunError>> + 'a;
 
-/// An output as a value or an error; control flow that escapes is no panic.
+/// Returns an output as a value or an error; control flow that escapes is no panic.
 fn value(output: ValX<'_, Val>) -> Result<Val, RunError> {
     output.map_err(|exception| match exception.get_err() {
         Ok(error) => RunError::raised(error),

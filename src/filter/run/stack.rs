@@ -13,22 +13,22 @@ use crate::filter::run::limits::Cause;
 use crate::filter::run::watch::Left;
 use crate::value::{Val, View};
 
-/// What calls on the caller's own stack may use until [`has_room`] says no.
+/// The bytes that calls on the caller's own stack may use until [`has_room`] says no.
 const HERE: usize = 384 << 10;
-/// What recursive definitions may use of a stack of their own.
+/// The bytes that recursive definitions may use of a stack of their own.
 const OWN: usize = 64 << 20;
-/// What is left for the calls between two checks, beyond what the length of the filter needs.
+/// The bytes that are left for the calls between two checks, beyond what the length of the filter needs.
 const RESERVE: usize = 8 << 20;
-/// What one level of a value may need when it is dropped, compared or printed.
+/// The bytes that one level of a value may need when it is dropped, compared or printed.
 const PER_LEVEL: usize = 4 << 10;
-/// What one token of a filter may need: a level of parsing, compiling or running.
+/// The bytes that one token of a filter may need: a level of parsing, compiling or running.
 const PER_TOKEN: usize = if cfg!(debug_assertions) { 24 << 10 } else { 6 << 10 };
 /// Filters of up to so many tokens need no stack of their own.
 const SHORT: usize = 64;
 /// The most tokens that a filter may have.
 pub(in crate::filter) const MAX_TOKENS: usize = 20_000;
 
-/// Where to call something that recurses.
+/// The room in which to call something that recurses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::filter) enum Room {
     /// On the stack of the caller.
@@ -38,7 +38,7 @@ pub(in crate::filter) enum Room {
 }
 
 impl Room {
-    /// The room for something that recurses by `levels` at most.
+    /// Makes the room for something that recurses by `levels` at most.
     pub(in crate::filter) fn levels(levels: usize) -> Self {
         if levels <= SHORT { Self::Here } else { Self::Own(levels) }
     }
@@ -47,7 +47,7 @@ impl Room {
 /// The largest stack that a call may have.
 pub(in crate::filter) const MOST: usize = OWN + RESERVE + MAX_TOKENS * PER_TOKEN;
 
-/// Why a call came to no end.
+/// The reason why a call came to no end.
 #[derive(Debug)]
 pub(in crate::filter) enum Fault {
     /// It panicked.
@@ -68,11 +68,11 @@ pub(in crate::filter) enum Fault {
 thread_local! {
     /// The address that the stack of this thread may not grow beyond.
     static FLOOR: Cell<usize> = const { Cell::new(0) };
-    /// How many levels a value may have that is made on the way: it is dropped level by level.
+    /// The maximum number of levels of a value that is made on the way: it is dropped level by level.
     static LEVELS: Cell<u32> = const { Cell::new(0) };
-    /// Counts values that may be nested deeply, to look at few of them.
+    /// A count of values that may be nested deeply, to look at few of them.
     static SEEN: Cell<u8> = const { Cell::new(0) };
-    /// Whether a definition found no room.
+    /// A flag: a definition found no room.
     static FULL: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -116,7 +116,7 @@ fn limited<T>(size: usize, f: impl FnOnce() -> T) -> Result<T, Fault> {
     result
 }
 
-/// Whether a definition may still be entered.
+/// Tells whether a definition may still be entered.
 pub(in crate::filter) fn has_room() -> bool {
     let room = here() > FLOOR.get();
     if !room {
@@ -125,7 +125,7 @@ pub(in crate::filter) fn has_room() -> bool {
     room
 }
 
-/// Whether a value is not nested too deeply to be dropped here.
+/// Tells whether a value is not nested too deeply to be dropped here.
 pub(in crate::filter) fn is_shallow(value: &Val) -> bool {
     let most = LEVELS.get();
     let shallow = value.levels() <= most || is_shallow_at_its_ends(value, most);
@@ -135,7 +135,7 @@ pub(in crate::filter) fn is_shallow(value: &Val) -> bool {
     shallow
 }
 
-/// The same of a value that is shallower now than it may have been: every few times it is looked at along its
+/// Tells the same of a value that is shallower now than it may have been: every few times it is looked at along its
 /// first and last items, so that a loop that nests its value once more in each round is noticed.
 fn is_shallow_at_its_ends(value: &Val, most: u32) -> bool {
     let seen = SEEN.get().wrapping_add(1);
@@ -146,7 +146,7 @@ fn is_shallow_at_its_ends(value: &Val, most: u32) -> bool {
     }
 }
 
-/// The first or the last part of a value, if one of them has parts.
+/// Returns the first or the last part of a value, if one of them has parts.
 fn inside(value: &Val) -> Option<&Val> {
     let ends = match value.view() {
         View::Arr(items) => [items.first(), items.last()],
@@ -156,7 +156,7 @@ fn inside(value: &Val) -> Option<&Val> {
     ends.into_iter().flatten().find(|value| value.is_container())
 }
 
-/// An address on the stack, near its end.
+/// Returns an address on the stack, near its end.
 #[inline(never)]
 fn here() -> usize {
     let local = 0_u8;

@@ -1,4 +1,4 @@
-//! Running filters under limits.
+//! Supervision of filters that run under limits.
 //!
 //! A filter runs where it is called. Under a limit of memory a second thread looks now and then what it
 //! takes (see [`watchdog`](crate::filter::run::watchdog)). A run that is to stop does so when it evaluates its next term.
@@ -23,12 +23,12 @@ use crate::filter::run::stack::{self, Fault};
 use crate::filter::run::watch::{Watch, lock};
 use crate::filter::run::watchdog::Watchdog;
 
-/// How long the first look at a run is away: most filters need less.
+/// The time until the first look at a run: most filters need less.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
-/// How long a run may take to see that it is to stop.
+/// The time that a run may take to see that it is to stop.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What all filters of a compiler share.
+/// The state that all filters of a compiler share.
 pub(in crate::filter) struct Supervisor {
     pub(in crate::filter) interrupt: Interrupt,
     /// The watch of runs without limits: they stop when somebody interrupts.
@@ -44,7 +44,7 @@ pub(in crate::filter) struct Supervisor {
     watchdog: OnceLock<Option<Watchdog>>,
 }
 
-/// On which terms filters run.
+/// The terms on which filters run.
 #[derive(Clone, Copy, Default)]
 struct Terms {
     limits: Limits,
@@ -102,7 +102,7 @@ impl Supervisor {
         self.is_limited.store(terms.limits != Limits::default() || terms.attended, Ordering::Relaxed);
     }
 
-    /// Whether runs have a limit.
+    /// Tells whether runs have a limit.
     pub(in crate::filter) fn is_limited(&self) -> bool {
         self.is_limited.load(Ordering::Relaxed)
     }

@@ -75,7 +75,7 @@ pub(in crate::filter) struct Watch {
     memory: AtomicU64,
 }
 
-/// What a run unwinds with when it was stopped.
+/// The payload with which a stopped run unwinds.
 pub(in crate::filter) struct Left;
 
 thread_local! {
@@ -83,7 +83,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<Watch>>> = const { RefCell::new(None) };
 }
 
-/// As long as it lives, operations on values in this thread are watched; keeps what watched them before.
+/// A guard: as long as it lives, operations on values in this thread are watched; it keeps what watched them before.
 pub(in crate::filter) struct Watched(Option<Arc<Watch>>);
 
 impl Drop for Watched {
@@ -122,7 +122,7 @@ impl Watch {
         self.memory.store(memory, Ordering::Relaxed);
     }
 
-    /// Whether runs have a limit of memory.
+    /// Tells whether runs have a limit of memory.
     pub(in crate::filter) fn is_limited(&self) -> bool {
         self.memory.load(Ordering::Relaxed) != u64::MAX
     }
@@ -134,7 +134,7 @@ impl Watch {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Whether so many bytes are more than the run may have.
+    /// Tells whether so many bytes are more than the run may have.
     pub(in crate::filter) fn is_over(&self, bytes: u64) -> bool {
         bytes > self.memory.load(Ordering::Relaxed)
     }
@@ -158,7 +158,7 @@ impl Watch {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Whether the run has seen that it is to stop.
+    /// Tells whether the run has seen that it is to stop.
     pub(in crate::filter) fn is_seen(&self) -> bool {
         self.seen.load(Ordering::Relaxed)
     }
@@ -189,7 +189,7 @@ impl Watch {
     }
 }
 
-/// What is kept here is whole whenever the lock is free, also after a panic.
+/// Locks what is kept here, which is whole whenever the lock is free, also after a panic.
 pub(in crate::filter) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

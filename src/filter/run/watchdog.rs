@@ -1,4 +1,4 @@
-//! Runs that stay where they are called, under a limit of memory.
+//! A watchdog over runs that stay where they are called, under a limit of memory.
 //!
 //! Most filters need less time than it takes to hand them to another thread. So they run in the thread of
 //! their caller, and a second thread, the watchdog, looks every few milliseconds whether one that runs still
@@ -13,7 +13,7 @@ use crate::filter::run::limits::Cause;
 use crate::filter::run::meter::{LOOK, memory};
 use crate::filter::run::watch::Watch;
 
-/// So many looks without a run, and the watchdog sleeps.
+/// The number of looks without a run after which the watchdog sleeps.
 const QUIET: u32 = 20;
 
 /// In [`Post::runs`], while the watchdog tells a run to stop.
@@ -25,7 +25,7 @@ pub(in crate::filter) struct Watchdog {
     thread: Thread,
 }
 
-/// What the watchdog and the runs share.
+/// The state that the watchdog and the runs share.
 struct Post {
     /// The watch of the run that goes on.
     watch: Arc<Watch>,
@@ -38,7 +38,7 @@ struct Post {
 }
 
 impl Watchdog {
-    /// A watchdog for runs that end when somebody interrupts or they come to the limit of memory; `None`
+    /// Makes a watchdog for runs that end when somebody interrupts or they come to the limit of memory; `None`
     /// when the system has no thread for it.
     pub(in crate::filter) fn start(interrupt: &Interrupt) -> Option<Self> {
         let post = Arc::new(Post {
@@ -86,7 +86,7 @@ impl Drop for Watchdog {
 }
 
 impl Post {
-    /// What the watchdog does.
+    /// Keeps watch over the runs.
     fn keep(&self) {
         // What there was at the last look, and the memory of the process then.
         let (mut seen, mut size, mut quiet) = (0, 0, 0);

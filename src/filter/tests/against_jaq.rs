@@ -1,5 +1,5 @@
-//! Random filters on random values give what they give on the value type that the interpreter comes with, but for what is
-//! listed: there the language here is jq's, and jaq's is another.
+//! Comparison with jaq: random filters on random values give what they give on the value type that the interpreter
+//! comes with, but for what is listed: there the language here is jq's, and jaq's is another.
 //!
 //! `PROPTEST_CASES` scales the number of cases (256 is the usual one).
 
@@ -9,7 +9,7 @@ use super::random::{Case, bounded, count, outputs};
 use super::*;
 use oracle::Oracle;
 
-/// What differs: a word or sign, what it does here, and an input and a filter that show it.
+/// The differences: a word or sign, what it does here, and an input and a filter that show it.
 const OTHERWISE: &[(&str, &str, &str, &str)] = &[
     ("ltrimstr", "what is no string stays as it is", "1", r#"ltrimstr("a")"#),
     ("rtrimstr", "what is no string stays as it is", "1", r#"rtrimstr("a")"#),
@@ -48,7 +48,7 @@ const OTHERWISE: &[(&str, &str, &str, &str)] = &[
     ("reduce", "an update that yields nothing leaves null", "1", "reduce (1, 2) as $v (.; empty)"),
 ];
 
-/// How many are compiled together.
+/// The number of filters that are compiled together.
 const BATCH: u64 = 100;
 
 #[test]
@@ -80,7 +80,7 @@ fn compare() {
     assert!(compared * 3 >= count, "{compared} of {count} filters were compared");
 }
 
-/// Whether a filter has something that is not the same there. Each case has one `limit` around it.
+/// Tells whether a filter has something that is not the same there. Each case has one `limit` around it.
 fn is_otherwise(code: &str) -> bool {
     let lexemes = lexemes(code);
     let mut words = lexemes.iter().map(|lexeme| &code[lexeme.span.clone()]);
@@ -89,8 +89,8 @@ fn is_otherwise(code: &str) -> bool {
         || OTHERWISE.iter().any(|(listed, ..)| listed.contains(':') && code.contains(listed))
 }
 
-/// Whether outputs are the same. Whole results are whole here (`4`, not `4.0`). The right side of an operator is asked first
-/// here: where it fails, it does not matter that the left one yields nothing.
+/// Tells whether outputs are the same. Whole results are whole here (`4`, not `4.0`). The right side of an operator
+/// is asked first here: where it fails, it does not matter that the left one yields nothing.
 fn agree(code: &str, ours: &[String], theirs: &[String]) -> bool {
     let whole = |outputs: &[String]| -> Vec<String> {
         outputs.iter().map(|text| text.replace(".0,", ",").replace(".0]", "]").replace(".0}", "}")).collect()

@@ -85,7 +85,7 @@ fn errors_of_names() {
     refuse("frist, lenght", "unknown filter `frist`", "frist", Some("did you mean `first`?"));
 }
 
-/// Every spelling that could reach what is denied.
+/// Tries every spelling that could reach what is denied.
 #[test]
 fn denied_names_are_unreachable() {
     for (name, reason) in library::DENIED {
@@ -108,7 +108,7 @@ fn denied_names_are_unreachable() {
     refuse("{$ENV}", &format!("`$ENV` is not available: {outside}"), "$ENV", None);
 }
 
-/// What each native filter of the interpreter does has been read; a new one has to be, too.
+/// Verifies that what each native filter of the interpreter does has been read; a new one has to be, too.
 #[test]
 fn native_filters_are_known() {
     let all: BTreeSet<&str> = library::of_the_interpreter().map(|(name, ..)| name).collect();

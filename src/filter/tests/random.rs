@@ -12,15 +12,15 @@ use proptest::prelude::ProptestConfig;
 use super::*;
 use programs::Programs;
 
-/// How many filters are tried in a usual run.
+/// The number of filters that are tried in a usual run.
 const CASES: u64 = 1_500;
 
-/// How many are tried in this one.
+/// Counts how many are tried in this one.
 pub(super) fn count() -> u64 {
     CASES * u64::from(ProptestConfig::default().cases) / 256
 }
 
-/// A compiler for filters, of which none may take long.
+/// Returns a compiler for filters, of which none may take long.
 pub(super) fn bounded() -> Filters {
     let filters = Filters::new();
     filters.set_limits(Limits { time: Some(Duration::from_secs(5)), memory: Some(64 << 20) });
@@ -56,7 +56,8 @@ fn random_filters_give_the_same_whether_values_have_identities() {
     assert!(compared as u64 * 100 >= count * 99, "{compared} of {count} filters were compared");
 }
 
-/// The outputs as JSON; `None` if they take too long. Whether values have identities makes no difference to them.
+/// Returns the outputs as JSON; `None` if they take too long. Whether values have identities makes no difference to
+/// them.
 pub(super) fn outputs(filters: &mut Filters, case: &Case) -> Option<Vec<String>> {
     let filter = filters.compile(&case.code, |_| false, Vec::new).unwrap_or_else(|e| panic!("{e}: {case}"));
     let texts = |outputs: Vec<Val>| outputs.iter().map(ToString::to_string).collect();

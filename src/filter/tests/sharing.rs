@@ -1,10 +1,10 @@
-//! Where the identity of a value goes, and what stays one in memory: see [`val`](super::super::val).
+//! Identity: where that of a value goes, and what stays one in memory; see [`val`](super::super::val).
 
 use super::*;
 use crate::value::{Identity, Origin};
 
-/// A document in which everything that can have an identity has one. Each row of the tests names a thing in it
-/// by its path.
+/// Returns a document in which everything that can have an identity has one. Each row of the tests names a thing in
+/// it by its path.
 fn document() -> Val {
     const DOCUMENT: &str = r#"{
         "a": {"b": 0, "c": [1]},
@@ -21,7 +21,7 @@ fn document() -> Val {
     identified(val(DOCUMENT))
 }
 
-/// The value as one of a document, in which everything that can have an identity has one.
+/// Returns the value as one of a document, in which everything that can have an identity has one.
 pub(super) fn identified(value: Val) -> Val {
     let origin = Arc::new(Origin { document: "document".into(), actor: "actor".into() });
     known(value, &origin, &mut 0)
@@ -39,7 +39,7 @@ fn known(value: Val, origin: &Arc<Origin>, counter: &mut u64) -> Val {
     value.with_identity(Some(identity))
 }
 
-/// What is at `path`.
+/// Returns what is at `path`.
 fn at(value: &Val, path: &str) -> Val {
     filter(path).run_one(value.clone(), Vec::new()).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
@@ -48,7 +48,7 @@ fn output(code: &str) -> Val {
     at(&document(), code)
 }
 
-/// After `code`, what is at `after` is what was at `before`: the same thing, changed or not.
+/// Verifies that, after `code`, what is at `after` is what was at `before`: the same thing, changed or not.
 fn keeps(code: &str, before: &str, after: &str) {
     let (document, output) = (document(), output(code));
     let identity = at(&document, before).identity().cloned();
@@ -56,7 +56,7 @@ fn keeps(code: &str, before: &str, after: &str) {
     assert_eq!(at(&output, after).identity(), identity.as_ref(), "{code}: {output}");
 }
 
-/// The same, and it is unchanged and still one in memory.
+/// Verifies the same, and that it is unchanged and still one in memory.
 fn shares(code: &str, before: &str, after: &str) {
     let document = document();
     let output = at(&document, code);
@@ -65,7 +65,7 @@ fn shares(code: &str, before: &str, after: &str) {
     assert!(old.identity().is_some() && new.identity() == old.identity(), "{code}: {output}");
 }
 
-/// After `code`, what is at `path` is new.
+/// Verifies that, after `code`, what is at `path` is new.
 fn builds(code: &str, path: &str) {
     let output = output(code);
     assert_eq!(at(&output, path).identity(), None, "{code}: {output}");
@@ -335,7 +335,7 @@ fn what_is_built_has_no_identity() {
     }
 }
 
-/// Parts of a value that nothing else holds are changed in place; the result is as if they were not.
+/// Verifies that parts of a value that nothing else holds are changed in place; the result is as if they were not.
 #[test]
 fn a_variable_does_not_change_with_what_was_taken_from_it() {
     give("{\"a\":{\"b\":[1]}}", ". as $x | .a.b[0] = 2 | [$x, .]", r#"[{"a":{"b":[1]}},{"a":{"b":[2]}}]"#);

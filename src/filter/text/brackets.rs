@@ -5,7 +5,7 @@ use std::str::Chars;
 /// The deepest nesting of brackets that a filter may have.
 pub(in crate::filter) const MAX_NESTING: usize = 500;
 
-/// A bound on how deeply the lexer recurses for `code`; exact where `code` is well-formed.
+/// Returns a bound on how deeply the lexer recurses for `code`; exact where `code` is well-formed.
 pub(in crate::filter) fn nesting(code: &str) -> usize {
     let brackets = openers(code);
     if brackets <= MAX_NESTING {
@@ -17,7 +17,7 @@ pub(in crate::filter) fn nesting(code: &str) -> usize {
     scan.deepest
 }
 
-/// The length of the first value in a text: up to a blank outside brackets and quotes. O(length).
+/// Returns the length of the first value in a text: up to a blank outside brackets and quotes. O(length).
 pub fn value_length(text: &str) -> usize {
     let mut scan = Scan::default();
     let mut rest = text.chars();
@@ -38,7 +38,7 @@ fn openers(text: &str) -> usize {
     text.bytes().filter(|byte| b"([{".contains(byte)).count()
 }
 
-/// What is open at a place of the text.
+/// A bracket or quote that is open at a place of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {
     /// A bracket in code, by the character that closes it.
@@ -47,7 +47,7 @@ enum Open {
     Quote,
 }
 
-/// Follows brackets, strings and comments as the lexer does, through a text that comes in pieces.
+/// A scan that follows brackets, strings and comments as the lexer does, through a text that comes in pieces.
 ///
 /// Where the lexer would stop with an error, the scan cannot know how it goes on; every bracket in
 /// the rest of the text then counts.
@@ -78,13 +78,13 @@ impl Scan {
         self.deepest = self.deepest.max(self.depth);
     }
 
-    /// Whether a bracket or a quote is open that more text could close. Cheap: asks nothing of the
+    /// Tells whether a bracket or a quote is open that more text could close. Cheap: asks nothing of the
     /// lexer, which has the last word on what is closed.
     pub fn is_open(&self) -> bool {
         !self.stuck && !self.open.is_empty()
     }
 
-    /// What closes all that is open; nothing where the lexer would have stopped.
+    /// Returns what closes all that is open; nothing where the lexer would have stopped.
     pub(in crate::filter) fn closers(&self) -> String {
         if self.stuck {
             return String::new();
@@ -106,7 +106,7 @@ impl Scan {
         }
     }
 
-    /// Whether the lexer goes on after `c`.
+    /// Tells whether the lexer goes on after `c`.
     fn in_code(&mut self, c: char, rest: &mut Chars<'_>) -> bool {
         match c {
             '"' => self.open.push(Open::Quote),

@@ -11,7 +11,7 @@ use crate::filter::text::keywords::keyword_named;
 use crate::filter::text::lexemes::{closed, inside};
 use crate::filter::text::tokens::{self, span, tokens};
 
-/// What stands at the end of code.
+/// The end of code, as far as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// A path whose last key is being typed: `.items[0].na`.
@@ -58,7 +58,7 @@ pub enum Ending {
     Other,
 }
 
-/// How a value is reached.
+/// The way on which a value is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reach {
     /// From where.
@@ -67,7 +67,7 @@ pub struct Reach {
     pub hops: Vec<Hop>,
 }
 
-/// Where a way starts.
+/// The start of a way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Base {
     /// At the input of the whole code.
@@ -96,7 +96,7 @@ impl Reach {
     }
 }
 
-/// What stands at the end of `code`.
+/// Returns what stands at the end of `code`.
 pub fn ending(code: &str) -> Ending {
     // A `$` alone is no token; with a letter it is.
     let typed = if code.ends_with('$') { format!("{code}x") } else { code.to_owned() };
@@ -107,7 +107,7 @@ pub fn ending(code: &str) -> Ending {
     cursor.in_block(&tokens, Some(input))
 }
 
-/// Follows the tokens up to the end of what was typed.
+/// A cursor that follows the tokens up to the end of what was typed.
 #[derive(Clone, Copy)]
 struct Cursor<'s> {
     /// The code, closed.
@@ -116,9 +116,9 @@ struct Cursor<'s> {
     end: usize,
 }
 
-/// What is known in the middle of a block.
+/// The state in the middle of a block.
 #[derive(Clone)]
-struct Place {
+struct Context {
     /// The input of the block.
     input: Option<Reach>,
     /// The input of the current part of the pipe.
@@ -131,31 +131,31 @@ struct Place {
     compound: bool,
 }
 
-impl Place {
+impl Context {
     fn new(input: Option<Reach>) -> Self {
         Self { stage: input.clone(), input, term: None, has_term: false, compound: false }
     }
 
-    /// A term begins and ends here, with this value.
+    /// Takes a term that begins and ends here, with this value.
     fn term(&mut self, value: Option<Reach>) {
         self.compound |= self.has_term;
         self.term = value;
         self.has_term = true;
     }
 
-    /// What the term before leads to, one hop on; from the input if there is none.
+    /// Goes one hop on from what the term before leads to; from the input if there is none.
     fn hop(&mut self, hop: Option<Hop>) {
         let from = self.before();
         self.term = from.zip(hop).map(|(from, hop)| from.hop(hop));
         self.has_term = true;
     }
 
-    /// The value on which a path goes on here.
+    /// Returns the value on which a path goes on here.
     fn before(&self) -> Option<Reach> {
         if self.has_term { self.term.clone() } else { self.stage.clone() }
     }
 
-    /// An operator: another term follows, with the same input.
+    /// Takes an operator: another term follows, with the same input.
     fn operator(&mut self, sign: &str) {
         match sign {
             "|" => {
@@ -178,23 +178,23 @@ impl Place {
 
 impl Cursor<'_> {
     fn in_block(self, tokens: &[Token<&str>], input: Option<Reach>) -> Ending {
-        let mut place = Place::new(input);
+        let mut context = Context::new(input);
         for (at, Token(text, tok)) in tokens.iter().enumerate() {
             let Some(span) = span(self.text, text) else { return Ending::Other };
             let before = at.checked_sub(1).map(|before| &tokens[before]);
             if span.end >= self.end && (span.end > self.end || at + 1 == tokens.len()) {
-                return self.at_end(&place, before, text, tok, span);
+                return self.at_end(&context, before, text, tok, span);
             }
-            step(&mut place, before, text, tok);
+            step(&mut context, before, text, tok);
         }
         // Behind the last token and a blank: only where a term can begin.
-        if place.has_term { Ending::Other } else { Ending::Start { of: place.stage } }
+        if context.has_term { Ending::Other } else { Ending::Start { of: context.stage } }
     }
 
-    /// The token at the end.
+    /// Returns the token at the end.
     fn at_end(
         self,
-        place: &Place,
+        context: &Context,
         before: Option<&Token<&str>>,
         text: &str,
         tok: &Tok<&str>,
@@ -207,26 +207,26 @@ impl Cursor<'_> {
             Tok::Var => Ending::Variable { start },
             Tok::Sym if text == ".." => Ending::Other,
             Tok::Sym if text.starts_with('.') => {
-                Ending::Path { of: place.before(), start, goes_on: place.has_term }
+                Ending::Path { of: context.before(), start, goes_on: context.has_term }
             }
             Tok::Sym if text == "?" => Ending::Other,
             Tok::Sym => {
-                let mut place = place.clone();
-                place.operator(text);
-                Ending::Start { of: place.stage }
+                let mut context = context.clone();
+                context.operator(text);
+                Ending::Start { of: context.stage }
             }
             Tok::Block(inner) if is_open => match text.chars().next() {
-                Some('[') if place.has_term => self.in_index(place, inside(inner), start),
-                Some('(') => self.in_block(inside(inner), argument(place, before)),
-                _ => self.in_block(inside(inner), place.stage.clone()),
+                Some('[') if context.has_term => self.in_index(context, inside(inner), start),
+                Some('(') => self.in_block(inside(inner), argument(context, before)),
+                _ => self.in_block(inside(inner), context.stage.clone()),
             },
             Tok::Str(parts) if is_open && self.text[..start].ends_with('.') && is_text(parts) => {
-                Ending::Quoted { of: place.before(), start: start - 1, typed: unfinished(parts) }
+                Ending::Quoted { of: context.before(), start: start - 1, typed: unfinished(parts) }
             }
             Tok::Str(parts) if is_open => match parts.last() {
                 Some(StrPart::Term(Token(text, Tok::Block(inner)))) => {
                     let is_open = tokens::span(self.text, text).is_some_and(|s| s.end > self.end);
-                    if is_open { self.in_block(inside(inner), place.stage.clone()) } else { Ending::Other }
+                    if is_open { self.in_block(inside(inner), context.stage.clone()) } else { Ending::Other }
                 }
                 _ => Ending::Other,
             },
@@ -234,10 +234,10 @@ impl Cursor<'_> {
         }
     }
 
-    /// Inside of the brackets behind a term, which are open: a key, an index, or an expression of the input
+    /// Looks inside of the brackets behind a term, which are open: a key, an index, or an expression of the input
     /// of the whole path.
-    fn in_index(self, place: &Place, inner: &[Token<&str>], start: usize) -> Ending {
-        let of = place.before();
+    fn in_index(self, context: &Context, inner: &[Token<&str>], start: usize) -> Ending {
+        let of = context.before();
         match inner {
             [] => Ending::Index { of, start },
             [Token(_, Tok::Num)] | [Token("-", Tok::Sym)] | [Token("-", Tok::Sym), Token(_, Tok::Num)]
@@ -250,17 +250,17 @@ impl Cursor<'_> {
             {
                 Ending::Quoted { of, start, typed: unfinished(parts) }
             }
-            _ => self.in_block(inner, place.stage.clone()),
+            _ => self.in_block(inner, context.stage.clone()),
         }
     }
 }
 
-/// Whether the token is a dot of its own.
+/// Tells whether the token is a dot of its own.
 fn is_dot(token: Option<&Token<&str>>) -> bool {
     matches!(token, Some(Token(".", Tok::Sym)))
 }
 
-/// The text of a string that is not closed yet: what closes it stands on a line of its own.
+/// Returns the text of a string that is not closed yet: what closes it stands on a line of its own.
 fn unfinished(parts: &[StrPart<&str, Token<&str>>]) -> String {
     let mut text = literal(parts).unwrap_or_default();
     if text.ends_with('\n') {
@@ -269,63 +269,63 @@ fn unfinished(parts: &[StrPart<&str, Token<&str>>]) -> String {
     text
 }
 
-/// Whether a string is text alone, without `\(…)`.
+/// Tells whether a string is text alone, without `\(…)`.
 fn is_text(parts: &[StrPart<&str, Token<&str>>]) -> bool {
     parts.iter().all(|part| !matches!(part, StrPart::Term(_)))
 }
 
-/// The token is passed.
-fn step(place: &mut Place, before: Option<&Token<&str>>, text: &str, tok: &Tok<&str>) {
+/// Passes the token.
+fn step(context: &mut Context, before: Option<&Token<&str>>, text: &str, tok: &Tok<&str>) {
     let after_dot = is_dot(before);
     match tok {
         Tok::Sym if text == "?" => {}
         Tok::Sym if text == "." => {
-            let value = place.before();
-            place.term = value;
-            place.has_term = true;
+            let value = context.before();
+            context.term = value;
+            context.has_term = true;
         }
-        Tok::Sym if text == ".." => place.term(None),
+        Tok::Sym if text == ".." => context.term(None),
         Tok::Sym => match text.strip_prefix('.') {
-            Some(key) => place.hop(Some(Hop::Key(key.to_owned()))),
-            None => place.operator(text),
+            Some(key) => context.hop(Some(Hop::Key(key.to_owned()))),
+            None => context.operator(text),
         },
-        Tok::Str(parts) if after_dot => place.hop(literal(parts).map(Hop::Key)),
-        Tok::Block(inner) if text.starts_with('[') && place.has_term => index(place, inside(inner)),
+        Tok::Str(parts) if after_dot => context.hop(literal(parts).map(Hop::Key)),
+        Tok::Block(inner) if text.starts_with('[') && context.has_term => index(context, inside(inner)),
         Tok::Block(_) if text.starts_with('(') && is_call(before) => {
             // The call has been taken for a term; brackets may change what it is.
         }
-        Tok::Var => place.term(
+        Tok::Var => context.term(
             text.strip_prefix('$')
                 .map(|name| Reach { base: Base::Variable(name.to_owned()), hops: Vec::new() }),
         ),
         Tok::Word if is_separator(text) => {
-            let input = place.stage.clone();
-            *place = Place { input: place.input.clone(), compound: true, ..Place::new(input) };
+            let input = context.stage.clone();
+            *context = Context { input: context.input.clone(), compound: true, ..Context::new(input) };
         }
         Tok::Word => {
-            let value = called(place, text);
-            place.term(value);
+            let value = called(context, text);
+            context.term(value);
         }
-        _ => place.term(None),
+        _ => context.term(None),
     }
 }
 
-/// `[0]`, `["key"]`, `[]`, `[1:]` behind a term.
-fn index(place: &mut Place, inner: &[Token<&str>]) {
+/// Takes `[0]`, `["key"]`, `[]`, `[1:]` behind a term.
+fn index(context: &mut Context, inner: &[Token<&str>]) {
     match inner {
-        [] => place.hop(Some(Hop::Each)),
-        [Token(text, Tok::Num)] => place.hop(text.parse().ok().map(Hop::Index)),
+        [] => context.hop(Some(Hop::Each)),
+        [Token(text, Tok::Num)] => context.hop(text.parse().ok().map(Hop::Index)),
         [Token("-", Tok::Sym), Token(text, Tok::Num)] => {
-            place.hop(text.parse::<i64>().ok().map(|index| Hop::Index(-index)));
+            context.hop(text.parse::<i64>().ok().map(|index| Hop::Index(-index)));
         }
-        [Token(_, Tok::Str(parts))] => place.hop(literal(parts).map(Hop::Key)),
+        [Token(_, Tok::Str(parts))] => context.hop(literal(parts).map(Hop::Key)),
         // A part of an array is an array of such items.
         _ if inner.iter().any(|Token(text, _)| *text == ":") => {}
-        _ => place.hop(None),
+        _ => context.hop(None),
     }
 }
 
-/// A string without `\(…)`.
+/// Makes a string without `\(…)`.
 fn literal(parts: &[StrPart<&str, Token<&str>>]) -> Option<String> {
     let text = |part: &StrPart<&str, _>| match part {
         StrPart::Str(text) => Some((*text).to_owned()),
@@ -339,14 +339,14 @@ fn is_call(before: Option<&Token<&str>>) -> bool {
     matches!(before, Some(Token(word, Tok::Word)) if !is_separator(word))
 }
 
-/// Words between which terms stand.
+/// Tells whether a word stands between terms.
 fn is_separator(word: &str) -> bool {
     keyword_named(word).is_some_and(|keyword| keyword.separates)
 }
 
-/// What the filter of that name yields, by its name: those that keep their input, or yield one of its items.
-fn called(place: &Place, name: &str) -> Option<Reach> {
-    let input = place.stage.clone()?;
+/// Returns what the filter of that name yields, by its name: those that keep their input, or yield one of its items.
+fn called(context: &Context, name: &str) -> Option<Reach> {
+    let input = context.stage.clone()?;
     match name {
         "select" | "sort" | "sort_by" | "reverse" | "unique" | "unique_by" | "del" | "debug" | "values"
         | "objects" | "arrays" => Some(input),
@@ -355,9 +355,9 @@ fn called(place: &Place, name: &str) -> Option<Reach> {
     }
 }
 
-/// The input of the argument of a call that is open: the filter before the bracket says.
-fn argument(place: &Place, before: Option<&Token<&str>>) -> Option<Reach> {
-    let input = place.stage.clone();
+/// Returns the input of the argument of a call that is open: the filter before the bracket says.
+fn argument(context: &Context, before: Option<&Token<&str>>) -> Option<Reach> {
+    let input = context.stage.clone();
     let Some(Token(name, Tok::Word)) = before else { return input };
     match *name {
         "map" | "map_values" | "sort_by" | "group_by" | "unique_by" | "min_by" | "max_by" | "any" | "all"
@@ -373,7 +373,7 @@ fn argument(place: &Place, before: Option<&Token<&str>>) -> Option<Reach> {
 mod tests {
     use super::*;
 
-    /// What stands at the end of code, in one line.
+    /// Returns what stands at the end of code, in one line.
     fn shown(code: &str) -> String {
         let reach = |reach: &Option<Reach>| match reach {
             None => "?".to_owned(),

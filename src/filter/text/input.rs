@@ -2,7 +2,7 @@
 
 use crate::filter::text::lexemes::{Lexeme, LexemeKind, lexemes};
 
-/// Whether a filter may read its input. `false` is certain: it begins with variables, values and signs, and
+/// Tells whether a filter may read its input. `false` is certain: it begins with variables, values and signs, and
 /// the input of what comes behind a `|` is their output.
 pub fn may_read_input(code: &str) -> bool {
     let lexemes: Vec<Lexeme> =

@@ -37,7 +37,7 @@ pub const KEYWORDS: &[Keyword] = &[
     keyword("try", true, true),
 ];
 
-/// The keyword that a word is.
+/// Returns the keyword that a word is.
 pub fn keyword_named(word: &str) -> Option<&'static Keyword> {
     KEYWORDS.iter().find(|keyword| keyword.word == word)
 }

@@ -17,7 +17,7 @@ pub struct Lexeme {
     pub kind: LexemeKind,
 }
 
-/// What a word or sign is.
+/// The kind of a word or sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LexemeKind {
     /// A word of the language: `if`, `as`, `reduce`.
@@ -44,7 +44,7 @@ pub enum LexemeKind {
     Unreadable,
 }
 
-/// The words and signs of `code`, in their order. What is open at its end is taken as closed there.
+/// Returns the words and signs of `code`, in their order. What is open at its end is taken as closed there.
 pub fn lexemes(code: &str) -> Vec<Lexeme> {
     let readable = Readable::new(code);
     let mut lexemes = readable_lexemes(&readable.text);
@@ -81,7 +81,7 @@ fn readable_lexemes(code: &str) -> Vec<Lexeme> {
     vec![Lexeme { span: 0..code.len(), kind: LexemeKind::Unreadable }]
 }
 
-/// The code with what closes all that is open at its end. On a line of its own: it might end with a
+/// Returns the code with what closes all that is open at its end. On a line of its own: it might end with a
 /// comment.
 pub(in crate::filter) fn closed(code: &str) -> String {
     let mut scan = Scan::default();
@@ -89,7 +89,7 @@ pub(in crate::filter) fn closed(code: &str) -> String {
     format!("{code}\n{}", scan.closers())
 }
 
-/// The tokens of a block without the bracket that closes it.
+/// Returns the tokens of a block without the bracket that closes it.
 pub(in crate::filter) fn inside<'t, 's>(block: &'t Tokens<'s>) -> &'t [Token<&'s str>] {
     block.split_last().map_or(&[], |(_, inside)| inside)
 }
@@ -164,13 +164,13 @@ fn word(text: &str) -> LexemeKind {
     }
 }
 
-/// Whether the token of an object stands where a key does: before a colon, or alone (`{name}`).
+/// Tells whether the token of an object stands where a key does: before a colon, or alone (`{name}`).
 fn is_key(tokens: &[Token<&str>], at: usize) -> bool {
     let starts = at == 0 || matches!(tokens[at - 1], Token(",", _));
     starts && matches!(tokens.get(at + 1), None | Some(Token(":" | ",", _)))
 }
 
-/// The comments are what stands between the words and is not blank.
+/// Adds the comments: they are what stands between the words and is not blank.
 fn with_comments(code: &str, lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
     let mut all = Vec::with_capacity(lexemes.len());
     let mut at = 0;
@@ -194,7 +194,7 @@ fn with_comments(code: &str, lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
 mod tests {
     use super::*;
 
-    /// Each word and sign with the first letter of its kind: `k` a key, `K` a keyword.
+    /// Returns each word and sign with the first letter of its kind: `k` a key, `K` a keyword.
     fn shown(code: &str) -> String {
         let letter = |kind| match kind {
             LexemeKind::Keyword => 'K',

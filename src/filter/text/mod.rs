@@ -5,4 +5,5 @@ pub(in crate::filter) mod completion;
 pub(in crate::filter) mod input;
 pub(in crate::filter) mod keywords;
 pub(in crate::filter) mod lexemes;
+pub(in crate::filter) mod spelling;
 pub(in crate::filter) mod tokens;

@@ -15,14 +15,14 @@ pub(in crate::filter) type Tokens<'s> = Vec<Token<&'s str>>;
 /// An error of the lexer.
 pub(in crate::filter) type LexError<'s> = (Expect<&'s str>, &'s str);
 
-/// Where `part` is in `code`, if it is a part of it.
+/// Finds where `part` is in `code`, if it is a part of it.
 pub(in crate::filter) fn span(code: &str, part: &str) -> Option<Range<usize>> {
     let start = part.as_ptr().addr().checked_sub(code.as_ptr().addr())?;
     let span = start..start + part.len();
     code.get(span.clone()).map(|_| span)
 }
 
-/// Why a text has no tokens.
+/// The reason why a text has no tokens.
 pub(in crate::filter) enum Unreadable<'s> {
     /// Its brackets are nested too deeply.
     Nesting,
@@ -32,7 +32,7 @@ pub(in crate::filter) enum Unreadable<'s> {
     Fault(Fault),
 }
 
-/// The tokens of `code`.
+/// Returns the tokens of `code`.
 pub(in crate::filter) fn tokens(code: &str) -> Result<Tokens<'_>, Unreadable<'_>> {
     let depth = nesting(code);
     if depth > MAX_NESTING {
@@ -43,7 +43,7 @@ pub(in crate::filter) fn tokens(code: &str) -> Result<Tokens<'_>, Unreadable<'_>
         .map_err(Unreadable::Lex)
 }
 
-/// Whether brackets or a quote are still open at the end of `code`, so that more text may make
+/// Tells whether brackets or a quote are still open at the end of `code`, so that more text may make
 /// it a filter.
 ///
 /// A text that no continuation can mend, such as `(&`, needs no more.
@@ -89,22 +89,22 @@ impl<'s> Readable<'s> {
         Self { text, shifts }
     }
 
-    /// The place of the code that a place of the text is.
+    /// Returns the place of the code that a place of the text is.
     pub(in crate::filter) fn original(&self, place: usize) -> usize {
         let before = self.shifts.partition_point(|(at, _)| *at <= place);
         place + before.checked_sub(1).map_or(0, |last| self.shifts[last].1)
     }
 
-    /// The part of the code that a part of the text is.
+    /// Returns the part of the code that a part of the text is.
     pub(in crate::filter) fn original_span(&self, span: &Range<usize>) -> Range<usize> {
         self.original(span.start)..self.original(span.end)
     }
 }
 
-/// How long two escapes are.
+/// The length of two escapes.
 const PAIR: usize = "\\u0000\\u0000".len();
 
-/// The character that two escapes at the start of a text stand for as its halves.
+/// Returns the character that two escapes at the start of a text stand for as its halves.
 fn pair(text: &str) -> Option<char> {
     let half = |at: usize| {
         let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
@@ -115,7 +115,7 @@ fn pair(text: &str) -> Option<char> {
     char::decode_utf16([high, half(PAIR / 2)?]).next()?.ok()
 }
 
-/// What a text mentions, anywhere in it.
+/// The words that a text mentions, anywhere in it.
 #[derive(Default)]
 pub(in crate::filter) struct Mentions<'s> {
     /// Names that may be calls.

@@ -12,7 +12,7 @@ use crate::value::{List, Map, Val};
 
 /// The most items that an array gets when arrays are put together.
 const MOST_ITEMS: usize = 1 << 28;
-/// So many items have room anyway.
+/// The number of items that have room anyway.
 const FEW_ITEMS: usize = 1 << 14;
 
 /// Looks whether there would be room for so many items if each of them stood for itself. Lists that hold
@@ -27,7 +27,7 @@ pub(super) fn check_length(count: usize) -> ValR<(), Val> {
     Ok(())
 }
 
-/// The items of one list, then those of another. O(log n).
+/// Returns the items of one list, then those of another. O(log n).
 pub(super) fn appended(mut left: List, mut right: List) -> ValR<List, Val> {
     check_length(left.len() + right.len())?;
     if left.identity().is_none() && (left.is_empty() || right.identity().is_some()) {
@@ -42,7 +42,7 @@ pub(super) fn appended(mut left: List, mut right: List) -> ValR<List, Val> {
     Ok(left)
 }
 
-/// The items of a list that do not occur in another one. O(n log m), and O(log n) for each stretch that goes.
+/// Returns the items of a list that do not occur in another one. O(n log m), and O(log n) for each stretch that goes.
 pub(super) fn without(mut left: List, right: &List) -> List {
     let identity = left.identity().or(right.identity()).cloned();
     let unwanted: BTreeSet<&Val> = right.iter().collect();
@@ -63,7 +63,7 @@ pub(super) fn without(mut left: List, right: &List) -> List {
     left.with_identity(identity)
 }
 
-/// The entries of one map, and over them those of another. O(log n) for each entry of the right one, or of
+/// Returns the entries of one map, and over them those of another. O(log n) for each entry of the right one, or of
 /// the left one where that is smaller and has no identity.
 pub(super) fn extended(mut left: Map, mut right: Map) -> Map {
     if left.identity().is_none() && left.len() < right.len() {
@@ -87,7 +87,7 @@ pub(super) fn extended(mut left: Map, mut right: Map) -> Map {
     left.with_identity(identity)
 }
 
-/// The same, but objects that both have at a key become one.
+/// Merges as `extended` does, but objects that both have at a key become one.
 pub(super) fn merged(mut left: Map, right: Map) -> Map {
     if left.identity().is_none() && left.is_empty() {
         return right;

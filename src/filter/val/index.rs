@@ -9,7 +9,7 @@ use super::kind;
 use crate::filter::run::watch::look_at;
 use crate::value::{List, Num, Offset, Val, View};
 
-/// What is at an index or key, `None` where there is nothing; of a range, the slice.
+/// Returns what is at an index or key, `None` where there is nothing; of a range, the slice.
 pub(super) fn at(value: &Val, index: &Val) -> ValR<Option<Val>, Val> {
     Ok(match (value.view(), index.view()) {
         (View::Null, View::Null | View::Num(_) | View::Str(_) | View::Obj(_)) => None,
@@ -25,7 +25,7 @@ pub(super) fn at(value: &Val, index: &Val) -> ValR<Option<Val>, Val> {
     })
 }
 
-/// Where one list occurs in another.
+/// Finds where one list occurs in another.
 pub(in crate::filter) fn occurrences<'a>(
     items: &'a List,
     part: &'a List,
@@ -37,7 +37,7 @@ pub(in crate::filter) fn occurrences<'a>(
     starts.filter_map(move |(at, item)| (part.first() == Some(item) && is_here(at)).then_some(at))
 }
 
-/// The items or characters in a range.
+/// Returns the items or characters in a range.
 pub(super) fn slice(value: &Val, range: Range<Option<&Val>>) -> ValR<Val> {
     match value.view() {
         View::Null => Ok(Val::NULL),
@@ -47,21 +47,21 @@ pub(super) fn slice(value: &Val, range: Range<Option<&Val>>) -> ValR<Val> {
     }
 }
 
-/// The positions in a range, of so many items.
+/// Returns the positions in a range, of so many items.
 pub(in crate::filter) fn items_in(range: Range<Option<&Val>>, count: usize) -> ValR<Range<usize>, Val> {
     let start = bound(range.start, f64::floor)?.map_or(0, |offset| offset.bound(count));
     let end = bound(range.end, f64::ceil)?.map_or(count, |offset| offset.bound(count));
     Ok(start..end.max(start))
 }
 
-/// The bytes of the characters in a range, of a text.
+/// Returns the bytes of the characters in a range, of a text.
 pub(super) fn bytes_in(range: Range<Option<&Val>>, text: &str) -> ValR<Range<usize>, Val> {
     let start = bound(range.start, f64::floor)?.map_or(0, |offset| byte(offset, text));
     let end = bound(range.end, f64::ceil)?.map_or(text.len(), |offset| byte(offset, text));
     Ok(start..end.max(start))
 }
 
-/// Where a character of a text begins, or where the text ends.
+/// Finds where a character of a text begins, or where the text ends.
 fn byte(offset: Offset, text: &str) -> usize {
     let mut starts = text.char_indices().map(|(at, _)| at);
     match offset.distance {
@@ -71,7 +71,7 @@ fn byte(offset: Offset, text: &str) -> usize {
     }
 }
 
-/// An end of a range. One that is no whole number is rounded, so that the range becomes longer.
+/// Returns an end of a range. One that is no whole number is rounded, so that the range becomes longer.
 fn bound(bound: Option<&Val>, round: fn(f64) -> f64) -> ValR<Option<Offset>, Val> {
     let offset = |bound: &Val| {
         let offset = bound.as_num().and_then(|number| rounded(number, round));
@@ -88,12 +88,12 @@ fn rounded(number: &Num, round: fn(f64) -> f64) -> Option<Offset> {
     })
 }
 
-/// The place that a number names, which is rounded down; NaN names none.
+/// Returns the place that a number names, which is rounded down; NaN names none.
 pub(in crate::filter) fn place(number: &Num) -> Option<Offset> {
     rounded(number, f64::floor)
 }
 
-/// The place that an index names.
+/// Returns the place that an index names.
 pub(super) fn offset(index: &Val) -> ValR<Offset, Val> {
     index.as_num().and_then(place).ok_or_else(|| Error::typ(index.clone(), kind::INTEGER))
 }

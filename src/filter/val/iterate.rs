@@ -9,7 +9,7 @@ use crate::value::{List, Val};
 
 type Entries = BoxIter<'static, ValR<(Val, Val), Val>>;
 
-/// The items of an array, the values of an object.
+/// Returns the items of an array, the values of an object.
 pub(in crate::filter) fn values(value: Val) -> BoxIter<'static, ValR<Val>> {
     match value.into_list() {
         Ok(items) => Box::new(indexed(items).map(|(_, item)| Ok(item))),
@@ -20,7 +20,7 @@ pub(in crate::filter) fn values(value: Val) -> BoxIter<'static, ValR<Val>> {
     }
 }
 
-/// The same with the indices or keys that they are at.
+/// Returns them with the indices or keys that they are at.
 pub(super) fn key_values(value: Val) -> Entries {
     match value.into_list() {
         Ok(items) => Box::new(indexed(items).map(|(at, item)| Ok((at.into(), item)))),
@@ -31,12 +31,12 @@ pub(super) fn key_values(value: Val) -> Entries {
     }
 }
 
-/// The items of a list, and their indices.
+/// Returns the items of a list, and their indices.
 fn indexed(items: List) -> impl Iterator<Item = (usize, Val)> {
     items.into_iter().enumerate().inspect(|(at, _)| look_at(*at))
 }
 
-/// All items of a list.
+/// Returns all items of a list.
 pub(super) fn collected<S: FromIterator<Val>>(items: List) -> S {
     indexed(items).map(|(_, item)| item).collect()
 }

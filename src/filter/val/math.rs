@@ -132,7 +132,7 @@ impl Neg for Val {
     }
 }
 
-/// A number that has been computed is written as a whole one if it is.
+/// Returns a number that has been computed as a whole one, if it is.
 pub(in crate::filter) fn whole(number: Num) -> Num {
     /// Up to here there is no whole number between two floating-point numbers.
     const MOST: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
@@ -142,7 +142,7 @@ pub(in crate::filter) fn whole(number: Num) -> Num {
     }
 }
 
-/// The remainder of two numbers of which what is behind the point is cut off, with the sign of the left one.
+/// Returns the remainder of two numbers of which what is behind the point is cut off, with the sign of the left one.
 fn remainder(left: f64, right: f64) -> Option<Num> {
     if left.is_nan() || right.is_nan() {
         return Some(Num::Float(f64::NAN));
@@ -154,7 +154,7 @@ fn remainder(left: f64, right: f64) -> Option<Num> {
     Some(Num::Int(if left < 0 { -magnitude } else { magnitude }))
 }
 
-/// A sum or difference of two numbers.
+/// Returns a sum or difference of two numbers.
 fn counted(number: Num, left: &Val, right: &Val) -> Val {
     let counter = match (left.identity(), right.identity()) {
         (Some(counter), None) | (None, Some(counter)) => Some(counter.clone()),
@@ -163,7 +163,7 @@ fn counted(number: Num, left: &Val, right: &Val) -> Val {
     Val::from(whole(number)).with_identity(counter)
 }
 
-/// One string, then another one.
+/// Returns one string, then another one.
 fn concatenated(left: Val, right: Val) -> Val {
     let identity = left.identity().or(right.identity());
     let is_empty = |value: &Val| value.as_str().is_some_and(str::is_empty);
@@ -177,7 +177,7 @@ fn concatenated(left: Val, right: Val) -> Val {
     left.with_more(right.as_str().unwrap_or_default()).with_identity(identity)
 }
 
-/// A text again and again; null where it is less than never.
+/// Returns a text again and again; null where it is less than never.
 fn repeated(text: &str, count: &Num) -> Val {
     let count = count.as_f64();
     if count.is_nan() || count < 0.0 {
@@ -186,7 +186,7 @@ fn repeated(text: &str, count: &Num) -> Val {
     ArcStr::from(text.repeat(count as usize)).into()
 }
 
-/// The parts of a text between separators; without a separator its characters.
+/// Returns the parts of a text between separators; without a separator its characters.
 fn split(text: &str, by: &str) -> Val {
     let part = |part: &str| Val::from(ArcStr::from(part));
     match (text, by) {

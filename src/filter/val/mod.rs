@@ -39,7 +39,7 @@ pub(super) use math::whole;
 pub(super) use text::json;
 pub(super) use update::each_output as each;
 
-/// What a value has to be, in errors.
+/// The kinds that a value has to be, in errors.
 mod kind {
     pub(super) const INTEGER: &str = "integer";
     pub(super) const NUMBER: &str = "number";
@@ -159,7 +159,7 @@ impl jaq_std::ValT for Val {
     }
 }
 
-/// The text in bytes, with U+FFFD where they are not UTF-8.
+/// Returns the text in bytes, with U+FFFD where they are not UTF-8.
 fn lossy(bytes: &[u8]) -> ArcStr {
     match String::from_utf8_lossy(bytes) {
         Cow::Borrowed(text) => text.into(),
@@ -168,12 +168,12 @@ fn lossy(bytes: &[u8]) -> ArcStr {
 }
 
 impl Val {
-    /// The key that a string is.
+    /// Returns the key that a string is.
     pub(super) fn to_key(&self) -> Option<Key> {
         self.shared_str().cloned().map(Key::from)
     }
 
-    /// What is at an index or key, `None` where there is nothing; of a range, the slice.
+    /// Returns what is at an index or key, `None` where there is nothing; of a range, the slice.
     pub(super) fn at(&self, index: &Self) -> ValR<Option<Self>, Self> {
         index::at(self, index)
     }

@@ -2,13 +2,13 @@
 
 use crate::value::{Num, Val, View};
 
-/// The JSON text of a value. NaN is null in it, an infinity the largest number.
+/// Returns the JSON text of a value. NaN is null in it, an infinity the largest number.
 pub(in crate::filter) fn json(value: &Val) -> String {
     let text = value.to_string();
     if text.contains("NaN") || text.contains("Infinity") { finite(value).to_string() } else { text }
 }
 
-/// The value with other numbers for those that JSON has not. It is shallow enough to be printed.
+/// Returns the value with other numbers for those that JSON has not. It is shallow enough to be printed.
 fn finite(value: &Val) -> Val {
     match value.view() {
         View::Num(number) if !number.is_finite() => match number.as_f64() {

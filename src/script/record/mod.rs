@@ -1,4 +1,4 @@
-//! What is typed, as a session file.
+//! Recordings: what is typed, as a session file.
 //!
 //! A file must hold wherever it runs, and so it has what a script would answer, in which actors have no
 //! random end: what was typed is run again in a session of its own (see [`mod@twin`]), with the names that actors
@@ -16,12 +16,12 @@ use std::path::{Path, PathBuf};
 use crate::script::files::Files;
 use crate::script::outcome::count;
 use crate::script::transcript::answers;
-use crate::session::{COMMANDS, Code, CommandError, Effect, Entry, FileError, Limits, Reply, Session};
+use crate::session::{COMMANDS, CommandError, Effect, Entry, ErrorCode, FileError, Limits, Reply, Session};
 use recording::Recording;
 use twin::ids;
 use typed::{Made, Typed, unlike};
 
-/// Keeps what is typed, so that it can be written as a session file.
+/// A recorder of what is typed, so that it can be written as a session file.
 #[derive(Default)]
 pub(super) struct Recorder {
     typed: Vec<Typed>,
@@ -44,7 +44,8 @@ impl Recorder {
         let ends = answer.as_ref().is_ok_and(|reply| reply.quit);
         let is_expectation = line.trim_start().starts_with("#=>");
         // What had to be stopped is not to be run again.
-        let stopped = |error: &CommandError| matches!(error.code(), Code::Stopped | Code::Interrupted);
+        let stopped =
+            |error: &CommandError| matches!(error.code(), ErrorCode::Stopped | ErrorCode::Interrupted);
         // What failed before a recording did nothing.
         let counts = answer.is_ok() || self.recording.is_some();
         if !counts || ends || is_expectation || line.trim().is_empty() || answer.as_ref().is_err_and(stopped)
@@ -97,7 +98,7 @@ impl Recorder {
         }
     }
 
-    /// The file that is being recorded.
+    /// Returns the file that is being recorded.
     pub(super) fn recording(&self) -> Option<&Path> {
         self.recording.as_ref().map(Recording::path)
     }
@@ -147,7 +148,7 @@ impl Recorder {
         Some(Ok(report))
     }
 
-    /// The refs that were not there before.
+    /// Returns the refs that were not there before.
     fn made(&mut self, session: &Session) -> Vec<Made> {
         let made = session.entries().filter_map(|(name, entry)| match entry {
             Entry::Ref(reference) => {
@@ -162,7 +163,7 @@ impl Recorder {
     }
 }
 
-/// Whether a line asks for help: that is for the one who typed it.
+/// Tells whether a line asks for help: that is for the one who typed it.
 fn is_help(line: &str) -> bool {
     let first = line.split_whitespace().next();
     let help = COMMANDS.iter().find(|command| command.name == "help");

@@ -1,4 +1,4 @@
-//! What brings a session to where a recording begins.
+//! The preamble of a recording: commands that bring a session to where it begins.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::twin::Twin;
 use super::typed::Typed;
 use crate::session::{Effect, Limits};
 
-/// The start of the file, and the session where it ends. It has the commands that changed something and were
+/// Returns the start of the file, and the session where it ends. It has the commands that changed something and were
 /// not taken back, and those whose answer is used as the last value. Where that does not lead to the same
 /// session it has all that did not fail.
 pub(super) fn preamble(before: &[Typed], after: &[Typed], limits: Limits) -> (String, Twin) {
@@ -28,7 +28,7 @@ pub(super) fn preamble(before: &[Typed], after: &[Typed], limits: Limits) -> (St
     }
 }
 
-/// The commands as lines of a file, and the session with what they make.
+/// Returns the commands as lines of a file, and the session with what they make.
 fn lines(commands: &[&Typed], mut twin: Twin) -> (String, Twin) {
     let mut text = String::new();
     for typed in commands {
@@ -39,7 +39,7 @@ fn lines(commands: &[&Typed], mut twin: Twin) -> (String, Twin) {
     (text, twin)
 }
 
-/// Which commands make the session, and the last value where somebody uses it; `None` where only all do.
+/// Tells which commands make the session, and the last value where somebody uses it; `None` where only all do.
 fn needed(all: &[&Typed], after: &[Typed]) -> Option<BTreeSet<usize>> {
     let (mut done, mut undone) = (Vec::new(), Vec::new());
     for (at, typed) in all.iter().enumerate() {

@@ -16,7 +16,7 @@ use crate::session::{FileError, Limits};
 /// Of so many lines it is told what is otherwise in a script.
 const LISTED: usize = 8;
 
-/// So many names are tried for a file in the place of one that somebody else changed.
+/// The number of names that are tried for a file in the place of one that somebody else changed.
 const NAMES: usize = 100;
 
 /// A recording that is under way.
@@ -43,7 +43,7 @@ pub(super) struct Recording {
     complaints: Vec<String>,
 }
 
-/// What the file holds on the disk.
+/// The state of the file on the disk.
 enum OnDisk {
     /// So many bytes of the text.
     Start(usize),
@@ -239,11 +239,17 @@ impl Recording {
     }
 
     fn unwritable(&self, error: &WriteError) -> FileError {
-        FileError::Unwritable { file: shown(&self.path), reason: error.to_string() }
+        let file = shown(&self.path);
+        match error {
+            WriteError::Taken => FileError::Taken(file),
+            WriteError::Changed | WriteError::System(_) => {
+                FileError::Unwritable { file, reason: error.to_string() }
+            }
+        }
     }
 }
 
-/// What one should know of a line of the file.
+/// Returns what one should know of a line of the file.
 fn complaint(line: usize, fate: Fate, command: &str) -> String {
     const LONGEST: usize = 40;
     let what = match fate {

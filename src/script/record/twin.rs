@@ -8,7 +8,7 @@ use crate::script::transcript::{answers, transcript};
 use crate::session::{CommandError, Entry, FileError, Limits, Reply, Session};
 use crate::value::Val;
 
-/// What becomes of a command in a script, where it is not what was seen when it was typed.
+/// The fate of a command in a script, where it is not what was seen when it was typed.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fate {
     Fails,
@@ -31,7 +31,7 @@ impl Twin {
         Self { session, ids: HashMap::new() }
     }
 
-    /// A new one that knows the ids that this one learned.
+    /// Makes a new one that knows the ids that this one learned.
     pub(super) fn again(&self, limits: Limits) -> Self {
         Self { ids: self.ids.clone(), ..Self::new(limits) }
     }
@@ -64,7 +64,7 @@ impl Twin {
         request.map_or(answer, |request| Err(request.refused(FileError::OutOfReach)))
     }
 
-    /// All that the session holds.
+    /// Returns all that the session holds.
     pub(super) fn state(&self) -> Vec<(String, Vec<u8>)> {
         let held = |entry: &Entry| match entry {
             Entry::Ref(reference) => {
@@ -92,7 +92,7 @@ impl Twin {
         }
     }
 
-    /// A text with the ids of here.
+    /// Returns a text with the ids of here.
     pub(super) fn renamed(&self, text: &str) -> String {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         let mut renamed = String::with_capacity(text.len());
@@ -109,7 +109,7 @@ impl Twin {
     }
 }
 
-/// The ids in the patches of an answer that differ from one session to the other: the document, and the
+/// Returns the ids in the patches of an answer that differ from one session to the other: the document, and the
 /// digests of what a patch builds on.
 pub(super) fn ids(reply: &Reply) -> Vec<String> {
     let mut ids = Vec::new();

@@ -28,7 +28,8 @@ impl Typed {
     }
 }
 
-/// What was typed, with a second `#` where a comment in it begins like an expectation: in a file that is a mistake.
+/// Returns what was typed, with a second `#` where a comment in it begins like an expectation: in a file that is a
+/// mistake.
 pub(super) fn unlike(typed: &str) -> String {
     let mut text = typed.trim_end().to_owned();
     while let Some((at, _)) = behind(&text) {

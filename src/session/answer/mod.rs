@@ -1,6 +1,5 @@
-//! What a line answers: data, and the words for it.
+//! Answers of a line: data, and the words for it.
 
-pub(in crate::session) mod columns;
 pub(in crate::session) mod page;
 pub(in crate::session) mod reply;
 pub(in crate::session) mod words;

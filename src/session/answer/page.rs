@@ -1,14 +1,12 @@
 //! A text that is to be read, such as that of `help`: laid out for the width at which it is shown.
 
-use unicode_width::UnicodeWidthStr;
-
-use super::columns::fill;
+use crate::value::width::{columns, fill};
 
 /// The longest line of prose, however wide the terminal.
 const WIDEST: usize = 78;
 /// A column that would have less room stands below the one on its left.
 const NARROWEST: usize = 24;
-/// What stands between two columns, and in front of what stands below.
+/// The gap between two columns, and in front of what stands below.
 const GAP: usize = 2;
 const BELOW: usize = 4;
 
@@ -20,13 +18,13 @@ pub struct Page {
 }
 
 impl Page {
-    /// A page of such a text: each line is a paragraph, a row (with a tab between its columns), or code (it
+    /// Makes a page of such a text: each line is a paragraph, a row (with a tab between its columns), or code (it
     /// begins with a blank, and goes on with a larger indent).
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
     }
 
-    /// Its lines on a terminal of so many columns. Those of 80 columns and more show the same.
+    /// Returns its lines on a terminal of so many columns. Those of 80 columns and more show the same.
     pub fn lines(&self, width: usize) -> Vec<String> {
         let readable = width.min(WIDEST);
         let mut lines = Vec::new();
@@ -49,13 +47,13 @@ impl Page {
     }
 }
 
-/// Rows of two columns; on a narrow terminal the second stands below the first.
+/// Lays out rows of two columns; on a narrow terminal the second stands below the first.
 fn table(rows: &[(&str, &str)], width: usize, lines: &mut Vec<String>) {
-    let column = rows.iter().map(|(head, _)| head.width()).max().unwrap_or(0) + GAP;
+    let column = rows.iter().map(|(head, _)| columns(head)).max().unwrap_or(0) + GAP;
     let fits = width >= column + NARROWEST;
     for (head, text) in rows {
         if fits {
-            let gap = " ".repeat(column - head.width());
+            let gap = " ".repeat(column - columns(head));
             lines.extend(fill(&format!("{head}{gap}{text}"), width, column));
         } else {
             let below = indent(head) + BELOW;

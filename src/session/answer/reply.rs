@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::crdt::{Conflict, LostEdits, MergeReport, Written};
+use crate::crdt::{Conflict, ConvergentRef, LostEdits, MergeReport, Written};
 use crate::value::{self, Difference, PathChange, Val, same};
 
 use crate::session::answer::words;
 use crate::session::{Page, Request};
 
-/// What a line answers: values, and a report in words.
+/// The answer of a line: values, and a report in words.
 #[derive(Debug, Clone, Default)]
 pub struct Reply {
     /// The values: one for most commands, none for some, any number for an expression.
@@ -32,7 +32,7 @@ pub struct Reply {
     pub commands: usize,
 }
 
-/// What a command does to what the names of a session stand for.
+/// The effect of a command on what the names of a session stand for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing.
@@ -72,12 +72,12 @@ pub enum Part {
 }
 
 impl Reply {
-    /// A reply with one value.
+    /// Makes a reply with one value.
     pub(in crate::session) fn value(value: Val) -> Self {
         Self { values: vec![value], ..Self::default() }
     }
 
-    /// A reply with one line.
+    /// Makes a reply with one line.
     pub(in crate::session) fn line(line: impl Into<String>) -> Self {
         Self::default().with(Part::Line(line.into()))
     }
@@ -87,23 +87,23 @@ impl Reply {
         self
     }
 
-    /// A reply whose value is for programs.
+    /// Makes a reply whose value is for programs.
     pub(in crate::session) fn in_words(mut self) -> Self {
         self.in_words = true;
         self
     }
 
-    /// What a transcript shows: values as JSON, then the report.
+    /// Returns what a transcript shows: values as JSON, then the report.
     pub fn shown(&self) -> (&[Val], Vec<String>) {
         (if self.in_words { &[] } else { &self.values }, self.lines())
     }
 
-    /// The report as lines.
+    /// Returns the report as lines.
     pub fn lines(&self) -> Vec<String> {
         self.parts.iter().flat_map(Part::lines).collect()
     }
 
-    /// The paths that the command changed.
+    /// Returns the paths that the command changed.
     pub fn changes(&self) -> impl Iterator<Item = &PathChange> {
         self.parts.iter().flat_map(|part| match part {
             Part::Changed(changes) | Part::Merged { changes, .. } => &changes[..],
@@ -111,12 +111,12 @@ impl Reply {
         })
     }
 
-    /// Whether the command is one that changes values; it may have found nothing to change.
+    /// Tells whether the command is one that changes values; it may have found nothing to change.
     pub fn may_change(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Changed(_) | Part::Merged { .. }))
     }
 
-    /// The report of the merge, if the command was one.
+    /// Returns the report of the merge, if the command was one.
     pub fn merged(&self) -> Option<&MergeReport> {
         self.parts.iter().find_map(|part| match part {
             Part::Merged { report, .. } => Some(&**report),
@@ -126,12 +126,12 @@ impl Reply {
 }
 
 impl Part {
-    /// The part as lines.
+    /// Returns the part as lines.
     pub fn lines(&self) -> Vec<String> {
         self.sentences().iter().map(ToString::to_string).collect()
     }
 
-    /// The part as lines whose kind is known.
+    /// Returns the part as lines whose kind is known.
     pub fn sentences(&self) -> Vec<Sentence> {
         match self {
             Self::Line(line) => vec![Sentence::Words(line.clone())],
@@ -175,7 +175,7 @@ impl fmt::Display for Sentence {
     }
 }
 
-/// What changed, then which texts and counters are none any more.
+/// Returns what changed, then which texts and counters are none any more.
 fn changed(of: Option<&str>, changes: &[PathChange]) -> Vec<Sentence> {
     let visible = changes.iter().filter(|change| !reads_alike(change));
     let mut lines: Vec<Sentence> = visible
@@ -189,7 +189,14 @@ fn changed(of: Option<&str>, changes: &[PathChange]) -> Vec<Sentence> {
     lines
 }
 
-/// Whether something took the place of another thing that reads alike: a text, say, of a plain string.
+/// Tells what the last edit or merge of a ref changed, as far as one can see it.
+pub(in crate::session) fn visible_changes(reference: &ConvergentRef) -> Vec<PathChange> {
+    let mut changes = reference.delta();
+    changes.retain(|change| change.made_plain().is_some() || !reads_alike(change));
+    changes
+}
+
+/// Tells whether something took the place of another thing that reads alike: a text, say, of a plain string.
 pub(in crate::session) fn reads_alike(change: &PathChange) -> bool {
     matches!(&change.difference, Difference::Changed(old, new) if same(old, new))
 }
@@ -215,7 +222,7 @@ fn merged(changes: Vec<Sentence>, report: &MergeReport) -> Vec<Sentence> {
     lines
 }
 
-/// `conflict at .name: "Bar" (6@origin) wins over "Baz" (6@branched)`.
+/// Writes `conflict at .name: "Bar" (6@origin) wins over "Baz" (6@branched)`.
 pub(in crate::session) fn conflict(conflict: &Conflict) -> String {
     let all: Vec<&Written> = std::iter::once(&conflict.winner).chain(&conflict.losers).collect();
     let values = words::excerpts(&all.iter().map(|written| value::text(&written.value)).collect::<Vec<_>>());
@@ -224,7 +231,7 @@ pub(in crate::session) fn conflict(conflict: &Conflict) -> String {
     format!("conflict at {}: {} wins over {}", conflict.path, written[0], written[1..].join(", "))
 }
 
-/// `the edit 12@ben went with .tasks[0], which was deleted` (or `overwritten`).
+/// Writes `the edit 12@ben went with .tasks[0], which was deleted` (or `overwritten`).
 fn lost(lost: &LostEdits) -> String {
     /// The ids of more edits are not listed.
     const LISTED: usize = 8;

@@ -6,7 +6,7 @@ use crate::value::{self, Val, View};
 /// The longest value that a line of words shows whole, in characters.
 const SHORT: usize = 60;
 
-/// A value, cut short.
+/// Writes a value, cut short.
 pub(in crate::session) fn short(value: &Val) -> String {
     let text = value::text(value);
     match text.char_indices().nth(SHORT) {
@@ -15,13 +15,13 @@ pub(in crate::session) fn short(value: &Val) -> String {
     }
 }
 
-/// What two places hold, where they differ: `1 and 2`.
+/// Writes what two places hold, where they differ: `1 and 2`.
 pub(in crate::session) fn side_by_side(left: Option<&Val>, right: Option<&Val>) -> String {
     let text = |value: Option<&Val>| value.map_or_else(|| "nothing".to_owned(), value::text);
     excerpts(&[text(left), text(right)]).join(" and ")
 }
 
-/// JSON texts, cut short: what is shown of them has the place where they differ.
+/// Cuts JSON texts short: what is shown of them has the place where they differ.
 pub(in crate::session) fn excerpts(texts: &[String]) -> Vec<String> {
     value::excerpts(texts, SHORT)
 }
@@ -39,7 +39,7 @@ pub(in crate::session) fn start(line: &str, to: &mut String) {
     }
 }
 
-/// What sort of value it is: `a string`, `an object`.
+/// Returns what sort of value it is: `a string`, `an object`.
 pub(in crate::session) fn kind(value: &Val) -> &'static str {
     match value.view() {
         View::Null => "null",
@@ -51,7 +51,7 @@ pub(in crate::session) fn kind(value: &Val) -> &'static str {
     }
 }
 
-/// Text from outside as one line: what a terminal would obey is written out, as `\n` is.
+/// Writes text from outside as one line: what a terminal would obey is written out, as `\n` is.
 pub(in crate::session) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.trim_end().chars() {
@@ -60,18 +60,12 @@ pub(in crate::session) fn one_line(text: &str) -> String {
     line
 }
 
-/// Texts side by side, each at least so wide, with two blanks between them.
-pub(in crate::session) fn join_columns(columns: &[(&str, usize)]) -> String {
-    let columns: Vec<String> = columns.iter().map(|(text, width)| format!("{text:width$}")).collect();
-    columns.join("  ").trim_end().to_owned()
-}
-
-/// `1 change`, `2 changes`.
+/// Writes `1 change`, `2 changes`.
 pub(in crate::session) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// `5@origin, 6@branched`; `nothing` for the empty clock.
+/// Writes `5@origin, 6@branched`; `nothing` for the empty clock.
 pub(in crate::session) fn clock(clock: &Clock) -> String {
     if clock.is_empty() {
         return "nothing".to_owned();
@@ -80,7 +74,7 @@ pub(in crate::session) fn clock(clock: &Clock) -> String {
     entries.join(", ")
 }
 
-/// A change: a heading, then a line for each op.
+/// Writes a change: a heading, then a line for each op.
 pub(in crate::session) fn change(reference: &ConvergentRef, change: &Change) -> Vec<String> {
     let mut after = change.deps.clone();
     after.advance(&change.actor, change.previous);
@@ -92,7 +86,7 @@ pub(in crate::session) fn change(reference: &ConvergentRef, change: &Change) -> 
     std::iter::once(heading).chain(lines).collect()
 }
 
-/// What an op did: `puts "Bar" at key "name" of map 1@origin, over 2@origin`.
+/// Writes what an op did: `puts "Bar" at key "name" of map 1@origin, over 2@origin`.
 pub(in crate::session) fn op(reference: &ConvergentRef, op: &Op) -> String {
     match op {
         Op::Put { slot, over, content } => {
@@ -125,7 +119,7 @@ fn over(over: &[OpId]) -> String {
     if over.is_empty() { String::new() } else { format!(", over {}", ids(over)) }
 }
 
-/// What a delete names, with what was there.
+/// Returns what a delete names, with what was there.
 fn deleted(reference: &ConvergentRef, span: &OpSpan) -> String {
     match reference.written(&span.first).filter(|_| span.count == 1) {
         Some(Content::Scalar(scalar)) => format!("{} ({span})", short(scalar.value())),

@@ -1,14 +1,14 @@
-//! What each command does, and jq expressions.
+//! The commands: what each does.
 
-pub(in crate::session) mod codes;
 pub(in crate::session) mod edits;
-pub(in crate::session) mod evaluate;
-pub(in crate::session) mod filters;
+pub(in crate::session) mod guards;
 pub(in crate::session) mod help;
-pub(in crate::session) mod lookup;
-pub(in crate::session) mod path;
+pub(in crate::session) mod inspect;
+pub(in crate::session) mod kinds;
+pub(in crate::session) mod merge;
+pub(in crate::session) mod refs;
 pub(in crate::session) mod request;
-pub(in crate::session) mod slots;
+pub(in crate::session) mod set;
 pub(in crate::session) mod table;
-pub(in crate::session) mod topics;
+pub(in crate::session) mod undo;
 pub(in crate::session) mod versions;

@@ -1,17 +1,13 @@
 //! The commands: one table for the interpreter, the help and its tests.
 
-use crate::session::commands::edits;
-use crate::session::commands::help;
-use crate::session::commands::request;
-use crate::session::commands::slots;
-use crate::session::commands::versions;
+use crate::session::commands::{
+    edits, guards, help, inspect, kinds, merge, refs, request, set, undo, versions,
+};
 use crate::session::language::arguments::{
     ALL, CHOICE, CLOCK, EXPECTED, FILE, FILTER, FROM, NAME, NEW_NAME, OTHER_REF, PATH, REF, SETTING, TOPIC,
     VALUE,
 };
 use crate::session::language::command::Command;
-use crate::session::state::settings;
-use crate::session::state::undo;
 
 /// All commands, in the order in which one meets them.
 pub const COMMANDS: &[Command] = &[
@@ -26,7 +22,7 @@ pub const COMMANDS: &[Command] = &[
             r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
             r#"#=> {"name": "Foo", "items": [0, 1]}"#,
         ],
-        run: edits::make_ref,
+        run: refs::make_ref,
     },
     Command {
         name: "branch",
@@ -41,7 +37,7 @@ pub const COMMANDS: &[Command] = &[
             "$origin == $branched",
             "#=> true",
         ],
-        run: edits::branch,
+        run: refs::branch,
     },
     Command {
         name: "swap",
@@ -114,7 +110,7 @@ pub const COMMANDS: &[Command] = &[
             "merge ann ben",
             r#"#=> {"body": "Oh, hello world"}"#,
         ],
-        run: slots::text,
+        run: kinds::text,
     },
     Command {
         name: "counter",
@@ -135,7 +131,7 @@ pub const COMMANDS: &[Command] = &[
             "merge ann ben",
             r#"#=> {"likes": 8}"#,
         ],
-        run: slots::counter,
+        run: kinds::counter,
     },
     Command {
         name: "plain",
@@ -151,7 +147,7 @@ pub const COMMANDS: &[Command] = &[
             "plain ann .likes",
             "#=> .likes is plain now: a number",
         ],
-        run: slots::plain,
+        run: kinds::plain,
     },
     Command {
         name: "merge",
@@ -171,7 +167,7 @@ pub const COMMANDS: &[Command] = &[
             "#=> 1 change new",
             "#=> + .items[2] 2",
         ],
-        run: edits::merge,
+        run: merge::merge,
     },
     Command {
         name: "squash",
@@ -191,7 +187,7 @@ pub const COMMANDS: &[Command] = &[
             r#"#=> {"items": [0, 1, 2]}"#,
             "#=> + .items[2] 2",
         ],
-        run: edits::squash,
+        run: merge::squash,
     },
     Command {
         name: "clock",
@@ -205,7 +201,7 @@ pub const COMMANDS: &[Command] = &[
             "clock origin as seen",
             r#"#=> {"origin": 5}"#,
         ],
-        run: edits::clock,
+        run: versions::clock,
     },
     Command {
         name: "at",
@@ -241,7 +237,7 @@ pub const COMMANDS: &[Command] = &[
             "patch-from-clock origin seen as p",
             "#=> 1 change",
         ],
-        run: edits::patch,
+        run: versions::patch,
     },
     Command {
         name: "peek-patches",
@@ -298,7 +294,7 @@ pub const COMMANDS: &[Command] = &[
             "conflicts a",
             r#"#=> conflict at .name: "Baz" (3@b) wins over "Bar" (3@a)"#,
         ],
-        run: edits::conflicts,
+        run: inspect::conflicts,
     },
     Command {
         name: "refs",
@@ -314,7 +310,7 @@ pub const COMMANDS: &[Command] = &[
             "#=> origin  ref    actor origin, clock 1@origin",
             "#=> seen    clock  1@origin",
         ],
-        run: edits::refs,
+        run: inspect::refs,
     },
     Command {
         name: "log",
@@ -333,7 +329,7 @@ pub const COMMANDS: &[Command] = &[
             "#=> 3@origin after 2@origin",
             r#"#=>   3@origin puts 2 at key "n" of map 1@origin, over 2@origin"#,
         ],
-        run: edits::log,
+        run: inspect::log,
     },
     Command {
         name: "same",
@@ -354,7 +350,7 @@ pub const COMMANDS: &[Command] = &[
             "same a b",
             "#=> error: a and b differ at .n[0]: 1 and 2",
         ],
-        run: edits::same_values,
+        run: inspect::same_values,
     },
     Command {
         name: "watch",
@@ -364,7 +360,7 @@ pub const COMMANDS: &[Command] = &[
         details: "Whatever command changes the value, by an edit or by a merge, its answer has a line for each \
                   path that changed.",
         example: &["ref a 1", "branch a as b", "watch a", "swap b 2", "merge a b", "#=> a: ~ . 1 → 2"],
-        run: edits::watch,
+        run: guards::watch,
     },
     Command {
         name: "unwatch",
@@ -373,7 +369,7 @@ pub const COMMANDS: &[Command] = &[
         summary: "end a watch",
         details: "The ref must be watched.",
         example: &["ref a 1", "watch a", "unwatch a", "#=> a is no longer watched"],
-        run: edits::unwatch,
+        run: guards::unwatch,
     },
     Command {
         name: "validate",
@@ -391,7 +387,7 @@ pub const COMMANDS: &[Command] = &[
             "account.balance",
             "#=> 10",
         ],
-        run: edits::validate,
+        run: guards::validate,
     },
     Command {
         name: "drop",
@@ -406,7 +402,7 @@ pub const COMMANDS: &[Command] = &[
             "a",
             "#=> error: `a` is neither a command nor a name",
         ],
-        run: edits::drop_name,
+        run: refs::drop_name,
     },
     Command {
         name: "rename",
@@ -424,7 +420,7 @@ pub const COMMANDS: &[Command] = &[
             "a",
             "#=> error: `a` is neither a command nor a name",
         ],
-        run: edits::rename,
+        run: refs::rename,
     },
     Command {
         name: "undo",
@@ -508,7 +504,7 @@ pub const COMMANDS: &[Command] = &[
         details: "A terminal shows of a long value the beginning, as much as `set limit` says. With `--all` it shows \
                   everything, page by page where that is longer than the screen: by $REJOIN_PAGER, $PAGER or less.",
         example: &["ref a [1, 2, 3]", "show a --all", "#=> [1, 2, 3]"],
-        run: edits::show,
+        run: inspect::show,
     },
     Command {
         name: "set",
@@ -529,7 +525,7 @@ pub const COMMANDS: &[Command] = &[
             "swap a def f: f; f",
             "#=> error: `def f: f; f` failed on a: the filter ran longer than 200ms",
         ],
-        run: settings::set,
+        run: set::set,
     },
     Command {
         name: "help",
@@ -548,6 +544,6 @@ pub const COMMANDS: &[Command] = &[
         summary: "leave the session",
         details: "So does Ctrl-D on an empty line.",
         example: &["quit"],
-        run: edits::quit,
+        run: request::quit,
     },
 ];

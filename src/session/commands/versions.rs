@@ -1,12 +1,23 @@
-//! `at`, `peek-patches` and `pop-patches`: what a ref was, and what of it is to be sent.
+//! `clock`, `at`, and the commands of patches: the versions of a ref, and what of it is to be sent.
 
 use crate::crdt::{ClockError, Patch};
+use crate::session::answer::words;
+use crate::session::commands::merge::nothing_new;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
 use crate::session::state::names::Entry;
 use crate::session::{Part, Reply, Session};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
+
+pub(in crate::session) fn clock(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let [name] = args.required();
+    let clock = session.reference(&name)?.clock().clone();
+    let kept = args.next();
+    let reply = Reply::value(clock.to_json());
+    session.keep(kept, Entry::Clock(clock))?;
+    Ok(reply)
+}
 
 pub(in crate::session) fn at(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name, word] = args.required();
@@ -23,6 +34,19 @@ pub(in crate::session) fn at(session: &mut Session, mut args: Args<'_>) -> Resul
         CommandError::new(kind, word.span.clone()).with_hint(hint)
     })?;
     Ok(Reply::value(value))
+}
+
+pub(in crate::session) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let [name, since] = args.required();
+    session.reference(&name)?;
+    let (since, kept) = (session.clock(&since)?, args.next());
+    let patch = session.reference(&name)?.patch_from_clock(&since);
+    let line = if patch.is_empty() { nothing_new() } else { Part::Line(words::count(patch.len(), "change")) };
+    let reply = Reply::value(patch.to_json()).with(line);
+    // A patch that is kept can be looked at by its name.
+    let reply = if kept.is_some() { reply.in_words() } else { reply };
+    session.keep(kept, Entry::Patch(patch))?;
+    Ok(reply)
 }
 
 pub(in crate::session) fn peek_patches(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {

@@ -3,26 +3,27 @@
 //! Nothing is run. Names come from the session, and keys from a bounded look at its values.
 
 use crate::filter::{self, Base, Ending, Hop, Lexeme, LexemeKind, Reach};
-use crate::session::commands::filters;
-use crate::session::commands::topics;
+use crate::session::commands::help::filters;
+use crate::session::commands::help::topics;
 use crate::session::language::arguments::Wants;
 use crate::session::language::layout::Layout;
-use crate::session::state::names::{EntryKind, name_length, variable};
+use crate::session::language::name::{name_length, variable};
+use crate::session::state::names::EntryKind;
 use crate::session::state::settings;
 use crate::session::{CODES, Command, Entry, Session};
 use crate::value::{self, Key, Val, View};
 
-/// So many keys of an object are looked at.
+/// The number of keys of an object that are looked at.
 const KEYS: usize = 1_000;
 /// Patches with more changes are not made to JSON for their keys.
 const CHANGES: usize = 100;
-/// So many keys are offered.
+/// The number of keys that are offered.
 const OFFERED: usize = 200;
-/// So many items are offered from the start of an array, and of those whose index begins as it is typed.
+/// The number of items that are offered from the start of an array, and of those whose index begins as it is typed.
 const ITEMS: usize = 3;
 const INDEXES: usize = 10;
 
-/// What can stand at a place of a line.
+/// The words that can stand at a place of a line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Completions {
     /// Where what they replace starts, in bytes.
@@ -50,7 +51,7 @@ impl Candidate {
 }
 
 impl Session {
-    /// What can stand at the cursor. Costs a look at no more than 1,000 keys, however large the values.
+    /// Returns what can stand at the cursor. Costs a look at no more than 1,000 keys, however large the values.
     pub fn complete(&self, line: &str, cursor: usize) -> Completions {
         let line = line.get(..cursor).unwrap_or(line);
         let layout = self.layout(line);
@@ -62,7 +63,7 @@ impl Session {
         }
     }
 
-    /// The first word: commands, names, filters.
+    /// Completes the first word: commands, names, filters.
     fn first_word(&self, line: &str) -> Completions {
         let start = line.len() - line.trim_start().len();
         let typed = &line[start..];
@@ -155,7 +156,7 @@ impl Session {
         Completions { start, candidates, files: false }
     }
 
-    /// The end of a path to one place: only keys and indexes.
+    /// Completes the end of a path to one place: only keys and indexes.
     fn path(&self, typed: &str, input: Option<&Val>) -> Completions {
         let ending = foreign_key(typed).map_or(typed, |dot| &typed[..=dot]);
         match filter::ending(ending) {
@@ -168,7 +169,7 @@ impl Session {
         }
     }
 
-    /// The end of code with this input, if it is known.
+    /// Completes the end of code with this input, if it is known.
     fn code(&self, code: &str, input: Option<&Val>) -> Completions {
         let none = || Completions { start: code.len(), ..Completions::default() };
         let lexemes = filter::lexemes(code);
@@ -256,7 +257,7 @@ impl Session {
     }
 }
 
-/// The keys of a value that go on from `typed`, as they stand in a path from its dot; of a key that is
+/// Returns the keys of a value that go on from `typed`, as they stand in a path from its dot; of a key that is
 /// typed whole, the ways on from it.
 fn keys(of: &Val, typed: &str, goes_on: bool) -> Vec<Candidate> {
     let entries = match of.view() {
@@ -278,7 +279,7 @@ fn keys(of: &Val, typed: &str, goes_on: bool) -> Vec<Candidate> {
     matching.into_iter().map(|key| Candidate::new(step(key, goes_on))).collect()
 }
 
-/// Where the key begins that is being typed in an object that is built: `{na`, `{name, `, `{a: .b, na`.
+/// Finds where the key begins that is being typed in an object that is built: `{na`, `{name, `, `{a: .b, na`.
 fn object_key(code: &str, lexemes: &[Lexeme]) -> Option<usize> {
     let typed = code.len() - code.chars().rev().take_while(is_word).map(char::len_utf8).sum::<usize>();
     let before: Vec<&Lexeme> = lexemes.iter().filter(|lexeme| lexeme.span.end <= typed).collect();
@@ -300,7 +301,7 @@ fn object_key(code: &str, lexemes: &[Lexeme]) -> Option<usize> {
     (is_apart && innermost == Some("{") && matches!(last, Some("{" | ","))).then_some(typed)
 }
 
-/// Where the dot stands before a key that is being typed and has letters that jq wants in quotes.
+/// Finds where the dot stands before a key that is being typed and has letters that jq wants in quotes.
 fn foreign_key(code: &str) -> Option<usize> {
     let key: usize = code.chars().rev().take_while(is_word).map(char::len_utf8).sum();
     let (before, key) = code.split_at(code.len() - key);
@@ -311,7 +312,7 @@ fn is_word(c: &char) -> bool {
     c.is_alphanumeric() || *c == '_'
 }
 
-/// A key as an object that is built has it.
+/// Writes a key as an object that is built has it.
 fn bare_key(key: &str) -> String {
     match step(key, false).strip_prefix('.') {
         Some(bare) if !bare.starts_with('[') => bare.to_owned(),
@@ -319,13 +320,13 @@ fn bare_key(key: &str) -> String {
     }
 }
 
-/// The keys of an object that begin so, as far as one looks.
+/// Returns the keys of an object that begin so, as far as one looks.
 fn matching_keys<'v>(of: &'v Val, typed: &str) -> impl Iterator<Item = &'v str> {
     let keys = of.as_map().into_iter().flat_map(|entries| entries.keys().take(KEYS)).map(Key::as_str);
     keys.filter(move |key| key.starts_with(typed)).take(OFFERED)
 }
 
-/// What can stand in the brackets behind a value: the keys of an object, the first indexes of an array and
+/// Returns what can stand in the brackets behind a value: the keys of an object, the first indexes of an array and
 /// the last, or those that begin as it is typed.
 fn in_brackets(of: &Val, typed: &str) -> Vec<Candidate> {
     let typed = typed.trim_start();
@@ -347,7 +348,7 @@ fn in_brackets(of: &Val, typed: &str) -> Vec<Candidate> {
     }
 }
 
-/// A key as a path has it.
+/// Writes a key as a path has it.
 fn step(key: &str, goes_on: bool) -> String {
     let path = value::Path(vec![value::Step::Key(key.to_owned())]).to_string();
     // `.["two words"]` loses its dot behind another step.
@@ -357,7 +358,7 @@ fn step(key: &str, goes_on: bool) -> String {
     }
 }
 
-/// The first items of an array, the last, and all.
+/// Returns the first items of an array, the last, and all.
 fn indexes(path: &str, length: usize) -> Vec<Candidate> {
     let first = (0..length.min(ITEMS)).map(|at| at.to_string());
     let last = Some("-1".to_owned()).filter(|_| length > 1);
@@ -365,7 +366,7 @@ fn indexes(path: &str, length: usize) -> Vec<Candidate> {
     first.chain(last).chain(each).map(|index| Candidate::new(format!("{path}[{index}]"))).collect()
 }
 
-/// The filters of jq that begin so: with a bracket where they take arguments, shown with how many.
+/// Returns the filters of jq that begin so: with a bracket where they take arguments, shown with how many.
 fn calls(typed: &str) -> Vec<Candidate> {
     let found = filter::builtins().filter(|(name, _)| name.starts_with(typed));
     let candidate = |(name, arity): (&str, usize)| match arity {
@@ -386,7 +387,7 @@ fn matching<'a>(typed: &str, words: impl Iterator<Item = &'a str>) -> impl Itera
     words.filter(move |word| word.starts_with(typed))
 }
 
-/// A word behind which the next one comes.
+/// Returns a word behind which the next one comes.
 fn spaced(word: &str) -> Candidate {
     Candidate::new(format!("{word} "))
 }

@@ -1,29 +1,29 @@
-//! What each word of a line is, for whoever shows the line; and what can follow it.
+//! Highlighting: the kind of each word of a line, for whoever shows the line; and what can follow it.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::filter::{self, Lexeme, LexemeKind};
-use crate::session::commands::filters;
-use crate::session::commands::topics;
+use crate::session::commands::help::filters;
+use crate::session::commands::help::topics;
 use crate::session::language::arguments::Wants;
 use crate::session::language::layout::Layout;
-use crate::session::state::names::{name_length, variable};
+use crate::session::language::name::{name_length, variable};
 use crate::session::state::settings;
-use crate::session::{Code, Command, EntryKind, Session};
+use crate::session::{Command, EntryKind, ErrorCode, Session};
 
 /// A word or sign of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub struct Highlight {
     /// Where it stands, in bytes.
     pub span: Range<usize>,
     /// What it is.
-    pub kind: MarkKind,
+    pub kind: HighlightKind,
 }
 
-/// What a word or sign of a line is.
+/// The kind of a word or sign of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MarkKind {
+pub enum HighlightKind {
     /// A command.
     Command,
     /// A name of the session, or the variable that it is.
@@ -37,30 +37,30 @@ pub enum MarkKind {
 }
 
 impl Session {
-    /// What the words of a line are. What may still become something known is not unknown while the line
+    /// Returns what the words of a line are. What may still become something known is not unknown while the line
     /// ends with it. O(length).
-    pub fn marks(&self, line: &str) -> Vec<Mark> {
-        let mut marks = Vec::new();
+    pub fn highlights(&self, line: &str) -> Vec<Highlight> {
+        let mut highlights = Vec::new();
         if line.trim_start().starts_with('#') {
             let start = line.len() - line.trim_start().len();
-            let kind = MarkKind::Code(LexemeKind::Comment);
-            return vec![Mark { span: start..line.len(), kind }];
+            let kind = HighlightKind::Code(LexemeKind::Comment);
+            return vec![Highlight { span: start..line.len(), kind }];
         }
         let Layout { command, taken, rest, .. } = self.layout(line);
         let Some((_, word)) = &command else {
-            self.mark_expression(line, &mut marks);
-            return marks;
+            self.highlight_expression(line, &mut highlights);
+            return highlights;
         };
-        marks.push(Mark { span: word.span.clone(), kind: MarkKind::Command });
+        highlights.push(Highlight { span: word.span.clone(), kind: HighlightKind::Command });
         for (wants, word) in &taken {
             let at_end = word.span.end == line.len();
             let kind = match wants {
                 Wants::Code | Wants::Path => {
-                    self.mark_code(line, word.span.clone(), None, &mut marks);
+                    self.highlight_code(line, word.span.clone(), None, &mut highlights);
                     continue;
                 }
                 Wants::Clock | Wants::Source if name_length(word.text) < word.text.len() => {
-                    self.mark_code(line, word.span.clone(), None, &mut marks);
+                    self.highlight_code(line, word.span.clone(), None, &mut highlights);
                     continue;
                 }
                 Wants::Ref => self.name(word.text, at_end, |kind| kind == EntryKind::Ref),
@@ -76,19 +76,20 @@ impl Session {
                 }
                 Wants::Topic => {
                     let topic = self.command(word.text).is_some() || topics::find(word.text).is_some();
-                    let explained = topic || Code::named(word.text).is_some() || filters::is_known(word.text);
+                    let explained =
+                        topic || ErrorCode::named(word.text).is_some() || filters::is_known(word.text);
                     known(explained, at_end)
                 }
                 Wants::NewName | Wants::SettingValue | Wants::File => None,
             };
-            marks.extend(kind.map(|kind| Mark { span: word.span.clone(), kind }));
+            highlights.extend(kind.map(|kind| Highlight { span: word.span.clone(), kind }));
         }
         // What is left over belongs to no argument.
-        marks.extend(rest.map(|rest| Mark { span: rest.span, kind: MarkKind::Unknown }));
-        marks
+        highlights.extend(rest.map(|rest| Highlight { span: rest.span, kind: HighlightKind::Unknown }));
+        highlights
     }
 
-    /// The rest of the signature of the command that is being typed: ` REF FILTER` behind `swap`.
+    /// Returns the rest of the signature of the command that is being typed: ` REF FILTER` behind `swap`.
     pub fn usage_hint(&self, line: &str) -> Option<String> {
         let Layout { command: Some(_), left, .. } = self.layout(line) else { return None };
         let left: Vec<&str> = left.iter().map(|part| &*part.text).collect();
@@ -96,7 +97,7 @@ impl Session {
         (!left.is_empty()).then(|| format!("{gap}{}", left.join(" ")))
     }
 
-    fn mark_expression(&self, line: &str, marks: &mut Vec<Mark>) {
+    fn highlight_expression(&self, line: &str, highlights: &mut Vec<Highlight>) {
         let start = line.len() - line.trim_start().len();
         let text = line[start..].trim_end();
         let span = start..start + text.len();
@@ -104,9 +105,9 @@ impl Session {
             && let Some(entry) = self.names.get(name)
         {
             let end = start + name.len();
-            marks.push(Mark { span: start..end, kind: MarkKind::Name(entry.kind()) });
+            highlights.push(Highlight { span: start..end, kind: HighlightKind::Name(entry.kind()) });
             // The name is a term: what follows goes on from it.
-            return self.mark_code(line, span, Some(end), marks);
+            return self.highlight_code(line, span, Some(end), highlights);
         }
         let length = name_length(text);
         let word = &text[..length];
@@ -115,7 +116,7 @@ impl Session {
             || filter::builtins().any(|(name, _)| name == first)
             || filter::lexemes(first).iter().any(|lexeme| lexeme.kind != LexemeKind::Name);
         if is_code {
-            return self.mark_code(line, span, None, marks);
+            return self.highlight_code(line, span, None, highlights);
         }
         let may_become = || {
             let starts = |known: &str| known.starts_with(word);
@@ -124,12 +125,18 @@ impl Session {
                 || filter::builtins().any(|(name, _)| starts(name))
         };
         if start + length < line.len() || !may_become() {
-            marks.push(Mark { span: start..start + length, kind: MarkKind::Unknown });
+            highlights.push(Highlight { span: start..start + length, kind: HighlightKind::Unknown });
         }
     }
 
     /// Marks code; `behind`: only from there on, and what stands before is a term.
-    fn mark_code(&self, line: &str, span: Range<usize>, behind: Option<usize>, marks: &mut Vec<Mark>) {
+    fn highlight_code(
+        &self,
+        line: &str,
+        span: Range<usize>,
+        behind: Option<usize>,
+        highlights: &mut Vec<Highlight>,
+    ) {
         let from = behind.unwrap_or(span.start);
         let lexemes = filter::lexemes(&line[from..span.end]);
         let code = &line[from..span.end];
@@ -139,22 +146,24 @@ impl Session {
             let at_end = from + part.end == line.len();
             let kind = match kind {
                 LexemeKind::Variable if !own.contains(text) => match self.names.of_variable(&text[1..]) {
-                    Some(name) => self.names.get(name).map(|entry| MarkKind::Name(entry.kind())),
-                    None if text == "$_" || text == "$__loc__" => Some(MarkKind::Code(kind)),
+                    Some(name) => self.names.get(name).map(|entry| HighlightKind::Name(entry.kind())),
+                    None if text == "$_" || text == "$__loc__" => Some(HighlightKind::Code(kind)),
                     None => known(false, at_end && self.starts_variable(&text[1..])),
                 },
                 LexemeKind::Name if !own.contains(text) => {
                     let mut builtins = filter::builtins().map(|(name, _)| name);
                     match at_end {
-                        true if builtins.any(|name| name.starts_with(text)) => Some(MarkKind::Code(kind)),
-                        false if builtins.any(|name| name == text) => Some(MarkKind::Code(kind)),
-                        _ => Some(MarkKind::Unknown),
+                        true if builtins.any(|name| name.starts_with(text)) => {
+                            Some(HighlightKind::Code(kind))
+                        }
+                        false if builtins.any(|name| name == text) => Some(HighlightKind::Code(kind)),
+                        _ => Some(HighlightKind::Unknown),
                     }
                 }
-                kind => Some(MarkKind::Code(kind)),
+                kind => Some(HighlightKind::Code(kind)),
             };
             let span = from + part.start..from + part.end;
-            marks.extend(kind.map(|kind| Mark { span, kind }));
+            highlights.extend(kind.map(|kind| Highlight { span, kind }));
         }
     }
 
@@ -162,10 +171,10 @@ impl Session {
         self.entries().any(|(name, _)| variable(name).starts_with(typed))
     }
 
-    /// A word where a name is wanted.
-    fn name(&self, text: &str, at_end: bool, wanted: impl Fn(EntryKind) -> bool) -> Option<MarkKind> {
+    /// Marks a word where a name is wanted.
+    fn name(&self, text: &str, at_end: bool, wanted: impl Fn(EntryKind) -> bool) -> Option<HighlightKind> {
         match self.names.get(text).map(crate::session::Entry::kind) {
-            Some(kind) if wanted(kind) => Some(MarkKind::Name(kind)),
+            Some(kind) if wanted(kind) => Some(HighlightKind::Name(kind)),
             _ => {
                 let mut names = self.entries().filter(|(_, entry)| wanted(entry.kind()));
                 known(false, at_end && names.any(|(name, _)| name.starts_with(text)))
@@ -174,16 +183,16 @@ impl Session {
     }
 }
 
-/// A word that is known, may become so, or is not.
-fn known(known: bool, may_become: bool) -> Option<MarkKind> {
+/// Marks a word that is known, may become so, or is not.
+fn known(known: bool, may_become: bool) -> Option<HighlightKind> {
     match (known, may_become) {
-        (true, _) => Some(MarkKind::Word),
+        (true, _) => Some(HighlightKind::Word),
         (false, true) => None,
-        (false, false) => Some(MarkKind::Unknown),
+        (false, false) => Some(HighlightKind::Unknown),
     }
 }
 
-/// Names that the code itself gives: behind `def` and in its brackets, and variables behind `as`.
+/// Returns names that the code itself gives: behind `def` and in its brackets, and variables behind `as`.
 fn own_names<'a>(code: &'a str, lexemes: &[Lexeme]) -> HashSet<&'a str> {
     let mut own = HashSet::new();
     // Whether a definition's head or a pattern is open.
@@ -207,14 +216,16 @@ fn own_names<'a>(code: &'a str, lexemes: &[Lexeme]) -> HashSet<&'a str> {
     own
 }
 
-/// The bracket at or before the cursor and the one that belongs to it.
-pub fn partner(line: &str, marks: &[Mark], cursor: usize) -> Option<(usize, usize)> {
+/// Returns the bracket at or before the cursor and the one that belongs to it.
+pub fn partner(line: &str, highlights: &[Highlight], cursor: usize) -> Option<(usize, usize)> {
     let mut open = Vec::new();
     let mut pairs = Vec::new();
-    for mark in marks.iter().filter(|mark| mark.kind == MarkKind::Code(LexemeKind::Bracket)) {
-        match line.get(mark.span.clone()) {
-            Some("(" | "[" | "{") => open.push(mark.span.start),
-            _ => pairs.extend(open.pop().map(|start| (start, mark.span.start))),
+    for highlight in
+        highlights.iter().filter(|highlight| highlight.kind == HighlightKind::Code(LexemeKind::Bracket))
+    {
+        match line.get(highlight.span.clone()) {
+            Some("(" | "[" | "{") => open.push(highlight.span.start),
+            _ => pairs.extend(open.pop().map(|start| (start, highlight.span.start))),
         }
     }
     let pair = |at: usize| pairs.iter().copied().find(|(start, end)| *start == at || *end == at);

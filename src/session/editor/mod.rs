@@ -1,5 +1,4 @@
-//! What a line editor asks while a line is typed: completion, colours, suggestions.
+//! Answers for a line editor, while a line is typed: completion and colours.
 
 pub(in crate::session) mod completion;
 pub(in crate::session) mod highlight;
-pub(in crate::session) mod suggest;

@@ -19,7 +19,7 @@ impl<'a> Args<'a> {
         Self(words.into_iter())
     }
 
-    /// The arguments that the command cannot do without: the table has so many of them.
+    /// Returns the arguments that the command cannot do without: the table has so many of them.
     pub(in crate::session) fn required<const N: usize>(&mut self) -> [Word<'a>; N] {
         std::array::from_fn(|_| self.0.next().expect("the line was cut by the table of commands"))
     }

@@ -21,7 +21,7 @@ pub struct Argument {
     pub(in crate::session) reads_ref: bool,
 }
 
-/// What an argument is.
+/// The kind of an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::session) enum Wants {
     /// A name that is to be made.
@@ -96,31 +96,31 @@ impl Argument {
         self
     }
 
-    /// With the word `as` before it.
+    /// Puts the word `as` before it.
     pub(in crate::session) const fn after_as(mut self) -> Self {
         self.keyword = Some("as");
         self
     }
 
-    /// With another name in usage.
+    /// Gives it another name in usage.
     pub(in crate::session) const fn shown_as(mut self, name: &'static str) -> Self {
         self.name = name;
         self
     }
 
-    /// Which an error calls otherwise when it is missing.
+    /// Gives it another name in the error that it is missing.
     pub(in crate::session) const fn called(mut self, what: &'static str) -> Self {
         self.what = what;
         self
     }
 
-    /// Whose code gets the value of the ref.
+    /// Gives its code the value of the ref.
     pub(in crate::session) const fn on_ref(mut self) -> Self {
         self.reads_ref = true;
         self
     }
 
-    /// The words that it is in a line, each as usage shows it: `[as`, `NAME]`.
+    /// Returns the words that it is in a line, each as usage shows it: `[as`, `NAME]`.
     pub(in crate::session) fn parts(&self) -> impl Iterator<Item = UsageWord> {
         let (open, close) = if self.optional { ("[", "]") } else { ("", "") };
         let more = if self.repeats { " …" } else { "" };

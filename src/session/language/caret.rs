@@ -3,15 +3,14 @@
 use std::fmt;
 use std::ops::Range;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
 use crate::session::CommandError;
 use crate::value::steers;
+use crate::value::width::{columns, fitting};
 
-/// What a line of a terminal of 80 columns takes.
+/// The columns of a line on a terminal of 80 columns.
 const WIDTH: usize = 78;
 
-/// Where in a text an error is, and the line with a caret under the place.
+/// The place of an error in a text, and the line with a caret under the place.
 ///
 /// Prints as two lines:
 /// ```text
@@ -19,7 +18,7 @@ const WIDTH: usize = 78;
 ///                       ^
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1.
@@ -29,13 +28,13 @@ pub struct Place {
     marked: String,
 }
 
-impl Place {
+impl Location {
     /// Finds a span of bytes in a text, for a terminal of 80 columns.
     pub fn new(text: &str, span: &Range<usize>) -> Self {
         Self::within(text, span, WIDTH)
     }
 
-    /// The same for a terminal of so many columns.
+    /// Finds a span of bytes in a text, for a terminal of so many columns.
     pub fn within(text: &str, span: &Range<usize>, width: usize) -> Self {
         let start = floor(text, span.start);
         let first = text[..start].rfind('\n').map_or(0, |end| end + 1);
@@ -56,34 +55,35 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
-        write!(f, "{}{}", " ".repeat(self.before.width()), "^".repeat(self.marked.width().max(1)))
+        write!(f, "{}{}", " ".repeat(columns(&self.before)), "^".repeat(columns(&self.marked).max(1)))
     }
 }
 
-/// A line of no more than so many columns, with what `start` and `end` mark in it (of which the end may be
+/// Cuts a line to no more than so many columns, with what `start` and `end` mark in it (of which the end may be
 /// cut off), and where that stands.
 fn window(line: &str, start: usize, end: usize, width: usize) -> (String, Range<usize>) {
-    if line.width() <= width {
+    if columns(line) <= width {
         return (line.to_owned(), start..end);
     }
     // A sign on either side says that there is more.
     let room = width.saturating_sub(2);
-    let mut before = fitting(line[..start].chars().rev(), room / 2);
+    let mut room_before = room / 2;
     // What follows up to the end may need less than its half.
-    if line[start..].width() < room - room / 2 {
-        before = fitting(line[..start].chars().rev(), room - line[start..].width());
+    if columns(&line[start..]) < room - room / 2 {
+        room_before = room - columns(&line[start..]);
     }
+    let before: Vec<char> = fitting(line[..start].chars().rev(), room_before).collect();
     let mut shown: String = before.into_iter().rev().collect();
     if shown.len() < start {
         shown.insert(0, '…');
     }
     let place = shown.len();
     let rest = &line[start..];
-    let room = (width - 1).saturating_sub(shown.width());
-    let cut: usize = fitting(rest.chars(), room).into_iter().map(char::len_utf8).sum();
+    let room = (width - 1).saturating_sub(columns(&shown));
+    let cut: usize = fitting(rest.chars(), room).map(char::len_utf8).sum();
     shown.push_str(&rest[..cut]);
     let marked = place..shown.len().min(place + (end - start));
     if cut < rest.len() {
@@ -92,31 +92,21 @@ fn window(line: &str, start: usize, end: usize, width: usize) -> (String, Range<
     (shown, marked)
 }
 
-/// The first characters, as far as there are columns for them.
-fn fitting(chars: impl Iterator<Item = char>, mut columns: usize) -> Vec<char> {
-    let fits = |c: &char| {
-        let rest = columns.checked_sub(c.width().unwrap_or(1));
-        columns = rest.unwrap_or(0);
-        rest.is_some()
-    };
-    chars.take_while(fits).collect()
-}
-
-/// The nearest boundary of a character at or before a byte.
+/// Returns the nearest boundary of a character at or before a byte.
 fn floor(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
     (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 impl CommandError {
-    /// Where the error is in the text that was run.
-    pub fn place(&self, text: &str) -> Place {
-        Place::new(text, &self.span)
+    /// Finds where the error is in the text that was run.
+    pub fn location(&self, text: &str) -> Location {
+        Location::new(text, &self.span)
     }
 
-    /// The same, for a terminal of so many columns.
-    pub fn place_within(&self, text: &str, width: usize) -> Place {
-        Place::within(text, &self.span, width)
+    /// Finds where the error is, for a terminal of so many columns.
+    pub fn location_within(&self, text: &str, width: usize) -> Location {
+        Location::within(text, &self.span, width)
     }
 }
 
@@ -126,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_caret_stands_under_the_place() {
-        let show = |text: &str, span| Place::new(text, &span).to_string();
+        let show = |text: &str, span| Location::new(text, &span).to_string();
         assert_eq!(show("swap a .b", 5..6), "swap a .b\n     ^");
         assert_eq!(show("swap a", 6..6), "swap a\n      ^");
         assert_eq!(show("é日x y", 6..7), "é日x y\n    ^");
@@ -138,11 +128,11 @@ mod tests {
         // Of a long place the beginning is marked.
         let shown = format!("{}…\n{}", "X".repeat(77), "^".repeat(77));
         assert_eq!(show(&"X".repeat(100_000), 0..100_000), shown);
-        let narrow = |text: &str, span| Place::within(text, &span, 20).to_string();
+        let narrow = |text: &str, span| Location::within(text, &span, 20).to_string();
         assert_eq!(narrow("a | map(. + 1) | lenght | b", 17..23), "…. + 1) | lenght | …\n          ^^^^^^");
         assert_eq!(narrow("a | map(. + 1) | lenght", 17..23), "…ap(. + 1) | lenght\n             ^^^^^^");
         assert_eq!(narrow("日本日本日本日本日本日本x", 36..37), "…日本日本日本日本x\n                 ^");
-        let place = Place::new("a\nbcd", &(3..4));
+        let place = Location::new("a\nbcd", &(3..4));
         assert_eq!((place.line, place.column), (2, 2));
     }
 }

@@ -27,23 +27,23 @@ pub struct Command {
 pub type Example = &'static [&'static str];
 
 impl Command {
-    /// Its name and aliases.
+    /// Returns its name and aliases.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// Its name and arguments: `branch REF as NAME`.
+    /// Returns its name and arguments: `branch REF as NAME`.
     pub fn usage(&self) -> String {
         self.arguments.iter().fold(self.name.to_owned(), |usage, argument| format!("{usage} {argument}"))
     }
 
-    /// Whether the code in its arguments gets the value of its ref, and not the last value.
+    /// Tells whether the code in its arguments gets the value of its ref, and not the last value.
     pub(in crate::session) fn reads_ref(&self) -> bool {
         self.arguments.iter().any(|argument| argument.reads_ref)
     }
 }
 
-/// The command of that name, or of that alias.
+/// Returns the command of that name, or of that alias.
 pub(in crate::session) fn find(commands: &'static [Command], name: &str) -> Option<&'static Command> {
     commands.iter().find(|command| command.names().any(|known| known == name))
 }

@@ -7,7 +7,7 @@ use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::{Args, Word};
 use crate::session::language::arguments::{UsageWord, Wants};
 use crate::session::language::command::{self, Command};
-use crate::session::state::names::name_length;
+use crate::session::language::name::name_length;
 
 /// A line as its command takes it, as far as it does.
 pub(in crate::session) struct Layout<'a> {
@@ -55,7 +55,7 @@ pub(in crate::session) fn layout<'a>(line: &'a str, commands: &'static [Command]
 }
 
 impl<'a> Layout<'a> {
-    /// The arguments of a line that is whole.
+    /// Returns the arguments of a line that is whole.
     ///
     /// # Errors
     /// When something is missing, another word stands where one must, or there is too much.
@@ -113,7 +113,7 @@ impl<'a> Cursor<'a> {
         &self.line[self.at..]
     }
 
-    /// Whether nothing is left but a comment.
+    /// Tells whether nothing is left but a comment.
     fn is_at_end(&self) -> bool {
         self.rest_text().is_empty() || self.rest_text().starts_with('#')
     }
@@ -173,7 +173,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Whether a line is blank, or a comment.
+/// Tells whether a line is blank, or a comment.
 pub(in crate::session) fn is_blank(line: &str) -> bool {
     Cursor::new(line).is_at_end()
 }
@@ -182,7 +182,7 @@ pub(in crate::session) fn is_blank(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What a line has taken and what is left.
+    /// Returns what a line has taken and what is left.
     fn shown(line: &str) -> String {
         let layout = layout(line, crate::session::COMMANDS);
         let taken = layout.taken.iter().map(|(wants, word)| format!("{wants:?} {}", word.text));

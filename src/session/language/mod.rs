@@ -5,3 +5,5 @@ pub(in crate::session) mod arguments;
 pub(in crate::session) mod caret;
 pub(in crate::session) mod command;
 pub(in crate::session) mod layout;
+pub(in crate::session) mod name;
+pub(in crate::session) mod path;

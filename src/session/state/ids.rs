@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::crdt::{Actor, ConvergentRef, DocumentId};
 use crate::session::Options;
 
-/// Gives ids, none of them twice.
+/// A source of ids, none of them twice.
 #[derive(Default)]
 pub(in crate::session) struct Ids {
     options: Options,
@@ -46,7 +46,7 @@ impl Ids {
         &self.options
     }
 
-    /// An id for a document, which a file makes or not.
+    /// Returns an id for a document, which a file makes or not.
     pub(in crate::session) fn document(&mut self, reading: bool) -> DocumentId {
         let id = format!("{:016x}", self.derive());
         let id = DocumentId::new(&id).expect("hexadecimal digits are a document id");
@@ -56,7 +56,7 @@ impl Ids {
         id
     }
 
-    /// An actor for a ref: its name, made unique in the session and in the document of which it is a branch.
+    /// Returns an actor for a ref: its name, made unique in the session and in the document of which it is a branch.
     pub(in crate::session) fn actor(
         &mut self,
         name: &str,
@@ -94,7 +94,7 @@ impl Ids {
         actor
     }
 
-    /// The next of the numbers that derive from the seed (splitmix64).
+    /// Returns the next of the numbers that derive from the seed (splitmix64).
     fn derive(&mut self) -> u64 {
         self.derived += 1;
         let mut x = self.options.seed.wrapping_add(self.derived.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -105,7 +105,7 @@ impl Ids {
 
     // --- what commands were given ---
 
-    /// What was given since the last time this was asked.
+    /// Returns what was given since the last time this was asked.
     pub(in crate::session) fn take_given(&mut self) -> Given {
         let next = Given { derived: self.derived, actors: Vec::new() };
         std::mem::replace(&mut self.given, next)

@@ -1,11 +1,11 @@
-//! What several commands changed, as if they had been one.
+//! The journal: what several commands changed, as if they had been one.
 
 use std::collections::HashMap;
 
 use crate::session::state::names::Before;
 
-/// What was before some commands. Holds a few notes for each name, however many commands touched it, and one for each
-/// renaming.
+/// A record of what was before some commands. Holds a few notes for each name, however many commands touched it, and
+/// one for each renaming.
 #[derive(Default)]
 pub(in crate::session) struct Journal {
     /// In the order in which things were touched; none where a later command took back what an earlier one did.
@@ -16,7 +16,7 @@ pub(in crate::session) struct Journal {
     gaps: usize,
 }
 
-/// What a note says of what its name stands for.
+/// The subject of a note: what it says of what its name stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     /// It stood for nothing.
@@ -45,7 +45,7 @@ fn about(before: &Before) -> About {
 }
 
 impl About {
-    /// Whether the name came to stand for something else, or for nothing.
+    /// Tells whether the name came to stand for something else, or for nothing.
     fn replaces(self) -> bool {
         matches!(self, Self::Nothing | Self::Other | Self::Gone | Self::Renamed)
     }
@@ -101,7 +101,7 @@ impl Journal {
         }
     }
 
-    /// What was before all of them, in the order in which it was touched.
+    /// Returns what was before all of them, in the order in which it was touched.
     pub(in crate::session) fn into_notes(self) -> Vec<Before> {
         self.notes.into_iter().flatten().collect()
     }

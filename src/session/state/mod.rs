@@ -1,4 +1,4 @@
-//! What a session holds: names, ids, settings, and the way back.
+//! The state of a session: names, ids, settings, and the way back.
 
 pub(in crate::session) mod ids;
 pub(in crate::session) mod journal;

@@ -1,16 +1,16 @@
 //! The names of a session, and what they stand for.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::crdt::{Clock, ConvergentRef, Patch, Rewound, Version, WatchId};
 use crate::filter::Filter;
-use crate::session::{Seen, Watched};
+use crate::session::language::name::variable;
+use crate::session::{WatchLog, WatchedChange};
 use crate::value::{Val, View};
 
-/// What a name stands for.
+/// An entry: what a name stands for.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are few entries, and most are refs")]
 pub enum Entry {
@@ -44,7 +44,7 @@ impl fmt::Display for EntryKind {
 }
 
 impl Entry {
-    /// What it is.
+    /// Returns what it is.
     pub fn kind(&self) -> EntryKind {
         match self {
             Self::Ref(_) => EntryKind::Ref,
@@ -53,7 +53,7 @@ impl Entry {
         }
     }
 
-    /// Its JSON: the value of a ref, the readable form of a clock or patch.
+    /// Returns its JSON: the value of a ref, the readable form of a clock or patch.
     pub fn value(&self) -> Val {
         match self {
             Self::Ref(reference) => reference.value().clone(),
@@ -95,7 +95,7 @@ impl Named {
     }
 }
 
-/// What something was before a command touched it.
+/// The state of something before a command touched it.
 pub(in crate::session) enum Before {
     /// A ref at an earlier version.
     Version(String, Version),
@@ -124,7 +124,7 @@ pub(in crate::session) enum Before {
 pub(in crate::session) struct Gone(Named);
 
 impl Before {
-    /// The name of what was touched.
+    /// Returns the name of what was touched.
     pub(in crate::session) fn name(&self) -> &str {
         match self {
             Self::Gone(gone) => &gone.0.name,
@@ -138,12 +138,12 @@ impl Before {
         }
     }
 
-    /// The other name of what was touched, if it had one.
+    /// Returns the other name of what was touched, if it had one.
     pub(in crate::session) fn old_name(&self) -> Option<&str> {
         if let Self::Renamed { from, .. } = self { Some(from) } else { None }
     }
 
-    /// The same once more, for what is a ref that goes back or forth: that can be interrupted.
+    /// Copies what is a ref that goes back or forth: that can be interrupted.
     pub(in crate::session) fn copy_of_ref(&self) -> Option<Self> {
         match self {
             Self::Version(name, version) => Some(Self::Version(name.clone(), version.clone())),
@@ -159,7 +159,7 @@ impl Before {
         }
     }
 
-    /// The ref whose value changes.
+    /// Returns the ref whose value changes.
     pub(in crate::session) fn reference(&self) -> Option<&str> {
         match self {
             Self::Version(name, _) | Self::Rewound(name, _) => Some(name),
@@ -190,7 +190,7 @@ impl Names {
         self.by_variable.get_mut(&*variable(name)).filter(|named| named.name == name)
     }
 
-    /// A ref, to be changed. Its value is read before, so that what changes in it can be told.
+    /// Returns a ref, to be changed. Its value is read before, so that what changes in it can be told.
     pub(in crate::session) fn reference_mut(&mut self, name: &str) -> Option<&mut ConvergentRef> {
         let named = self.by_variable.get_mut(&*variable(name)).filter(|named| named.name == name)?;
         let reference = named.as_ref_mut()?;
@@ -198,7 +198,7 @@ impl Names {
         Some(reference)
     }
 
-    /// Two different refs, the first to be changed, as [`reference_mut`](Self::reference_mut) gives it.
+    /// Returns two different refs, the first to be changed, as [`reference_mut`](Self::reference_mut) gives it.
     pub(in crate::session) fn two_refs(
         &mut self,
         into: &str,
@@ -246,12 +246,12 @@ impl Names {
     }
 
     /// Gives what has a name another one, which must be free. It keeps its place and all that belongs to it.
-    pub(in crate::session) fn rename(&mut self, from: &str, to: &str, seen: &Seen) {
+    pub(in crate::session) fn rename(&mut self, from: &str, to: &str, seen: &WatchLog) {
         self.give_name(from, to, seen);
         self.journal.push(Before::Renamed { from: from.to_owned(), to: to.to_owned() });
     }
 
-    fn give_name(&mut self, from: &str, to: &str, seen: &Seen) {
+    fn give_name(&mut self, from: &str, to: &str, seen: &WatchLog) {
         let Some(Gone(mut named)) = self.take(from) else { return };
         to.clone_into(&mut named.name);
         if let Some(id) = named.watch.take()
@@ -278,12 +278,12 @@ impl Names {
     }
 
     /// Watches a ref or no longer does.
-    pub(in crate::session) fn set_watched(&mut self, name: &str, on: bool, seen: &Seen) {
+    pub(in crate::session) fn set_watched(&mut self, name: &str, on: bool, seen: &WatchLog) {
         let before = self.watch(name, on, seen);
         self.journal.extend(before);
     }
 
-    fn watch(&mut self, name: &str, on: bool, seen: &Seen) -> Option<Before> {
+    fn watch(&mut self, name: &str, on: bool, seen: &WatchLog) -> Option<Before> {
         let named = self.named_mut(name)?;
         let old = named.watch.take();
         let before = Before::Watched(name.to_owned(), old.is_some());
@@ -319,7 +319,7 @@ impl Names {
 
     // --- what was before ---
 
-    /// Whether the command changed something; forgets what it touched and left as it was.
+    /// Tells whether the command changed something; forgets what it touched and left as it was.
     pub(in crate::session) fn have_changed(&mut self) -> bool {
         let mut journal = std::mem::take(&mut self.journal);
         journal.retain(|before| match before {
@@ -342,7 +342,7 @@ impl Names {
     }
 
     /// Makes what a command touched what it was before, and forgets that: the command failed.
-    pub(in crate::session) fn roll_back(&mut self, seen: &Seen) {
+    pub(in crate::session) fn roll_back(&mut self, seen: &WatchLog) {
         for before in std::mem::take(&mut self.journal).into_iter().rev() {
             match before {
                 Before::Version(name, _) => self.roll_back_ref(&name),
@@ -364,7 +364,7 @@ impl Names {
     }
 
     /// Makes something what it was before; says what it was until now. What changes in a ref can be told then.
-    pub(in crate::session) fn restore(&mut self, before: Before, seen: &Seen) -> Before {
+    pub(in crate::session) fn restore(&mut self, before: Before, seen: &WatchLog) -> Before {
         match before {
             Before::Version(name, version) => match self.named_mut(&name).and_then(Named::as_ref_mut) {
                 Some(reference) => {
@@ -409,12 +409,12 @@ impl Names {
     }
 
     /// Tells what changed in a ref that went back or forth, if it is watched.
-    fn tell(&self, name: &str, seen: &Seen) {
+    fn tell(&self, name: &str, seen: &WatchLog) {
         if let Some(Named { entry: Entry::Ref(reference), watch: Some(_), .. }) = self.named(name)
             && let Ok(mut seen) = seen.lock()
         {
             let changes = reference.delta();
-            seen.extend((!changes.is_empty()).then(|| Watched { name: name.to_owned(), changes }));
+            seen.extend((!changes.is_empty()).then(|| WatchedChange { name: name.to_owned(), changes }));
         }
     }
 
@@ -423,13 +423,13 @@ impl Names {
         named.map(|named| (named.name.as_str(), &named.entry))
     }
 
-    /// The name whose variable is `$variable`.
+    /// Returns the name whose variable is `$variable`.
     pub(in crate::session) fn of_variable(&self, variable: &str) -> Option<&str> {
         self.by_variable.get(variable).map(|named| named.name.as_str())
     }
 }
 
-/// Whether a filter yields something other than false and null.
+/// Tells whether a filter yields something other than false and null.
 pub(in crate::session) fn satisfies(filter: &Filter, value: &Val) -> Result<(), String> {
     match filter.run_one(value.clone(), Vec::new()) {
         Ok(answer) => match answer.view() {
@@ -440,26 +440,12 @@ pub(in crate::session) fn satisfies(filter: &Filter, value: &Val) -> Result<(), 
     }
 }
 
-/// Has every change of a ref told under a name.
-fn watch(reference: &mut ConvergentRef, name: &str, seen: &Seen) -> WatchId {
+/// Watches a ref: every change of it is told under a name.
+fn watch(reference: &mut ConvergentRef, name: &str, seen: &WatchLog) -> WatchId {
     let (seen, name) = (Arc::clone(seen), name.to_owned());
     reference.watch(move |_, _, changes| {
         if let Ok(mut seen) = seen.lock() {
-            seen.push(Watched { name: name.clone(), changes: changes.to_vec() });
+            seen.push(WatchedChange { name: name.clone(), changes: changes.to_vec() });
         }
     })
-}
-
-/// The jq variable (without `$`) that a name is.
-pub(in crate::session) fn variable(name: &str) -> Cow<'_, str> {
-    if name.contains('-') { name.replace('-', "_").into() } else { name.into() }
-}
-
-/// The bytes of a name at the start of a text: a letter or `_`, then letters, digits, `_` and `-`.
-pub(in crate::session) fn name_length(text: &str) -> usize {
-    let starts = |c: char| c.is_ascii_alphabetic() || c == '_';
-    if !text.starts_with(starts) {
-        return 0;
-    }
-    text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len())
 }

@@ -1,14 +1,10 @@
-//! `set`: how a session looks to a person, and what its filters may use.
+//! Settings: how a session looks to a person, and what its filters may use.
 
 use std::ops::RangeInclusive;
 
-use crate::session::answer::words;
-use crate::session::error::{CommandError, ErrorKind, did_you_mean};
-use crate::session::language::args::Args;
-use crate::session::{Entry, Limits, Page, Part, Reply, Session, units};
-use crate::value::{object, string};
+use crate::session::{Limits, Session, units};
 
-/// How a terminal is to show the session. Scripts and their answers do not look at it.
+/// The settings of how a terminal shows the session. Scripts and their answers do not look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Whether what can follow is shown while one types.
@@ -38,7 +34,7 @@ impl Default for Settings {
     }
 }
 
-/// When to use colour.
+/// The occasions on which to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Color {
     /// As the terminal and the command line say.
@@ -49,7 +45,7 @@ pub enum Color {
     Never,
 }
 
-/// Colours that suit a terminal.
+/// The colours that suit a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
     /// For a dark background.
@@ -71,9 +67,10 @@ pub struct Setting {
     pub others: &'static str,
     /// What it does, in one line.
     pub summary: &'static str,
-    get: fn(&Session) -> String,
+    /// Says what it is now.
+    pub(in crate::session) get: fn(&Session) -> String,
     /// Sets it, or answers `None` when it cannot be that.
-    set: fn(&mut Session, &str) -> Option<()>,
+    pub(in crate::session) set: fn(&mut Session, &str) -> Option<()>,
 }
 
 /// All settings.
@@ -218,7 +215,7 @@ fn set_number(
 }
 
 impl Setting {
-    /// What it can be, in words: `all or 1 to 1000000`.
+    /// Returns what it can be, in words: `all or 1 to 1000000`.
     pub fn values(&self) -> String {
         let mut all = self.choices.to_vec();
         all.extend(Some(self.others).filter(|others| !others.is_empty()));
@@ -229,52 +226,16 @@ impl Setting {
     }
 }
 
-/// The setting of that name.
+/// Returns the setting of that name.
 pub(in crate::session) fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
 }
 
 impl Session {
-    /// How a terminal is to show the session.
+    /// Tells how a terminal is to show the session.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
-}
-
-pub(in crate::session) fn set(session: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let Some(name) = args.next() else { return Ok(all(session)) };
-    let Some(setting) = find(name.text) else {
-        let hint = did_you_mean(name.text, SETTINGS.iter().map(|setting| setting.name));
-        let hint = match session.names.get(name.text) {
-            Some(Entry::Ref(_)) => Some(format!("`reset {} VALUE` sets the value of a ref", name.text)),
-            _ => hint,
-        };
-        let hint = hint.unwrap_or_else(|| "`set` lists the settings".to_owned());
-        let kind = ErrorKind::UnknownSetting(name.text.to_owned());
-        return Err(CommandError::new(kind, name.span).with_hint(hint));
-    };
-    if let Some(word) = args.next()
-        && (setting.set)(session, word.text).is_none()
-    {
-        let kind = ErrorKind::BadSetting { name: setting.name, found: word.text.to_owned() };
-        let hint = format!("{} is {}", setting.name, setting.values());
-        return Err(CommandError::new(kind, word.span).with_hint(hint));
-    }
-    let value = (setting.get)(session);
-    let line = format!("{} is {value}", setting.name);
-    Ok(Reply::value(string(value)).in_words().with(Part::Line(line)))
-}
-
-/// Every setting with what it is, and in words what it does.
-fn all(session: &Session) -> Reply {
-    let value = object(SETTINGS.iter().map(|setting| (setting.name, string((setting.get)(session)))));
-    let row = |setting: &Setting| {
-        let is = words::join_columns(&[(setting.name, 14), (&(setting.get)(session), 0)]);
-        format!("{is}\t{}\n", setting.summary)
-    };
-    let rows: String = SETTINGS.iter().map(row).collect();
-    let page = Page::new(rows + "`set SETTING CHOICE` changes one; `help set` has the choices.");
-    Reply::value(value).in_words().with(Part::Text(page))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The way from what is to what was before a step, which goes back where it came from when somebody interrupts.
 
-use crate::session::Seen;
+use crate::session::WatchLog;
 use crate::session::state::names::{Before, Names};
 
 /// What a step touched, on its way.
@@ -19,7 +19,7 @@ impl Turn {
     }
 
     /// Goes all the way. What was touched last goes back first; on the way forth that comes last again.
-    pub(in crate::session) fn go(&mut self, names: &mut Names, seen: &Seen) {
+    pub(in crate::session) fn go(&mut self, names: &mut Names, seen: &WatchLog) {
         while let Some(before) = self.left.pop() {
             self.current = before.copy_of_ref();
             let after = names.restore(before, seen);
@@ -38,7 +38,7 @@ impl Turn {
     }
 
     /// Goes back to where it began, after an interruption; what there was to be restored.
-    pub(in crate::session) fn back(mut self, names: &mut Names, seen: &Seen) -> Vec<Before> {
+    pub(in crate::session) fn back(mut self, names: &mut Names, seen: &WatchLog) -> Vec<Before> {
         let current = self.current.take().map(|before| (Some(before), None));
         let done = self.done.into_iter().rev().map(|(before, after)| (before, Some(after)));
         for (before, after) in current.into_iter().chain(done) {

@@ -1,4 +1,4 @@
-//! `undo` and `redo`: the session as it was before the last command that changed something.
+//! The steps that a session can take back: what it was before each command that changed something.
 //!
 //! While a command runs, [`Names`](crate::session::state::names::Names) notes what each thing was before it was touched. Of a ref that is a few
 //! words and no copy: what it was is found again from its history when somebody asks. The commands of a file that is
@@ -6,17 +6,15 @@
 
 use std::collections::VecDeque;
 
+use crate::cancellation::Cancelled;
+use crate::session::Session;
 use crate::session::answer::words;
-use crate::session::commands::edits::told as told_of;
-use crate::session::error::{CommandError, ErrorKind};
-use crate::session::language::args::Args;
 use crate::session::state::ids::Given;
 use crate::session::state::journal::Journal;
-use crate::session::state::names::{Before, Entry};
+use crate::session::state::names::Before;
 use crate::session::state::turn::Turn;
-use crate::session::{Effect, Part, Reply, Session};
 
-/// So many commands can be taken back.
+/// The number of commands that can be taken back.
 pub(in crate::session) const KEPT: usize = 100;
 
 /// The commands that can be taken back, and those that were.
@@ -31,8 +29,8 @@ pub(in crate::session) struct Steps {
 /// The steps of one file, or of the session.
 #[derive(Default)]
 struct Level {
-    done: VecDeque<Step>,
-    undone: Vec<Step>,
+    done: VecDeque<UndoStep>,
+    undone: Vec<UndoStep>,
     /// The command that reads the file.
     line: String,
     /// What was before those commands of the file that can be taken back with it alone.
@@ -50,7 +48,7 @@ struct Older {
 }
 
 impl Older {
-    fn add(&mut self, step: Step) {
+    fn add(&mut self, step: UndoStep) {
         step.before.into_iter().for_each(|before| self.before.add(before));
         match &mut self.given {
             Some(given) => given.extend(step.given),
@@ -63,7 +61,7 @@ impl Older {
 
 /// A command that changed something, and how to take it back (or, when it is taken back, how to do it again).
 #[derive(Default)]
-struct Step {
+struct UndoStep {
     /// The command, cut short.
     line: String,
     /// What was before: in the order in which it was touched.
@@ -76,36 +74,14 @@ struct Step {
     commands: usize,
 }
 
-pub(in crate::session) fn undo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
-    let Some(step) = session.steps.now.done.pop_back() else { return Err(nothing("undo")) };
-    match session.turn(step, Effect::Undid) {
-        Ok((reply, step)) => {
-            session.steps.now.undone.push(step);
-            Ok(reply)
-        }
-        Err(step) => {
-            session.steps.now.done.push_back(step);
-            Err(CommandError::interrupted("undo"))
-        }
-    }
-}
-
-pub(in crate::session) fn redo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
-    let Some(step) = session.steps.now.undone.pop() else { return Err(nothing("redo")) };
-    match session.turn(step, Effect::Redid) {
-        Ok((reply, step)) => {
-            session.steps.now.done.push_back(step);
-            Ok(reply)
-        }
-        Err(step) => {
-            session.steps.now.undone.push(step);
-            Err(CommandError::interrupted("redo"))
-        }
-    }
-}
-
-fn nothing(what: &'static str) -> CommandError {
-    CommandError::new(ErrorKind::NothingTo(what), 0..what.len())
+/// A step that was taken back or done again.
+pub(in crate::session) struct Turned {
+    /// The command, cut short.
+    pub(in crate::session) line: String,
+    /// The ref whose value changed last.
+    pub(in crate::session) changed: Option<String>,
+    /// How many commands it is made of.
+    pub(in crate::session) commands: usize,
 }
 
 impl Session {
@@ -169,41 +145,75 @@ impl Session {
         {
             level.older.add(oldest);
         }
-        level.done.push_back(Step { line, before: before.into_notes(), given, changed, commands });
+        level.done.push_back(UndoStep { line, before: before.into_notes(), given, changed, commands });
     }
 
-    /// Whether the commands stand in a file that is read.
+    /// Tells whether the commands stand in a file that is read.
     pub fn is_reading(&self) -> bool {
         !self.steps.outer.is_empty()
     }
 
-    /// Goes to what was before a step; gives the step back from there. Tells of the ref that the step changed last.
+    /// Takes back the last step, if there is one; `tell` makes the answer.
     ///
     /// # Errors
-    /// The same step, when somebody interrupted: nothing has changed.
-    fn turn(&mut self, step: Step, effect: Effect) -> Result<(Reply, Step), Step> {
-        let Step { line, before, mut given, changed, commands } = step;
-        let word = if effect == Effect::Redid { "redid" } else { "undid" };
+    /// When somebody interrupted: nothing has changed.
+    pub(in crate::session) fn undo_step<R>(
+        &mut self,
+        tell: impl FnOnce(&Self, Turned) -> R,
+    ) -> Option<Result<R, Cancelled>> {
+        let step = self.steps.now.done.pop_back()?;
+        let (told, step) = self.turn(step, tell);
+        let taken_back = told.is_ok();
+        let steps = &mut self.steps.now;
+        if taken_back {
+            steps.undone.push(step)
+        } else {
+            steps.done.push_back(step)
+        }
+        Some(told)
+    }
+
+    /// Repeats the step that was taken back last, if there is one; `tell` makes the answer.
+    ///
+    /// # Errors
+    /// When somebody interrupted: nothing has changed.
+    pub(in crate::session) fn redo_step<R>(
+        &mut self,
+        tell: impl FnOnce(&Self, Turned) -> R,
+    ) -> Option<Result<R, Cancelled>> {
+        let step = self.steps.now.undone.pop()?;
+        let (told, step) = self.turn(step, tell);
+        let repeated = told.is_ok();
+        let steps = &mut self.steps.now;
+        if repeated {
+            steps.done.push_back(step)
+        } else {
+            steps.undone.push(step)
+        }
+        Some(told)
+    }
+
+    /// Goes to what was before a step, and gives the step that leads back from there; the same step, when
+    /// somebody interrupted.
+    fn turn<R>(
+        &mut self,
+        step: UndoStep,
+        tell: impl FnOnce(&Self, Turned) -> R,
+    ) -> (Result<R, Cancelled>, UndoStep) {
+        let UndoStep { line, before, mut given, changed, commands } = step;
         let mut turn = Turn::new(before);
-        let (interrupt, mut reply) = (self.interrupt(), None);
-        let turned = interrupt.cancellable(|| {
+        let interrupt = self.interrupt();
+        let told = interrupt.cancellable(|| {
             turn.go(&mut self.names, &self.seen);
-            let told = Reply { effect, commands, ..Reply::line(format!("{word} `{line}`")) };
-            reply = Some(match changed.as_deref().and_then(|name| self.names.get(name)) {
-                Some(Entry::Ref(reference)) => {
-                    let told = told.with(Part::Changed(told_of(reference)));
-                    Reply { values: vec![reference.value().clone()], ..told }
-                }
-                _ => told,
-            });
+            tell(self, Turned { line: line.clone(), changed: changed.clone(), commands })
         });
-        let Ok(()) = turned else {
+        let before = if told.is_ok() {
+            self.ids.turn(&mut given);
+            turn.end(&mut self.names)
+        } else {
             interrupt.clear();
-            let before = turn.back(&mut self.names, &self.seen);
-            return Err(Step { line, before, given, changed, commands });
+            turn.back(&mut self.names, &self.seen)
         };
-        let before = turn.end(&mut self.names);
-        self.ids.turn(&mut given);
-        Ok((reply.unwrap_or_default(), Step { line, before, given, changed, commands }))
+        (told, UndoStep { line, before, given, changed, commands })
     }
 }

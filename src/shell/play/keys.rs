@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, poll, read};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use unicode_width::UnicodeWidthStr;
+use rejoin::value::width::columns;
 
 use crate::shell::paint::Paint;
 
-/// What somebody at the keyboard wants.
+/// The action that somebody at the keyboard asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum KeyAction {
     /// To go on.
     Next,
     /// To step back.
@@ -24,11 +24,11 @@ pub(super) enum Wish {
     Interrupt,
 }
 
-/// How long it takes to type a character, and a whole command at most.
+/// The time that it takes to type a character, and a whole command at most.
 const STROKE: Duration = Duration::from_millis(25);
 const COMMAND: Duration = Duration::from_millis(1_200);
 
-/// Takes single keys from the terminal, as long as it lives: they are not shown, and Ctrl-C is one of
+/// A reader of single keys from the terminal, as long as it lives: they are not shown, and Ctrl-C is one of
 /// them.
 pub(super) struct Keys(());
 
@@ -53,7 +53,7 @@ impl Keys {
             if !hurried {
                 out.flush()?;
                 match key(Some(stroke))? {
-                    Some(Pressed::Wish(Wish::Interrupt)) => return Ok(true),
+                    Some(Pressed::Action(KeyAction::Interrupt)) => return Ok(true),
                     pressed => hurried = pressed.is_some(),
                 }
             }
@@ -68,7 +68,7 @@ impl Keys {
         line: impl Fn(Option<&str>) -> String,
         paint: Paint,
         delay: Option<Duration>,
-    ) -> io::Result<Wish> {
+    ) -> io::Result<KeyAction> {
         let mut out = io::stdout().lock();
         let until = delay.map(|delay| Instant::now() + delay);
         let mut other: Option<String> = None;
@@ -79,11 +79,11 @@ impl Keys {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             let pressed = key(left)?;
             // The line goes. Blanks do it on every terminal.
-            write!(out, "\r{}\r", " ".repeat(line.width()))?;
+            write!(out, "\r{}\r", " ".repeat(columns(&line)))?;
             out.flush()?;
             match pressed {
-                None => return Ok(Wish::Next),
-                Some(Pressed::Wish(wish)) => return Ok(wish),
+                None => return Ok(KeyAction::Next),
+                Some(Pressed::Action(action)) => return Ok(action),
                 Some(Pressed::Other(name)) => other = Some(name),
             }
         }
@@ -100,12 +100,12 @@ impl Drop for Keys {
 /// A key that came.
 enum Pressed {
     /// One that means something.
-    Wish(Wish),
+    Action(KeyAction),
     /// Another one: its name.
     Other(String),
 }
 
-/// The next key, if one comes in time.
+/// Returns the next key, if one comes in time.
 fn key(within: Option<Duration>) -> io::Result<Option<Pressed>> {
     let until = within.map(|within| Instant::now() + within);
     loop {
@@ -119,18 +119,20 @@ fn key(within: Option<Duration>) -> io::Result<Option<Pressed>> {
             continue;
         }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        let wish = match key.code {
-            KeyCode::Char('c') if control => Wish::Interrupt,
-            KeyCode::Char('d') if control => Wish::Quit,
+        let action = match key.code {
+            KeyCode::Char('c') if control => KeyAction::Interrupt,
+            KeyCode::Char('d') if control => KeyAction::Quit,
             // What Enter is on some terminals.
-            KeyCode::Char('j') if control => Wish::Next,
-            KeyCode::Enter | KeyCode::Char(' ') | KeyCode::Right | KeyCode::PageDown => Wish::Next,
-            KeyCode::Char('b' | 'B') | KeyCode::Left | KeyCode::Backspace | KeyCode::PageUp => Wish::Back,
-            KeyCode::Char('e' | 'E') => Wish::Try,
-            KeyCode::Char('q' | 'Q') | KeyCode::Esc => Wish::Quit,
+            KeyCode::Char('j') if control => KeyAction::Next,
+            KeyCode::Enter | KeyCode::Char(' ') | KeyCode::Right | KeyCode::PageDown => KeyAction::Next,
+            KeyCode::Char('b' | 'B') | KeyCode::Left | KeyCode::Backspace | KeyCode::PageUp => {
+                KeyAction::Back
+            }
+            KeyCode::Char('e' | 'E') => KeyAction::Try,
+            KeyCode::Char('q' | 'Q') | KeyCode::Esc => KeyAction::Quit,
             KeyCode::Char(c) if control => return Ok(Some(Pressed::Other(format!("Ctrl-{c}")))),
             code => return Ok(Some(Pressed::Other(code.to_string()))),
         };
-        return Ok(Some(Pressed::Wish(wish)));
+        return Ok(Some(Pressed::Action(action)));
     }
 }

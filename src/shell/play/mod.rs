@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rejoin::script::{Failure, Host, LESSONS, Lesson, Paragraph, Script, compare, count};
-use rejoin::session::{Code, CommandError, Page, Reply, Session, wrapped};
+use rejoin::session::{CommandError, ErrorCode, Page, Reply, Session};
 use rejoin::value::Extent;
+use rejoin::value::width::{columns, wrapped};
 use signal_hook::consts::SIGINT;
-use unicode_width::UnicodeWidthStr;
 
 use super::USAGE;
 use super::answer::Look;
@@ -29,7 +29,7 @@ use super::paint::{Paint, on_a_line};
 use super::prompt;
 use super::scripts::Scripts;
 use super::sources::Source;
-use keys::{Keys, Wish};
+use keys::{KeyAction, Keys};
 use scenes::{Scene, scenes};
 
 /// The exit status of what Ctrl-C ended.
@@ -45,7 +45,7 @@ const MARGIN: usize = 2;
 const WIDEST: u16 = 100;
 
 impl Scripts {
-    /// `rejoin play FILE`.
+    /// Runs `rejoin play FILE`.
     pub(crate) fn play(&self, file: &Path, manner: Manner) -> io::Result<ExitCode> {
         let name = file.display().to_string();
         match Source::File(file.to_owned()).read() {
@@ -59,11 +59,11 @@ impl Scripts {
         }
     }
 
-    /// `rejoin demo`.
+    /// Runs `rejoin demo`.
     pub(crate) fn lessons(&self) -> io::Result<ExitCode> {
         let mut out = io::stdout().lock();
         let rows = LESSONS.iter().map(|lesson| format!("{}\t{}\n", lesson.name, lesson.title()));
-        for line in Page::new(rows.collect::<String>()).lines(columns(out.is_terminal()).into()) {
+        for line in Page::new(rows.collect::<String>()).lines(window_columns(out.is_terminal()).into()) {
             // A row begins with its name; one that goes on is indented.
             let (name, title) = line.split_once(' ').unwrap_or((&line, ""));
             let gap = if title.is_empty() { "" } else { " " };
@@ -73,7 +73,7 @@ impl Scripts {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// `rejoin demo NAME`.
+    /// Runs `rejoin demo NAME`.
     pub(crate) fn demo(&self, name: &str, manner: Manner) -> io::Result<ExitCode> {
         match Lesson::find(name) {
             Some(lesson) => self.lesson(name, &Script::parse(lesson.text), None, manner),
@@ -159,7 +159,7 @@ struct Player<'a> {
     err: Paint,
 }
 
-/// What did not hold, by the scene.
+/// The expectations that did not hold, by the scene.
 type Wrong = BTreeMap<usize, Failure>;
 
 /// Notes how a scene went; one that is played again went as it did last.
@@ -170,7 +170,7 @@ fn note(wrong: &mut Wrong, at: usize, held: Result<(), Failure>) {
     }
 }
 
-/// Where a lesson is: the session that its commands made.
+/// The stage of a lesson: the session that its commands made.
 struct Stage {
     session: Session,
     host: Host,
@@ -193,7 +193,7 @@ impl Player<'_> {
             }
             seen = seen.max(at + 1);
             match (self.wait(at)?, scene) {
-                (Wish::Next, Some(scene)) => {
+                (KeyAction::Next, Some(scene)) => {
                     if scene.fresh {
                         stage.session = stage.session.fresh();
                     }
@@ -205,16 +205,16 @@ impl Player<'_> {
                         break false;
                     }
                 }
-                (Wish::Next | Wish::Quit, _) => break false,
-                (Wish::Back, _) => {
+                (KeyAction::Next | KeyAction::Quit, _) => break false,
+                (KeyAction::Back, _) => {
                     at = at.saturating_sub(1);
                     stage = self.stage(at, false, &mut wrong)?;
                     let back = format!("— back to step {} of {} —", at + 1, self.scenes.len());
                     writeln!(io::stdout(), "\n{}\n", self.out.dim(&back))?;
                 }
-                (Wish::Interrupt, _) => break true,
+                (KeyAction::Interrupt, _) => break true,
                 // `wait` has dealt with it.
-                (Wish::Try, _) => {}
+                (KeyAction::Try, _) => {}
             }
             if self.interrupted.load(Ordering::Relaxed) {
                 break true;
@@ -231,7 +231,7 @@ impl Player<'_> {
         })
     }
 
-    /// Names what did not hold.
+    /// Tells what did not hold.
     fn tell_wrong(&self, wrong: &Wrong) {
         if wrong.is_empty() {
             return;
@@ -257,13 +257,13 @@ impl Player<'_> {
         let answer = stage.run(line);
         signal_hook::low_level::unregister(registered);
         interrupt.clear();
-        if answer.as_ref().is_err_and(|error| error.code() == Code::Interrupted) {
+        if answer.as_ref().is_err_and(|error| error.code() == ErrorCode::Interrupted) {
             self.interrupted.store(false, Ordering::Relaxed);
         }
         Ok(answer)
     }
 
-    /// The stage as it is before a scene. A session cannot be taken back, but it can be made again: a
+    /// Returns the stage as it is before a scene. A session cannot be taken back, but it can be made again: a
     /// script does the same every time.
     fn stage(&self, at: usize, typed: bool, wrong: &mut Wrong) -> io::Result<Stage> {
         let mut host = Host::new(Disk::default());
@@ -286,7 +286,7 @@ impl Player<'_> {
         Ok(stage)
     }
 
-    /// The narration.
+    /// Shows the narration.
     fn tell(&self, prose: &[Paragraph]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         for paragraph in prose {
@@ -301,7 +301,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// The command, typed out as if somebody did. Says whether Ctrl-C came in between.
+    /// Types the command out as if somebody did. Says whether Ctrl-C came in between.
     fn command(&self, text: &str, typed: bool) -> io::Result<bool> {
         // In a list it is indented.
         let text = text.trim_start();
@@ -317,16 +317,16 @@ impl Player<'_> {
         Ok(interrupted)
     }
 
-    /// What the one at the keyboard wants; or the delay has passed.
-    fn wait(&self, at: usize) -> io::Result<Wish> {
+    /// Waits for what the one at the keyboard wants, or until the delay has passed.
+    fn wait(&self, at: usize) -> io::Result<KeyAction> {
         loop {
             if !self.on_terminal {
                 std::thread::sleep(self.delay.unwrap_or_default());
-                return Ok(Wish::Next);
+                return Ok(KeyAction::Next);
             }
-            let wish = Keys::new()?.ask(|other| self.keys(at, other), self.out, self.delay)?;
-            if wish != Wish::Try {
-                return Ok(wish);
+            let action = Keys::new()?.ask(|other| self.keys(at, other), self.out, self.delay)?;
+            if action != KeyAction::Try {
+                return Ok(action);
             }
             self.live(at)?;
             if let Some(scene) = self.scenes.get(at) {
@@ -335,7 +335,7 @@ impl Player<'_> {
         }
     }
 
-    /// The line that tells where the lesson is and which keys there are; first of all, that another one
+    /// Returns the line that tells where the lesson is and which keys there are; first of all, that another one
     /// means nothing.
     fn keys(&self, at: usize, other: Option<&str>) -> String {
         let place = format!("[{}/{}]", (at + 1).min(self.scenes.len()), self.scenes.len());
@@ -346,11 +346,11 @@ impl Player<'_> {
             Some(key) => vec![format!("{key} does nothing. {keys}"), format!("{key}? {short}"), short],
             None => vec![keys, short],
         };
-        let fits = |line: &&String| line.width() < self.width();
+        let fits = |line: &&String| columns(line) < self.width();
         lines.iter().find(fits).or(lines.last()).cloned().unwrap_or_default()
     }
 
-    /// A prompt in a copy of the session; the lesson goes on with its own.
+    /// Runs a prompt in a copy of the session; the lesson goes on with its own.
     fn live(&self, at: usize) -> io::Result<()> {
         let Stage { session, host } = self.stage(at, true, &mut Wrong::new())?;
         let invitation = wrapped("Try what you like; `exit` returns to the lesson.", self.width());
@@ -360,7 +360,7 @@ impl Player<'_> {
         writeln!(io::stdout(), "{}\n", self.out.dim("— the lesson goes on where it was —"))
     }
 
-    /// What a command answers: the value, what changed; or the error.
+    /// Shows what a command answers: the value, what changed; or the error.
     fn answer(&self, line: &str, answer: &Result<Reply, CommandError>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match answer {
@@ -370,21 +370,21 @@ impl Player<'_> {
             }
             Err(error) => {
                 let text =
-                    self.out.error_within(error, &error.place_within(line, self.width()), self.width());
+                    self.out.error_within(error, &error.location_within(line, self.width()), self.width());
                 writeln!(out, "{text}")?;
             }
         }
         writeln!(out)
     }
 
-    /// The columns that are used.
+    /// Returns the columns that are used.
     fn width(&self) -> usize {
-        columns(self.on_terminal).clamp(20, WIDEST).into()
+        window_columns(self.on_terminal).clamp(20, WIDEST).into()
     }
 }
 
-/// The columns of the terminal, if it is one that tells.
-fn columns(on_terminal: bool) -> u16 {
+/// Returns the columns of the terminal, if it is one that tells.
+fn window_columns(on_terminal: bool) -> u16 {
     let told = if on_terminal { crossterm::terminal::size().ok() } else { None };
     told.map(|(columns, _)| columns).filter(|columns| *columns > 0).unwrap_or(USUAL)
 }

@@ -1,15 +1,16 @@
-//! What `play` says at the end: the commands that were used, and where the refs are.
+//! The recap of `play`: the commands that were used, and where the refs are.
 
 use std::io::{self, Write};
 
-use rejoin::session::{COMMANDS, Command, Entry, Session, cut, fill, wrapped};
+use rejoin::session::{COMMANDS, Command, Entry, Session};
 use rejoin::value::text;
+use rejoin::value::width::{cut, fill, wrapped};
 
 use super::Player;
 use crate::shell::paint::visible;
 
 impl Player<'_> {
-    /// What the lesson was made of: the commands that ran, and the refs that there are now.
+    /// Shows what the lesson was made of: the commands that ran, and the refs that there are now.
     pub(super) fn recap(&self, played: usize, session: &Session) -> io::Result<()> {
         let used = |command: &Command| {
             let word = |line: &str| line.split_whitespace().next().map(str::to_owned);

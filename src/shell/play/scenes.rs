@@ -1,4 +1,4 @@
-//! Cuts a session file into scenes.
+//! Scenes of a session file.
 
 use rejoin::script::{Item, Paragraph, Script, Step, prose};
 
@@ -10,7 +10,7 @@ pub(super) struct Scene<'a> {
     pub(super) fresh: bool,
 }
 
-/// The commands of a script, each with what is said before it; and what is said after the last one.
+/// Returns the commands of a script, each with what is said before it; and what is said after the last one.
 pub(super) fn scenes(script: &Script) -> (Vec<Scene<'_>>, Vec<Paragraph>) {
     let mut scenes: Vec<Scene<'_>> = Vec::new();
     let mut start = 0;

@@ -1,4 +1,4 @@
-//! Where two lists differ, told from what they share.
+//! Differences of two lists, told from what they share.
 //!
 //! Two versions of a list share all nodes that no change has touched, wherever these stand now. So:
 //!
@@ -27,8 +27,9 @@ type Stretches = SmallVec<[Stretch; 2]>;
 
 type Hashes = foldhash::fast::RandomState;
 
-/// How often what lies between matches is compared again. Each time it is shorter or made of lower nodes. Only
-/// nodes that stand in a list many times need more, and then the stretches are longer than they had to be.
+/// The number of times that what lies between matches is compared again. Each time it is shorter or made of lower
+/// nodes. Only nodes that stand in a list many times need more, and then the stretches are longer than they had to
+/// be.
 const ROUNDS: usize = 32;
 
 pub(super) fn differing(old: &List, new: &List) -> Stretches {
@@ -51,7 +52,8 @@ pub(super) fn differing(old: &List, new: &List) -> Stretches {
 /// The most leaves that differ where nothing came or went.
 const LEAVES: usize = 4;
 
-/// The usual, quickly: nothing came or went, and few items are others. `None` when it is something else.
+/// Finds the most usual difference, quickly: nothing came or went, and few items are others. `None` when it is
+/// something else. else.
 fn in_place(old: &Arc<Node>, new: &Arc<Node>) -> Option<Stretches> {
     let mut stretches = Stretches::new();
     let mut leaves = 0;
@@ -88,7 +90,7 @@ fn in_place(old: &Arc<Node>, new: &Arc<Node>) -> Option<Stretches> {
 /// The most items that lie between what is the same at both ends.
 const BETWEEN: usize = 8 * LEAF;
 
-/// Almost as usual: something came or went in one place. `None` when it is something else.
+/// Finds the next most usual difference: something came or went in one place. `None` when it is something else.
 fn in_one_place(old: &List, new: &List, a: &Arc<Node>, b: &Arc<Node>) -> Option<Stretches> {
     let (from, to) = (old.len(), new.len());
     let head = ends::shared(a, b, End::Head);
@@ -119,7 +121,7 @@ impl<'l> Piece<'l> {
         Arc::as_ptr(self.node).addr()
     }
 
-    /// Whether it has several owners, as what is in two trees has.
+    /// Tells whether it has several owners, as what is in two trees has.
     fn may_be_shared(&self) -> bool {
         Arc::strong_count(self.node) > 1
     }
@@ -212,7 +214,7 @@ fn shared_nodes(old: &[Piece], new: &[Piece]) -> HashSet<usize, Hashes> {
     shared
 }
 
-/// The same items as nodes that are kept whole, and leaves.
+/// Returns the same items as nodes that are kept whole, and leaves.
 fn spread<'l>(pieces: &[Piece<'l>], kept: &HashSet<usize, Hashes>) -> Vec<Piece<'l>> {
     let mut result = Vec::new();
     let mut rest: Vec<Piece> = pieces.iter().rev().copied().collect();
@@ -228,7 +230,7 @@ fn spread<'l>(pieces: &[Piece<'l>], kept: &HashSet<usize, Hashes>) -> Vec<Piece<
     result
 }
 
-/// The positions of the items of some of the pieces.
+/// Returns the positions of the items of some of the pieces.
 fn positions(pieces: &[Piece], some: Range<usize>) -> Range<usize> {
     let end = pieces.last().map_or(0, Piece::end);
     let start = |at: usize| pieces.get(at).map_or(end, |piece| piece.start);
@@ -265,7 +267,7 @@ struct Match {
     weight: usize,
 }
 
-/// The matches that hold the most items among those that keep the order of both sequences: the heaviest
+/// Returns the matches that hold the most items among those that keep the order of both sequences: the heaviest
 /// increasing subsequence. They come in the old order; the new sequence has so many nodes. O(m log m).
 fn heaviest(matches: Vec<Match>, len: usize) -> Vec<Match> {
     if matches.is_sorted_by_key(|found| found.new) {

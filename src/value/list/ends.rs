@@ -1,4 +1,4 @@
-//! What two lists share at their ends.
+//! Ends that two lists share.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ pub(super) enum End {
     Tail,
 }
 
-/// How many items two trees share at an end, as far as their nodes stand side by side from there on: there may be
-/// more. O(log n).
+/// Counts how many items two trees share at an end, as far as their nodes stand side by side from there on: there may
+/// be more. O(log n).
 pub(super) fn shared(old: &Arc<Node>, new: &Arc<Node>, end: End) -> usize {
     shared_below((old, old.height()), (new, new.height()), end)
 }
@@ -53,7 +53,7 @@ fn shared_below(
 }
 
 impl End {
-    /// Of some parts the one of a number, counted from the end.
+    /// Returns, of some parts, the one of a number, counted from the end.
     fn of<T>(self, parts: &[T], at: usize) -> &T {
         match self {
             Self::Head => &parts[at],

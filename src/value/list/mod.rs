@@ -76,12 +76,12 @@ enum Items {
 }
 
 impl List {
-    /// An empty list.
+    /// Makes an empty list.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The number of items. O(1).
+    /// Returns the number of items. O(1).
     pub fn len(&self) -> usize {
         match &self.0.items {
             Items::Few(items) => items.len(),
@@ -89,12 +89,12 @@ impl List {
         }
     }
 
-    /// Whether there are no items. O(1).
+    /// Tells whether there are no items. O(1).
     pub fn is_empty(&self) -> bool {
         matches!(&self.0.items, Items::Few(items) if items.is_empty())
     }
 
-    /// The item at a position. O(log n).
+    /// Returns the item at a position. O(log n).
     pub fn get(&self, index: usize) -> Option<&Val> {
         match &self.0.items {
             Items::Few(items) => items.get(index),
@@ -102,17 +102,17 @@ impl List {
         }
     }
 
-    /// The first item.
+    /// Returns the first item.
     pub fn first(&self) -> Option<&Val> {
         self.get(0)
     }
 
-    /// The last item.
+    /// Returns the last item.
     pub fn last(&self) -> Option<&Val> {
         self.get(self.len().checked_sub(1)?)
     }
 
-    /// The items in order.
+    /// Returns the items in order.
     pub fn iter(&self) -> Iter<'_> {
         match &self.0.items {
             Items::Few(items) => Iter::of_few(items),
@@ -120,7 +120,7 @@ impl List {
         }
     }
 
-    /// The items from one position on, before another one.
+    /// Returns the items from one position on, before another one.
     ///
     /// # Panics
     /// When the range ends past the end.
@@ -192,7 +192,7 @@ impl List {
         })
     }
 
-    /// Some of the items, without an identity. O(log n).
+    /// Returns some of the items, without an identity. O(log n).
     ///
     /// # Panics
     /// When the range ends past the end.
@@ -278,17 +278,17 @@ impl List {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Whether nothing else holds it.
+    /// Tells whether nothing else holds it.
     pub(crate) fn is_unique(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
 
-    /// Where it is in memory: no other one that lives has the same.
+    /// Finds where it is in memory: no other one that lives has the same.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
 
-    /// The stretches in which two lists differ: positions in the old and in the new one, in order. Outside of
+    /// Returns the stretches in which two lists differ: positions in the old and in the new one, in order. Outside of
     /// them the items are [shared](Val::is_shared) one by one. Costs O(log n) for each stretch, and its length.
     pub(crate) fn differing(old: &Self, new: &Self) -> SmallVec<[(Range<usize>, Range<usize>); 2]> {
         differing::differing(old, new)

@@ -19,14 +19,14 @@ impl Random {
         (self.next() % bound as u64) as usize
     }
 
-    /// A part of so many positions; a short one half of the time.
+    /// Returns a part of so many positions; a short one half of the time.
     fn range(&mut self, len: usize) -> Range<usize> {
         let start = self.below(len + 1);
         let most = if self.below(2) == 0 { len - start } else { (len - start).min(5) };
         start..start + self.below(most + 1)
     }
 
-    /// Numbers, of which some are equal, and arrays.
+    /// Returns numbers, of which some are equal, and arrays.
     fn value(&mut self) -> Val {
         match self.below(8) {
             0 => Val::from_iter([number(1)]),
@@ -51,7 +51,7 @@ fn numbers(range: Range<usize>) -> List {
 /// A list, and what is in it.
 type Version = (List, Vec<Val>);
 
-/// Changes a version at random, or makes another one of it.
+/// Edits a version at random, or makes another one of it.
 fn step(random: &mut Random, (list, items): &mut Version, other: &Version) {
     let len = items.len();
     let index = random.below(len + 1);
@@ -134,7 +134,7 @@ fn step(random: &mut Random, (list, items): &mut Version, other: &Version) {
     }
 }
 
-/// Whether two sequences of items are the same.
+/// Verifies that two sequences of items are the same.
 fn assert_same<'v>(found: impl ExactSizeIterator<Item = &'v Val>, items: &[Val]) {
     assert_eq!(found.len(), items.len());
     assert!(found.zip(items).all(|(a, b)| a.is_shared(b)));

@@ -65,7 +65,7 @@ impl Node {
         level.pop().map(|(_, root)| root)
     }
 
-    /// The number of items.
+    /// Returns the number of items.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Leaf(items) => items.len(),
@@ -73,7 +73,7 @@ impl Node {
         }
     }
 
-    /// The number of items of a leaf, or of children.
+    /// Returns the number of items of a leaf, or of children.
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Leaf(items) => items.len(),
@@ -81,7 +81,7 @@ impl Node {
         }
     }
 
-    /// The number of levels of inner nodes.
+    /// Returns the number of levels of inner nodes.
     pub(super) fn height(&self) -> usize {
         let mut height = 0;
         let mut node = self;
@@ -92,12 +92,12 @@ impl Node {
         height
     }
 
-    /// Whether the items of two nodes of one height, or their children, fit into one.
+    /// Tells whether the items of two nodes of one height, or their children, fit into one.
     pub(super) fn fits(&self, other: &Self) -> bool {
         self.size() + other.size() <= if matches!(self, Self::Leaf(_)) { LEAF } else { FAN }
     }
 
-    /// The item at a position.
+    /// Returns the item at a position.
     pub(super) fn get(&self, index: usize) -> Option<&Val> {
         (index < self.len()).then(|| {
             let (leaf, at) = self.leaf_at(index);
@@ -105,7 +105,7 @@ impl Node {
         })
     }
 
-    /// The leaf with the item at a position, and the position in it.
+    /// Returns the leaf with the item at a position, and the position in it.
     ///
     /// # Panics
     /// When the position is past the last item.
@@ -124,12 +124,12 @@ impl Node {
     }
 }
 
-/// The number of items in the children before one.
+/// Returns the number of items in the children before one.
 pub(super) fn start(children: &[Child], at: usize) -> usize {
     at.checked_sub(1).map_or(0, |before| children[before].end)
 }
 
-/// The child with the item at a position.
+/// Returns the child with the item at a position.
 pub(super) fn child_at(children: &[Child], index: usize) -> usize {
     children.iter().filter(|child| child.end <= index).count()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Key, Val, tags};
 
-/// How many entries there are to a block, at most.
+/// The maximum number of entries in a block.
 pub(super) const CAPACITY: usize = 16;
 
 /// Up to [`CAPACITY`] entries in their order. Cloning one is O(1); versions in which only values differ share

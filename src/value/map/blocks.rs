@@ -6,7 +6,7 @@ use super::Val;
 use super::block::Block;
 use super::vector::Vector;
 
-/// How far apart the labels of blocks are that come last.
+/// The distance between the labels of blocks that come last.
 const SPACING: u64 = 1 << 32;
 
 /// A list of blocks that stand where they are put, and that are found by an id. Clones share what none of them
@@ -153,7 +153,7 @@ impl Blocks {
         });
     }
 
-    /// Whether all blocks have the keys that they have in another list, in its order: no key came or went since
+    /// Tells whether all blocks have the keys that they have in another list, in its order: no key came or went since
     /// the two were one.
     pub(super) fn have_keys_of(&self, other: &Self) -> bool {
         let mut same = (self.first, self.last) == (other.first, other.last);

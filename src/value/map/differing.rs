@@ -1,4 +1,4 @@
-//! What differs between two maps.
+//! Differences of two maps.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{Entries, Key, Map, Val};
 /// A key, and its old and its new value.
 type Difference<'m> = (&'m Key, Option<&'m Val>, Option<&'m Val>);
 
-/// What differs: mostly little.
+/// The differences: mostly few.
 pub(crate) type Differences<'m> = SmallVec<[Difference<'m>; 4]>;
 
 /// Implements [`Map::differing`].

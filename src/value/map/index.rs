@@ -7,7 +7,7 @@ use super::blocks::BlockId;
 use super::hash::KeyHash;
 use super::vector::Vector;
 
-/// How many keys there are to a bucket, on average, before there is one bucket more.
+/// The number of keys to a bucket, on average, before there is one bucket more.
 const FILL: usize = 32;
 
 /// A multimap from 32 bits of a hash to blocks. Clones share the buckets that none of them changed; reading and
@@ -21,7 +21,7 @@ pub(super) struct Index {
     buckets: Vector<Bucket>,
 }
 
-/// Invariant: sorted by hash.
+/// A bucket. Invariant: sorted by hash.
 type Bucket = Arc<[Entry]>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

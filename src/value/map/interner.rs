@@ -1,4 +1,4 @@
-//! Lets maps that are built independently share their shapes.
+//! An interner, by which maps that are built independently share their shapes.
 //!
 //! Each thread remembers the shapes that it made last, by the tags of their keys. One table serves maps that are
 //! built whole, and maps that get or lose a key: where a program makes many objects with the same keys, the
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::shape::{Shape, Tags};
 use super::{Key, tags};
 
-/// How many shapes a thread remembers, at most.
+/// The maximum number of shapes that a thread remembers.
 const SLOTS: usize = 512;
 
 /// The length of the keys of a shape that is remembered, in all: bounds what the table keeps in memory.

@@ -18,7 +18,7 @@ enum Repr<'m> {
     Large(Walk<'m>),
 }
 
-/// Goes through blocks from both ends. The ends do not see each other: the count tells when they have met.
+/// A walk through blocks from both ends. The ends do not see each other: the count tells when they have met.
 #[derive(Clone)]
 struct Walk<'m> {
     map: &'m Large,

@@ -53,7 +53,7 @@ use self::small::Small;
 use self::values::Values;
 use super::{Identity, Key, Val};
 
-/// How many entries a small map has, at most. A large one becomes small again when it has half as many.
+/// The maximum number of entries in a small map. A large one becomes small again when it has half as many.
 const SMALL: usize = 32;
 
 /// The entries of an object, in the order in which their keys came in.
@@ -163,8 +163,8 @@ impl Map {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Whether the two have the same keys in the same order; a guess that is `false` at times. O(log n) for each
-    /// value that differs.
+    /// Tells whether the two have the same keys in the same order; a guess that is `false` at times. O(log n) for
+    /// each value that differs.
     pub(crate) fn has_keys_of(&self, other: &Self) -> bool {
         match (&self.0.entries, &other.0.entries) {
             (Entries::Small(a), Entries::Small(b)) => Arc::ptr_eq(&a.shape, &b.shape),
@@ -173,12 +173,12 @@ impl Map {
         }
     }
 
-    /// Whether nothing else holds it.
+    /// Tells whether nothing else holds it.
     pub(crate) fn is_unique(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
 
-    /// Where it is in memory: no other one that lives has the same.
+    /// Finds where it is in memory: no other one that lives has the same.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }

@@ -2,7 +2,7 @@
 
 use super::Key;
 
-/// How many tags are compared at a time.
+/// The number of tags that are compared at a time.
 const WIDTH: usize = 16;
 
 /// Finds a key, given the tags of all keys: compares tags first, then by pointer, then by length and bytes.

@@ -2,7 +2,7 @@
 
 use super::Val;
 
-/// Generates a variant for each length, so that the length of the allocation is in the tag and a body takes a
+/// A variant for each length, so that the length of the allocation is in the tag and a body takes a
 /// pointer less.
 macro_rules! values {
     ($($name:ident $length:literal),* $(,)?) => {

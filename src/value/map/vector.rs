@@ -20,7 +20,7 @@ pub(super) struct Vector<T> {
     len: usize,
 }
 
-/// Invariant: each node but those on the right edge is full.
+/// A node. Invariant: each node but those on the right edge is full.
 enum Node<T> {
     Inner(Arc<[Node<T>]>),
     Leaf(Arc<[T]>),

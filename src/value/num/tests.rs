@@ -56,7 +56,7 @@ const TEXTS: [&str; 44] = [
     "0.1000000000000000055511151231257827",
 ];
 
-/// The same number here and in the type of jaq.
+/// Returns the same number here and in the type of jaq.
 fn both() -> Vec<(Num, Jaq)> {
     let read = |text: &str| {
         let jaq = Jaq::from_str_radix(text, 10).unwrap_or_else(|| Jaq::Dec(text.to_owned().into()));

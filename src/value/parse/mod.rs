@@ -1,4 +1,4 @@
-//! Reads JSON texts.
+//! A parser of JSON texts.
 
 mod keys;
 
@@ -10,7 +10,7 @@ use super::num::number_length;
 use super::{Key, List, MAX_DEPTH, Map, Num, Val};
 pub(super) use keys::Keys;
 
-/// Why a text is not one JSON value.
+/// The reason why a text is not one JSON value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParseError {
     /// The text is not JSON.
@@ -26,7 +26,7 @@ pub enum ParseError {
     TooDeep,
 }
 
-/// What is wrong at a place of a text.
+/// The mistake at a place of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SyntaxError {

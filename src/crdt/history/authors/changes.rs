@@ -1,4 +1,4 @@
-//! Where changes begin, what they depend on, and what a clock lacks of them.
+//! Changes: where they begin, what they depend on, and what a clock lacks of them.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ impl Authors {
         self.start(from);
     }
 
-    /// The counter of the next op of the change that began last.
+    /// Returns the counter of the next op of the change that began last.
     pub(in crate::crdt) fn next_counter(&self) -> u64 {
         self.spans.last().map_or(1, |span| span.counter + u64::from(self.len - span.from))
     }
@@ -62,7 +62,7 @@ impl Authors {
         }
     }
 
-    /// The lengths of the changes in a range of ops that begins and ends with a change, and of how many
+    /// Returns the lengths of the changes in a range of ops that begins and ends with a change, and of how many
     /// in a row.
     pub(in crate::crdt) fn lengths(&self, ops: Range<u32>) -> Vec<(u64, u64)> {
         let mut lengths: Vec<(u64, u64)> = Vec::new();
@@ -113,7 +113,7 @@ impl Authors {
         }
     }
 
-    /// Whether an actor had seen an op when it made its last change.
+    /// Tells whether an actor had seen an op when it made its last change.
     pub(in crate::crdt) fn has_seen(&self, actor: ActorIx, id: Id) -> bool {
         let author = &self.actors[actor.0 as usize];
         let counter = match author.seen.binary_search_by_key(&id.actor, |seen| seen.actor) {
@@ -124,7 +124,7 @@ impl Authors {
         id.counter <= counter
     }
 
-    /// Who made the ops from one on; an actor may come several times.
+    /// Returns the actors that made the ops from one on; an actor may come several times.
     pub(in crate::crdt) fn actors_since(&self, op: u32) -> impl Iterator<Item = ActorIx> {
         let from = if op < self.len { self.span(op) } else { self.spans.len() };
         self.spans[from..].iter().map(|span| span.actor)
@@ -134,12 +134,12 @@ impl Authors {
         self.word((op / 64) as usize) & (1 << (op % 64)) != 0
     }
 
-    /// Which of 64 ops begin a change; after the last one that does, nothing is kept.
+    /// Tells which of 64 ops begin a change; after the last one that does, nothing is kept.
     pub(super) fn word(&self, word: usize) -> u64 {
         self.starts.get(word).copied().unwrap_or(0)
     }
 
-    /// The first op of the change that an op belongs to.
+    /// Returns the first op of the change that an op belongs to.
     pub(in crate::crdt) fn change_start(&self, op: u32) -> u32 {
         let mut word = (op / 64) as usize;
         let mut bits = self.word(word) & (u64::MAX >> (63 - op % 64));
@@ -150,7 +150,7 @@ impl Authors {
         word as u32 * 64 + 63 - bits.leading_zeros()
     }
 
-    /// Where the change that an op belongs to ends.
+    /// Finds where the change that an op belongs to ends.
     pub(in crate::crdt) fn change_end(&self, op: u32) -> u32 {
         let mut word = ((op + 1) / 64) as usize;
         let Some(&bits) = self.starts.get(word) else { return self.len };
@@ -165,12 +165,12 @@ impl Authors {
         (word as u32 * 64 + bits.trailing_zeros()).min(self.len)
     }
 
-    /// Whether a change ends before this op, or the history does.
+    /// Tells whether a change ends before this op, or the history does.
     pub(in crate::crdt) fn is_end(&self, op: u32) -> bool {
         op == self.len || self.is_start(op)
     }
 
-    /// The first op of an actor whose counter is not below one. O(log n).
+    /// Returns the first op of an actor whose counter is not below one. O(log n).
     pub(in crate::crdt) fn first_from(&self, actor: ActorIx, counter: u64) -> Option<Lv> {
         let spans = &self.actors[actor.0 as usize].spans;
         let at = spans.partition_point(|&span| self.spans[span as usize].counter <= counter);
@@ -178,7 +178,7 @@ impl Authors {
         before.or_else(|| spans.get(at).map(|&span| Lv::new(self.spans[span as usize].from)))
     }
 
-    /// The changes of an actor: the first op of each, and its last counter.
+    /// Returns the changes of an actor: the first op of each, and its last counter.
     pub(in crate::crdt) fn changes_of(&self, actor: ActorIx) -> impl Iterator<Item = (Lv, u64)> {
         let mut next = self.first_from(actor, 1);
         std::iter::from_fn(move || {
@@ -189,7 +189,7 @@ impl Authors {
         })
     }
 
-    /// What the ops from one on have in common, up to the end of their span or to `end`. The op must
+    /// Returns what the ops from one on have in common, up to the end of their span or to `end`. The op must
     /// begin a change.
     pub(in crate::crdt) fn header(&self, op: u32, end: u32) -> Header<'_> {
         let index = self.span(op);
@@ -211,7 +211,7 @@ impl Authors {
         Header { actor: span.actor, first, previous, deps, start: op, end }
     }
 
-    /// The ops that a clock does not cover, in the order of application. Costs what it returns, and
+    /// Returns the ops that a clock does not cover, in the order of application. Costs what it returns, and
     /// O(log n) for each actor.
     pub(in crate::crdt) fn since(&self, clock: &Clock) -> Vec<Range<u32>> {
         let mut ranges = Vec::new();

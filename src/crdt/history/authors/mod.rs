@@ -1,4 +1,4 @@
-//! Who made which op: between local versions and ids, and where changes begin.
+//! Authors: who made which op, between local versions and ids, and where changes begin.
 
 mod changes;
 
@@ -70,7 +70,7 @@ struct Span {
     deps: u32,
 }
 
-/// What the changes of a span have in common.
+/// The header of a span: what its changes have in common.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::crdt) struct Header<'a> {
     pub(in crate::crdt) actor: ActorIx,
@@ -86,7 +86,7 @@ pub(in crate::crdt) struct Header<'a> {
 }
 
 impl Authors {
-    /// The authors of a document that has no changes yet.
+    /// Makes the authors of a document that has no changes yet.
     pub(in crate::crdt) fn new(document: DocumentId) -> Self {
         Self {
             document,
@@ -101,7 +101,7 @@ impl Authors {
         }
     }
 
-    /// The number of ops.
+    /// Returns the number of ops.
     pub(in crate::crdt) fn len(&self) -> u32 {
         self.len
     }
@@ -110,7 +110,7 @@ impl Authors {
         &self.clock
     }
 
-    /// The highest counter of all.
+    /// Returns the highest counter of all.
     pub(in crate::crdt) fn highest(&self) -> u64 {
         self.highest
     }
@@ -125,12 +125,12 @@ impl Authors {
         &self.actors[actor.0 as usize].name
     }
 
-    /// A hash of the actor's name, the same on every machine.
+    /// Returns a hash of the actor's name, the same on every machine.
     pub(in crate::crdt) fn hash(&self, actor: ActorIx) -> u64 {
         self.actors[actor.0 as usize].hash
     }
 
-    /// The last counter of the actor.
+    /// Returns the last counter of the actor.
     pub(in crate::crdt) fn last(&self, actor: ActorIx) -> u64 {
         self.actors[actor.0 as usize].last
     }
@@ -166,7 +166,7 @@ impl Authors {
 
     // --- ids ---
 
-    /// The id of an op. O(log n).
+    /// Returns the id of an op. O(log n).
     pub(in crate::crdt) fn id(&self, lv: Lv) -> Id {
         let span = &self.spans[self.span(lv.index())];
         Id { counter: span.counter + u64::from(lv.index() - span.from), actor: span.actor }
@@ -180,18 +180,18 @@ impl Authors {
         OpId::new(id.counter, self.name(id.actor).clone())
     }
 
-    /// The op with an id. O(log n).
+    /// Returns the op with an id. O(log n).
     pub(in crate::crdt) fn lv(&self, id: Id) -> Option<Lv> {
         self.run(id).map(|(lv, _)| lv)
     }
 
-    /// The identity of what an op made. O(log n).
+    /// Returns the identity of what an op made. O(log n).
     pub(in crate::crdt) fn identity(&self, lv: Lv) -> Identity {
         let id = self.id(lv);
         Identity::new(Arc::clone(&self.actors[id.actor.0 as usize].origin), id.counter)
     }
 
-    /// The op that made what has an identity; `None` for what was made in another document, or is not known
+    /// Returns the op that made what has an identity; `None` for what was made in another document, or is not known
     /// here. O(log n).
     pub(in crate::crdt) fn find_identity(&self, identity: &Identity) -> Option<Lv> {
         let origin = identity.origin();
@@ -208,7 +208,7 @@ impl Authors {
         self.lv(Id { counter: id.counter, actor: self.find(&id.actor)? })
     }
 
-    /// The op with an id, and how many ops with consecutive ids stand there, it included.
+    /// Returns the op with an id, and how many ops with consecutive ids stand there, it included.
     pub(in crate::crdt) fn run(&self, id: Id) -> Option<(Lv, u32)> {
         let author = self.actors.get(id.actor.0 as usize)?;
         let at = author.spans.partition_point(|&span| self.spans[span as usize].counter <= id.counter);
@@ -218,7 +218,7 @@ impl Authors {
         (skip < u64::from(count)).then(|| (Lv::new(span.from + skip as u32), count - skip as u32))
     }
 
-    /// The id of an op, and how many ops from it on have consecutive ids, it included, as far as one can
+    /// Returns the id of an op, and how many ops from it on have consecutive ids, it included, as far as one can
     /// see at once.
     pub(in crate::crdt) fn run_from(&self, lv: Lv) -> (Id, u32) {
         let index = self.span(lv.index());
@@ -242,7 +242,7 @@ impl Authors {
         })
     }
 
-    /// Whether the actor of an op had seen another one, of another actor, when it made it. O(spans of the
+    /// Tells whether the actor of an op had seen another one, of another actor, when it made it. O(spans of the
     /// actor since it saw it).
     pub(in crate::crdt) fn had_seen(&self, op: Lv, id: Id) -> bool {
         let index = self.span(op.index());
@@ -256,7 +256,7 @@ impl Authors {
         })
     }
 
-    /// What the actor of an op had seen when it made it. O(spans of the actor).
+    /// Returns what the actor of an op had seen when it made it. O(spans of the actor).
     pub(in crate::crdt) fn clock_at(&self, op: Lv) -> Clock {
         let index = self.span(op.index());
         let by = self.id(op);
@@ -274,7 +274,7 @@ impl Authors {
         clock
     }
 
-    /// The id of an op, and how many ops up to it have consecutive ids, it included, as far as one can
+    /// Returns the id of an op, and how many ops up to it have consecutive ids, it included, as far as one can
     /// see at once.
     pub(in crate::crdt) fn run_back(&self, lv: Lv) -> (Id, u32) {
         let span = &self.spans[self.span(lv.index())];
@@ -282,7 +282,7 @@ impl Authors {
         (Id { counter: span.counter + u64::from(skip), actor: span.actor }, skip + 1)
     }
 
-    /// Spans of ops as spans of ids: ordered by id, as few as possible.
+    /// Returns spans of ops as spans of ids: ordered by id, as few as possible.
     pub(in crate::crdt) fn id_spans(&self, over: &[(Lv, u32)]) -> Vec<(Id, u64)> {
         let mut spans: Vec<(Id, u64)> = Vec::with_capacity(over.len());
         for &(first, count) in over {
@@ -324,7 +324,7 @@ impl Authors {
     }
 }
 
-/// How much was there.
+/// A mark of how much was there.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::crdt) struct Mark {
     actors: usize,

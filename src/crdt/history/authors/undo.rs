@@ -1,10 +1,10 @@
-//! Forgetting what was added since a mark, and the invariants.
+//! Undo of what was added since a mark, and the invariants.
 
 use super::{Authors, Mark};
 use crate::crdt::Clock;
 
 impl Authors {
-    /// What is needed to undo what is added from now on.
+    /// Returns what is needed to undo what is added from now on.
     pub(in crate::crdt) fn mark(&self) -> Mark {
         Mark { actors: self.actors.len(), spans: self.spans.len(), deps: self.deps.len(), len: self.len }
     }

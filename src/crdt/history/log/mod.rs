@@ -16,7 +16,7 @@ use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
 
 pub(in crate::crdt) use rows::Rows;
 
-/// All ops.
+/// The log of all ops.
 #[derive(Clone, Default)]
 pub(in crate::crdt) struct Log {
     /// Invariant: ordered by `from`, without gaps.
@@ -66,7 +66,7 @@ enum Body {
 #[derive(Debug, Clone, Copy)]
 struct Overwrites(Lv);
 
-/// Which keys the puts of a row write after the first.
+/// The keys that the puts of a row write after the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Others {
     /// The same key: each overwrites the one before. Puts of the root and of an item go on in no other way.
@@ -75,7 +75,7 @@ enum Others {
     NextKey,
 }
 
-/// How long a log was.
+/// A mark of how long a log was.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::crdt) struct Mark {
     entries: usize,
@@ -90,12 +90,12 @@ pub(in crate::crdt) struct Mark {
 }
 
 impl Log {
-    /// The number of ops.
+    /// Returns the number of ops.
     pub(in crate::crdt) fn len(&self) -> u32 {
         self.len
     }
 
-    /// The local version of the next op.
+    /// Returns the local version of the next op.
     pub(in crate::crdt) fn next(&self) -> Lv {
         Lv::new(self.len)
     }
@@ -133,7 +133,7 @@ impl Log {
         self.spans.truncate(mark.spans);
     }
 
-    /// Whether so many ops and bytes can be added.
+    /// Tells whether so many ops and bytes can be added.
     pub(in crate::crdt) fn has_room(&self, ops: u64, bytes: usize) -> bool {
         ops <= u64::from(Lv::MOST - self.len) && self.chars.has_room(bytes) && self.contents.has_room(bytes)
     }
@@ -228,8 +228,8 @@ impl Log {
         self.contents.len() - 1
     }
 
-    /// Whether elements of a list or a text go on with the last row: the first hangs on the last op, and the others
-    /// as it does.
+    /// Tells whether elements of a list or a text go on with the last row: the first hangs on the last op, and the
+    /// others as it does.
     fn hangs_on(&mut self, of: Lv, parent: Option<Lv>, side: Side, count: u32) -> bool {
         let is_last = parent.is_some() && parent == self.next().minus(1);
         let Some(last) = self.entries.last_mut().filter(|_| is_last && (side == Side::Right || count == 1))
@@ -250,7 +250,7 @@ impl Log {
         }
     }
 
-    /// Whether a put goes on with the last row.
+    /// Tells whether a put goes on with the last row.
     fn puts_on(&mut self, slot: Target<Local>, over: &[Lv]) -> bool {
         let Some(last) = self.entries.last_mut() else { return false };
         let before = self.len - last.from;

@@ -17,7 +17,7 @@ impl Order {
         joins
     }
 
-    /// The first gap of an order; a leaf is made for it if there is none.
+    /// Returns the first gap of an order; a leaf is made for it if there is none.
     pub(in crate::crdt::sequence) fn begin(&mut self) -> Spot {
         if self.first == NONE {
             self.first = self.new_leaf(NONE, NONE);

@@ -89,19 +89,19 @@ impl Order {
         self.len
     }
 
-    /// The spot of a visible position. O(log n), O(1) in the leaf that was last touched.
+    /// Returns the spot of a visible position. O(log n), O(1) in the leaf that was last touched.
     pub(super) fn at(&self, position: u32) -> Option<Spot> {
         self.search(position).map(|(spot, _)| spot)
     }
 
-    /// As [`at`](Self::at), and makes the leaf the one that was last touched.
+    /// Finds a spot as [`at`](Self::at) does, and makes the leaf the one that was last touched.
     pub(super) fn seek(&mut self, position: u32) -> Option<Spot> {
         let (spot, before) = self.search(position)?;
         self.cursor = Cursor { leaf: spot.leaf, before };
         Some(spot)
     }
 
-    /// Visible elements before an element. O(log n).
+    /// Counts the visible elements before an element. O(log n).
     pub(super) fn position(&self, spot: Spot) -> u32 {
         let spans = &self.leaves[spot.leaf as usize].spans;
         let inside: u32 = spans[..spot.span].iter().map(|span| span.shown()).sum();
@@ -109,19 +109,19 @@ impl Order {
         inside + offset + self.before(spot.leaf)
     }
 
-    /// The spot of an element that stands in a leaf.
+    /// Returns the spot of an element that stands in a leaf.
     pub(super) fn within(&self, leaf: u32, element: Lv) -> Option<Spot> {
         let spans = self.spans(leaf);
         let span = spans.iter().position(|span| span.holds(element))?;
         Some(Spot { leaf, span, offset: element.0 - spans[span].start.0 })
     }
 
-    /// The spot of an element if it stands in the leaf that was last touched.
+    /// Returns the spot of an element if it stands in the leaf that was last touched.
     pub(super) fn near(&self, element: Lv) -> Option<Spot> {
         if self.cursor.leaf == NONE { None } else { self.within(self.cursor.leaf, element) }
     }
 
-    /// The span at a spot that is no gap.
+    /// Returns the span at a spot that is no gap.
     pub(super) fn span(&self, spot: Spot) -> Span {
         self.leaves[spot.leaf as usize].spans[spot.span]
     }
@@ -131,7 +131,7 @@ impl Order {
         &leaf.spans[..leaf.len as usize]
     }
 
-    /// The gap right behind an element.
+    /// Returns the gap right behind an element.
     pub(super) fn behind(&self, spot: Spot) -> Spot {
         if spot.offset + 1 < self.span(spot).count() {
             Spot { offset: spot.offset + 1, ..spot }
@@ -140,7 +140,7 @@ impl Order {
         }
     }
 
-    /// The spot of the element right behind a gap.
+    /// Returns the spot of the element right behind a gap.
     pub(super) fn next(&self, gap: Spot) -> Option<Spot> {
         let leaf = &self.leaves[gap.leaf as usize];
         if gap.span < leaf.len as usize {
@@ -149,12 +149,12 @@ impl Order {
         (leaf.next != NONE).then_some(Spot { leaf: leaf.next, span: 0, offset: 0 })
     }
 
-    /// The gap before all.
+    /// Returns the gap before all.
     pub(super) fn start(&self) -> Option<Spot> {
         (self.first != NONE).then_some(Spot { leaf: self.first, span: 0, offset: 0 })
     }
 
-    /// The gap behind all. O(log n).
+    /// Returns the gap behind all. O(log n).
     pub(super) fn end(&self) -> Option<Spot> {
         let mut leaf = self.root;
         for _ in 0..self.height {
@@ -177,7 +177,7 @@ impl Order {
         rank
     }
 
-    /// All spans in order, as long as can be.
+    /// Returns all spans in order, as long as can be.
     pub(super) fn iter(&self) -> impl Iterator<Item = Span> {
         let mut spans = self.leaves_in_order().flat_map(|leaf| self.spans(leaf).iter().copied()).peekable();
         std::iter::from_fn(move || {
@@ -195,7 +195,7 @@ impl Order {
         std::iter::successors(some(self.first), move |&leaf| some(self.leaves[leaf as usize].next))
     }
 
-    /// The spot of a position, and the visible elements before its leaf.
+    /// Returns the spot of a position, and the visible elements before its leaf.
     fn search(&self, position: u32) -> Option<(Spot, u32)> {
         if position >= self.len {
             return None;
@@ -230,7 +230,7 @@ impl Order {
         None
     }
 
-    /// Visible elements before a leaf.
+    /// Counts the visible elements before a leaf.
     fn before(&self, leaf: u32) -> u32 {
         if leaf == self.cursor.leaf {
             return self.cursor.before;
@@ -246,20 +246,20 @@ impl Order {
 }
 
 impl Node {
-    /// The place of a child. One pass without branches: unused places name no child.
+    /// Returns the place of a child. One pass without branches: unused places name no child.
     fn slot(&self, child: u32) -> usize {
         let places = (0..).zip(&self.children);
         places.fold(0, |found, (place, &c)| found | mask(c == child) & place) as usize
     }
 
-    /// Visible elements before a child.
+    /// Counts the visible elements before a child.
     fn before(&self, slot: usize) -> u32 {
         let places = (0..).zip(&self.counts);
         places.fold(0, |sum, (place, &count)| sum + (mask(place < slot as i32) & count))
     }
 }
 
-/// All ones for `true`.
+/// Returns all ones for `true`.
 fn mask(is: bool) -> u32 {
     u32::from(is).wrapping_neg()
 }

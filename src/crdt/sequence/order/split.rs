@@ -1,9 +1,9 @@
-//! How the tree grows: full leaves and nodes split.
+//! Growth of the tree: full leaves and nodes split.
 
 use super::{FAN, Leaf, NONE, Node, Order, SPANS, Spot};
 use crate::crdt::sequence::span::Span;
 
-/// Where in the order a full leaf has to make room.
+/// The end of the order at which a full leaf has to make room.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     First,
@@ -12,7 +12,7 @@ enum End {
 }
 
 impl Order {
-    /// Whether a leaf lacks room for two more spans.
+    /// Tells whether a leaf lacks room for two more spans.
     pub(in crate::crdt::sequence) fn full(&self, leaf: u32) -> bool {
         self.leaves[leaf as usize].len as usize + 2 > SPANS
     }

@@ -33,14 +33,14 @@ pub(in crate::crdt) struct KeySlot {
 }
 
 impl KeySlot {
-    /// The visible put with the highest id.
+    /// Returns the visible put with the highest id.
     pub(in crate::crdt) fn top(&self) -> Option<Lv> {
         self.top.get()
     }
 }
 
 impl MapBody {
-    /// The number of slots.
+    /// Returns the number of slots.
     pub(in crate::crdt) fn len(&self) -> usize {
         match &self.0 {
             Keys::Run { count, .. } => *count as usize,
@@ -62,7 +62,7 @@ impl MapBody {
         }
     }
 
-    /// The slot of a key. O(1).
+    /// Returns the slot of a key. O(1).
     pub(in crate::crdt) fn find(&self, key: u32) -> Option<u32> {
         match &self.0 {
             Keys::Run { key: from, count, .. } => key.checked_sub(*from).filter(|slot| slot < count),
@@ -70,7 +70,7 @@ impl MapBody {
         }
     }
 
-    /// The numbers of the slots in the order of their first writes.
+    /// Returns the numbers of the slots in the order of their first writes.
     pub(in crate::crdt) fn order(&self) -> impl Iterator<Item = u32> {
         let (run, slots) = match &self.0 {
             Keys::Run { count, .. } => (0..*count, None),
@@ -79,7 +79,7 @@ impl MapBody {
         run.chain(slots.into_iter().flat_map(|slots| slots.order()))
     }
 
-    /// The slots that come after one in that order. O(log n) for the first.
+    /// Returns the slots that come after one in that order. O(log n) for the first.
     pub(in crate::crdt) fn after(&self, ids: &impl IdOrder, slot: u32) -> impl Iterator<Item = u32> {
         let (run, slots) = match &self.0 {
             Keys::Run { count, .. } => (slot + 1..*count, None),
@@ -88,7 +88,7 @@ impl MapBody {
         run.chain(slots.into_iter().flat_map(move |slots| slots.after(ids, slot)))
     }
 
-    /// The visible puts of a slot, ordered by id.
+    /// Returns the visible puts of a slot, ordered by id.
     pub(in crate::crdt) fn puts(&self, slot: u32) -> Puts {
         match &self.0 {
             Keys::Run { first, .. } => Puts::from_elem(first.plus(slot), 1),
@@ -96,12 +96,12 @@ impl MapBody {
         }
     }
 
-    /// Whether any slot has several visible puts.
+    /// Tells whether any slot has several visible puts.
     pub(in crate::crdt) fn has_conflicts(&self) -> bool {
         matches!(&self.0, Keys::Each(slots) if slots.has_conflicts())
     }
 
-    /// Whether a slot has several visible puts.
+    /// Tells whether a slot has several visible puts.
     pub(in crate::crdt) fn has_several(&self, slot: u32) -> bool {
         matches!(&self.0, Keys::Each(slots) if slots.has_several(slot))
     }
@@ -140,7 +140,7 @@ impl MapBody {
         self.puts(slot).contains(&put) && self.each().hide(slot, put)
     }
 
-    /// The slots, each by itself from now on. O(n) the first time.
+    /// Returns the slots, each by itself from now on. O(n) the first time.
     fn each(&mut self) -> &mut Slots {
         if let Keys::Run { .. } = self.0 {
             self.0 = Keys::Each(Box::new(Slots::of_run(self.slots().collect())));

@@ -42,7 +42,7 @@ impl pieces::Item for Ranked {
 const FEW: usize = 8;
 
 impl Slots {
-    /// Slots whose keys follow each other, as their first writes do.
+    /// Makes slots whose keys follow each other, as their first writes do.
     pub(super) fn of_run(slots: Vec<KeySlot>) -> Self {
         let run = slots.first().map_or(0..0, |first| first.key..first.key + slots.len() as u32);
         Self { slots, run, ..Self::default() }
@@ -56,7 +56,7 @@ impl Slots {
         self.slots[slot as usize]
     }
 
-    /// The slot of a key. O(1).
+    /// Returns the slot of a key. O(1).
     pub(super) fn find(&self, key: u32) -> Option<u32> {
         if self.run.contains(&key) {
             return Some(key - self.run.start);
@@ -70,13 +70,13 @@ impl Slots {
         }
     }
 
-    /// The slots in the order of their first writes.
+    /// Returns the slots in the order of their first writes.
     pub(super) fn order(&self) -> impl Iterator<Item = u32> {
         let as_added = if self.order.is_none() { 0..self.slots.len() as u32 } else { 0..0 };
         as_added.chain(self.order.iter().flat_map(|order| order.iter()).map(|ranked| ranked.slot))
     }
 
-    /// The slots that come after one in that order. O(log n) for the first.
+    /// Returns the slots that come after one in that order. O(log n) for the first.
     pub(super) fn after(&self, ids: &impl IdOrder, slot: u32) -> impl Iterator<Item = u32> {
         let as_added = if self.order.is_none() { slot + 1..self.slots.len() as u32 } else { 0..0 };
         let own = self.slots[slot as usize].first;
@@ -86,7 +86,7 @@ impl Slots {
         as_added.chain(later)
     }
 
-    /// The slot that comes last in that order.
+    /// Returns the slot that comes last in that order.
     fn last(&self) -> Option<u32> {
         match &self.order {
             None => (self.slots.len() as u32).checked_sub(1),
@@ -94,25 +94,25 @@ impl Slots {
         }
     }
 
-    /// The order, apart from that in which the slots were added. O(n) the first time.
+    /// Returns the order, apart from that in which the slots were added. O(n) the first time.
     fn own_order(&mut self) -> &mut Pieces<Ranked> {
         let slots = self.slots.iter().zip(0..);
         let ranked = slots.map(|(key, slot)| Ranked { first: key.first, slot });
         self.order.get_or_insert_with(|| Box::new(ranked.collect()))
     }
 
-    /// The visible puts of a slot, ordered by id.
+    /// Returns the visible puts of a slot, ordered by id.
     pub(super) fn puts(&self, slot: u32) -> Puts {
         let conflict = self.conflicts.as_ref().and_then(|conflicts| conflicts.get(&slot));
         conflict.cloned().unwrap_or_else(|| self.slots[slot as usize].top.get().into_iter().collect())
     }
 
-    /// Whether any slot has several visible puts.
+    /// Tells whether any slot has several visible puts.
     pub(super) fn has_conflicts(&self) -> bool {
         self.conflicts.is_some()
     }
 
-    /// Whether a slot has several visible puts.
+    /// Tells whether a slot has several visible puts.
     pub(super) fn has_several(&self, slot: u32) -> bool {
         self.conflicts.as_ref().is_some_and(|conflicts| conflicts.contains_key(&slot))
     }
@@ -203,7 +203,7 @@ impl Slots {
     }
 }
 
-/// Numbers of keys are small and dense: they need only be spread.
+/// Spreads numbers of keys, which are small and dense.
 fn hash(key: u32) -> u64 {
     (u64::from(key) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -16,7 +16,7 @@ impl IdOrder for Ids {
     }
 }
 
-/// What a map holds of a key, said in the plainest way: all writes, and those that are visible.
+/// A key of a map, said in the plainest way: all writes, and those that are visible.
 struct Plain {
     key: u32,
     written: Vec<Lv>,

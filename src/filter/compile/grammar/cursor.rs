@@ -1,9 +1,9 @@
-//! Reading tokens one after the other.
+//! A cursor over tokens, which are read one after the other.
 
 use jaq_core::load::lex::{Tok, Token};
 use jaq_core::load::parse::Expect;
 
-/// What the parser expected, and the text of the token that it found.
+/// An error of the parser: what it expected, and the text of the token that it found.
 pub(in crate::filter) type ParseError<'s> = (Expect<&'s str>, Option<&'s str>);
 pub(super) type Parsed<'s, T> = Result<T, ParseError<'s>>;
 
@@ -44,7 +44,7 @@ impl<'s, 't> Parser<'s, 't> {
         if self.skip(text) { Ok(()) } else { Err(self.instead(Expect::Just(text))) }
     }
 
-    /// The error that something else stands here.
+    /// Returns the error that something else stands here.
     pub(super) fn instead(&self, expect: Expect<&'s str>) -> ParseError<'s> {
         (expect, self.peek().map(|Token(text, _)| *text))
     }

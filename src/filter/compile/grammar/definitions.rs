@@ -105,7 +105,7 @@ impl<'s> Parser<'s, '_> {
     }
 }
 
-/// Whether a word stands anywhere in tokens.
+/// Tells whether a word stands anywhere in tokens.
 fn mentions(tokens: &[Token<&str>], name: &str) -> bool {
     tokens.iter().any(|Token(text, tok)| match tok {
         Tok::Word => *text == name,

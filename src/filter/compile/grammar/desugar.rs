@@ -12,12 +12,13 @@ use crate::filter::text::tokens::span;
 const BODY: &str = "!body";
 const WHOLE: &str = "$!whole";
 
-/// The name of the native filter that the library calls by a name. No text but that of the library can spell it.
+/// Returns the name of the native filter that the library calls by a name. No text but that of the library can spell
+/// it.
 pub(in crate::filter) fn native_name(name: &str) -> &str {
     name.strip_prefix("native:").unwrap_or(name)
 }
 
-/// The object that `$__loc__` is: the line in which it stands.
+/// Returns the object that `$__loc__` is: the line in which it stands.
 pub(super) fn location<'s>(code: &'s str, text: &'s str) -> Term<&'s str> {
     let before = span(code, text).map_or("", |span| &code[..span.start]);
     let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
@@ -25,7 +26,7 @@ pub(super) fn location<'s>(code: &'s str, text: &'s str) -> Term<&'s str> {
     Term::Obj(entries.into_iter().map(|(key, value)| (string(key), Some(value))).collect())
 }
 
-/// A number, put together from its digits.
+/// Returns a number, put together from its digits.
 fn whole_number<'s>(number: usize) -> Term<&'s str> {
     const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
     let digit = Term::Num(DIGITS[number % 10]);
@@ -55,7 +56,7 @@ pub(super) fn with_part<'s>(term: Term<&'s str>, part: Part<Term<&'s str>>) -> T
     }
 }
 
-/// `term?`: of a path, only what its last part fails with is dropped.
+/// Rewrites `term?`: of a path, only what its last part fails with is dropped.
 pub(super) fn optional(term: Term<&str>) -> Term<&str> {
     match term {
         Term::Path(base, mut parts) if !parts.0.is_empty() => {
@@ -68,7 +69,7 @@ pub(super) fn optional(term: Term<&str>) -> Term<&str> {
     }
 }
 
-/// A term in brackets: the `?` behind them is one of all that they hold.
+/// Returns a term in brackets: the `?` behind them is one of all that they hold.
 pub(super) fn in_brackets(term: Term<&str>) -> Term<&str> {
     match term {
         term @ Term::Path(..) => Term::Path(Box::new(term), Path(Vec::new())),
@@ -85,8 +86,8 @@ fn variables<'s>(pattern: &Pattern<&'s str>, found: &mut Vec<&'s str>) {
     }
 }
 
-/// `source as pattern ?// pattern | body`: the next pattern is tried where one does not fit, or where the body
-/// fails with it. A variable that is not in the pattern is null.
+/// Rewrites `source as pattern ?// pattern | body`: the next pattern is tried where one does not fit, or where the
+/// body fails with it. A variable that is not in the pattern is null.
 pub(super) fn bind<'s>(
     source: Term<&'s str>,
     mut patterns: Vec<Pattern<&'s str>>,
@@ -114,7 +115,7 @@ pub(super) fn bind<'s>(
     binary(source, BinaryOp::Pipe(Some(Pattern::Var(WHOLE))), body)
 }
 
-/// `reduce` or `foreach`. What fits a pattern of several becomes an array of all variables.
+/// Rewrites `reduce` or `foreach`. What fits a pattern of several becomes an array of all variables.
 pub(super) fn fold<'s>(
     name: &'s str,
     source: Term<&'s str>,

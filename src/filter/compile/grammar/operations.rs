@@ -7,7 +7,7 @@ use jaq_core::ops::{Cmp, Math};
 use super::cursor::{Parsed, Parser};
 use super::desugar::{binary, bind};
 
-/// How tightly an operator binds, and what stands on its right where several follow each other.
+/// The strength with which an operator binds, and what stands on its right where several follow each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Left,
@@ -77,7 +77,7 @@ impl<'s> Parser<'s, '_> {
     }
 }
 
-/// The operator that a token is, how tightly it binds, and from which side.
+/// Returns the operator that a token is, how tightly it binds, and from which side.
 fn operator<'s>(Token(text, tok): &Token<&'s str>) -> Option<(BinaryOp<&'s str>, u8, Side)> {
     if !matches!(tok, Tok::Sym | Tok::Word) {
         return None;

@@ -41,7 +41,7 @@ impl Oracle {
         Self(compile::<JustLut<Jaq>>(&(cases + "empty"), DEFS.iter().cloned(), funs, &["$x"]).unwrap())
     }
 
-    /// The outputs of the filter at an index as JSON, up to the first error.
+    /// Returns the outputs of the filter at an index as JSON, up to the first error.
     pub(super) fn outputs(&self, at: usize, input: &str) -> Result<Vec<String>, String> {
         let input = Jaq(jaq_json::read::parse_single(input.as_bytes()).unwrap());
         let context = Ctx::<JustLut<Jaq>>::new(&self.0.lut, Vars::new([Jaq::from(at)]));
@@ -130,7 +130,7 @@ impl Jaq {
         }
     }
 
-    /// Whether there is nothing at `key`, but could be.
+    /// Tells whether there is nothing at `key`, but could be.
     fn lacks(&self, key: &Self) -> bool {
         match (&self.0, &key.0) {
             (Inner::Null, Inner::TStr(_) | Inner::Num(Num::Int(_))) => true,
@@ -141,7 +141,7 @@ impl Jaq {
         }
     }
 
-    /// The value with something at a `key` that it lacks.
+    /// Makes the value with something at a `key` that it lacks.
     fn grown(self, key: &Self, new: Self) -> Self {
         let Inner::Num(Num::Int(at)) = key.0 else {
             return Self(Inner::obj([(key.0.clone(), new.0)].into_iter().collect()));
@@ -152,12 +152,12 @@ impl Jaq {
     }
 }
 
-/// A string without what is not UTF-8.
+/// Returns a string without what is not UTF-8.
 fn lossy(bytes: &[u8]) -> Jaq {
     Jaq(String::from_utf8_lossy(bytes).into_owned().into())
 }
 
-/// What came of an operation of the inner value, where nothing else failed.
+/// Returns what came of an operation of the inner value, where nothing else failed.
 fn finish<'a>(output: ValX<'a, Inner>, failed: Option<Exn<'a, Jaq>>) -> ValX<'a, Jaq> {
     match (failed, output) {
         (Some(exception), _) => Err(exception),

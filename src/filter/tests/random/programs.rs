@@ -3,7 +3,7 @@
 /// A generator of filters and values, the same ones for each seed.
 pub(super) struct Programs(u64);
 
-/// What stands for a random part in a template.
+/// The letters that stand for a random part in a template.
 const HOLES: &str = "EPUVSKNRL";
 
 /// Filters without parts of their own.
@@ -112,13 +112,13 @@ impl Programs {
         from[self.below(from.len())]
     }
 
-    /// An entry of a table: lines of entries with two blanks between them.
+    /// Returns an entry of a table: lines of entries with two blanks between them.
     fn entry(&mut self, table: &'static str) -> &'static str {
         let entries = table.lines().flat_map(|line| line.trim().split("  "));
         self.pick(&entries.filter(|entry| !entry.is_empty()).collect::<Vec<_>>())
     }
 
-    /// A value as JSON text.
+    /// Returns a value as JSON text.
     pub(super) fn value(&mut self) -> String {
         self.value_below(3)
     }
@@ -148,7 +148,7 @@ impl Programs {
         }
     }
 
-    /// The text of a filter.
+    /// Returns the text of a filter.
     pub(super) fn program(&mut self) -> String {
         self.filter(4)
     }
@@ -158,7 +158,7 @@ impl Programs {
         self.fill(template, depth.saturating_sub(1))
     }
 
-    /// The template with something for each capital letter that stands alone.
+    /// Returns the template with something for each capital letter that stands alone.
     fn fill(&mut self, template: &str, depth: usize) -> String {
         let mut text = String::new();
         let mut before = ' ';

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::session::answer::words;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Word;
-use crate::session::state::names::name_length;
+use crate::session::language::name::name_length;
 use crate::value::{self, Path, Step, Val, View};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
@@ -19,7 +19,7 @@ pub(in crate::session) struct Found {
 }
 
 impl Found {
-    /// What is there; null where nothing is.
+    /// Returns what is there; null where nothing is.
     pub(in crate::session) fn view(&self) -> View<'_> {
         self.value.as_ref().map_or(View::Null, Val::view)
     }
@@ -117,14 +117,14 @@ fn hops(word: &Word<'_>) -> Result<Vec<Hop>> {
 
 const HINT: &str = r#"a path names one place: `.key`, `["two words"]`, `[0]`, `[-1]` for the last item"#;
 
-/// A key that needs no quotes.
+/// Reads a key that needs no quotes.
 fn key(text: &str) -> Option<(To, usize)> {
     let length = name_length(text);
     let length = text[..length].find('-').unwrap_or(length);
     (length > 0).then(|| (To::Key(text[..length].to_owned()), length))
 }
 
-/// A key in quotes.
+/// Reads a key in quotes.
 fn string(text: &str) -> Option<(To, usize)> {
     let mut escaped = false;
     let closes = |(_, c): &(usize, char)| {
@@ -138,7 +138,7 @@ fn string(text: &str) -> Option<(To, usize)> {
     Some((To::Key(key.as_str()?.to_owned()), literal.len()))
 }
 
-/// A key or an index in brackets.
+/// Reads a key or an index in brackets.
 fn bracket(text: &str) -> Option<(To, usize)> {
     let inner = text.strip_prefix('[')?.trim_start();
     let start = text.len() - inner.len();
@@ -157,7 +157,7 @@ fn bracket(text: &str) -> Option<(To, usize)> {
 mod tests {
     use super::*;
 
-    /// The path that a text names in a value, or what is wrong with it and where.
+    /// Returns the path that a text names in a value, or what is wrong with it and where.
     fn give(text: &str) -> String {
         let value = r#"{"a": {"b c": 1, "d": null}, "list": [1, {"x": [true]}], "": {"é\"": 2}}"#;
         let word = Word { text, span: 0..text.len() };

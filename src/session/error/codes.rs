@@ -7,11 +7,11 @@ use crate::filter::RunError;
 use crate::session::language::command::Example;
 use crate::session::{CommandError, ErrorKind, FileError};
 
-/// What `help R012` tells of a code.
+/// The explanation of a code, which `help R012` tells.
 #[derive(Debug)]
 pub struct Explanation {
     /// The code.
-    pub code: Code,
+    pub code: ErrorCode,
     /// What is wrong, in a few words.
     pub title: &'static str,
     /// What it means and what helps, in a few sentences.
@@ -21,20 +21,20 @@ pub struct Explanation {
     pub example: Example,
 }
 
-/// Makes the codes and their explanations from one table. A number is never given twice, also when its
+/// A table from which the codes and their explanations are made. A number is never given twice, also when its
 /// error is gone.
 macro_rules! codes {
     ($($name:ident $number:literal $title:literal $details:literal $example:expr;)*) => {
         /// The stable code of an error; prints as `R012`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Code {
+        pub enum ErrorCode {
             $(#[doc = $title] $name = $number),*
         }
 
         /// All codes, in their order.
         pub const CODES: &[Explanation] = &[
-            $(Explanation { code: Code::$name, title: $title, details: $details, example: $example }),*
+            $(Explanation { code: ErrorCode::$name, title: $title, details: $details, example: $example }),*
         ];
     };
 }
@@ -307,132 +307,134 @@ codes! {
         &["record stop", "#=> error: nothing is being recorded"];
 }
 
-impl Code {
-    /// The code that a text such as `R012` is, in letters of either case.
+impl ErrorCode {
+    /// Finds the code that a text such as `R012` is, in letters of either case.
     pub fn named(text: &str) -> Option<Self> {
         let all = CODES.iter().map(|explanation| explanation.code);
         all.into_iter().find(|code| code.to_string().eq_ignore_ascii_case(text))
     }
 
-    /// What it means.
+    /// Returns what it means.
     pub fn explanation(self) -> &'static Explanation {
         let explanation = CODES.iter().find(|explanation| explanation.code == self);
         explanation.expect("codes and explanations come from one table")
     }
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "R{:03}", *self as u16)
     }
 }
 
 impl CommandError {
-    /// What kind of error it is, as a code that never changes.
-    pub fn code(&self) -> Code {
+    /// Returns what kind of error it is, as a code that never changes.
+    pub fn code(&self) -> ErrorCode {
         self.kind.code()
     }
 }
 
 impl ErrorKind {
-    /// Its code.
-    pub fn code(&self) -> Code {
+    /// Returns its code.
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::UnknownCommand(_) => Code::UnknownCommand,
-            Self::Missing(_) => Code::Missing,
-            Self::Expected { .. } => Code::Expected,
-            Self::TooMuch(_) => Code::TooMuch,
-            Self::TooLong => Code::TooLong,
-            Self::UnknownTopic(_) => Code::UnknownTopic,
-            Self::UnknownSetting(_) => Code::UnknownSetting,
-            Self::BadSetting { .. } => Code::BadSetting,
-            Self::UnknownName(_) => Code::UnknownName,
-            Self::WrongKind { .. } => Code::WrongKind,
-            Self::NameTaken { .. } => Code::NameTaken,
-            Self::VariableTaken { .. } => Code::VariableTaken,
-            Self::BadName(_) => Code::BadName,
-            Self::NotWatched(_) => Code::NotWatched,
-            Self::NotValidated(_) => Code::NotValidated,
-            Self::NothingTo(_) => Code::NothingTo,
-            Self::Json(_) => Code::Json,
-            Self::Compile(_) => Code::Compile,
+            Self::UnknownCommand(_) => ErrorCode::UnknownCommand,
+            Self::Missing(_) => ErrorCode::Missing,
+            Self::Expected { .. } => ErrorCode::Expected,
+            Self::TooMuch(_) => ErrorCode::TooMuch,
+            Self::TooLong => ErrorCode::TooLong,
+            Self::UnknownTopic(_) => ErrorCode::UnknownTopic,
+            Self::UnknownSetting(_) => ErrorCode::UnknownSetting,
+            Self::BadSetting { .. } => ErrorCode::BadSetting,
+            Self::UnknownName(_) => ErrorCode::UnknownName,
+            Self::WrongKind { .. } => ErrorCode::WrongKind,
+            Self::NameTaken { .. } => ErrorCode::NameTaken,
+            Self::VariableTaken { .. } => ErrorCode::VariableTaken,
+            Self::BadName(_) => ErrorCode::BadName,
+            Self::NotWatched(_) => ErrorCode::NotWatched,
+            Self::NotValidated(_) => ErrorCode::NotValidated,
+            Self::NothingTo(_) => ErrorCode::NothingTo,
+            Self::Json(_) => ErrorCode::Json,
+            Self::Compile(_) => ErrorCode::Compile,
             Self::Run { error, .. } => run(error),
-            Self::NotJson { .. } => Code::NotJson,
+            Self::NotJson { .. } => ErrorCode::NotJson,
             Self::Swap { error, .. } => swap(error),
             Self::Edit { error, .. } => edit(error),
-            Self::Nothing(_) => Code::Nothing,
-            Self::NoParts { .. } => Code::NoParts,
-            Self::PastEnd { .. } => Code::PastEnd,
-            Self::WrongValue { .. } => Code::WrongValue,
-            Self::InvalidNow { .. } => Code::InvalidNow,
-            Self::NotSame { .. } => Code::NotSame,
-            Self::Squash { .. } => Code::Squash,
+            Self::Nothing(_) => ErrorCode::Nothing,
+            Self::NoParts { .. } => ErrorCode::NoParts,
+            Self::PastEnd { .. } => ErrorCode::PastEnd,
+            Self::WrongValue { .. } => ErrorCode::WrongValue,
+            Self::InvalidNow { .. } => ErrorCode::InvalidNow,
+            Self::NotSame { .. } => ErrorCode::NotSame,
+            Self::Squash { .. } => ErrorCode::Squash,
             Self::At { error, .. } => clock(error),
-            Self::Decode { .. } => Code::Decode,
-            Self::Branch(_) => Code::ActorInUse,
+            Self::Decode { .. } => ErrorCode::Decode,
+            Self::Branch(_) => ErrorCode::ActorInUse,
             Self::Merge { error, .. } => merge(error),
-            Self::Interrupted => Code::Interrupted,
+            Self::Interrupted => ErrorCode::Interrupted,
             Self::File(error) => file(error),
         }
     }
 }
 
-fn file(error: &FileError) -> Code {
+fn file(error: &FileError) -> ErrorCode {
     match error {
-        FileError::OutOfReach | FileError::Unreadable { .. } => Code::Unreadable,
-        FileError::Circle(_) | FileError::TooDeep(_) => Code::Circle,
-        FileError::StartsSessions(_) => Code::StartsSessions,
-        FileError::Failed { .. } => Code::InFile,
-        FileError::NotTyped => Code::NotTyped,
-        FileError::Unwritable { .. } => Code::Unwritable,
-        FileError::Recording(_) => Code::Recording,
-        FileError::NotRecording => Code::NotRecording,
+        FileError::OutOfReach | FileError::Unreadable { .. } => ErrorCode::Unreadable,
+        FileError::Circle(_) | FileError::TooDeep(_) => ErrorCode::Circle,
+        FileError::StartsSessions(_) => ErrorCode::StartsSessions,
+        FileError::Failed { .. } => ErrorCode::InFile,
+        FileError::NotTyped => ErrorCode::NotTyped,
+        FileError::Taken(_) | FileError::Unwritable { .. } => ErrorCode::Unwritable,
+        FileError::Recording(_) => ErrorCode::Recording,
+        FileError::NotRecording => ErrorCode::NotRecording,
     }
 }
 
-fn run(error: &RunError) -> Code {
+fn run(error: &RunError) -> ErrorCode {
     match error {
-        RunError::Failed(_) => Code::Run,
-        RunError::None => Code::NoValue,
-        RunError::Several => Code::Several,
-        RunError::Stopped { .. } => Code::Interrupted,
-        RunError::Variables { .. } | RunError::Escaped | RunError::Defect | RunError::NoRoom => Code::Stopped,
+        RunError::Failed(_) | RunError::NotAPath(_) => ErrorCode::Run,
+        RunError::None => ErrorCode::NoValue,
+        RunError::Several => ErrorCode::Several,
+        RunError::Stopped { .. } => ErrorCode::Interrupted,
+        RunError::Variables { .. } | RunError::Escaped | RunError::Defect | RunError::NoRoom => {
+            ErrorCode::Stopped
+        }
     }
 }
 
-fn swap(error: &SwapError) -> Code {
+fn swap(error: &SwapError) -> ErrorCode {
     match error {
-        SwapError::NotJson(_) => Code::NotJson,
-        SwapError::Invalid(_) => Code::Invalid,
-        SwapError::Behind(_) => Code::Behind,
-        SwapError::CountersExhausted => Code::Full,
+        SwapError::NotJson(_) => ErrorCode::NotJson,
+        SwapError::Invalid(_) => ErrorCode::Invalid,
+        SwapError::Behind(_) => ErrorCode::Behind,
+        SwapError::CountersExhausted => ErrorCode::Full,
     }
 }
 
-fn edit(error: &EditError) -> Code {
+fn edit(error: &EditError) -> ErrorCode {
     match error {
-        EditError::NotJson(_) => Code::NotJson,
-        EditError::Full => Code::Full,
+        EditError::NotJson(_) => ErrorCode::NotJson,
+        EditError::Full => ErrorCode::Full,
         EditError::NoContainer(_)
         | EditError::WrongKind { .. }
         | EditError::OutOfRange { .. }
-        | EditError::IntoItself(_) => Code::Edit,
+        | EditError::IntoItself(_) => ErrorCode::Edit,
     }
 }
 
-fn clock(error: &ClockError) -> Code {
+fn clock(error: &ClockError) -> ErrorCode {
     match error {
-        ClockError::Ahead(_) => Code::Ahead,
-        ClockError::Torn(_) => Code::Torn,
-        ClockError::Open { .. } => Code::Open,
+        ClockError::Ahead(_) => ErrorCode::Ahead,
+        ClockError::Torn(_) => ErrorCode::Torn,
+        ClockError::Open { .. } => ErrorCode::Open,
     }
 }
 
-fn merge(error: &MergeError) -> Code {
+fn merge(error: &MergeError) -> ErrorCode {
     match error {
-        MergeError::OtherDocument { .. } => Code::OtherDocument,
-        MergeError::Equivocation { .. } | MergeError::OtherBase { .. } => Code::Equivocation,
-        MergeError::Corrupt(_) => Code::Corrupt,
-        MergeError::Malformed { .. } => Code::Malformed,
+        MergeError::OtherDocument { .. } => ErrorCode::OtherDocument,
+        MergeError::Equivocation { .. } | MergeError::OtherBase { .. } => ErrorCode::Equivocation,
+        MergeError::Corrupt(_) => ErrorCode::Corrupt,
+        MergeError::Malformed { .. } => ErrorCode::Malformed,
     }
 }

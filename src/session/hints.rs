@@ -1,7 +1,8 @@
-//! Suggests what was probably meant, by its meaning: words of other shells, of version control, of other languages.
+//! Hints at what was probably meant: by its spelling, and by its meaning in other shells, version control and other languages.
 
+use crate::filter::nearest;
 use crate::session::language::command::{self, Command};
-use crate::session::state::names::name_length;
+use crate::session::language::name::name_length;
 
 /// Words under which a command is looked for, and what else to say than what the command does.
 type Meaning = (&'static [&'static str], &'static str, &'static str);
@@ -38,7 +39,7 @@ const COMMANDS: &[Meaning] = &[
 
 const LEAVE: &str = "`quit` leaves the session, and so does Ctrl-D";
 
-/// What is said in other words, or is there in another way.
+/// Words for what is said otherwise here, or is there in another way.
 const OTHERWISE: &[(&[&str], &str)] = &[
     (
         &["help", "h", "man", "usage", "commands", "info", "?"],
@@ -86,7 +87,7 @@ const FILTERS: &[(&[&str], &str)] = &[
 const FILES: [&str; 11] =
     [".json", ".jsonl", ".ndjson", ".json5", ".rejoin", ".txt", ".md", ".jq", ".yaml", ".yml", ".csv"];
 
-/// What a word in first place means that is no command here.
+/// Explains what a word in first place means that is no command here.
 pub(in crate::session) fn command(commands: &'static [Command], word: &str) -> Option<String> {
     let other = OTHERWISE.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| *hint);
     if let Some(hint) = other {
@@ -100,12 +101,12 @@ pub(in crate::session) fn command(commands: &'static [Command], word: &str) -> O
     Some(if more.is_empty() { hint } else { format!("{hint}; {more}") })
 }
 
-/// `` `branch REF as NAME`: make a replica with its own actor ``, without what one rarely needs.
+/// Writes `` `branch REF as NAME`: make a replica with its own actor ``, without what one rarely needs.
 fn does(command: &Command) -> String {
     format!("`{}`: {}", command.usage().trim_end_matches(" [--all]"), command.summary)
 }
 
-/// A line that is written as another shell has its commands, such as `\q`, `:help`, `/quit` and `?`: the
+/// Explains a line that is written as another shell has its commands, such as `\q`, `:help`, `/quit` and `?`: the
 /// word, and what it means. No jq begins so.
 pub(in crate::session) fn dressed<'a>(
     commands: &'static [Command],
@@ -121,7 +122,7 @@ pub(in crate::session) fn dressed<'a>(
     command(commands, undressed(word)).map(|hint| (first, hint))
 }
 
-/// The same for a line that is also a path of jq: `.quit`, `.help`.
+/// Explains a line that is also a path of jq: `.quit`, `.help`.
 pub(in crate::session) fn dotted(commands: &'static [Command], line: &str) -> Option<String> {
     let word = line.strip_prefix('.')?;
     let is_word = name_length(word) == word.len();
@@ -130,13 +131,13 @@ pub(in crate::session) fn dotted(commands: &'static [Command], line: &str) -> Op
     if is_word && usual.contains(&word) { command(commands, word) } else { None }
 }
 
-/// A word without what a call or a statement has behind it.
+/// Returns a word without what a call or a statement has behind it.
 fn undressed(word: &str) -> &str {
     word.trim_end_matches(';').trim_end_matches("()")
 }
 
-/// What was probably meant by code that cannot be compiled, because of what stands at `at`. `is_line`: it is a
-/// line of its own, as `origin > file`.
+/// Explains what was probably meant by code that cannot be compiled, because of what stands at `at`. `is_line`: it is
+/// a line of its own, as `origin > file`.
 pub(in crate::session) fn code(code: &str, at: usize, is_line: bool) -> Option<String> {
     let text = code.trim_end();
     if is_file(text) {
@@ -158,12 +159,20 @@ pub(in crate::session) fn code(code: &str, at: usize, is_line: bool) -> Option<S
     filter(&rest[..name_length(rest)])
 }
 
-/// What a word means that is no filter of jq.
+/// Explains what a word means that is no filter of jq.
 pub(in crate::session) fn filter(word: &str) -> Option<String> {
     FILTERS.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| (*hint).to_owned())
 }
 
-/// Whether a text looks like the name of a file.
+/// Asks `did you mean …?` with the known word that is nearest, if one is near.
+pub(in crate::session) fn did_you_mean<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    nearest(word, known).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// Tells whether a text looks like the name of a file.
 pub(in crate::session) fn is_file(text: &str) -> bool {
     let place = ["./", "../", "/", "~/"].iter().any(|start| text.starts_with(start));
     let kind = FILES.iter().any(|end| text.len() > end.len() && text.ends_with(end));

@@ -1,12 +1,12 @@
-//! `text`, `counter` and `plain`: what a place of a value is, besides what it reads as.
+//! `text`, `counter` and `plain`: the kind of a slot, besides what it reads as.
 
 use crate::crdt::{ConvergentRef, EditError, Kind, OpId, Transaction};
 use crate::session::answer::reply;
 use crate::session::answer::words;
 use crate::session::commands::edits::not_swapped;
-use crate::session::commands::path::{Found, find};
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::{Args, Word};
+use crate::session::language::path::{Found, find};
 use crate::session::{Part, Reply, Session};
 use crate::value::{Path, Step, Val, View};
 
@@ -49,7 +49,7 @@ pub(in crate::session) fn plain(session: &mut Session, args: Args<'_>) -> Result
     })
 }
 
-/// What a place is to hold.
+/// The content that a place is to hold.
 enum New {
     Text(String),
     Counter(i64),
@@ -130,7 +130,7 @@ fn put_new(tx: &mut Transaction<'_>, path: &Path, kind: Kind) -> Result<OpId, Ed
     }
 }
 
-/// The container that holds a place, and the last step to it; `None` for the root.
+/// Returns the container that holds a place, and the last step to it; `None` for the root.
 fn slot(tx: &Transaction<'_>, path: &Path) -> Option<(OpId, Step)> {
     let (last, above) = path.0.split_last()?;
     let container = tx.replica().container(&Path(above.to_vec()));

@@ -1,10 +1,15 @@
-//! Text in the columns of a terminal: how many it takes, where it is cut, and where it goes on in the next line.
+//! Widths of text on a terminal: how many columns it takes, where it is cut, and how it is wrapped.
 
 use unicode_width::UnicodeWidthChar;
 
-/// Counts the columns that a text takes.
+/// Counts the columns that a text takes, on one line.
 pub fn columns(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+    text.chars().map(char_columns).sum()
+}
+
+/// Counts the columns that a character takes. A control character takes one: so does what is shown in its place.
+pub fn char_columns(c: char) -> usize {
+    c.width().unwrap_or(1)
 }
 
 /// Cuts a text to no more than so many columns; `…` stands for what is left out.
@@ -25,9 +30,9 @@ pub fn cut_middle(text: &str, room: usize) -> String {
     fitting(text.chars(), room / 3).chain(['…']).chain(last.into_iter().rev()).collect()
 }
 
-/// The first characters that take no more than so many columns.
-fn fitting(chars: impl Iterator<Item = char>, mut room: usize) -> impl Iterator<Item = char> {
-    chars.take_while(move |c| match room.checked_sub(c.width().unwrap_or(0)) {
+/// Takes the first characters that have no more than so many columns.
+pub fn fitting(chars: impl Iterator<Item = char>, mut room: usize) -> impl Iterator<Item = char> {
+    chars.take_while(move |c| match room.checked_sub(char_columns(*c)) {
         Some(rest) => {
             room = rest;
             true
@@ -36,8 +41,7 @@ fn fitting(chars: impl Iterator<Item = char>, mut room: usize) -> impl Iterator<
     })
 }
 
-/// A line as lines of no more than so many columns, as far as its words are shorter; those that go on are
-/// indented.
+/// Wraps a line to so many columns, as far as its words are shorter; the lines that go on are indented.
 pub fn fill(line: &str, width: usize, indent: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
@@ -60,7 +64,7 @@ pub fn fill(line: &str, width: usize, indent: usize) -> Vec<String> {
     lines
 }
 
-/// Does the same with an indent for what goes on, and gives it as one text.
+/// Wraps a line as [`fill`] does, and gives it as one text: what goes on has two more blanks in front.
 pub fn wrapped(line: &str, width: usize) -> String {
     let indent = line.len() - line.trim_start_matches(' ').len() + 2;
     fill(line, width, indent).join("\n")
@@ -85,5 +89,6 @@ mod tests {
         assert_eq!(["日本語", "日本語x"].map(|text| cut(text, 6)), ["日本語", "日本…"]);
         assert_eq!(cut_middle(".tasks[0].title", 10), ".ta….title");
         assert_eq!((columns("日本語"), cut("ab", 0)), (6, "…".to_owned()));
+        assert_eq!((columns("a\tb"), cut("a\tbc", 3)), (3, "a\t…".to_owned()));
     }
 }

@@ -1,42 +1,43 @@
-//! Filters, values and expressions: text to JSON.
+//! Evaluation of jq and JSON in a line: expressions, filters and values.
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::filter::{self, Filter, Lexeme, RunError};
-use crate::session::editor::suggest;
-use crate::session::error::{CommandError, ErrorKind, did_you_mean};
+use crate::session::error::{CommandError, ErrorKind};
+use crate::session::hints;
 use crate::session::language::args::Word;
 use crate::session::language::arguments::Wants;
 use crate::session::language::command::Command;
 use crate::session::language::layout::Layout;
-use crate::session::state::names::{Names, name_length, variable};
+use crate::session::language::name::{name_length, variable};
+use crate::session::state::names::Names;
 use crate::session::{Part, Reply, Session};
 use crate::value::{self, ParseError, SyntaxError, Val};
 
-/// jq code in the user's line.
-pub(in crate::session) struct Code<'a> {
+/// A snippet of jq and its place in the line.
+pub(in crate::session) struct Snippet<'a> {
     text: Cow<'a, str>,
     span: Range<usize>,
     /// Bytes that the text has in front and the line has not.
     extra: usize,
 }
 
-impl<'a> From<&Word<'a>> for Code<'a> {
+impl<'a> From<&Word<'a>> for Snippet<'a> {
     fn from(word: &Word<'a>) -> Self {
         Self { text: word.text.into(), span: word.span.clone(), extra: 0 }
     }
 }
 
-impl<'a> From<&'a str> for Code<'a> {
+impl<'a> From<&'a str> for Snippet<'a> {
     fn from(text: &'a str) -> Self {
         Self { text: text.into(), span: 0..text.len(), extra: 0 }
     }
 }
 
-impl Code<'_> {
-    /// A part of the code as a part of the line.
+impl Snippet<'_> {
+    /// Returns a part of the code as a part of the line.
     fn in_line(&self, part: &Range<usize>) -> Range<usize> {
         let place = |at: usize| (self.span.start + at.saturating_sub(self.extra)).min(self.span.end);
         place(part.start)..place(part.end)
@@ -52,35 +53,35 @@ impl Session {
         let leading = self.leading_name(text);
         let code = match leading {
             Some(name) => {
-                Code { text: format!("${}{}", variable(name), &text[name.len()..]).into(), span, extra: 1 }
+                Snippet { text: format!("${}{}", variable(name), &text[name.len()..]).into(), span, extra: 1 }
             }
             None => {
-                if let Some((word, hint)) = suggest::dressed(self.commands(), text) {
+                if let Some((word, hint)) = hints::dressed(self.commands(), text) {
                     let span = start..start + word.len();
                     let kind = ErrorKind::UnknownCommand(word.to_owned());
                     return Err(CommandError::new(kind, span).with_hint(hint));
                 }
                 self.is_expression(text, start)?;
-                Code { text: text.into(), span, extra: 0 }
+                Snippet { text: text.into(), span, extra: 0 }
             }
         };
         let filter = self.compile(&code).map_err(|error| {
             let at = error.span.start.saturating_sub(start);
             let (word, behind) = text.split_at(name_length(text));
-            let meant = suggest::command(self.commands(), word);
+            let meant = hints::command(self.commands(), word);
             // In jq nothing follows a word like that; the first may be a command elsewhere, as in `del a`.
             let is_command =
                 behind.len() > behind.trim_start().len() && text.len() - behind.trim_start().len() == at;
             let hint = if is_command { meant.clone() } else { None };
-            let hint = hint.or_else(|| error.hint.clone()).or_else(|| suggest::code(text, at, true));
+            let hint = hint.or_else(|| error.hint.clone()).or_else(|| hints::code(text, at, true));
             error.with_hint(hint.or(meant))
         })?;
         let vars = self.variables(&filter);
         let outputs = filter.run(self.last.clone(), vars).map_err(|error| {
             // An assignment to `$name.path` is what newcomers try.
-            let assigns = leading.filter(|_| error.to_string().starts_with("invalid path expression"));
+            let assigns = leading.filter(|_| matches!(error, RunError::NotAPath(_)));
             let hint = assigns.map(|name| format!("an expression changes nothing; try `swap {name} FILTER`"));
-            let hint = hint.or_else(|| suggest::dotted(self.commands(), text));
+            let hint = hint.or_else(|| hints::dotted(self.commands(), text));
             let on = leading.map(str::to_owned).or_else(|| self.last_in_words(text));
             let kind = ErrorKind::Run { filter: text.to_owned(), on, error };
             CommandError::new(kind, code.span.clone()).with_hint(hint)
@@ -94,13 +95,13 @@ impl Session {
         }
         let reply = Reply { values: outputs, ..Reply::default() };
         // Such a path is jq, and so it has an answer; but where there is nothing it is a habit.
-        Ok(match suggest::dotted(self.commands(), text).filter(|_| reply.values == [Val::NULL]) {
+        Ok(match hints::dotted(self.commands(), text).filter(|_| reply.values == [Val::NULL]) {
             Some(hint) => reply.with(Part::Line(hint)),
             None => reply,
         })
     }
 
-    /// The known name at the start of a text: `origin` in `origin | .items`, `origin.items`.
+    /// Returns the known name at the start of a text: `origin` in `origin | .items`, `origin.items`.
     pub(in crate::session) fn leading_name<'a>(&self, text: &'a str) -> Option<&'a str> {
         let longest = &text[..name_length(text)];
         // `-` may belong to a name or be a minus.
@@ -132,8 +133,8 @@ impl Session {
         let hint = match text[word.len()..].trim_start() {
             rest if rest.starts_with('=') => Some(format!("`ref {word} VALUE` makes a ref")),
             _ if is_key => Some(format!("a key needs a dot: `.{word}`")),
-            _ if suggest::is_file(text) => Some(format!("`read {text}` runs a session file")),
-            _ => suggest::command(self.commands(), name).or_else(|| did_you_mean(word, candidates)),
+            _ if hints::is_file(text) => Some(format!("`read {text}` runs a session file")),
+            _ => hints::command(self.commands(), name).or_else(|| hints::did_you_mean(word, candidates)),
         };
         let hint = hint.unwrap_or_else(|| "`help` lists the commands, `refs` the names".to_owned());
         let span = start..start + word.len();
@@ -141,7 +142,7 @@ impl Session {
     }
 
     /// Compiles a filter in which every name is a variable.
-    pub(in crate::session) fn compile(&mut self, code: &Code<'_>) -> Result<Arc<Filter>, CommandError> {
+    pub(in crate::session) fn compile(&mut self, code: &Snippet<'_>) -> Result<Arc<Filter>, CommandError> {
         let names = &self.names;
         let is_var = |name: &str| name == "_" || names.of_variable(name).is_some();
         let known = || names.iter().map(|(name, _)| variable(name).into_owned()).collect();
@@ -153,7 +154,7 @@ impl Session {
         })
     }
 
-    /// The values of the variables that a filter uses.
+    /// Returns the values of the variables that a filter uses.
     pub(in crate::session) fn variables(&self, filter: &Filter) -> Vec<Val> {
         let value = |name: &String| {
             let entry = self.names.of_variable(name).and_then(|name| self.names.get(name));
@@ -162,13 +163,13 @@ impl Session {
         filter.vars().iter().map(value).collect()
     }
 
-    /// The VALUE that a text stands for, where a jq expression gets the last value.
+    /// Returns the VALUE that a text stands for, where a jq expression gets the last value.
     pub(in crate::session) fn value_of_last(&mut self, word: &Word<'_>) -> Result<Val, CommandError> {
         let on = self.last_in_words(word.text);
         self.value(word, self.last.clone(), on.as_deref())
     }
 
-    /// Whether a line may use the last value, by its variable or as the input of an expression.
+    /// Tells whether a line may use the last value, by its variable or as the input of an expression.
     pub fn may_use_last(&self, line: &str) -> bool {
         let Layout { command: Some((command, _)), taken, .. } = self.layout(line) else {
             let code = line.trim();
@@ -186,7 +187,7 @@ impl Session {
         })
     }
 
-    /// What code gets as its input, if there is something and the code may look at it.
+    /// Returns what code gets as its input, if there is something and the code may look at it.
     fn last_in_words(&self, code: &str) -> Option<String> {
         (self.answered && uses_last(code)).then(|| "the last value".to_owned())
     }
@@ -200,8 +201,8 @@ impl Session {
     ) -> Result<Val, CommandError> {
         let filter = self.compile(&word.into()).map_err(|error| {
             let at = error.span.start.saturating_sub(word.span.start);
-            let meant = suggest::code(word.text, at, false);
-            let hint = if suggest::is_file(word.text) { None } else { error.hint.clone() };
+            let meant = hints::code(word.text, at, false);
+            let hint = if hints::is_file(word.text) { None } else { error.hint.clone() };
             let hint = hint.or(meant).or_else(|| word_hint(word, &error.span, &input));
             error.with_hint(hint)
         })?;
@@ -216,7 +217,7 @@ impl Session {
         })
     }
 
-    /// The VALUE that a text stands for: JSON, or a jq expression that yields one value.
+    /// Returns the VALUE that a text stands for: JSON, or a jq expression that yields one value.
     pub(in crate::session) fn value(
         &mut self,
         word: &Word<'_>,
@@ -237,18 +238,18 @@ impl Session {
     }
 }
 
-/// Whether code may use the last value: by its variable, or as its input.
+/// Tells whether code may use the last value: by its variable, or as its input.
 fn uses_last(code: &str) -> bool {
     filter::may_read_input(code) || mentions_last(code)
 }
 
-/// Whether code has the variable of the last value.
+/// Tells whether code has the variable of the last value.
 fn mentions_last(code: &str) -> bool {
     let is_last = |lexeme: &Lexeme| code.get(lexeme.span.clone()) == Some("$_");
     filter::lexemes(code).iter().any(is_last)
 }
 
-/// A hint where a name of the session stands in code without its `$`, or with a `-`.
+/// Makes a hint where a name of the session stands in code without its `$`, or with a `-`.
 fn names_hint(names: &Names, code: &str, span: &Range<usize>) -> Option<String> {
     let rest = code.get(span.start..)?;
     let word = rest.strip_prefix('$').unwrap_or(rest);
@@ -257,7 +258,7 @@ fn names_hint(names: &Names, code: &str, span: &Range<usize>) -> Option<String> 
     Some(format!("did you mean `${}`?", variable(known)))
 }
 
-/// A hint where a word stands in code that is no filter: a key without its dot, a string without its
+/// Makes a hint where a word stands in code that is no filter: a key without its dot, a string without its
 /// quotes.
 fn word_hint(code: &Word<'_>, span: &Range<usize>, input: &Val) -> Option<String> {
     let (before, part) = code.text.split_at_checked(span.start.checked_sub(code.span.start)?)?;

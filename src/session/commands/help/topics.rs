@@ -1,4 +1,4 @@
-//! What `help` explains besides commands and single errors. Each text is a page: a line of it is a paragraph,
+//! Topics that `help` explains besides commands and single errors. Each text is a page: a line of it is a paragraph,
 //! a row (with a tab between its columns), or code (behind two blanks).
 
 use crate::filter::differences;
@@ -21,12 +21,12 @@ pub(in crate::session) const TOPICS: &[Topic] = &[
     Topic { name: "errors", summary: "every error; `help R010` explains one", text: errors },
 ];
 
-/// The topic of that name.
+/// Returns the topic of that name.
 pub(in crate::session) fn find(name: &str) -> Option<&'static Topic> {
     TOPICS.iter().find(|topic| topic.name == name)
 }
 
-/// Every code with its title.
+/// Returns every code with its title.
 fn errors() -> String {
     let rows: String = CODES.iter().map(|it| format!("{}\t{}\n", it.code, it.title)).collect();
     format!("{rows}\n`help R010` explains one, with an example. A code always means the same.")

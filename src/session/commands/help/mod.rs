@@ -1,13 +1,15 @@
-//! `help`: the words about the commands.
+//! `help`: explanations of commands, topics, errors and the filters of jq.
 
-use crate::session::commands::codes::{Code, Explanation};
-use crate::session::commands::filters;
-use crate::session::commands::topics::{self, TOPICS};
-use crate::session::editor::suggest;
-use crate::session::error::{CommandError, ErrorKind, did_you_mean};
+pub(in crate::session) mod filters;
+pub(in crate::session) mod topics;
+
+use crate::session::error::codes::{ErrorCode, Explanation};
+use crate::session::error::{CommandError, ErrorKind};
+use crate::session::hints;
 use crate::session::language::args::Args;
 use crate::session::language::command::{Command, Example};
 use crate::session::{Page, Part, Reply, Session};
+use topics::TOPICS;
 
 /// The commands that one meets first; the overview says what they do, and of the others the names.
 const FIRST: [&str; 9] = ["ref", "branch", "swap", "reset", "merge", "conflicts", "clock", "refs", "log"];
@@ -24,7 +26,7 @@ pub(in crate::session) fn help(session: &mut Session, mut args: Args<'_>) -> Res
     if let Some(topic) = topics::find(word.text) {
         return Ok(page((topic.text)()));
     }
-    if let Some(code) = Code::named(word.text) {
+    if let Some(code) = ErrorCode::named(word.text) {
         return Ok(page(explain_code(code.explanation())));
     }
     if let Some(text) = session.explain_filter(word.text) {
@@ -32,10 +34,8 @@ pub(in crate::session) fn help(session: &mut Session, mut args: Args<'_>) -> Res
     }
     let names =
         session.commands().iter().flat_map(Command::names).chain(TOPICS.iter().map(|topic| topic.name));
-    // There are so many filters that one is always near: it must begin as the word does.
-    let start = word.text.get(..3);
-    let near = filters::names().filter(|name| start.is_some_and(|start| name.starts_with(start)));
-    let hint = suggest::filter(word.text).or_else(|| did_you_mean(word.text, names.chain(near)));
+    let names = names.chain(filters::names());
+    let hint = hints::filter(word.text).or_else(|| hints::did_you_mean(word.text, names));
     let hint = hint.unwrap_or_else(|| "`help` lists the commands".into());
     let kind = ErrorKind::UnknownTopic(word.text.to_owned());
     Err(CommandError::new(kind, word.span).with_hint(hint))

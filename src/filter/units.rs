@@ -1,4 +1,4 @@
-//! Times and sizes as people write them.
+//! Times and sizes as people write them: the limits of filters.
 
 use core::time::Duration;
 
@@ -21,22 +21,37 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     bytes.map(|bytes| bytes as u64).ok_or_else(|| "expected a size such as 64M or 2G".to_owned())
 }
 
-/// A time as [`duration`] reads it: `500ms`, `2s`.
-pub(super) fn duration_text(time: Duration) -> String {
+/// Writes a time as [`duration`] reads it: `500ms`, `2s`.
+pub fn duration_text(time: Duration) -> String {
     match time.as_millis() {
         milliseconds if milliseconds.is_multiple_of(1_000) => format!("{}s", milliseconds / 1_000),
         milliseconds => format!("{milliseconds}ms"),
     }
 }
 
-/// A size as [`bytes()`] reads it, in the largest unit of which it is a whole number: `64M`.
-pub(super) fn bytes_text(bytes: u64) -> String {
-    let units = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
-    let whole = units.iter().find(|(bits, _)| bytes > 0 && bytes.trailing_zeros() >= *bits);
-    whole.map_or_else(|| bytes.to_string(), |(bits, unit)| format!("{}{unit}", bytes >> bits))
+/// Writes a size as [`bytes()`] reads it: `64M`.
+pub fn bytes_text(bytes: u64) -> String {
+    let (number, unit) = in_largest_unit(bytes);
+    format!("{number}{unit}")
 }
 
-/// A positive number and one of the units, the first that fits.
+/// Writes a size for people: `64 MiB`, `1 byte`.
+pub(in crate::filter) fn bytes_in_words(bytes: u64) -> String {
+    match in_largest_unit(bytes) {
+        (1, "") => "1 byte".to_owned(),
+        (number, "") => format!("{number} bytes"),
+        (number, unit) => format!("{number} {unit}iB"),
+    }
+}
+
+/// Divides a size by the largest unit of which it is a whole number: `(64, "M")`.
+fn in_largest_unit(bytes: u64) -> (u64, &'static str) {
+    let units = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
+    let whole = units.iter().find(|(bits, _)| bytes > 0 && bytes.trailing_zeros() >= *bits);
+    whole.map_or((bytes, ""), |(bits, unit)| (bytes >> bits, *unit))
+}
+
+/// Reads a positive number and one of the units, the first that fits.
 fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let text = text.trim();
     let (number, unit) = units.iter().find_map(|(unit, value)| Some((text.strip_suffix(unit)?, value)))?;
@@ -74,6 +89,15 @@ mod tests {
         }
         for text in ["", "M", "-1M", "0", "1e999", "10x"] {
             assert!(bytes(text).is_err(), "{text}");
+        }
+        for (size, short, words) in [
+            (64 << 20, "64M", "64 MiB"),
+            (3 << 40, "3T", "3 TiB"),
+            (1_536, "1536", "1536 bytes"),
+            (1, "1", "1 byte"),
+            (0, "0", "0 bytes"),
+        ] {
+            assert_eq!((&*bytes_text(size), &*bytes_in_words(size)), (short, words));
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::filter;
 use crate::session::Session;
 use crate::session::answer::words;
-use crate::session::commands::evaluate::Code;
+use crate::session::evaluation::expressions::Snippet;
 
 /// The filters and signs, each with its names, how it is called, what it does, and an example. Between them stands
 /// a tab. What the example yields is found by running it: so it is true of this jq.
@@ -26,7 +26,7 @@ fn rows() -> impl Iterator<Item = Row> {
 }
 
 impl Session {
-    /// The page that explains a filter or sign of jq; `None` if there is none of that name.
+    /// Returns the page that explains a filter or sign of jq; `None` if there is none of that name.
     pub(in crate::session) fn explain_filter(&mut self, name: &str) -> Option<String> {
         // Whoever asks writes `map(f)` too.
         let bare = name.split_once('(').map_or(name, |(bare, _)| if bare.is_empty() { name } else { bare });
@@ -36,7 +36,7 @@ impl Session {
             return Some(format!("{explained}`help jq` has the ten filters that one needs."));
         }
         if filter::is_denied(bare) {
-            let code = Code::from(bare);
+            let code = Snippet::from(bare);
             let error = self.compile(&code).err()?;
             return Some(error.to_string());
         }
@@ -44,7 +44,7 @@ impl Session {
         (!arities.is_empty()).then(|| format!("{bare}\n  a filter of jq with {}", arities.join(" or ")))
     }
 
-    /// A row with what its example yields; `None` where jq has it and filters here have not.
+    /// Returns a row with what its example yields; `None` where jq has it and filters here have not.
     fn explain_row(&self, row: &Row) -> Option<String> {
         let mut session = self.fresh();
         let reply = session.run(row.example).ok()?;
@@ -54,12 +54,12 @@ impl Session {
     }
 }
 
-/// Whether there is a filter or sign of that name.
+/// Tells whether there is a filter or sign of that name.
 pub(in crate::session) fn is_known(name: &str) -> bool {
     arities(name).next().is_some() || rows().any(|row| row.names.split(' ').any(|known| known == name))
 }
 
-/// The names of all filters, each once.
+/// Returns the names of all filters, each once.
 pub(in crate::session) fn names() -> impl Iterator<Item = &'static str> {
     let mut last = "";
     filter::builtins().map(|(name, _)| name).filter(move |name| std::mem::replace(&mut last, name) != *name)
@@ -83,7 +83,7 @@ mod tests {
             .filter(|signature| !explained.contains(signature))
             .map(|(name, arity)| format!("{name}/{arity}"))
             .collect();
-        assert_eq!(missing, [""; 0], "src/session/filters.txt has no line of them");
+        assert_eq!(missing, [""; 0], "src/session/commands/help/filters.txt has no line of them");
     }
 
     #[test]

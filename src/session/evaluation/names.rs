@@ -1,13 +1,15 @@
-//! What the words of a command stand for: names of the right kind, new names, clocks and patches.
+//! Resolution of names: to refs, clocks and patches, and to names that are free.
 
-use crate::crdt::{Clock, ConvergentRef, Patch};
+use crate::crdt::{Clock, ConvergentRef, DecodeError, Patch};
 use crate::filter;
 use crate::session::Session;
-use crate::session::error::{CommandError, ErrorKind, did_you_mean};
+use crate::session::error::{CommandError, ErrorKind};
+use crate::session::hints;
 use crate::session::language::args::Word;
 use crate::session::language::arguments::Wants;
 use crate::session::language::layout::Layout;
-use crate::session::state::names::{Entry, EntryKind, name_length, variable};
+use crate::session::language::name::{name_length, variable};
+use crate::session::state::names::{Entry, EntryKind};
 use crate::value::Val;
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
@@ -24,7 +26,7 @@ impl Session {
         self.names.get(word.text).ok_or_else(|| self.unknown(word, None))
     }
 
-    /// The error of the first name in a line that stands for nothing, or for something of the wrong kind.
+    /// Returns the error of the first name in a line that stands for nothing, or for something of the wrong kind.
     pub(in crate::session) fn wrong_name(&self, layout: &Layout<'_>) -> Option<CommandError> {
         layout.taken.iter().find_map(|(wants, word)| match wants {
             Wants::Ref => self.reference(word).err(),
@@ -35,7 +37,9 @@ impl Session {
 
     pub(in crate::session) fn unknown(&self, word: &Word<'_>, wanted: Option<EntryKind>) -> CommandError {
         let names = self.names.iter().filter(|(_, entry)| wanted.is_none_or(|kind| entry.kind() == kind));
-        let hint = did_you_mean(word.text, names.map(|(name, _)| name));
+        let apart =
+            || word.text.contains(',').then(|| "blanks stand between names, and no commas".to_owned());
+        let hint = hints::did_you_mean(word.text, names.map(|(name, _)| name)).or_else(apart);
         let hint = hint.unwrap_or_else(|| "`refs` lists the names".to_owned());
         CommandError::new(ErrorKind::UnknownName(word.text.to_owned()), word.span.clone()).with_hint(hint)
     }
@@ -103,35 +107,35 @@ impl Session {
         Ok(())
     }
 
-    /// The patch of a name or VALUE.
+    /// Reads the patch of a name or VALUE.
     pub(in crate::session) fn patch(&mut self, word: &Word<'_>) -> Result<Patch> {
-        match self.names.get(word.text) {
-            Some(Entry::Patch(patch)) => return Ok(patch.clone()),
-            Some(other) => return Err(wrong_kind(word, other.kind(), EntryKind::Patch)),
-            None => {}
-        }
-        let value = self.named_value(word)?;
-        Patch::from_json(&value).map_err(|error| {
-            let kind = ErrorKind::Decode { wanted: EntryKind::Patch, error };
-            CommandError::new(kind, word.span.clone())
-        })
+        let kept = |entry: &Entry| if let Entry::Patch(patch) = entry { Some(patch.clone()) } else { None };
+        self.kept_or_value(word, EntryKind::Patch, kept, Patch::from_json)
     }
 
-    /// The clock of a name or VALUE.
+    /// Reads the clock of a name or VALUE.
     pub(in crate::session) fn clock(&mut self, word: &Word<'_>) -> Result<Clock> {
-        match self.names.get(word.text) {
-            Some(Entry::Clock(clock)) => return Ok(clock.clone()),
-            Some(other) => return Err(wrong_kind(word, other.kind(), EntryKind::Clock)),
-            None => {}
-        }
-        let value = self.named_value(word)?;
-        Clock::from_json(&value).map_err(|error| {
-            let kind = ErrorKind::Decode { wanted: EntryKind::Clock, error };
-            CommandError::new(kind, word.span.clone())
-        })
+        let kept = |entry: &Entry| if let Entry::Clock(clock) = entry { Some(clock.clone()) } else { None };
+        self.kept_or_value(word, EntryKind::Clock, kept, Clock::from_json)
     }
 
-    /// A VALUE where a name could have stood: a single word is taken for a mistyped name.
+    /// Takes what is kept under a name, or else reads a VALUE.
+    fn kept_or_value<T>(
+        &mut self,
+        word: &Word<'_>,
+        wanted: EntryKind,
+        kept: impl FnOnce(&Entry) -> Option<T>,
+        from_json: impl FnOnce(&Val) -> Result<T, DecodeError>,
+    ) -> Result<T> {
+        if let Some(entry) = self.names.get(word.text) {
+            return kept(entry).ok_or_else(|| wrong_kind(word, entry.kind(), wanted));
+        }
+        let value = self.named_value(word)?;
+        from_json(&value)
+            .map_err(|error| CommandError::new(ErrorKind::Decode { wanted, error }, word.span.clone()))
+    }
+
+    /// Returns a VALUE where a name could have stood: a single word is taken for a mistyped name.
     fn named_value(&mut self, word: &Word<'_>) -> Result<Val> {
         if name_length(word.text) == word.text.len() {
             return Err(self.unknown(word, None));

@@ -1,12 +1,16 @@
 //! Errors of lines: a kind, a place in the line, a hint.
 
+pub(in crate::session) mod codes;
+pub(in crate::session) mod files;
+
 use std::ops::Range;
 
 use thiserror::Error;
 
-use super::{EntryKind, FileError};
+use super::EntryKind;
 use crate::crdt::{BranchError, ClockError, DecodeError, EditError, MergeError, SwapError};
 use crate::filter::{CompileError, RunError};
+use crate::session::error::files::FileError;
 use crate::value::{NotJson, ParseError, Path, Val};
 
 /// A line that failed: what is wrong, where in the line, and perhaps what to do.
@@ -23,7 +27,7 @@ pub struct CommandError {
     pub hint: Option<String>,
 }
 
-/// What can be wrong with a line.
+/// The kinds of errors of a line.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -263,18 +267,4 @@ impl CommandError {
         self.hint = hint.into();
         self
     }
-}
-
-/// `did you mean …?` with the candidate that is nearest to `word`, when one is near.
-pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    if word.len() < 2 {
-        return None;
-    }
-    let word = word.to_lowercase();
-    let score = |candidate: &str| strsim::jaro_winkler(&word, &candidate.to_lowercase());
-    let scored = candidates.into_iter().map(|candidate| (score(candidate), candidate));
-    let near = scored.filter(|(score, _)| *score > 0.75);
-    // The first of equals: candidates come in a fixed order.
-    let best = near.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    best.map(|(_, candidate)| format!("did you mean `{candidate}`?"))
 }

@@ -1,0 +1,80 @@
+//! Errors of session files, which a host reads and writes.
+
+use thiserror::Error;
+
+/// The reason why a session file is not read or written.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// There are no files.
+    #[error("files are out of reach here")]
+    OutOfReach,
+    /// A file cannot be read.
+    #[error("cannot read `{file}`: {reason}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// A file reads itself, perhaps by way of others.
+    #[error("`{0}` is being read already")]
+    Circle(String),
+    /// Files read files that read files.
+    #[error("`{0}` is read by too many files, each of which is read by another one")]
+    TooDeep(String),
+    /// A file would forget what is here.
+    #[error("`{0}` starts new sessions, and `read` runs a file in this one")]
+    StartsSessions(String),
+    /// A command of a file failed, or an expectation does not hold.
+    #[error("{file}:{line}: {message}")]
+    Failed {
+        /// The file.
+        file: String,
+        /// The line in it.
+        line: usize,
+        /// What went wrong there.
+        message: String,
+        /// What was probably meant there, or what helps.
+        hint: Option<String>,
+    },
+    /// A recording needs somebody who types.
+    #[error("what is typed at the prompt can be recorded, and this is a script")]
+    NotTyped,
+    /// A file that is to be made is there.
+    #[error("cannot write `{0}`: it is there already")]
+    Taken(String),
+    /// A file cannot be written.
+    #[error("cannot write `{file}`: {reason}")]
+    Unwritable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// There is a recording.
+    #[error("`{0}` is being recorded")]
+    Recording(String),
+    /// There is no recording.
+    #[error("nothing is being recorded")]
+    NotRecording,
+}
+
+impl FileError {
+    /// Says what helps, if anything does.
+    pub(in crate::session) fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Failed { hint, .. } => return hint.clone(),
+            Self::Unreadable { .. } => Some(
+                "it is looked for where the file stands that reads it, at the prompt in the working folder",
+            ),
+            Self::NotTyped => Some("`rejoin run FILE` prints a session file with what it answers"),
+            Self::Taken(_) => Some("a recording makes a new file, and never overwrites one"),
+            Self::Recording(_) => Some("`record stop` ends it"),
+            Self::NotRecording => Some("`record FILE` begins a recording"),
+            Self::StartsSessions(_) => Some("`rejoin run FILE` runs it"),
+            _ => None,
+        };
+        hint.map(str::to_owned)
+    }
+}

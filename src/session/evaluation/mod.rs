@@ -1,0 +1,4 @@
+//! Evaluation of the words of a line: names become what they stand for, JSON and jq become values.
+
+pub(in crate::session) mod expressions;
+pub(in crate::session) mod names;
