@@ -85,7 +85,7 @@ fn report(swap: &Swap, reference: &ConvergentRef) -> Part {
 pub(in crate::session) fn told(reference: &ConvergentRef) -> Vec<PathChange> {
     let mut changes = reference.delta();
     changes.retain(|change| {
-        change.made_plain().is_some() || !crate::session::answer::reply::reads_alike(change)
+        change.made_plain().or(change.made()).is_some() || !crate::session::answer::reply::reads_alike(change)
     });
     changes
 }
