@@ -38,6 +38,9 @@ const INTERRUPTED: u8 = 130;
 /// A terminal that does not tell how wide it is.
 const USUAL: u16 = 80;
 
+/// A terminal that does not tell how high it is.
+const USUAL_ROWS: u16 = 24;
+
 /// Prose does not touch the edge.
 const MARGIN: usize = 2;
 
@@ -198,7 +201,7 @@ impl Player<'_> {
                         stage.session = stage.session.fresh();
                     }
                     let answer = self.run(&mut stage, &scene.step.text)?;
-                    self.answer(&scene.step.text, &answer)?;
+                    self.answer(&scene.step.text, &answer, stage.session.settings().limit)?;
                     note(&mut wrong, at, compare(scene.step, &answer));
                     at += 1;
                     if answer.is_ok_and(|reply| reply.quit) {
@@ -360,13 +363,20 @@ impl Player<'_> {
         writeln!(io::stdout(), "{}\n", self.out.dim("— the lesson goes on where it was —"))
     }
 
-    /// What a command answers: the value, what changed; or the error.
-    fn answer(&self, line: &str, answer: &Result<Reply, CommandError>) -> io::Result<()> {
+    /// What a command answers: what changed and the value, as far as the screen has room, as at the prompt (all of it
+    /// where there is no screen); or the error.
+    fn answer(
+        &self,
+        line: &str,
+        answer: &Result<Reply, CommandError>,
+        limit: Option<usize>,
+    ) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match answer {
             Ok(reply) => {
-                let extent = Extent { width: self.width(), limit: None, rows: None };
-                write!(out, "{}", Look { paint: self.out, extent, screen: None }.answer(reply, line))?;
+                let screen = self.on_terminal.then(rows);
+                let extent = Extent { width: self.width(), limit: screen.and(limit), rows: None };
+                write!(out, "{}", Look { paint: self.out, extent, screen }.answer(reply, line))?;
             }
             Err(error) => {
                 let text =
@@ -387,6 +397,12 @@ impl Player<'_> {
 fn columns(on_terminal: bool) -> u16 {
     let told = if on_terminal { crossterm::terminal::size().ok() } else { None };
     told.map(|(columns, _)| columns).filter(|columns| *columns > 0).unwrap_or(USUAL)
+}
+
+/// The rows of the terminal.
+fn rows() -> usize {
+    let told = crossterm::terminal::size().ok().map(|(_, rows)| rows);
+    told.filter(|rows| *rows > 0).unwrap_or(USUAL_ROWS).into()
 }
 
 impl Stage {
