@@ -288,6 +288,12 @@ impl Script {
                     let (at, says) = says(text);
                     script.mistake(number, &line, at, MistakeKind::Fence(says.to_owned()));
                 }
+                Kind::Unopened(place) => {
+                    script.items.push(Item::Prose(text.to_owned()));
+                    let (at, says) = says(text);
+                    let says = says.to_owned();
+                    script.mistake(number, &line, at, MistakeKind::Unopened { says, place });
+                }
                 Kind::Session if trimmed.starts_with(MARK) => script.expectation(number, &line, &mut lines),
                 Kind::Session if trimmed.is_empty() || trimmed.starts_with('#') => {
                     script.items.push(Item::Narration(format!("{lead}{text}")));
