@@ -96,6 +96,11 @@ impl Session {
         Self { ids: Ids::new(options), ..Self::default() }
     }
 
+    /// Starts an empty session that is interrupted by what interrupts another one too.
+    pub fn interrupted_by(interrupt: Interrupt) -> Self {
+        Self { filters: Filters::interrupted_by(interrupt), ..Self::default() }
+    }
+
     /// An empty session that does by itself what this one does, and is shown in the same way.
     pub fn fresh(&self) -> Self {
         let fresh = Self { settings: self.settings.clone(), ..Self::new(self.ids.options().clone()) };
