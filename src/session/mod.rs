@@ -101,9 +101,11 @@ impl Session {
         Self { filters: Filters::interrupted_by(interrupt), ..Self::default() }
     }
 
-    /// An empty session that does by itself what this one does, and is shown in the same way.
+    /// An empty session that does by itself what this one does, is shown in the same way, and is interrupted by the
+    /// same.
     pub fn fresh(&self) -> Self {
-        let fresh = Self { settings: self.settings.clone(), ..Self::new(self.ids.options().clone()) };
+        let (settings, ids) = (self.settings.clone(), Ids::new(self.ids.options().clone()));
+        let fresh = Self { settings, ids, ..Self::interrupted_by(self.interrupt()) };
         fresh.set_filter_limits(self.filter_limits());
         fresh.set_attended(self.filters.is_attended());
         fresh

@@ -269,14 +269,17 @@ impl Player<'_> {
     /// The stage as it is before a scene. A session cannot be taken back, but it can be made again: a
     /// script does the same every time.
     fn stage(&self, at: usize, typed: bool, wrong: &mut Wrong) -> io::Result<Stage> {
-        let mut host = Host::new(Disk::default());
+        let session = self.scripts.session();
+        // Who sits there may not want to wait for a file.
+        let disk = if self.on_terminal { Disk::interrupted_by(session.interrupt()) } else { Disk::default() };
+        let mut host = Host::new(disk);
         if let Some(file) = &self.file {
             host = host.in_file(file);
         }
         if typed {
             host = host.typed();
         }
-        let mut stage = Stage { session: self.scripts.session(), host };
+        let mut stage = Stage { session, host };
         stage.session.set_attended(self.on_terminal);
         for (at, scene) in self.scenes[..at].iter().enumerate() {
             if scene.fresh {
