@@ -49,7 +49,7 @@ pub const DIFFERENCES: &[JqDifference] = &[
     },
     JqDifference {
         what: "A number that was written keeps its form, and one that was computed has the shortest text that reads \
-            back as it.",
+            back as it: from 1e21 on, and below 1e-5, with an exponent.",
         why: "What nobody changed must not change in a document; jq writes its own form of both.",
         examples: &[
             example(
@@ -61,6 +61,15 @@ pub const DIFFERENCES: &[JqDifference] = &[
             ),
             example(". / 3e7 | tojson", "3", "\"1e-07\""),
             example("1e1000 | tojson", "null", "\"1.7976931348623157e+308\""),
+            example("1e17 * 1 | tojson", "null", "\"1e+17\""),
+        ],
+    },
+    JqDifference {
+        what: "A zero that is computed has no sign, unless it is that of `-(0)`.",
+        why: "Whole numbers have no zero below zero, and a document is to say the same to every program that reads it.",
+        examples: &[
+            example("0 * -1 | tojson", "null", "\"-0\""),
+            example("-0.5 | ceil | tojson", "null", "\"-0\""),
         ],
     },
     JqDifference {

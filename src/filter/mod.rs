@@ -75,6 +75,11 @@ impl Filters {
         Self::default()
     }
 
+    /// Makes a compiler whose filters are interrupted by what interrupts others too.
+    pub fn interrupted_by(interrupt: Interrupt) -> Self {
+        Self { supervisor: Arc::new(Supervisor::new(interrupt)), ..Self::default() }
+    }
+
     /// Returns what each run of a filter may use.
     pub fn limits(&self) -> Limits {
         self.supervisor.limits()

@@ -34,6 +34,8 @@ pub struct Edit {
     pub removed: Vec<String>,
     /// The lines that came.
     pub added: Vec<String>,
+    /// How many `...` went, because nothing around them holds any more.
+    pub lost_dots: usize,
 }
 
 /// The reason why a session file stays as it is.
@@ -65,8 +67,9 @@ pub enum NotBlessed {
 /// command that has none. Everything else stays as it is, byte for byte: what holds, comments, line
 /// endings.
 ///
-/// Values take the place of values. Of the lines of a report those that hold stay, and the others become
-/// what the report has between those. `start` makes what each run of the file needs.
+/// Values take the place of values; in them each `...` stays that can, and stands for what it stood for. Of the lines
+/// of a report those that hold stay, and the others become what the report has between those. `start` makes what each
+/// run of the file needs.
 ///
 /// # Errors
 /// The file has something that needs a person.
@@ -95,6 +98,7 @@ pub fn bless(
                     below: step.last_line(),
                     replaces: 0,
                     lines,
+                    lost_dots: 0,
                     quotes: step.lead.matches('>').count(),
                     step: step.text.clone(),
                 });
@@ -136,6 +140,8 @@ struct Change {
     /// So many lines from that one on go; with none, the new ones stand below it.
     replaces: usize,
     lines: Vec<String>,
+    /// How many `...` went.
+    lost_dots: usize,
     /// In so many block quotes the lines are.
     quotes: usize,
     step: String,
@@ -154,8 +160,12 @@ fn shown(answer: &Result<Reply, CommandError>, is_spaced: bool) -> Vec<String> {
 }
 
 fn json(value: &Val, is_spaced: bool) -> String {
+    Pattern::literal(&on_a_line(value, is_spaced)).into_owned()
+}
+
+fn on_a_line(value: &Val, is_spaced: bool) -> String {
     if !is_spaced {
-        return Pattern::literal(&text(value)).into_owned();
+        return text(value);
     }
     let mut text = String::new();
     print(value, |piece, part| {
@@ -164,23 +174,26 @@ fn json(value: &Val, is_spaced: bool) -> String {
             text.push(' ');
         }
     });
-    Pattern::literal(&text).into_owned()
+    text
 }
 
 /// The width of values that are written over several lines.
 const WIDTH: usize = 80;
 
-/// Writes a value as the expectation writes it of which it takes the place: on one line, or over several.
+/// Writes a value as the expectation writes it of which it takes the place: with its `...` where they can stay, on one line
+/// or over several.
 fn like(old: &Expectation, value: &Val, is_spaced: bool) -> Vec<String> {
+    let new = Pattern::updated(&old.text, value);
     if old.lines() == 1 {
-        return vec![json(value, is_spaced)];
+        return vec![new.written(|value| on_a_line(value, is_spaced))];
     }
-    let mut text = lines_of(value, WIDTH);
+    let mut text = new.written(|value| lines_of(value, WIDTH));
     if !text.contains('\n') {
         // It is short enough for one line, and was not on one.
-        text = lines_of(value, text.chars().count().saturating_sub(1));
+        let width = text.chars().count().saturating_sub(1);
+        text = new.written(|value| lines_of(value, width));
     }
-    Pattern::literal(&text).lines().map(str::to_owned).collect()
+    text.lines().map(str::to_owned).collect()
 }
 
 /// Returns what becomes of each expectation of a step that has one that does not hold.
@@ -209,10 +222,13 @@ fn rewritten(step: &Step, answer: &Result<Reply, CommandError>, is_spaced: bool)
         }
     }
     let changed = expectations.iter().zip(changes).filter_map(|(expectation, lines)| {
+        let lines = lines?;
+        let kept = Expected::dots(&lines.join("\n"));
         Some(Change {
             below: expectation.line,
             replaces: expectation.lines(),
-            lines: lines?,
+            lost_dots: Expected::dots(&expectation.text).saturating_sub(kept),
+            lines,
             quotes: step.lead.matches('>').count(),
             step: step.text.clone(),
         })
@@ -304,8 +320,15 @@ fn apply(old: &str, changes: &[Change]) -> Blessing {
             Some(last) if replaces && last.line + last.removed.len() == number => {
                 last.removed.extend(removed);
                 last.added.extend(added);
+                last.lost_dots += change.lost_dots;
             }
-            _ => edits.push(Edit { line, command: change.step.clone(), removed, added }),
+            _ => edits.push(Edit {
+                line,
+                command: change.step.clone(),
+                removed,
+                added,
+                lost_dots: change.lost_dots,
+            }),
         }
     }
     Blessing { text, edits }
@@ -409,13 +432,40 @@ mod tests {
         let blessing = blessed("a.rejoin", "ref a 1\n#=> 2\n#=> actor b\na\n", true).unwrap();
         let edit = |line, command: &str, removed: &[&str], added: &[&str]| {
             let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
-            Edit { line, command: command.to_owned(), removed: owned(removed), added: owned(added) }
+            Edit {
+                line,
+                command: command.to_owned(),
+                removed: owned(removed),
+                added: owned(added),
+                lost_dots: 0,
+            }
         };
         let edits = [
             edit(2, "ref a 1", &["#=> 2", "#=> actor b"], &["#=> 1", "#=> actor a"]),
             edit(5, "a", &[], &["#=> 1"]),
         ];
         assert_eq!(blessing.edits, edits);
+    }
+
+    #[test]
+    fn dots_stay_in_what_is_rewritten() {
+        let rows = [
+            (
+                "{id: \"n-7\", n: 2}\n#=> {\"id\": \"n-...\", \"n\": 1}\n",
+                "{id: \"n-7\", n: 2}\n#=> {\"id\": \"n-...\", \"n\": 2}\n",
+                0,
+            ),
+            ("[range(5)]\n#=> [\n#=> 1, ...]\n", "[range(5)]\n#=> [\n#=>   0,\n#=>   ...\n#=> ]\n", 0),
+            ("[range(3)]\n#=> [..., 7, ...]\n", "[range(3)]\n#=> [0, 1, 2]\n", 2),
+            ("ref a 1\n#=> 2\n#=> act...x\n", "ref a 1\n#=> 1\n#=> actor a\n", 1),
+            ("b\n#=> error: no...\n", "b\n#=> error: `b` is neither a command nor a name\n", 1),
+            ("b\n#=> error: no\\...\n", "b\n#=> error: `b` is neither a command nor a name\n", 0),
+        ];
+        for (old, new, lost) in rows {
+            let blessing = blessed("a.rejoin", old, false).unwrap();
+            let lost_dots: usize = blessing.edits.iter().map(|edit| edit.lost_dots).sum();
+            assert_eq!((blessing.text.as_str(), lost_dots), (new, lost), "{old}");
+        }
     }
 
     #[test]

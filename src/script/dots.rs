@@ -27,6 +27,11 @@ pub(super) fn matches_parts<T: AsRef<str>>(parts: &[T], text: &str) -> bool {
     text.ends_with(last.as_ref())
 }
 
+/// Counts what stands for any characters in a pattern.
+pub(super) fn wildcards(pattern: &str) -> usize {
+    parts(pattern).len() - 1
+}
+
 /// Splits a pattern at what stands for any characters.
 fn parts(pattern: &str) -> Vec<String> {
     let (mut parts, mut part) = (Vec::new(), String::new());

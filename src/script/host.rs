@@ -9,9 +9,9 @@ use crate::script::files::{Files, shown};
 use crate::script::mistake::Mistake;
 use crate::script::outcome::{Outcome, Ran};
 use crate::script::parse::{Item, Script};
-use crate::script::record::Recorder;
+use crate::script::record::{Bounds, Recorder};
 use crate::session::{
-    CommandError, ErrorKind, FileError, Interrupt, Limits, Part, Reply, Request, RequestKind, Session,
+    CommandError, ErrorKind, FileError, Interrupt, Part, Reply, Request, RequestKind, Session,
 };
 
 /// The number of files that may be open at a time, each read by the one before.
@@ -113,7 +113,7 @@ impl Host {
                 session.end_file();
                 read
             }
-            RequestKind::Record(name) => self.record(name, session.filter_limits()),
+            RequestKind::Record(name) => self.record(name, Bounds::of(session)),
             RequestKind::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
         };
         done.map(|done| Reply { whole, ..lines(done) }).map_err(|error| Request::refused(&request, error))
@@ -217,13 +217,13 @@ impl Host {
         answer
     }
 
-    fn record(&mut self, name: &str, limits: Limits) -> Result<Vec<String>, FileError> {
+    fn record(&mut self, name: &str, bounds: Bounds) -> Result<Vec<String>, FileError> {
         let files = self.files.as_deref().ok_or(FileError::OutOfReach)?;
         let recorder = self.recorder.as_mut().ok_or(FileError::NotTyped)?;
         if let Some(file) = recorder.recording() {
             return Err(FileError::Recording(shown(file)));
         }
-        recorder.start(PathBuf::from(name), limits, files)?;
+        recorder.start(PathBuf::from(name), bounds, files)?;
         Ok(vec![format!("recording to {}, until `record stop`", shown(Path::new(name)))])
     }
 

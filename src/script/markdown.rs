@@ -1,10 +1,14 @@
 //! Markdown: the lines of a file that are the session.
 
+mod unopened;
+
 use std::ffi::OsStr;
 use std::ops::Range;
 use std::path::Path;
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+pub use unopened::Unopened;
 
 /// A line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub(super) enum Kind {
     Stray,
     /// The start of a block that may be meant for the session.
     Wrong,
+    /// A fence that may be meant to start a block of the session, and starts none.
+    Unopened(Unopened),
 }
 
 /// Tells whether a file is Markdown: `*.md` and `*.markdown` are.
@@ -58,13 +64,17 @@ struct Block {
 pub(super) fn markdown(text: &str) -> impl Iterator<Item = Line<'_>> {
     // Some editors put a mark at the start.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut blocks = blocks(text).into_iter().peekable();
+    let (blocks, unopened) = blocks(text);
+    let (mut blocks, mut unopened) = (blocks.into_iter().peekable(), unopened.into_iter().peekable());
     let mut start = 0;
     text.split_inclusive('\n').map(move |whole| {
         let (from, end) = (start, start + whole.len());
         start = end;
         let line = whole.strip_suffix('\n').map_or(whole, |line| line.strip_suffix('\r').unwrap_or(line));
         let outside = |kind| Line { lead: "", text: line, kind };
+        if let Some((_, place)) = unopened.next_if(|(at, _)| *at == from) {
+            return outside(Kind::Unopened(place));
+        }
         while blocks.next_if(|block| block.range.end <= from).is_some() {}
         let Some(block) = blocks.peek().filter(|block| block.range.start < end) else {
             return outside(if is_stray(line) { Kind::Stray } else { Kind::Prose });
@@ -90,15 +100,19 @@ fn is_stray(line: &str) -> bool {
     text.starts_with("#=>") && (indent < 4 || line.trim_start().starts_with('>'))
 }
 
-/// Finds the fenced blocks of a text, in order.
-fn blocks(text: &str) -> Vec<Block> {
+/// Finds the fenced blocks of a text, and the lines with fences that open none, each in order.
+fn blocks(text: &str) -> (Vec<Block>, Vec<(usize, Unopened)>) {
     let mut blocks: Vec<Block> = Vec::new();
+    let (mut code, mut html) = (Vec::new(), Vec::new());
     let (mut quotes, mut is_open) = (0, false);
     for (event, range) in Parser::new(text).into_offset_iter() {
         match event {
             Event::Start(Tag::BlockQuote(_)) => quotes += 1,
             Event::End(TagEnd::BlockQuote(_)) => quotes -= 1,
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => code.push((range, false)),
+            Event::Start(Tag::HtmlBlock) => html.push(range),
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                code.push((range.clone(), true));
                 let content_end =
                     text[range.start..].find('\n').map_or(text.len(), |end| range.start + end + 1);
                 blocks.push(Block { range, content_end, quotes, kind: opens(&info) });
@@ -113,7 +127,8 @@ fn blocks(text: &str) -> Vec<Block> {
             _ => {}
         }
     }
-    blocks
+    let unopened = unopened::unopened(text, &code, &html, |info| opens(info) != Kind::Prose);
+    (blocks, unopened)
 }
 
 /// Returns what a block is by what its fence says.
@@ -160,6 +175,14 @@ mod tests {
             Kind::Session => Some((line.lead, line.text)),
             Kind::Fence { fresh } => Some(("", if fresh { "fresh" } else { "-" })),
             Kind::Wrong => Some(("", "wrong")),
+            Kind::Unopened(place) => Some((
+                "",
+                match place {
+                    Unopened::Html => "html",
+                    Unopened::Paragraph => "paragraph",
+                    Unopened::Footnote => "footnote",
+                },
+            )),
             Kind::Prose | Kind::Stray => None,
         });
         lines.collect()
@@ -188,7 +211,20 @@ mod tests {
             ("-```rejoin\na\n", vec![]),
             ("Text.\n\n    ```rejoin\n    a\n    ```\n", vec![]),
             ("Text.\n\n\t```rejoin\n\ta\n\t```\n", vec![]),
-            ("Text.\n    ```rejoin\n", vec![]),
+            ("Text.\n    ```rejoin\n", vec![("", "paragraph")]),
+            ("> Text.\n>     ~~~ rejoin fresh\n", vec![("", "paragraph")]),
+            ("- Text.\n\n  more\n       ```rejoin\n", vec![("", "paragraph")]),
+            ("<div>\n```rejoin\na\n```\n</div>\n", vec![("", "html")]),
+            ("<div>\n```Rejoin\na\n```\n</div>\n", vec![("", "html")]),
+            ("<div>\n```sh\na\n```\n</div>\n", vec![]),
+            ("<div>\n\n```rejoin\na\n```\n</div>\n", vec![("", "-"), ("", "a"), ("", "-")]),
+            ("<pre>\n\n```rejoin\na\n```\n</pre>\n", vec![("", "html")]),
+            ("> <b>\n> ```rejoin\n> a\n", vec![("", "html")]),
+            ("<div>\n<!--\n```rejoin\n-->\n```rejoin\n</div>\n", vec![("", "html")]),
+            ("[^1]: Text\n    ```rejoin\n    a\n    ```\n", vec![("", "footnote")]),
+            ("[^1]: Text\n\n    ```rejoin\n    a\n    ```\n\nText[^1]", vec![("", "footnote")]),
+            ("[^1]: ```rejoin\n    a\n    ```\n", vec![("", "footnote")]),
+            ("Text[^1]\n\n```rejoin\na\n```\n", vec![("", "-"), ("", "a"), ("", "-")]),
             ("> Text.\n>\n>     ```rejoin\n>     a\n", vec![]),
             ("- item\n\n      ```rejoin\n      a\n", vec![]),
             ("-     ```rejoin\n      a\n", vec![]),

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::lookalike::Lookalike;
+use super::markdown::Unopened;
 use crate::session::LONGEST;
 
 /// Something of a session file that would be left out in silence, or be taken for something else.
@@ -24,6 +25,18 @@ pub enum MistakeKind {
     /// A fence is meant to open a block of the session, and says something that means nothing.
     #[error("a block cannot be fenced as `{0}`")]
     Fence(String),
+    /// A fence looks as if it opened a block of the session, and does not.
+    #[error("the fence `{says}` opens no block: {}", match .place {
+        Unopened::Html => "it stands in HTML",
+        Unopened::Paragraph => "it is indented, and goes on with the paragraph above",
+        Unopened::Footnote => "it stands in a footnote",
+    })]
+    Unopened {
+        /// What the fence says.
+        says: String,
+        /// Where it stands.
+        place: Unopened,
+    },
     /// A comment begins like an expectation.
     #[error("`{0}` begins no expectation")]
     Lookalike(String),
@@ -61,6 +74,15 @@ impl MistakeKind {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Fence(_) => "`rejoin` goes on with the session, and `rejoin fresh` starts a new one",
+            Self::Unopened { place: Unopened::Html, .. } => {
+                "most HTML ends at a blank line: put one in front of the fence; a comment leaves a block out"
+            }
+            Self::Unopened { place: Unopened::Paragraph, .. } => {
+                "put a blank line in front of it to make it code, or indent it by less than four blanks"
+            }
+            Self::Unopened { place: Unopened::Footnote, .. } => {
+                "CommonMark has no footnotes: put the block outside of it"
+            }
             Self::Lookalike(_) => "an expectation begins with `#=>`; no other comment begins with an arrow",
             Self::Behind => "in a command `#` starts a comment, which is not compared",
             Self::Unfinished => "each of its lines begins with `#=>`",

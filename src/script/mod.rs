@@ -51,7 +51,7 @@ pub use diff::DiffLine;
 pub use files::{Files, WriteError};
 pub use host::Host;
 pub use lesson::{LESSONS, Lesson};
-pub use markdown::is_markdown;
+pub use markdown::{Unopened, is_markdown};
 pub use mistake::{Mistake, MistakeKind};
 pub use outcome::{Outcome, Ran, count};
 pub use parse::{Expectation, Expected, Item, Script, Step};

@@ -4,7 +4,7 @@ use std::iter::Peekable;
 use std::path::Path;
 
 use crate::filter::Scan;
-use crate::script::dots::{DOTS, literal};
+use crate::script::dots::{DOTS, literal, wildcards};
 use crate::script::lookalike::{Lookalike, MARK, behind};
 use crate::script::markdown::{Kind, Line, is_markdown, markdown, says};
 use crate::script::{Mistake, MistakeKind, Pattern};
@@ -104,6 +104,14 @@ impl Expectation {
 }
 
 impl Expected {
+    /// Counts the `...` of an expectation that stand for what is not said.
+    pub(super) fn dots(text: &str) -> usize {
+        match Self::read(text) {
+            Ok(Self::Value(pattern)) => pattern.dots(),
+            _ => wildcards(text),
+        }
+    }
+
     /// Tells what a text expects. What begins like JSON and is none is a mistake, at a byte of the text.
     fn read(text: &str) -> Result<Self, (usize, MistakeKind)> {
         if text.len() > LONGEST {
@@ -279,6 +287,12 @@ impl Script {
                     script.items.push(Item::Prose(text.to_owned()));
                     let (at, says) = says(text);
                     script.mistake(number, &line, at, MistakeKind::Fence(says.to_owned()));
+                }
+                Kind::Unopened(place) => {
+                    script.items.push(Item::Prose(text.to_owned()));
+                    let (at, says) = says(text);
+                    let says = says.to_owned();
+                    script.mistake(number, &line, at, MistakeKind::Unopened { says, place });
                 }
                 Kind::Session if trimmed.starts_with(MARK) => script.expectation(number, &line, &mut lines),
                 Kind::Session if trimmed.is_empty() || trimmed.starts_with('#') => {

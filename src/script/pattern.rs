@@ -1,5 +1,7 @@
 //! Patterns of values, in which `...` stands for what is not said.
 
+mod update;
+
 use std::borrow::Cow;
 
 use crate::script::dots::{DOTS, before_dots, literal, matches_parts};
@@ -92,10 +94,15 @@ impl Pattern {
         let mut parts: Vec<String> = text.split(some).map(|part| literal(part).into_owned()).collect();
         let last = parts.pop().unwrap_or_default();
         let text: String = parts.iter().flat_map(|part| [before_dots(part), DOTS.to_owned()]).collect();
-        let text = text + &last;
-        let members = [": null", ":null"].map(|null| format!("\"{any}\"{null}"));
-        let text = members.iter().fold(text, |text, member| text.replace(member, DOTS));
-        text.replace(&format!("\"{any}\""), DOTS)
+        bare_dots(text + &last, any)
+    }
+
+    /// The pattern, with its value written by `print`: what [`Pattern::parse`] reads back.
+    pub(super) fn written(&self, print: impl Fn(&Val) -> String) -> String {
+        let text = print(&self.value);
+        let Some(Marks { any, some }) = &self.marks else { return Self::literal(&text).into_owned() };
+        let parts: Vec<Cow<'_, str>> = text.split(some.as_str()).map(Self::literal).collect();
+        bare_dots(parts.join(DOTS), any)
     }
 
     fn is_any(&self, text: Option<&str>) -> bool {
@@ -132,6 +139,13 @@ impl Pattern {
             _ => same(expected, actual),
         }
     }
+}
+
+/// Writes the text of a pattern with `...` in place of the mark of each bare one.
+fn bare_dots(text: String, any: &str) -> String {
+    let members = [": null", ":null"].map(|null| format!("\"{any}\"{null}"));
+    let text = members.iter().fold(text, |text, member| text.replace(member, DOTS));
+    text.replace(&format!("\"{any}\""), DOTS)
 }
 
 /// Writes a value in lines of a width.

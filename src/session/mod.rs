@@ -98,9 +98,16 @@ impl Session {
         Self { ids: Ids::new(options), ..Self::default() }
     }
 
-    /// Makes an empty session that does by itself what this one does, and is shown in the same way.
+    /// Makes an empty session that is interrupted by what interrupts another one too.
+    pub fn interrupted_by(interrupt: Interrupt) -> Self {
+        Self { filters: Filters::interrupted_by(interrupt), ..Self::default() }
+    }
+
+    /// Makes an empty session that does by itself what this one does, is shown in the same way, and is interrupted by the
+    /// same.
     pub fn fresh(&self) -> Self {
-        let fresh = Self { settings: self.settings.clone(), ..Self::new(self.ids.options().clone()) };
+        let (settings, ids) = (self.settings.clone(), Ids::new(self.ids.options().clone()));
+        let fresh = Self { settings, ids, ..Self::interrupted_by(self.interrupt()) };
         fresh.set_filter_limits(self.filter_limits());
         fresh.set_attended(self.filters.is_attended());
         fresh

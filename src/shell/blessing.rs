@@ -98,6 +98,10 @@ impl Scripts {
             text.push_str(&self.out.come(&format!("+ {}", line.trim())));
             text.push('\n');
         }
+        if edit.lost_dots > 0 {
+            let note = "`...` could not stay here: write it again where anything may stand";
+            text.push_str(&format!("{} {note}\n", self.out.dim("note:")));
+        }
         write!(out, "{text}")
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use rejoin::session::{Limits, units};
+use rejoin::session::{COMMANDS, Limits, Session, units};
 
 use super::USAGE;
 use super::output::{complain, unwritable};
@@ -115,16 +115,31 @@ impl Cli {
     }
 }
 
+/// What was probably meant by a word that is no subcommand; `arguments` are all of the command line.
+fn meant(word: &str, arguments: &[String]) -> Option<String> {
+    if Path::new(word).is_file() {
+        return Some(format!("`rejoin run {}` runs it", on_a_line(word)));
+    }
+    let from = arguments.iter().position(|argument| argument == "help" || argument == word)?;
+    // A shell has taken its quotes off: what it would split again is not shown.
+    let plain = |c: char| c.is_alphanumeric() || " ._-=+|$/:,@{}[]()\"<>*".contains(c);
+    let line = arguments[from..].join(" ");
+    let asks = arguments[from] == "help";
+    let is_topic = asks && Session::default().run(&line).is_ok();
+    let is_command = !asks && COMMANDS.iter().any(|command| command.names().any(|name| name == word));
+    let line = if line.chars().all(plain) { line } else { format!("{word} …") };
+    (is_topic || is_command).then(|| format!("it is a command of the session: rejoin -c '{line}'"))
+}
+
 /// Shows what is wrong with the command line, or the help that it asks for, and ends the program.
 fn refuse(mut error: clap::Error) -> ! {
-    // Whoever names a file wants to run it.
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) =
         (error.kind(), error.get(ContextKind::InvalidSubcommand))
-        && Path::new(word).is_file()
+        && let Some(hint) = meant(word, &arguments)
     {
-        let hint = format!("did you mean: rejoin run {}", on_a_line(word)).into();
         error.remove(ContextKind::SuggestedSubcommand);
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint]));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
     }
     // What was typed is text from outside.
     let typed = |(kind, value): (ContextKind, &ContextValue)| match value {

@@ -31,7 +31,7 @@ impl Disk {
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
         let read = match &self.interrupt {
-            Some(interrupt) => open(path).and_then(|file| read_all(Patient { file, interrupt })),
+            Some(interrupt) => read_text_until(path, interrupt),
             None => read_text(path),
         };
         read.map_err(|error| error.to_string())
@@ -112,6 +112,11 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     let file = File::open(path)?;
     refuse_folder(&file)?;
     read_all(file)
+}
+
+/// The same, until somebody interrupts: a pipe may never come to its end.
+pub(crate) fn read_text_until(path: &Path, interrupt: &Interrupt) -> io::Result<String> {
+    open(path).and_then(|file| read_all(Patient { file, interrupt }))
 }
 
 fn refuse_folder(file: &File) -> io::Result<()> {

@@ -94,7 +94,9 @@ fn change(change: &PathChange) -> Val {
         Difference::Moved { from } => ("moved", vec![("from", string(from.to_string()))]),
     };
     let fields = [("kind", string(kind)), ("path", string(change.path.to_string()))].into_iter().chain(parts);
-    object(fields.chain(change.made_plain().map(|was| ("made_plain", string(was)))))
+    let kinds = [("made", change.made()), ("made_plain", change.made_plain())];
+    let kinds = kinds.into_iter().filter_map(|(field, kind)| kind.map(|kind| (field, string(kind))));
+    object(fields.chain(kinds))
 }
 
 fn conflict(conflict: &Conflict) -> Val {

@@ -1,6 +1,5 @@
 //! The interactive prompt.
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +15,7 @@ use rejoin::value::width::wrapped;
 use signal_hook::consts::SIGINT;
 
 use super::answer::Look;
-use super::disk::Disk;
+use super::disk::{Disk, read_text_until};
 use super::envelope::envelope;
 use super::pager;
 use super::paint::{Paint, on_a_line};
@@ -280,7 +279,7 @@ impl Prompt {
     /// keeps the commands behind it, and not the prompt.
     fn init(&mut self) -> io::Result<()> {
         let Some(file) = init_file() else { return Ok(()) };
-        let text = match fs::read_to_string(&file) {
+        let text = match read_text_until(&file, &self.interrupt) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => {

@@ -34,12 +34,27 @@ pub enum Difference {
 }
 
 impl PathChange {
-    /// Returns what a text (a string) or a counter (a number) was, when it is a plain value now.
+    /// Tells what was changed to something else that is neither: a `text` (a string) or a `counter` (a number).
     pub fn made_plain(&self) -> Option<&'static str> {
+        let (old, new) = self.kinds()?;
+        if new.is_none() { old } else { None }
+    }
+
+    /// Tells what something that was not such before is now: a `text` (a string) or a `counter` (a number).
+    pub fn made(&self) -> Option<&'static str> {
+        let (old, new) = self.kinds()?;
+        if old == new { None } else { new }
+    }
+
+    /// Of what was changed: whether the old value was a text or counter, and whether the new one is.
+    fn kinds(&self) -> Option<(Option<&'static str>, Option<&'static str>)> {
+        let kind = |value: &Val| match value.identity() {
+            Some(_) if value.as_str().is_some() => Some("text"),
+            Some(_) if value.as_num().is_some() => Some("counter"),
+            _ => None,
+        };
         match &self.difference {
-            Difference::Changed(old, new) if old.identity().is_some() && new.identity().is_none() => {
-                if old.is_container() { None } else { old.as_str().map_or(Some("counter"), |_| Some("text")) }
-            }
+            Difference::Changed(old, new) => Some((kind(old), kind(new))),
             _ => None,
         }
     }

@@ -389,6 +389,14 @@ fn given_a_long_history_then_a_patch_holds_what_is_asked_for_and_nothing_else() 
     for (n, since) in seen.iter().enumerate() {
         assert_eq!(ann.patch_from_clock(since).changes().count(), 199 - n);
     }
+    // The changes are told from either end, one by one.
+    let all: Vec<_> = ann.changes().collect();
+    assert_eq!((ann.changes().len(), all.len()), (200, 200));
+    assert!(ann.changes().rev().eq(all.iter().rev().cloned()));
+    let mut ends = ann.changes();
+    let (first, last) = (ends.next().unwrap(), ends.next_back().unwrap());
+    assert_eq!((&first, &last, ends.len()), (&all[0], &all[199], 198));
+    assert!(ends.eq(all[1..199].iter().cloned()));
     let nothing = ann.patch_from_clock(ann.clock());
     assert!(nothing.is_empty());
     let mut bob = branch(&ann, "bob");

@@ -61,19 +61,25 @@ R076 Recording
 R077 NotRecording
 ";
 
-/// Those whose error no line can bring about: they tell of limits that a test cannot reach, or of what
-/// the session rules out before.
-const WITHOUT_EXAMPLE: &[ErrorCode] = &[
-    ErrorCode::TooLong,
-    ErrorCode::Json,
-    ErrorCode::Stopped,
-    ErrorCode::Full,
-    ErrorCode::Edit,
-    ErrorCode::ActorInUse,
-    ErrorCode::Corrupt,
-    ErrorCode::Circle,
-    ErrorCode::NotTyped,
+/// Those with which no line of a session fails, and why. A program that uses the library can meet each but the first.
+const OUT_OF_REACH: &[(ErrorCode, &str)] = &[
+    (
+        ErrorCode::Stopped,
+        "a defect of the interpreter that nobody knows of, or a system without room for a thread",
+    ),
+    (ErrorCode::Full, "more ops than fit into memory: the dependencies of a change say which counter it has"),
+    (ErrorCode::Edit, "the commands look first at what stands at the place: R030 to R033"),
+    (ErrorCode::ActorInUse, "`branch` takes the next free actor"),
+    (ErrorCode::Corrupt, "the patches of a session are JSON, which has no checksum"),
 ];
+
+/// Those with which a line fails that is too long for an example.
+fn too_long_to_show() -> [(ErrorCode, String); 2] {
+    [
+        (ErrorCode::TooLong, format!("ref a \"{}\"", "x".repeat(16 << 20))),
+        (ErrorCode::Json, format!("ref a {}{}", "[".repeat(1025), "]".repeat(1025))),
+    ]
+}
 
 #[test]
 fn given_all_codes_then_they_are_those_that_were_given_away() {
@@ -96,12 +102,14 @@ fn given_all_codes_then_each_is_one_and_can_be_asked_for() {
 fn given_the_example_of_a_code_when_it_runs_then_its_last_command_fails_with_the_code() {
     let mut wrong = Vec::new();
     for Explanation { code, example, .. } in CODES {
-        assert_eq!(example.is_empty(), WITHOUT_EXAMPLE.contains(code), "{code}");
         let Some((expected, commands)) = example.split_last() else { continue };
-        let (mut session, mut host) = (Session::default(), crate::shelf::host());
+        // An example from a file says so first.
+        let file = example[0].strip_prefix("# This is ").and_then(|name| name.strip_suffix('.'));
+        let mut host = file.map_or_else(crate::shelf::host, crate::shelf::host_of);
+        let mut session = Session::default();
         let mut run = |line: &str| host.run(&mut session, line, &mut |_| {});
         let (last, before) = commands.split_last().unwrap();
-        for line in before.iter().filter(|line| !line.starts_with("#=>")) {
+        for line in before.iter().filter(|line| !line.starts_with('#')) {
             run(line).unwrap();
         }
         let error = run(last).unwrap_err();
@@ -110,6 +118,19 @@ fn given_the_example_of_a_code_when_it_runs_then_its_last_command_fails_with_the
         }
     }
     assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn given_a_code_without_an_example_then_a_long_line_fails_with_it_or_none_can() {
+    let long = too_long_to_show();
+    for (code, line) in &long {
+        assert_eq!(Session::default().run(line).unwrap_err().code(), *code);
+    }
+    let long = long.iter().map(|(code, _)| *code);
+    let mut without: Vec<ErrorCode> = OUT_OF_REACH.iter().map(|(code, _)| *code).chain(long).collect();
+    without.sort();
+    let empty = CODES.iter().filter(|it| it.example.is_empty()).map(|it| it.code);
+    assert_eq!(empty.collect::<Vec<_>>(), without);
 }
 
 #[test]

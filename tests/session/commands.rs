@@ -401,7 +401,53 @@ fn given_a_text_or_counter_when_an_edit_or_merge_makes_it_plain_then_the_report_
                     "ben: .likes is no counter any more",
                 ],
             ),
-            ("undo", &[NOTE, "undid `merge ben ann`", "~ .likes 2.5 → 2", "ben: ~ .likes 2.5 → 2"]),
+            (
+                "undo",
+                &[
+                    NOTE,
+                    "undid `merge ben ann`",
+                    "~ .likes 2.5 → 2",
+                    ".body is a text now",
+                    ".likes is a counter now",
+                    "ben: ~ .likes 2.5 → 2",
+                    "ben: .body is a text now",
+                    "ben: .likes is a counter now",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn given_a_place_that_becomes_a_text_or_counter_then_every_report_of_it_says_so() {
+    let a = r#"{"t":"hi","n":3,"none":null}"#;
+    check(
+        &[&format!("ref a {a}"), "branch a as b"],
+        &[
+            ("text a .t", &[a, ".t is a text now"]),
+            ("undo", &[a, "undid `text a .t`", ".t is no text any more"]),
+            ("redo", &[a, "redid `text a .t`", ".t is a text now"]),
+            ("counter a .none", &[&a.replace("null", "0"), ".none is a counter now", "~ .none null → 0"]),
+            ("undo", &[a, "undid `counter a .none`", "~ .none 0 → null", ".none is no counter any more"]),
+            (
+                "redo",
+                &[
+                    &a.replace("null", "0"),
+                    "redid `counter a .none`",
+                    "~ .none null → 0",
+                    ".none is a counter now",
+                ],
+            ),
+            ("undo", &[a, "undid `counter a .none`", "~ .none 0 → null", ".none is no counter any more"]),
+            (
+                "swap a .t = [1]",
+                &[&a.replace("\"hi\"", "[1]"), "~ .t \"hi\" → [1]", ".t is no text any more"],
+            ),
+            ("undo", &[a, "undid `swap a .t = [1]`", "~ .t [1] → \"hi\"", ".t is a text now"]),
+            ("plain a .t", &[a, ".t is plain now: a string"]),
+            ("undo", &[a, "undid `plain a .t`", ".t is a text now"]),
+            ("merge b a", &[a, "1 change new", ".t is a text now"]),
+            ("undo", &[a, "undid `merge b a`", ".t is no text any more"]),
         ],
     );
 }

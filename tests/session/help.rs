@@ -187,6 +187,9 @@ fn given_a_word_of_another_shell_or_language_then_the_hint_says_how_it_is_done_h
         ("swap a .n | size", "did you mean `length`?"),
         ("a | less", "`show NAME --all` shows everything"),
         ("set a 1", "`reset a VALUE` sets the value of a ref"),
+        ("add(1; 2)", "it is called as `add` or `add(a)`"),
+        ("1 < 2 < 3", "comparisons do not follow each other"),
+        ("swap a .n =", "something must stand behind `=`, such as `.n = 1`"),
         // What is spelled wrong is still told by its spelling.
         ("swop a .n", "did you mean `swap`?"),
         ("swap a .n > m", "a string needs quotes"),

@@ -442,8 +442,34 @@ fn given_the_name_of_a_file_where_a_subcommand_belongs_then_the_hint_has_the_com
     let file = folder.file("run.rejoin", "ref a 1\n");
     let ended = rejoin(&[&file]);
     assert_eq!(ended.code, 2);
-    assert!(ended.err.contains(&format!("did you mean: rejoin run {file}\n")), "{}", ended.err);
-    assert!(!rejoin(&["no-such-file"]).err.contains("did you mean"), "a name that is no file");
+    assert!(ended.err.contains(&format!("tip: `rejoin run {file}` runs it\n")), "{}", ended.err);
+    assert!(!rejoin(&["no-such-file"]).err.contains("tip"), "a name that is no file");
+}
+
+#[test]
+fn given_a_command_of_the_session_where_a_subcommand_belongs_then_the_hint_has_the_option() {
+    let rows: [(&[&str], &str); 7] = [
+        (&["help", "swap"], "rejoin -c 'help swap'"),
+        (&["help", "R021"], "rejoin -c 'help R021'"),
+        (&["help", "group_by"], "rejoin -c 'help group_by'"),
+        (&["swap", "a", ".n = 1"], "rejoin -c 'swap a .n = 1'"),
+        (&["--json", "refs"], "rejoin -c 'refs'"),
+        (&["ref", "a", "\"it's\""], "rejoin -c 'ref …'"),
+        (&["ref", "a", "\u{1b}[2J"], "rejoin -c 'ref …'"),
+    ];
+    for (args, hint) in rows {
+        let ended = rejoin(args);
+        assert_eq!((ended.code, &*ended.out), (2, ""), "{args:?}");
+        assert!(
+            ended.err.contains(&format!("tip: it is a command of the session: {hint}\n")),
+            "{}",
+            ended.err
+        );
+    }
+    for args in [&["help", "nothing-like-it"][..], &["swp", "a"]] {
+        assert!(!rejoin(args).err.contains("session"), "{args:?}");
+    }
+    assert_eq!(rejoin(&["help", "run"]).code, 0);
 }
 
 #[test]

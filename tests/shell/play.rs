@@ -135,6 +135,23 @@ fn given_a_step_to_begin_at_then_those_before_it_ran_and_are_not_shown() {
 }
 
 #[test]
+fn given_a_long_value_then_as_much_is_shown_as_the_screen_has_room_for() {
+    let folder = Folder::new("play-long");
+    folder.file("long.rejoin", "ref a [range(1000) | {id: .}]\n\n# The end.\n");
+    let mut session = start(&folder, &["play", "long.rejoin"]);
+    expect(&mut session, &["[1/1]"]);
+    press(&mut session, "\r");
+    let shown = session.exp_string("The end.").unwrap();
+    assert!(shown.contains("{\"id\": 0}") || shown.contains("{\"id\":0}"), "{shown}");
+    assert!(shown.contains("more") && shown.lines().count() <= 60, "{shown}");
+    press(&mut session, "q");
+    session.exp_eof().unwrap();
+    // Where there is no screen, all is shown.
+    let played = rejoin(&["play", folder.0.join("long.rejoin").to_str().unwrap()]);
+    assert!(played.out.contains("999"), "{}", played.out.len());
+}
+
+#[test]
 fn given_a_lesson_that_does_not_hold_then_its_end_names_what_did_not() {
     let folder = Folder::new("play-wrong");
     let file = folder.0.join("wrong.rejoin");

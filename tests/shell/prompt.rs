@@ -400,6 +400,24 @@ fn given_an_init_file_then_it_runs_first_unless_it_is_skipped() {
     leave(session);
 }
 
+#[cfg(unix)]
+#[test]
+fn given_an_init_file_that_never_ends_when_ctrl_c_is_typed_then_the_prompt_is_there() {
+    let state = State::new("init-pipe");
+    std::fs::create_dir_all(state.0.join("rejoin")).unwrap();
+    let init = state.0.join("rejoin/init.rejoin");
+    assert!(Command::new("mkfifo").arg(&init).status().unwrap().success());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
+    command.env("XDG_CONFIG_HOME", &state.0).env("REJOIN_HISTFILE", "").env("TERM", "dumb");
+    let mut session = rexpect::session::spawn_command(command, Some(30_000)).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    session.send_control('c').unwrap();
+    session.exp_string("init.rejoin: interrupted").unwrap();
+    session.exp_string("rejoin> ").unwrap();
+    session.send_line("1 + 1").unwrap();
+    session.exp_string("2").unwrap();
+}
+
 #[test]
 fn given_colour_then_what_is_unknown_is_underlined_too_and_it_can_be_switched_off() {
     let state = State::new("colour");

@@ -93,6 +93,40 @@ fn given_a_file_of_somebody_else_in_the_place_of_the_recording_then_it_stays() {
 }
 
 #[test]
+fn given_a_pipe_in_a_lesson_when_ctrl_c_is_typed_then_its_reading_ends() {
+    let folder = Folder::new("playing-nothing");
+    assert!(Command::new("mkfifo").arg(folder.0.join("pipe.rejoin")).status().unwrap().success());
+    folder.file("one.rejoin", "ref a 1\n\n# From somewhere else.\nread pipe.rejoin\n");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
+    command.args(["play", "one.rejoin"]).current_dir(&folder.0);
+    command.env("TERM", "dumb").env("NO_COLOR", "1").env("REJOIN_HISTFILE", "");
+    let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
+    session.exp_string("[1/2]").unwrap();
+    // At the prompt of the lesson, and then as a command of the lesson.
+    session.send("e").unwrap();
+    session.flush().unwrap();
+    session.exp_string("rejoin> ").unwrap();
+    for key in ["read pipe.rejoin\r", "exit\r", "\r"] {
+        session.send(key).unwrap();
+        session.flush().unwrap();
+        if key.starts_with("read") {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            session.send_control('c').unwrap();
+            session.exp_string("cannot read `pipe.rejoin`: interrupted").unwrap();
+            session.exp_string("rejoin> ").unwrap();
+        } else {
+            session.exp_string(if key == "\r" { "[2/2]" } else { "[1/2]" }).unwrap();
+        }
+    }
+    session.send("\r").unwrap();
+    session.flush().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    session.send_control('c').unwrap();
+    session.exp_string("interrupted").unwrap();
+    session.exp_eof().unwrap();
+}
+
+#[test]
 fn given_a_pipe_that_nobody_writes_to_when_ctrl_c_is_typed_then_the_prompt_is_back() {
     let folder = Folder::new("reading-nothing");
     let pipe = folder.0.join("pipe.rejoin");

@@ -126,6 +126,8 @@ a[]
 watch a
 text a .title
 swap a .title = 1
+undo
+redo
 clock a as c
 patch-from-clock a {} as p
 nothing here
@@ -151,6 +153,8 @@ fn given_every_kind_of_answer_then_it_is_what_the_schema_says() {
         seen.extend(changes.iter().map(|change| change["kind"].as_str().unwrap().to_owned()));
         let made_plain = changes.iter().any(|change| change["made_plain"] == "text");
         seen.extend(made_plain.then(|| "made plain".into()));
+        let made = changes.iter().any(|change| change["made"] == "text");
+        seen.extend(made.then(|| "made".into()));
         seen.extend(
             object["conflicts"].as_array().filter(|all| !all.is_empty()).map(|_| "a conflict".into()),
         );
@@ -159,7 +163,8 @@ fn given_every_kind_of_answer_then_it_is_what_the_schema_says() {
     let mut promised: BTreeSet<String> =
         validator.root["$defs"]["answer"]["properties"].as_object().unwrap().keys().cloned().collect();
     promised.extend(
-        ["summary", "added", "removed", "changed", "moved", "made plain", "a conflict"].map(str::to_owned),
+        ["summary", "added", "removed", "changed", "moved", "made", "made plain", "a conflict"]
+            .map(str::to_owned),
     );
     assert_eq!(seen, promised);
 }
@@ -193,6 +198,7 @@ fn given_an_object_that_is_not_an_answer_then_the_schema_tells() {
         ("changes", json!([{"kind": "added", "path": ".x"}])),
         ("changes", json!([{"kind": "eaten", "path": ".x"}])),
         ("changes", json!([{"kind": "changed", "path": ".x", "old": 1, "new": 2, "made_plain": "list"}])),
+        ("changes", json!([{"kind": "changed", "path": ".x", "old": 1, "new": 2, "made": "list"}])),
         ("conflicts", json!([{"path": ".x", "winner": {"id": "1@a"}, "losers": []}])),
         ("mismatches", json!([])),
         ("mismatches", json!([{"line": 1, "expected": "1"}])),

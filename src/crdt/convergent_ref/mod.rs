@@ -1,5 +1,6 @@
 //! A replica: what it holds, how it begins, and what can be read of it.
 
+mod changes;
 mod edits;
 mod watch;
 
@@ -197,13 +198,6 @@ impl ConvergentRef {
         let moment = Snapshot::new(&self.history, &mut past, &cut);
         let then = self.tree.then(&self.history, &moment);
         Ok(then.value(&self.history).clone())
-    }
-
-    /// Returns the applied changes, in the order in which they were applied here. O(size) for each.
-    pub fn changes(&self) -> impl DoubleEndedIterator<Item = Change> + ExactSizeIterator {
-        let starts: Vec<u32> =
-            (0..self.history.len()).filter(|&op| self.history.authors.is_start(op)).collect();
-        starts.into_iter().map(|start| (*self.change_of(Lv::new(start))).clone())
     }
 
     /// Returns the change that an op belongs to.

@@ -6,6 +6,7 @@ use jaq_core::compile::Undefined;
 use jaq_core::load::lex::Expect as Lexed;
 use jaq_core::load::parse::Expect as Parsed;
 
+use super::hints;
 use super::library::{self, LIBRARY};
 use crate::filter::error::CompileError;
 use crate::filter::run::stack::{Fault, MAX_TOKENS};
@@ -68,6 +69,17 @@ fn lex(code: &str, (expect, rest): LexError<'_>) -> CompileError {
         return CompileError::new(format!("`{open}` is never closed"), span_or_end(code, open));
     }
     let start = span_or_end(code, rest).start;
+    let hint = match (&expect, found) {
+        (Lexed::Escape, Some(c)) => Some(format!(
+            "a string knows \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX and \\(FILTER); for the two characters write \\\\{}",
+            c.escape_debug()
+        )),
+        (Lexed::Unicode, _) if code[..start].ends_with("\\u") && is_hexadecimal(rest) => {
+            Some("half of a surrogate pair is no character".to_owned())
+        }
+        (Lexed::Unicode, _) => Some("such as \\u00e9; a character may also stand there as it is".to_owned()),
+        _ => hints::operator(code, start),
+    };
     let message = match (expect, found) {
         (Lexed::Delim("("), _) => "expected a closing parenthesis )".into(),
         (Lexed::Delim("["), _) => "expected a closing bracket ]".into(),
@@ -82,7 +94,12 @@ fn lex(code: &str, (expect, rest): LexError<'_>) -> CompileError {
         (_, Some(c)) => format!("unexpected \"{c}\""),
         (_, None) => "the filter ends too early".into(),
     };
-    CompileError::new(message, start..start + found.map_or(0, char::len_utf8))
+    CompileError { message, span: start..start + found.map_or(0, char::len_utf8), hint }
+}
+
+/// Whether a text begins with the digits of an escape.
+fn is_hexadecimal(text: &str) -> bool {
+    text.get(..4).is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 /// Returns the first of the parser's errors.
@@ -97,7 +114,15 @@ pub(in crate::filter) fn parse(code: &str, errors: Vec<(Parsed<&str>, Option<&st
         (_, Some(found)) => format!("expected {}, found {}", expected(&expect), quoted(found)),
         (_, None) => format!("expected {} at the end", expected(&expect)),
     };
-    CompileError::new(message, place(found))
+    let span = place(found);
+    let hint = match (&expect, found) {
+        (Parsed::Nothing, Some(found)) => hints::chained(found),
+        (_, Some(")")) => hints::empty_brackets(code, span.start),
+        (Parsed::Term, None) => hints::unfinished(code),
+        _ => None,
+    };
+    let hint = hint.or_else(|| hints::operator(code, span.start));
+    CompileError { message, span, hint }
 }
 
 fn expected(expect: &Parsed<&str>) -> String {
@@ -155,25 +180,29 @@ pub(in crate::filter) fn undefined(
             (format!("unknown variable {name}"), near.map(|near| format!("${near}")))
         }
         Undefined::Label => (format!("unknown label {name}"), None),
-        Undefined::Filter(given) => filter(name, given),
+        Undefined::Filter(given) => {
+            let arities = arities(name);
+            if !arities.is_empty() {
+                let message = format!("`{name}` takes {}, not {given}", arguments(&arities));
+                return CompileError { message, span, hint: Some(hints::forms(name, &arities)) };
+            }
+            let near = nearest(name, library::builtins().map(|(builtin, _)| builtin));
+            let kind = if name.starts_with('@') { "format" } else { "filter" };
+            (format!("unknown {kind} `{name}`"), near.map(str::to_owned))
+        }
         _ => (format!("unknown module `{name}`"), None),
     };
     let hint = hint.map(|near| format!("did you mean `{near}`?"));
     CompileError { message, span, hint }
 }
 
-fn filter(name: &str, given: usize) -> (String, Option<String>) {
-    let arities = match name {
+/// The numbers of arguments that a filter may have; none when there is no such filter.
+fn arities(name: &str) -> Vec<usize> {
+    match name {
         "reduce" => vec![2],
         "foreach" => vec![2, 3],
         _ => LIBRARY.arities(name),
-    };
-    if !arities.is_empty() {
-        return (format!("`{name}` takes {}, not {given}", arguments(&arities)), None);
     }
-    let near = nearest(name, library::builtins().map(|(builtin, _)| builtin)).map(str::to_owned);
-    let kind = if name.starts_with('@') { "format" } else { "filter" };
-    (format!("unknown {kind} `{name}`"), near)
 }
 
 /// Writes `1 argument`, `0, 1 or 2 arguments`.

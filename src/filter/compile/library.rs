@@ -152,12 +152,18 @@ const INNER: &[&str] =
 
 /// Native filters of the interpreter that others stand for.
 const REPLACED: &[&str] = &[
+    "ceil",
+    "copysign",
     "decode_base64",
     "decode_uri",
     "encode_base64",
     "encode_uri",
     "escape_html",
     "escape_sh",
+    "fabs",
+    "floor",
+    "fmax",
+    "fmin",
     "fromdateiso8601",
     "gmtime",
     "implode",
@@ -165,9 +171,13 @@ const REPLACED: &[&str] = &[
     "ltrimstr",
     "matches",
     "mktime",
+    "modf",
     "nearbyint",
+    "pow",
     "range",
     "reverse",
+    "rint",
+    "round",
     "rtrim",
     "rtrimstr",
     "split_",
@@ -176,6 +186,7 @@ const REPLACED: &[&str] = &[
     "strptime",
     "todateiso8601",
     "trim",
+    "trunc",
 ];
 
 /// Returns the native filters of the interpreter that filters may use.

@@ -2,6 +2,7 @@
 
 mod explain;
 mod grammar;
+mod hints;
 pub(in crate::filter) mod library;
 mod rewrite;
 

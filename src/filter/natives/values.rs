@@ -90,7 +90,11 @@ fn reverse(value: Val) -> ValR<Val> {
             .rev()
             .cloned()
             .collect()),
-        _ => Err(Error::typ(value, "array")),
+        // What has no length is reversed already.
+        View::Num(number) if number.as_f64() == 0.0 => Ok(List::new().into()),
+        View::Obj(entries) if entries.is_empty() => Ok(List::new().into()),
+        View::Num(_) | View::Obj(_) => Err(Error::index(value, Val::from(0))),
+        View::Bool(_) => Err(Error::typ(value, "array or string")),
     }
 }
 

@@ -66,7 +66,13 @@ impl Worker {
 
 impl Default for Supervisor {
     fn default() -> Self {
-        let interrupt = Interrupt::default();
+        Self::new(Interrupt::default())
+    }
+}
+
+impl Supervisor {
+    /// Makes a supervisor of filters that this interrupts.
+    pub(in crate::filter) fn new(interrupt: Interrupt) -> Self {
         let unlimited = Arc::new(Watch::new(Arc::clone(interrupt.flag()), None));
         let (terms, is_limited, idle, watchdog) = Default::default();
         let memory_alone = AtomicU64::new(u64::MAX);

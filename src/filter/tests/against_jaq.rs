@@ -39,6 +39,8 @@ const OTHERWISE: &[(&str, &str, &str, &str)] = &[
     ("*", "a string no times is empty", "null", r#""a" * 0"#),
     ("|=", "of all there is may leave null", "1", ". |= empty"),
     ("pow", "whole results are whole", "null", "pow(5; 2) | tojson"),
+    ("fabs", "whole numbers stay exact", "9007199254740993", "fabs"),
+    ("trunc", "whole numbers stay exact", "9007199254740993", "trunc"),
     ("@html", "writes ' as a number", r#""'""#, "@html"),
     ("capture", "groups that did not take part are there", r#""a""#, r#"capture("(?<x>a)|(?<y>b)")"#),
     ("indices", "of null are null", "null", r#"indices("a")"#),

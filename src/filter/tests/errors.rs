@@ -19,6 +19,8 @@ fn refuse(code: &str, message: &str, part: &str, hint: Option<&str>) {
     assert_eq!(error.hint.as_deref(), hint, "{code}");
 }
 
+const UNICODE: &str = r"such as \u00e9; a character may also stand there as it is";
+
 #[test]
 fn errors_of_the_lexer() {
     refuse("", "the filter is empty", "", None);
@@ -29,15 +31,26 @@ fn errors_of_the_lexer() {
     refuse("{a: 1", "`{` is never closed", "{", None);
     refuse("\"abc", "`\"` is never closed", "\"", None);
     refuse("\"a\\(1", "`(` is never closed", "(", None);
-    refuse(r#""\x""#, "unknown escape sequence \\x", "x", None);
+    refuse(
+        r#""\x""#,
+        "unknown escape sequence \\x",
+        "x",
+        Some(
+            r#"a string knows \" \\ \/ \b \f \n \r \t \uXXXX and \(FILTER); for the two characters write \\x"#,
+        ),
+    );
     refuse("\"\\", "expected an escape sequence", "", None);
-    refuse(r#""\ud800""#, "expected a character as four hexadecimal digits", "d", None);
-    refuse(r#""\ud83d\ude00 \uzzzz""#, "expected a character as four hexadecimal digits", "z", None);
-    refuse(r#""\u12""#, "expected a character as four hexadecimal digits", "\"", None);
-    refuse(". & 1", "unexpected \"&\"", "&", None);
+    let half = Some("half of a surrogate pair is no character");
+    refuse(r#""\ud800""#, "expected a character as four hexadecimal digits", "d", half);
+    refuse(r#""\ud83d\ude00 \uzzzz""#, "expected a character as four hexadecimal digits", "z", Some(UNICODE));
+    refuse(r#""\u12""#, "expected a character as four hexadecimal digits", "\"", Some(UNICODE));
+    refuse(". & 1", "unexpected \"&\"", "&", Some("jq says `and`"));
     refuse("\"ü\" | é", "unexpected \"é\"", "é", None);
     refuse(".)", "unexpected \")\"", ")", None);
-    refuse("1. ", "expected a digit", " ", None);
+    refuse("1.. ", "expected a digit", ".", None);
+    refuse("1e+ ", "expected a digit", " ", None);
+    refuse("1. | \"\\ud83d\\ude00\" | 2. | y", "unknown filter `y`", "y", None);
+    refuse("\"\\ud83d\\ude00\" + 1. | 2. | y", "unknown filter `y`", "y", None);
     refuse("$", "expected a name", "", None);
 }
 
@@ -45,7 +58,7 @@ fn errors_of_the_lexer() {
 fn errors_of_the_parser() {
     refuse("| .", "unexpected \"|\"", "|", None);
     refuse(". | | .", "unexpected \"|\"", "|", None);
-    refuse(". |", "expected a filter at the end", "", None);
+    refuse(". |", "expected a filter at the end", "", Some("something must stand behind `|`"));
     refuse("1 2", "unexpected \"2\"", "2", None);
     refuse("()", "unexpected \")\"", ")", None);
     refuse(". [1] {a: 1}", "unexpected \"{a: 1}\"", "{a: 1}", None);
@@ -65,16 +78,87 @@ fn errors_of_the_parser() {
     refuse(r#""\()""#, "unexpected \")\"", ")", None);
 }
 
+/// The hint for a text that is no filter.
+fn hint(code: &str) -> Option<String> {
+    Filters::new()
+        .compile(code, |_| false, Vec::new)
+        .map_or_else(|error| error.hint, |_| panic!("{code} is a filter"))
+}
+
+#[test]
+fn hints_say_how_jq_says_it() {
+    let rows = [
+        (&["1 < 2 < 3", "(.a == 1 != 2)", "[1 >= 2 > .a]"][..], "comparisons do not follow each other"),
+        (&[".a = 1 = 2", ".a += 1 |= 2"], "assignments do not follow each other"),
+        (&["a && b", "1 & 2"], "jq says `and`"),
+        (&["1 || 2"], "jq says `or`"),
+        (&["!true", "1 | !.a"], "jq says `CONDITION | not`"),
+        (&[".a === 1"], "jq says `==`"),
+        (&["1 <> 2", "1 !== 2"], "jq says `!=`"),
+        (&["2 ** 3", "2 ^ 3"], "jq says `pow(a; b)`"),
+        (&[".a++", "++.a"], "`.n += 1` adds one"),
+        (&[".a =+ 1"], "did you mean `+=`?"),
+        (&[".a := 1"], "did you mean `=`?"),
+        (&[".a ?? 1"], "jq says `a // b`"),
+        (&["'a'", "{'a': 1}", "“a”"], "a string has double quotes"),
+        (&[".a == null ? 1 : 2"], "jq says `if CONDITION then a else b end`"),
+        (
+            &[r#""a\qb""#],
+            r#"a string knows \" \\ \/ \b \f \n \r \t \uXXXX and \(FILTER); for the two characters write \\q"#,
+        ),
+        (&[r#""\u12""#], r"such as \u00e9"),
+        (&[".n =", ".n = "], "something must stand behind `=`, such as `.n = 1`"),
+        (&[".n //= "], "something must stand behind `//=`, such as `.n //= 1`"),
+        (&["1 //"], "something must stand behind `//`"),
+        (&["true and"], "something must stand behind `and`"),
+        (&["if 1 then"], "something must stand behind `then`"),
+        (&[".a,"], "something must stand behind `,`"),
+        (&["keys()", "1 | keys( )"], "a filter without arguments has no brackets: `keys`"),
+        (&["add(1; 2)"], "it is called as `add` or `add(a)`"),
+        (&["sub(1, 2)"], "it is called as `sub(a; b)` or `sub(a; b; c)`"),
+        (&["range"], "it is called as `range(a)`, `range(a; b)` or `range(a; b; c)`"),
+        (&[".a | select .b"], "it is called as `select(a)`"),
+    ];
+    for (codes, wanted) in rows {
+        for code in codes {
+            let told = hint(code).unwrap_or_default();
+            assert!(told.starts_with(wanted), "{code}: {told}");
+        }
+    }
+    for code in ["", "(", ". | | .", "1 2", "{a b}", "1..2", ".expand", "$", "(1))", "| ."] {
+        if Filters::new().compile(code, |_| false, Vec::new).is_err() {
+            assert_eq!(hint(code), None, "{code}");
+        }
+    }
+}
+
 #[test]
 fn errors_of_names() {
     refuse("y", "unknown filter `y`", "y", None);
     refuse(".a | lenght", "unknown filter `lenght`", "lenght", Some("did you mean `length`?"));
     refuse("zzzzzzzz", "unknown filter `zzzzzzzz`", "zzzzzzzz", None);
-    refuse("map", "`map` takes 1 argument, not 0", "map", None);
-    refuse("length(1)", "`length` takes no arguments, not 1", "length", None);
-    refuse("range", "`range` takes 1, 2 or 3 arguments, not 0", "range", None);
-    refuse("reduce . as $x (1)", "`reduce` takes 2 arguments, not 1", "reduce", None);
-    refuse("foreach . as $x (1)", "`foreach` takes 2 or 3 arguments, not 1", "foreach", None);
+    refuse("map", "`map` takes 1 argument, not 0", "map", Some("it is called as `map(a)`"));
+    refuse("length(1)", "`length` takes no arguments, not 1", "length", Some("it is called as `length`"));
+    refuse(
+        "range",
+        "`range` takes 1, 2 or 3 arguments, not 0",
+        "range",
+        Some("it is called as `range(a)`, `range(a; b)` or `range(a; b; c)`"),
+    );
+    refuse(
+        "reduce . as $x (1)",
+        "`reduce` takes 2 arguments, not 1",
+        "reduce",
+        Some("it is called as `reduce SOURCE as $x (START; UPDATE)`"),
+    );
+    refuse(
+        "foreach . as $x (1)",
+        "`foreach` takes 2 or 3 arguments, not 1",
+        "foreach",
+        Some(
+            "it is called as `foreach SOURCE as $x (START; UPDATE)` or `foreach SOURCE as $x (START; UPDATE; OUTPUT)`",
+        ),
+    );
     refuse("@jsn", "unknown format `@jsn`", "@jsn", Some("did you mean `@json`?"));
     refuse("$brnch", "unknown variable $brnch", "$brnch", Some("did you mean `$branch`?"));
     refuse(r#""\($haed)""#, "unknown variable $haed", "$haed", Some("did you mean `$head`?"));
@@ -115,8 +199,8 @@ fn native_filters_are_known() {
     assert_eq!(all.into_iter().collect::<Vec<_>>().join(" "), KNOWN_NATIVES);
 }
 
-const KNOWN_NATIVES: &str = "acos acosh ascii_downcase ascii_upcase asin asinh atan atan2 atanh cbrt ceil copysign \
-    cos cosh endswith erf erfc error_empty exp exp10 exp2 explode expm1 fabs fdim first floor fma fmax fmin fmod frexp \
-    group_by hypot ilogb j0 j1 jn key_values keys_unsorted last ldexp lgamma limit log log10 log1p log2 \
-    max_by_or_empty min_by_or_empty modf nextafter path path_value pow remainder rint round scalbln sin sinh skip \
-    sort sort_by sqrt startswith tan tanh tgamma trunc unescape_html utf8bytelength y0 y1 yn";
+const KNOWN_NATIVES: &str = "acos acosh ascii_downcase ascii_upcase asin asinh atan atan2 atanh cbrt cos cosh endswith erf erfc \
+    error_empty exp exp10 exp2 explode expm1 fdim first fma fmod frexp group_by hypot ilogb j0 j1 jn \
+    key_values keys_unsorted last ldexp lgamma limit log log10 log1p log2 max_by_or_empty \
+    min_by_or_empty nextafter path path_value remainder scalbln sin sinh skip sort sort_by sqrt \
+    startswith tan tanh tgamma unescape_html utf8bytelength y0 y1 yn";

@@ -56,9 +56,10 @@ pub fn needs_more(code: &str) -> bool {
     errors.iter().all(|(_, rest)| rest.is_empty()) && errors.iter().any(|(e, _)| open(e))
 }
 
-/// A text that the lexer can read: it does not know pairs of escapes that stand for the two halves of a character.
+/// A text that the lexer can read: it does not know pairs of escapes that stand for the two halves of a character,
+/// and numbers that end with a dot.
 pub(in crate::filter) struct Readable<'s> {
-    /// The text with the character itself for each pair.
+    /// The text with the character itself for each pair, and without the dot at the end of a number.
     pub(in crate::filter) text: Cow<'s, str>,
     /// Places of the text behind what was put in, and by how much the same places of the code are further on.
     shifts: Vec<(usize, usize)>,
@@ -86,7 +87,46 @@ impl<'s> Readable<'s> {
             0 => Cow::Borrowed(code),
             _ => Cow::Owned(text + &code[copied..]),
         };
-        Self { text, shifts }
+        let readable = Self { text, shifts };
+        let dots = readable.last_dots();
+        if dots.is_empty() { readable } else { readable.without(&dots) }
+    }
+
+    /// The places of dots behind which the lexer wants digits, and jq does not.
+    fn last_dots(&self) -> Vec<usize> {
+        let text = self.text.as_bytes();
+        let is_last = |(at, _): (usize, &str)| {
+            let has_digit = at > 0 && text[at - 1].is_ascii_digit();
+            has_digit && !text.get(at + 1).is_some_and(|next| next.is_ascii_digit() || *next == b'.')
+        };
+        // It may also be a part of a path or a string.
+        if !self.text.match_indices('.').any(is_last) {
+            return Vec::new();
+        }
+        let Err(Unreadable::Lex(errors)) = tokens(&self.text) else { return Vec::new() };
+        let digits = errors.iter().filter(|(expect, _)| matches!(expect, Expect::Digit));
+        let before = digits.filter_map(|(_, rest)| (text.len() - rest.len()).checked_sub(1));
+        before.filter(|at| text[*at] == b'.' && is_last((*at, "."))).collect()
+    }
+
+    /// The text without the bytes at some places, which are in order.
+    fn without(&self, places: &[usize]) -> Self {
+        let (mut text, mut shifts) = (String::new(), Vec::new());
+        let mut old = self.shifts.iter().peekable();
+        let (mut from, mut shift) = (0, 0);
+        for (gone, place) in places.iter().enumerate() {
+            while let Some((at, by)) = old.next_if(|(at, _)| at <= place) {
+                shifts.push((at - gone, by + gone));
+                shift = *by;
+            }
+            text.push_str(&self.text[from..*place]);
+            shifts.push((text.len(), shift + gone + 1));
+            from = place + 1;
+        }
+        let gone = places.len();
+        shifts.extend(old.map(|(at, by)| (at - gone, by + gone)));
+        text.push_str(&self.text[from..]);
+        Self { text: Cow::Owned(text), shifts }
     }
 
     /// Returns the place of the code that a place of the text is.

@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 use crate::script::files::Files;
 use crate::script::outcome::count;
 use crate::script::transcript::answers;
-use crate::session::{COMMANDS, CommandError, Effect, Entry, ErrorCode, FileError, Limits, Reply, Session};
+use crate::session::{COMMANDS, CommandError, Effect, Entry, ErrorCode, FileError, Reply, Session};
 use recording::Recording;
+pub(super) use twin::Bounds;
 use twin::ids;
 use typed::{Made, Typed, unlike};
 
@@ -107,10 +108,10 @@ impl Recorder {
     pub(super) fn start(
         &mut self,
         path: PathBuf,
-        limits: Limits,
+        bounds: Bounds,
         files: &dyn Files,
     ) -> Result<(), FileError> {
-        self.recording = Some(Recording::start(path, limits, &self.typed, files)?);
+        self.recording = Some(Recording::start(path, bounds, &self.typed, files)?);
         Ok(())
     }
 

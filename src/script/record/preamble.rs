@@ -2,20 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use super::twin::Twin;
+use super::twin::{Bounds, Twin};
 use super::typed::Typed;
-use crate::session::{Effect, Limits};
+use crate::session::Effect;
 
 /// Returns the start of the file, and the session where it ends. It has the commands that changed something and were
 /// not taken back, and those whose answer is used as the last value. Where that does not lead to the same
 /// session it has all that did not fail.
-pub(super) fn preamble(before: &[Typed], after: &[Typed], limits: Limits) -> (String, Twin) {
+pub(super) fn preamble(before: &[Typed], after: &[Typed], bounds: &Bounds) -> (String, Twin) {
     let all: Vec<&Typed> = before.iter().filter(|typed| typed.ok && !typed.is_comment()).collect();
-    let (mut text, mut twin) = lines(&all, Twin::new(limits));
-    if let Some(needed) = needed(&all, after) {
+    let (mut text, mut twin) = lines(&all, Twin::new(bounds));
+    if !twin.is_stopped()
+        && let Some(needed) = needed(&all, after)
+    {
         let needed: Vec<&Typed> = needed.into_iter().map(|at| all[at]).collect();
-        let (short, other) = lines(&needed, twin.again(limits));
-        if other.state() == twin.state() {
+        let (short, other) = lines(&needed, twin.again(bounds));
+        if !other.is_stopped() && other.state() == twin.state() {
             (text, twin) = (short, other);
         }
     }

@@ -4,14 +4,14 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::preamble::preamble;
-use super::twin::{Fate, Twin};
+use super::twin::{Bounds, Fate, Twin};
 use super::typed::Typed;
 use crate::script::check::compare;
 use crate::script::files::{Files, WriteError, shown};
 use crate::script::markdown::is_markdown;
 use crate::script::outcome::{Outcome, count};
 use crate::script::parse::Script;
-use crate::session::{FileError, Limits};
+use crate::session::FileError;
 
 /// Of so many lines it is told what is otherwise in a script.
 const LISTED: usize = 8;
@@ -24,8 +24,8 @@ pub(super) struct Recording {
     path: PathBuf,
     /// How much had been typed when it began.
     from: usize,
-    /// What filters may use.
-    limits: Limits,
+    /// What ends the commands of twins.
+    bounds: Bounds,
     /// The session of a script that is where the text ends.
     twin: Twin,
     /// The whole file.
@@ -55,7 +55,7 @@ impl Recording {
     /// Begins: the file has what made the session so far.
     pub(super) fn start(
         path: PathBuf,
-        limits: Limits,
+        bounds: Bounds,
         before: &[Typed],
         files: &dyn Files,
     ) -> Result<Self, FileError> {
@@ -63,8 +63,8 @@ impl Recording {
         let mut recording = Self {
             path,
             from: before.len(),
-            limits,
-            twin: Twin::new(limits),
+            twin: Twin::new(&bounds),
+            bounds,
             text: String::new(),
             lines: 0,
             on_disk: OnDisk::Start(0),
@@ -107,8 +107,13 @@ impl Recording {
         self.lines = 0;
         self.complaints.clear();
         let (before, after) = typed.split_at(self.from);
-        let (start, twin) = preamble(before, after, self.limits);
+        let (start, twin) = preamble(before, after, &self.bounds);
         self.twin = twin;
+        if self.twin.is_stopped() {
+            let what =
+                "the commands that stand before the recording were interrupted: the file has no answers";
+            self.complaints.push(what.to_owned());
+        }
         if let Some(fence) = self.fence {
             self.put(&format!("{}rejoin\n", "`".repeat(fence)));
         }
@@ -223,12 +228,16 @@ impl Recording {
 
     /// Runs the text as a script does; says where it does not hold.
     fn checked(&self) -> (Outcome, Vec<String>) {
-        let mut twin = Twin::new(self.limits);
+        let mut twin = Twin::new(&self.bounds);
         let script = Script::parse_file(&self.path, &self.text);
         let mut wrong: Vec<String> = script.mistakes.iter().map(ToString::to_string).collect();
         let mut outcome = Outcome::default();
         for step in script.steps() {
             let answer = twin.answer(&step.text);
+            if twin.is_stopped() {
+                wrong.push(format!("whether it holds from line {} on is not known: interrupted", step.line));
+                break;
+            }
             outcome.commands += 1;
             outcome.expectations += step.expectations.len();
             if compare(step, &answer).is_err() {
@@ -256,6 +265,7 @@ fn complaint(line: usize, fate: Fate, command: &str) -> String {
         Fate::Fails => "fails in a script",
         Fate::Succeeds => "does not fail in a script",
         Fate::Differs => "answers otherwise in a script",
+        Fate::Stopped => "was interrupted: from there on the file has no answers",
     };
     let command = command.lines().next().unwrap_or_default();
     let short: String = command.chars().take(LONGEST).collect();

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 
 use super::typed::{Made, Typed};
+use crate::filter::{Cause, RunError};
 use crate::script::parse::Step;
 use crate::script::transcript::{answers, transcript};
-use crate::session::{CommandError, Entry, FileError, Limits, Reply, Session};
+use crate::session::{
+    CommandError, Entry, ErrorCode, ErrorKind, FileError, Interrupt, Limits, Reply, Session,
+};
 use crate::value::Val;
 
 /// The fate of a command in a script, where it is not what was seen when it was typed.
@@ -14,6 +17,23 @@ pub(super) enum Fate {
     Fails,
     Succeeds,
     Differs,
+    /// Somebody interrupted it there: what it answers is not known, nor what those behind it do.
+    Stopped,
+}
+
+/// What ends the commands of a twin before their own end.
+#[derive(Debug, Clone)]
+pub(in crate::script) struct Bounds {
+    pub(in crate::script) limits: Limits,
+    /// What interrupts the session in which somebody types.
+    pub(in crate::script) interrupt: Interrupt,
+}
+
+impl Bounds {
+    /// The bounds of a session.
+    pub(in crate::script) fn of(session: &Session) -> Self {
+        Self { limits: session.filter_limits(), interrupt: session.interrupt() }
+    }
 }
 
 /// The session of a script that does what was typed. Where a line has the id of an actor or document, it gets
@@ -22,24 +42,37 @@ pub(super) struct Twin {
     session: Session,
     /// The ids here, by those where it was typed.
     ids: HashMap<String, String>,
+    /// Whether it was interrupted, and so is not where the other session is.
+    is_stopped: bool,
 }
 
 impl Twin {
-    pub(super) fn new(limits: Limits) -> Self {
-        let session = Session::default();
-        session.set_filter_limits(limits);
-        Self { session, ids: HashMap::new() }
+    pub(super) fn new(bounds: &Bounds) -> Self {
+        let session = Session::interrupted_by(bounds.interrupt.clone());
+        session.set_filter_limits(bounds.limits);
+        Self { session, ids: HashMap::new(), is_stopped: false }
     }
 
     /// Makes a new one that knows the ids that this one learned.
-    pub(super) fn again(&self, limits: Limits) -> Self {
-        Self { ids: self.ids.clone(), ..Self::new(limits) }
+    pub(super) fn again(&self, bounds: &Bounds) -> Self {
+        Self { ids: self.ids.clone(), ..Self::new(bounds) }
+    }
+
+    /// Tells whether somebody interrupted it. Then it runs nothing any more.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped
     }
 
     /// Runs a command. Answers its transcript, and what there is to say of it.
     pub(super) fn run(&mut self, typed: &Typed) -> (String, Option<Fate>) {
         let text = self.renamed(&typed.text);
+        if self.is_stopped {
+            return (unanswered(text, typed), None);
+        }
         let answer = self.answer(&text);
+        if self.is_stopped {
+            return (unanswered(text, typed), Some(Fate::Stopped));
+        }
         self.learn(typed, answer.as_ref().ok());
         let answers = answers(&answer);
         let same = || {
@@ -60,6 +93,15 @@ impl Twin {
     /// Runs a command. What asks for files has none here.
     pub(super) fn answer(&mut self, text: &str) -> Result<Reply, CommandError> {
         let answer = self.session.run(text);
+        // What comes to a limit does so wherever it runs.
+        let by_limit = |error: &CommandError| {
+            let ErrorKind::Run { error: RunError::Stopped { cause, .. }, .. } = &*error.kind else {
+                return false;
+            };
+            matches!(cause, Cause::Time(_) | Cause::Memory(_))
+        };
+        let by_hand = |error: &CommandError| error.code() == ErrorCode::Interrupted && !by_limit(error);
+        self.is_stopped |= answer.as_ref().is_err_and(by_hand);
         let request = answer.as_ref().ok().and_then(|reply| reply.request.clone());
         request.map_or(answer, |request| Err(request.refused(FileError::OutOfReach)))
     }
@@ -107,6 +149,13 @@ impl Twin {
         }
         renamed + rest
     }
+}
+
+/// Writes a command of which only is known whether it fails.
+fn unanswered(text: String, typed: &Typed) -> String {
+    let step = Step::new(1, text);
+    let fails = if typed.ok { String::new() } else { format!("\n{}#=> error: ...", step.margin()) };
+    step.written() + &fails
 }
 
 /// Returns the ids in the patches of an answer that differ from one session to the other: the document, and the

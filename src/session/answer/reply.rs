@@ -175,7 +175,7 @@ impl fmt::Display for Sentence {
     }
 }
 
-/// Returns what changed, then which texts and counters are none any more.
+/// Returns what changed, then what became a text or counter, and which texts and counters are none any more.
 fn changed(of: Option<&str>, changes: &[PathChange]) -> Vec<Sentence> {
     let visible = changes.iter().filter(|change| !reads_alike(change));
     let mut lines: Vec<Sentence> = visible
@@ -183,8 +183,10 @@ fn changed(of: Option<&str>, changes: &[PathChange]) -> Vec<Sentence> {
         .collect();
     let of = of.map_or_else(String::new, |name| format!("{name}: "));
     lines.extend(changes.iter().filter_map(|change| {
-        let was = change.made_plain()?;
-        Some(Sentence::Warning(format!("{of}{} is no {was} any more", change.path)))
+        let path = &change.path;
+        let made = change.made().map(|kind| Sentence::Words(format!("{of}{path} is a {kind} now")));
+        let lost = |kind| Sentence::Warning(format!("{of}{path} is no {kind} any more"));
+        made.or_else(|| change.made_plain().map(lost))
     }));
     lines
 }
@@ -192,7 +194,7 @@ fn changed(of: Option<&str>, changes: &[PathChange]) -> Vec<Sentence> {
 /// Tells what the last edit or merge of a ref changed, as far as one can see it.
 pub(in crate::session) fn visible_changes(reference: &ConvergentRef) -> Vec<PathChange> {
     let mut changes = reference.delta();
-    changes.retain(|change| change.made_plain().is_some() || !reads_alike(change));
+    changes.retain(|change| change.made_plain().or(change.made()).is_some() || !reads_alike(change));
     changes
 }
 

@@ -8,7 +8,7 @@ use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::{Args, Word};
 use crate::session::language::path::{Found, find};
 use crate::session::{Part, Reply, Session};
-use crate::value::{Path, Step, Val, View};
+use crate::value::{Difference, Path, Step, Val, View};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
@@ -93,6 +93,11 @@ fn write(
     let mut changes = reference.delta();
     // What it is now is said already.
     changes.retain(|change| !reply::reads_alike(change));
+    for change in &mut changes {
+        if let Difference::Changed(_, new) = &mut change.difference {
+            *new = std::mem::take(new).with_identity(None);
+        }
+    }
     Ok(Reply::value(reference.value().clone()).with(Part::Line(line)).with(Part::Changed(changes)))
 }
 

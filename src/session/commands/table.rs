@@ -261,9 +261,10 @@ pub const COMMANDS: &[Command] = &[
         name: "pop-patches",
         aliases: &[],
         arguments: &[REF, NEW_NAME.after_as().optional()],
-        summary: "fetch those; the next time come the next",
-        details: "Answers what `peek-patches` does, and begins anew. With a name all are kept as one patch. Who \
-                  needs one again, because it was lost on the way, gets it by `patch-from-clock`.",
+        summary: "take the patches that are still to be sent, each once",
+        details: "It answers the same as `peek-patches`, and counts them as sent: the next `pop-patches` answers only \
+                  newer ones. With a NAME it keeps all of them as one patch. When a patch is lost on the way, \
+                  `patch-from-clock` makes it again.",
         example: &[
             "ref origin 1",
             "branch origin as client",

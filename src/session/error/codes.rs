@@ -16,8 +16,8 @@ pub struct Explanation {
     pub title: &'static str,
     /// What it means and what helps, in a few sentences.
     pub details: &'static str,
-    /// A session whose last command fails with the code. Empty where no session can: those errors tell
-    /// of the limits of the machine.
+    /// A session whose last command fails with the code. Empty where the line would be too long to be shown, or where
+    /// no line of a session fails so; then the details say who meets the error.
     pub example: Example,
 }
 
@@ -103,7 +103,8 @@ codes! {
         &["undo", "#=> error: nothing to undo"];
 
     Json 20 "the JSON cannot be read"
-        "The text is nested deeper than a value may be: 1,024 arrays and objects in each other."
+        "It is nested deeper than a value may be: 1,024 arrays and objects in each other. What else is no JSON is \
+         taken for jq."
         &[];
     Compile 21 "the text is no filter"
         "The text is not jq, or calls what does not exist. The mark stands under the first word that does not \
@@ -128,7 +129,8 @@ codes! {
         &["ref a [1, 2]", "swap a .[]", "#=> error: `.[]` failed on a: the filter yields more than one value"];
     Stopped 25 "the interpreter gave up"
         "The filter was stopped from outside its language: it met a defect of the interpreter, or the system has \
-         no room to run it. The session is as it was."
+         no room to run it. No filter is known that does this; please report one that does. The session is as it \
+         was."
         &[];
     NotJson 26 "the result is not JSON"
         "jq can make what JSON has not: NaN, infinities, nesting deeper than 1,024 levels. It cannot travel, so no \
@@ -184,10 +186,12 @@ codes! {
         ];
     Full 37 "the document is full"
         "A document holds up to 2^31 ops, with counters up to 2^53. Begin a new one with the value of this one: \
-         `ref NEW $old`."
+         `ref NEW $old`. A session does not come so far within the memory of a machine: programs that use the \
+         library may."
         &[];
     Edit 38 "the place cannot be edited so"
-        "The edit does not fit what stands at the place."
+        "The edit does not fit what stands at the place. The commands of a session look first, and tell of it by R030 \
+         to R033: it is programs that use the library that meet this error."
         &[];
     NotSame 39 "values that should be the same differ"
         "`same` compares exactly and names the first path that differs. Replicas that have the same changes have \
@@ -232,7 +236,8 @@ codes! {
         "A clock is an object of actors and counters; a patch is what `patch-from-clock` answers."
         &["ref a 1", "at a [1]", "#=> error: this is no clock: expected an object of actors and counters"];
     ActorInUse 54 "the actor has written into the document already"
-        "No two replicas may write under one actor."
+        "No two replicas may write under one actor. `branch` takes a free one (`ben-2`) by itself: it is programs that \
+         use the library that meet this error."
         &[];
 
     OtherDocument 60 "the changes are of another document"
@@ -257,7 +262,8 @@ codes! {
              and 1@a [{\"op\":\"put\",\"root\":true,\"value\":2}]",
         ];
     Corrupt 62 "the patch is damaged"
-        "Its bytes are not those that were sent. Ask for it again: nothing of it was applied."
+        "Its bytes are not those that were sent. Ask for it again: nothing of it was applied. The patches of a session \
+         are JSON: it is programs that send them as bytes that meet this error."
         &[];
     Malformed 63 "a change of the patch is malformed"
         "A patch is checked whole before any of it is applied: ids that name nothing, wrong kinds, counters out of \
@@ -280,7 +286,7 @@ codes! {
         ];
     Circle 71 "a session file reads itself"
         "It does so itself, or by way of other files that it reads; or too many files read each other."
-        &[];
+        &["# This is circle.rejoin.", "read circle.rejoin", "#=> error: `circle.rejoin` is being read already"];
     StartsSessions 72 "a session file starts new sessions"
         "`read` runs a file in the session that is there, and a block of Markdown that is fenced as `rejoin fresh` \
          would forget it. `rejoin run` and `rejoin check` run such a file."
@@ -298,7 +304,11 @@ codes! {
         ];
     NotTyped 75 "a script cannot be recorded"
         "`record` keeps what is typed at the prompt. Of a script `rejoin run` prints what it answers."
-        &[];
+        &[
+            "# This is script.rejoin.",
+            "record lesson.rejoin",
+            "#=> error: what is typed at the prompt can be recorded, and this is a script",
+        ];
     Recording 76 "there is a recording already"
         "`record stop` ends it."
         &["record one.rejoin", "record two.rejoin", "#=> error: `one.rejoin` is being recorded"];

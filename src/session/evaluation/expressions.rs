@@ -74,7 +74,9 @@ impl Session {
                 behind.len() > behind.trim_start().len() && text.len() - behind.trim_start().len() == at;
             let hint = if is_command { meant.clone() } else { None };
             let hint = hint.or_else(|| error.hint.clone()).or_else(|| hints::code(text, at, true));
-            error.with_hint(hint.or(meant))
+            // A filter of jq that is called wrongly is no command of another shell.
+            let is_filter = filter::builtins().any(|(name, _)| name == word);
+            error.with_hint(hint.or(meant.filter(|_| !is_filter)))
         })?;
         let vars = self.variables(&filter);
         let outputs = filter.run(self.last.clone(), vars).map_err(|error| {
@@ -261,17 +263,11 @@ fn names_hint(names: &Names, code: &str, span: &Range<usize>) -> Option<String> 
 /// Makes a hint where a word stands in code that is no filter: a key without its dot, a string without its
 /// quotes.
 fn word_hint(code: &Word<'_>, span: &Range<usize>, input: &Val) -> Option<String> {
-    let (before, part) = code.text.split_at_checked(span.start.checked_sub(code.span.start)?)?;
-    if before.ends_with("\\u") {
-        return Some("half of a surrogate pair is no character".to_owned());
-    }
-    if part.starts_with('\'') {
-        return Some("a string has double quotes, and a filter none".to_owned());
-    }
+    let part = code.text.get(span.start.checked_sub(code.span.start)?..)?;
     let word = &part[..name_length(part)];
     let is_filter = filter::builtins().any(|(name, _)| name == word) || filter::is_denied(word);
     match input.as_map() {
-        _ if word.is_empty() || is_filter => None,
+        _ if word.is_empty() || is_filter || part[word.len()..].starts_with('(') => None,
         Some(entries) if entries.contains_key(word) => Some(format!("a key needs a dot: `.{word}`")),
         _ => Some(format!("a string needs quotes: \"{word}\"")),
     }

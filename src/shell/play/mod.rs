@@ -38,6 +38,9 @@ const INTERRUPTED: u8 = 130;
 /// A terminal that does not tell how wide it is.
 const USUAL: u16 = 80;
 
+/// A terminal that does not tell how high it is.
+const USUAL_ROWS: u16 = 24;
+
 /// Prose does not touch the edge.
 const MARGIN: usize = 2;
 
@@ -198,7 +201,7 @@ impl Player<'_> {
                         stage.session = stage.session.fresh();
                     }
                     let answer = self.run(&mut stage, &scene.step.text)?;
-                    self.answer(&scene.step.text, &answer)?;
+                    self.answer(&scene.step.text, &answer, stage.session.settings().limit)?;
                     note(&mut wrong, at, compare(scene.step, &answer));
                     at += 1;
                     if answer.is_ok_and(|reply| reply.quit) {
@@ -266,14 +269,17 @@ impl Player<'_> {
     /// Returns the stage as it is before a scene. A session cannot be taken back, but it can be made again: a
     /// script does the same every time.
     fn stage(&self, at: usize, typed: bool, wrong: &mut Wrong) -> io::Result<Stage> {
-        let mut host = Host::new(Disk::default());
+        let session = self.scripts.session();
+        // Who sits there may not want to wait for a file.
+        let disk = if self.on_terminal { Disk::interrupted_by(session.interrupt()) } else { Disk::default() };
+        let mut host = Host::new(disk);
         if let Some(file) = &self.file {
             host = host.in_file(file);
         }
         if typed {
             host = host.typed();
         }
-        let mut stage = Stage { session: self.scripts.session(), host };
+        let mut stage = Stage { session, host };
         stage.session.set_attended(self.on_terminal);
         for (at, scene) in self.scenes[..at].iter().enumerate() {
             if scene.fresh {
@@ -360,13 +366,20 @@ impl Player<'_> {
         writeln!(io::stdout(), "{}\n", self.out.dim("— the lesson goes on where it was —"))
     }
 
-    /// Shows what a command answers: the value, what changed; or the error.
-    fn answer(&self, line: &str, answer: &Result<Reply, CommandError>) -> io::Result<()> {
+    /// Shows what a command answers: what changed and the value, as far as the screen has room, as at the prompt (all of it
+    /// where there is no screen); or the error.
+    fn answer(
+        &self,
+        line: &str,
+        answer: &Result<Reply, CommandError>,
+        limit: Option<usize>,
+    ) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match answer {
             Ok(reply) => {
-                let extent = Extent { width: self.width(), limit: None, rows: None };
-                write!(out, "{}", Look { paint: self.out, extent, screen: None }.answer(reply, line))?;
+                let screen = self.on_terminal.then(rows);
+                let extent = Extent { width: self.width(), limit: screen.and(limit), rows: None };
+                write!(out, "{}", Look { paint: self.out, extent, screen }.answer(reply, line))?;
             }
             Err(error) => {
                 let text =
@@ -387,6 +400,12 @@ impl Player<'_> {
 fn window_columns(on_terminal: bool) -> u16 {
     let told = if on_terminal { crossterm::terminal::size().ok() } else { None };
     told.map(|(columns, _)| columns).filter(|columns| *columns > 0).unwrap_or(USUAL)
+}
+
+/// The rows of the terminal.
+fn rows() -> usize {
+    let told = crossterm::terminal::size().ok().map(|(_, rows)| rows);
+    told.filter(|rows| *rows > 0).unwrap_or(USUAL_ROWS).into()
 }
 
 impl Stage {

@@ -38,7 +38,11 @@ a[]
     assert!(checked.code == 1 && checked.err.starts_with(&err), "{}", checked.err);
     let blessed = rejoin(&["check", "--bless", &wrong]);
     assert_eq!(blessed.code, 0, "{}", blessed.err);
-    let now = "#=> {\n#=>   \"name\": \"Foo\",\n#=>   \"items\": [0,1]\n#=> }\n#=> actor a\n";
+    // What still holds keeps its dots; those of what does not went, and that is told.
+    assert!(
+        blessed.out.ends_with("note: `...` could not stay here: write it again where anything may stand\n")
+    );
+    let now = "#=> {\n#=>   \"name\": \"Foo\",\n#=>   \"items\": [0,...]\n#=> }\n#=> actor a\n";
     let now = format!(
         "ref a {{\"name\": \"Foo\", \"items\": [0, 1]}}\n{now}{}",
         &text[text.find("a[]").unwrap()..]

@@ -186,6 +186,39 @@ fn given_a_fence_that_is_misspelt_then_the_file_is_wrong_and_nothing_of_it_runs(
     }
 }
 
+#[test]
+fn given_a_fence_that_opens_no_block_then_the_file_is_wrong_and_nothing_of_it_runs() {
+    let folder = Folder::new("unopened");
+    let html = "most HTML ends at a blank line: put one in front of the fence; a comment leaves a block out";
+    let rows = [
+        ("<div>\n```rejoin\nswap a 2\n```\n</div>\n", "6:1", "rejoin", "it stands in HTML", html),
+        (
+            "Text\n\n[^1]: A footnote.\n\n    ```rejoin fresh\n    swap a 2\n    ```\n",
+            "9:5",
+            "rejoin fresh",
+            "it stands in a footnote",
+            "CommonMark has no footnotes: put the block outside of it",
+        ),
+        (
+            "- An item.\n      ```rejoin\n      swap a 2\n      ```\n",
+            "6:7",
+            "rejoin",
+            "it is indented, and goes on with the paragraph above",
+            "put a blank line in front of it to make it code, or indent it by less than four blanks",
+        ),
+    ];
+    for (text, place, says, why, hint) in rows {
+        let file = folder.file("doc.md", format!("```rejoin\nref a 1\n```\n\n{text}"));
+        let error =
+            format!("{file}:{place}\nerror: the fence `{says}` opens no block: {why}\nhint: {hint}\n");
+        for action in ["run", "check", "play"] {
+            let ended = rejoin(&[action, &file]);
+            assert_eq!((ended.code, &*ended.out), (2, ""), "{text}");
+            assert!(ended.err.starts_with(&error), "{}", ended.err);
+        }
+    }
+}
+
 /// What a terminal would obey.
 const OBEYED: [char; 6] = ['\u{1b}', '\u{7}', '\u{9b}', '\u{85}', '\u{202e}', '\u{2066}'];
 

@@ -38,3 +38,8 @@ impl Files for Shelf {
 pub(crate) fn host() -> Host {
     Host::new(Shelf).typed()
 }
+
+/// A host for the commands of a session file.
+pub(crate) fn host_of(file: &str) -> Host {
+    Host::new(Shelf).in_file(Path::new(file))
+}

@@ -35,7 +35,13 @@ impl Authors {
         if word >= self.starts.len() {
             self.starts.resize(word + 1, 0);
         }
-        self.starts[word] |= 1 << (op % 64);
+        self.mark_starts(word, 1 << (op % 64));
+    }
+
+    /// Says that changes begin with some of 64 ops, for which there is room.
+    fn mark_starts(&mut self, word: usize, bits: u64) {
+        self.change_count += (bits & !self.starts[word]).count_ones();
+        self.starts[word] |= bits;
     }
 
     /// Says where changes begin from an op on: for each length how many changes of it follow.
@@ -56,7 +62,7 @@ impl Authors {
             }
             while at < end {
                 let bits = (64 - at % 64).min(end - at);
-                self.starts[(at / 64) as usize] |= (u64::MAX >> (64 - bits)) << (at % 64);
+                self.mark_starts((at / 64) as usize, (u64::MAX >> (64 - bits)) << (at % 64));
                 at += bits;
             }
         }

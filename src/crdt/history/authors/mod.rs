@@ -36,6 +36,8 @@ pub(in crate::crdt) struct Authors {
     deps: Vec<Id>,
     /// A bit for each op: whether it begins a change.
     starts: Vec<u64>,
+    /// How many bits of `starts` are set.
+    change_count: u32,
     /// The number of ops.
     len: u32,
     /// Invariant: the last counter of each actor.
@@ -95,6 +97,7 @@ impl Authors {
             spans: Vec::new(),
             deps: Vec::new(),
             starts: Vec::new(),
+            change_count: 0,
             len: 0,
             clock: Clock::default(),
             highest: 0,
@@ -104,6 +107,11 @@ impl Authors {
     /// Returns the number of ops.
     pub(in crate::crdt) fn len(&self) -> u32 {
         self.len
+    }
+
+    /// The number of changes.
+    pub(in crate::crdt) fn change_count(&self) -> u32 {
+        self.change_count
     }
 
     pub(in crate::crdt) fn clock(&self) -> &Clock {

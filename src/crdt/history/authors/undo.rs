@@ -17,9 +17,12 @@ impl Authors {
         self.spans.truncate(mark.spans);
         self.deps.truncate(mark.deps);
         self.len = mark.len;
-        self.starts.truncate((mark.len / 64 + 1) as usize);
-        if let Some(last) = self.starts.get_mut((mark.len / 64) as usize) {
+        let last = (mark.len / 64) as usize;
+        self.starts.get(last..).into_iter().flatten().for_each(|word| self.change_count -= word.count_ones());
+        self.starts.truncate(last + 1);
+        if let Some(last) = self.starts.get_mut(last) {
             *last &= (1 << (mark.len % 64)) - 1;
+            self.change_count += last.count_ones();
         }
         self.clock = Clock::new();
         self.highest = 0;
@@ -63,6 +66,10 @@ impl Authors {
             }
             clock.advance(name, header.first + u64::from(header.end - op) - 1);
             op = header.end;
+        }
+        let starts: u32 = self.starts.iter().map(|word| word.count_ones()).sum();
+        if starts != self.change_count {
+            return Err(format!("there are {starts} changes, not {}", self.change_count));
         }
         if clock != self.clock || clock.highest() != self.highest {
             return Err(format!("the clock is {}, not {clock}", self.clock));

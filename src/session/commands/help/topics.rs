@@ -53,44 +53,40 @@ So `swap a .items += [4]` adds an item, and `swap a .items |= sort` puts them in
 variable: `swap a .n = $b.n`. Tab offers keys from the value, and filters with the number of their arguments; `help group_by` explains one.";
 
 const MODEL: &str = "\
-A ref is one replica of one document. Its owner, an actor, changes it alone and at once; `merge` brings in \
-what others did. Refs with the same changes have the same value, in whatever order the changes came, and \
-however often.
+A ref is one replica of one document. Its actor changes it without asking others; `merge` brings in their changes. \
+Refs with the same changes have the same value, in whatever order they came, and however often.
 
-id\t5@ann: op 5 of the actor ann. Ids order by number, then by actor.
-change\twhat one `swap` did: ops that apply together. It builds on changes that its actor had seen, and waits \
-elsewhere until those are there.
-clock\t{\"ann\":5,\"ben\":3}: the highest number seen of each actor. It never covers what is missing, so what \
-was lost comes when one asks again.
-patch\tchanges that travel: all since a clock. It may come late or twice.
-slot\ta place that holds a value: the root, a key, an item of a list.
-conflict\ttwo wrote into one slot and had not seen each other. The write with the higher id shows, the other \
-is kept: see `conflicts`. A write beats a delete that had not seen it; objects become one object.
-list\twhat one adds stays together, between the items where it was put.
-move\tan object, list, text or counter put elsewhere stays itself: edits follow it.
-report\twhat changed: `-` went, named by its old path; `+` came, `~` was edited, `>` moved here, by their new \
-paths.
-text\ta string in which several type, a counter a number to which several add. They begin by a command, \
-because JSON has no such types.
+id\t5@ann is operation 5 of ann. Ids order by number, then by actor.
+change\tAll operations of one `swap`. It waits until the changes that its actor had seen are there.
+clock\t{\"ann\":5,\"ben\":3} is the highest number seen of each actor. It never covers a change that is missing.
+patch\tThe changes since a clock, to be sent. It may come late or twice.
+slot\tA place that holds a value: the root, a key, an item of a list.
+conflict\tTwo wrote into one slot and had not seen each other's write. The higher id wins; `conflicts` shows the others. \
+A write wins over a delete that had not seen it. Two objects become one.
+list\tItems that one actor adds together stay together.
+move\tAn object, list, text or counter that is put elsewhere stays itself: edits by others still reach it.
+report\tWhat was removed (`-`, at its old path), added (`+`), edited (`~`) and moved (`>`, each at its new path).
+text\tA string that several edit at a time; to a counter several add.
 
-To see it: `log REF` has the changes, `clock REF` the clock, `refs` them all.";
+`log REF` shows the changes, `clock REF` the clock, `refs` all names.";
 
 const KEYS: &str = "\
-Tab\tcomplete: commands, names, keys of the value, filters, files; of several that can stand there list \
-them
-Right, Ctrl-E\tat the end of the line: take the rest from the history
-Up, Down\tlines of before that begin as what stands before the cursor; Ctrl-R finds any
-Enter\trun; while a bracket or a quote is open: go on in a new line
-Ctrl-C\tdrop what is typed; while a filter runs, stop it
+Tab\tcomplete commands, names, keys of the value, filters, files
+Right, Ctrl-E\tat the end of the line: accept the suggestion from the history
+Up, Down\tgo through earlier lines that start with what is typed
+Ctrl-R\tsearch all earlier lines
+Enter\trun; while a bracket or a quote is open, begin a new line
+Ctrl-C\tdiscard the line; while a command runs, stop it
 Ctrl-X Ctrl-E\tedit the line with $VISUAL or $EDITOR
 Ctrl-D\ton an empty line: leave
 Ctrl-Z\tsuspend the shell; `fg` brings it back
-Ctrl-A, Ctrl-E\tgo to the start, to the end; Alt-B, Alt-F word by word
-Ctrl-W, Ctrl-U\tdelete the word, the line before the cursor
-Ctrl-K\tdelete what stands behind the cursor
-Ctrl-Y\tput back what was deleted; Ctrl-_ takes typing back
+Ctrl-A, Ctrl-E\tgo to the start, to the end; Alt-B, Alt-F by words
+Ctrl-W, Ctrl-U\tdelete the word before the cursor, all before the cursor
+Ctrl-K\tdelete all behind the cursor
+Ctrl-Y\tinsert what was deleted last
+Ctrl-_\tundo the last typing
 Ctrl-L\tclear the screen
 
-A pasted block waits for Enter; then its commands run one after another, of a transcript (`rejoin> …`) those \
-behind the prompts. A line that begins with a blank is \
-not kept in the history. `rejoin --vi` has the keys of vi.";
+A pasted block waits for Enter, and then its commands run one after another. Of a pasted transcript only the lines \
+behind a prompt (`rejoin> …`) run. A line that begins with a blank is not kept in the history. `rejoin --vi` has the \
+keys of vi.";
