@@ -27,13 +27,13 @@ pub struct Interrupt {
 #[error("interrupted")]
 pub struct Cancelled;
 
-/// So many questions are answered without a look at the flag.
+/// The number of questions that are answered without a look at the flag.
 const STRETCH: u32 = 1 << 10;
 
 thread_local! {
-    /// What stops the work of this thread.
+    /// The interrupt of the work of this thread.
     static RUNNING: RefCell<Option<Interrupt>> = const { RefCell::new(None) };
-    /// How many questions there are until the next look.
+    /// The number of questions until the next look.
     static LEFT: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -43,7 +43,7 @@ impl Interrupt {
         self.raised.store(true, Ordering::Relaxed);
     }
 
-    /// Whether somebody interrupted, and nobody cleared that.
+    /// Tells whether somebody interrupted, and nobody cleared that.
     pub fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Relaxed)
     }
@@ -53,7 +53,7 @@ impl Interrupt {
         self.raised.store(false, Ordering::Relaxed);
     }
 
-    /// The flag that interrupts when it becomes true.
+    /// Returns the flag that interrupts when it becomes true.
     pub fn flag(&self) -> &Arc<AtomicBool> {
         &self.raised
     }
@@ -78,7 +78,7 @@ impl Interrupt {
         Self { questions: Some(Arc::new(questions.into())), ..Self::default() }
     }
 
-    /// How many questions it would let pass.
+    /// Returns how many questions it would let pass.
     #[cfg(test)]
     pub(crate) fn questions_left(&self) -> usize {
         self.questions.as_ref().map_or(0, |questions| questions.load(Ordering::Relaxed))
@@ -96,7 +96,7 @@ impl Interrupt {
     }
 }
 
-/// What stopped the work of the thread before, for when a part of it ends.
+/// The interrupt of the work before, for when a part of it ends.
 struct Outer(Option<Interrupt>);
 
 impl Drop for Outer {

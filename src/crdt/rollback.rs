@@ -8,7 +8,7 @@ use super::row::Row;
 use super::{ConvergentRef, lv::Lv};
 use crate::cancellation::{Cancelled, Interrupt, forgo};
 
-/// What leads back to what a ref was before the work that goes on.
+/// The way back to what a ref was before the work that goes on.
 #[derive(Default)]
 pub(super) enum Rollback {
     /// Nothing: the work is not to be cancelled.
@@ -54,7 +54,7 @@ impl ConvergentRef {
         outcome
     }
 
-    /// From here on work can be cancelled, and [rolled back](Self::roll_back).
+    /// Allows work to be cancelled from here on, and [rolled back](Self::roll_back).
     pub(crate) fn allow_cancellation(&mut self) {
         if matches!(self.rollback, Rollback::Off) {
             self.rollback = Rollback::Ready;
@@ -94,7 +94,7 @@ impl ConvergentRef {
         }
     }
 
-    /// After what was added is taken off again.
+    /// Ends the staging, after what was added is taken off again.
     pub(super) fn end_staging(&mut self) {
         if let Rollback::Staging { .. } = self.rollback {
             self.rollback = Rollback::Ready;
@@ -131,7 +131,7 @@ impl ConvergentRef {
         }
     }
 
-    /// Whether it takes long to apply the ops from one on, beside the time that a copy of the ref takes.
+    /// Tells whether it takes long to apply the ops from one on, beside the time that a copy of the ref takes.
     fn is_long(&self, from: u32) -> bool {
         let ops = self.history.len() - from;
         let gone: u64 = match self.history.log.rows_in(from..self.history.len()) {
@@ -146,7 +146,7 @@ impl ConvergentRef {
     }
 }
 
-/// How many ops a row removes, besides those that it overwrites one by one.
+/// Counts the ops that a row removes, besides those that it overwrites one by one.
 fn removed((_, row): &(Lv, Row<'_, super::row::Local>)) -> u64 {
     match row {
         Row::Delete { over } => over.iter().map(|(_, count)| u64::from(*count)).sum(),

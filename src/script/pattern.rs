@@ -97,7 +97,7 @@ impl Pattern {
         bare_dots(text + &last, any)
     }
 
-    /// The pattern, with its value written by `print`: what [`Pattern::parse`] reads back.
+    /// Writes the pattern, with its value written by `print`: what [`Pattern::parse`] reads back.
     pub(super) fn written(&self, print: impl Fn(&Val) -> String) -> String {
         let text = print(&self.value);
         let Some(Marks { any, some }) = &self.marks else { return Self::literal(&text).into_owned() };

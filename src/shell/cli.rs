@@ -115,7 +115,7 @@ impl Cli {
     }
 }
 
-/// What was probably meant by a word that is no subcommand; `arguments` are all of the command line.
+/// Guesses what was meant by a word that is no subcommand; `arguments` are all of the command line.
 fn meant(word: &str, arguments: &[String]) -> Option<String> {
     if Path::new(word).is_file() {
         return Some(format!("`rejoin run {}` runs it", on_a_line(word)));

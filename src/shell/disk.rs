@@ -114,7 +114,7 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     read_all(file)
 }
 
-/// The same, until somebody interrupts: a pipe may never come to its end.
+/// Reads until somebody interrupts: a pipe may never come to its end.
 pub(crate) fn read_text_until(path: &Path, interrupt: &Interrupt) -> io::Result<String> {
     open(path).and_then(|file| read_all(Patient { file, interrupt }))
 }

@@ -46,7 +46,7 @@ impl PathChange {
         if old == new { None } else { new }
     }
 
-    /// Of what was changed: whether the old value was a text or counter, and whether the new one is.
+    /// Makes the kind of an edit: whether the old value was a text or counter, and whether the new one is.
     fn kinds(&self) -> Option<(Option<&'static str>, Option<&'static str>)> {
         let kind = |value: &Val| match value.identity() {
             Some(_) if value.as_str().is_some() => Some("text"),

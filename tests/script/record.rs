@@ -342,23 +342,6 @@ fn given_a_name_with_what_a_terminal_obeys_then_it_is_not_said() {
 }
 
 #[test]
-fn given_an_interruption_of_what_a_recording_runs_again_then_the_file_has_the_commands_without_answers() {
-    let mut prompt = Prompt::new();
-    prompt.type_lines(&["ref a 1", "swap a . + 1"]);
-    // As if somebody typed Ctrl-C meanwhile: `record` itself runs no filter.
-    prompt.session.interrupt().raise();
-    prompt.type_line("record file");
-    assert!(!prompt.session.interrupt().is_raised(), "it has stopped what it is for");
-    prompt.type_lines(&["swap a . + 10", "swap a .x", "a"]);
-    let (report, text) = prompt.stop();
-    let recorded = "swap a . + 10\nswap a .x\n#=> error: ...\na\n";
-    let start = "# What was there when the recording began.\n\nref a 1\nswap a . + 1\n\n# The recording.\n\n";
-    assert_eq!(text, format!("{start}{recorded}"));
-    let told = "the commands that stand before the recording were interrupted: the file has no answers";
-    assert_eq!(report.last().unwrap(), told, "{report:?}");
-}
-
-#[test]
 fn given_an_interruption_of_a_recorded_command_then_it_is_told_and_what_stood_above_keeps_its_answers() {
     /// Interrupts what a recording does with the line that it is asked to put into a file.
     struct Hand(Paper, rejoin::session::Interrupt);
@@ -388,9 +371,9 @@ fn given_an_interruption_of_a_recorded_command_then_it_is_told_and_what_stood_ab
     for line in ["record file", "ref a 1", "swap a . + 1", "ref b \"now\""] {
         type_line(line).unwrap();
     }
-    // The check at the end is stopped at its first filter, and says so.
+    // The check at the end is stopped at its first command, and says so.
     let report = type_line("record stop").unwrap().lines();
     assert!(report[0].starts_with("wrote file: "), "{report:?}");
-    assert_eq!(report[1], "whether it holds from line 4 on is not known: interrupted");
+    assert_eq!(report[1], "whether it holds from line 1 on is not known: interrupted");
     assert!(paper.text("file").ends_with("ref b \"now\"\n#=> \"now\"\n#=> actor b\n"));
 }

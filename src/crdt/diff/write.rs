@@ -66,7 +66,7 @@ enum Wrote {
     Open(Frame),
 }
 
-/// How many items of a list are packed before they are added.
+/// The number of items of a list that are packed before they are added.
 const ITEMS_AT_ONCE: usize = 1024;
 
 impl Emitter<'_> {

@@ -8,7 +8,7 @@ fn actor(name: &str) -> Actor {
     Actor::new(name).unwrap()
 }
 
-/// A document of lists, objects, a text and a counter, to which two actors wrote, with conflicts and moves.
+/// Makes a document of lists, objects, a text and a counter, to which two actors wrote, with conflicts and moves.
 fn document(items: usize) -> ConvergentRef {
     let objects: Vec<String> =
         (0..items).map(|n| format!(r#"{{"id":{n},"title":"title {n}","tags":["a",{n}]}}"#)).collect();
@@ -61,7 +61,7 @@ fn copy(replica: &ConvergentRef) -> ConvergentRef {
     copy
 }
 
-/// What somebody can see of a ref.
+/// Returns what somebody can see of a ref.
 fn state(replica: &ConvergentRef) -> (String, Clock, Vec<u8>) {
     (text(replica.value()), replica.clock().clone(), replica.to_bytes())
 }
@@ -105,7 +105,7 @@ fn some(questions: usize) -> Vec<usize> {
     (0..16).map(|at| at * questions / 16).collect()
 }
 
-/// The works that can be cancelled, with what they begin with.
+/// Does the works that can be cancelled; counts for each how often it was.
 fn works(items: usize, chosen: fn(usize) -> Vec<usize>) -> Vec<(&'static str, usize)> {
     let start = document(items);
     let mut counts = Vec::new();

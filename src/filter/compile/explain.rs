@@ -97,7 +97,7 @@ fn lex(code: &str, (expect, rest): LexError<'_>) -> CompileError {
     CompileError { message, span: start..start + found.map_or(0, char::len_utf8), hint }
 }
 
-/// Whether a text begins with the digits of an escape.
+/// Tells whether a text begins with the digits of an escape.
 fn is_hexadecimal(text: &str) -> bool {
     text.get(..4).is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
@@ -196,7 +196,7 @@ pub(in crate::filter) fn undefined(
     CompileError { message, span, hint }
 }
 
-/// The numbers of arguments that a filter may have; none when there is no such filter.
+/// Returns the numbers of arguments that a filter may have; none when there is no such filter.
 fn arities(name: &str) -> Vec<usize> {
     match name {
         "reduce" => vec![2],

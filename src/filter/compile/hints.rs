@@ -1,6 +1,6 @@
 //! Hints for texts that are no filters: what people write who know another language, and how jq says it.
 
-/// How jq says what other languages have an operator for.
+/// Operators of other languages, and jq's way to say the same.
 const OPERATORS: &[(&[&str], &str)] = &[
     (&["&&", "&"], "jq says `and`"),
     (&["||"], "jq says `or`; `a // b` is b where a is null or false"),

@@ -78,7 +78,7 @@ fn errors_of_the_parser() {
     refuse(r#""\()""#, "unexpected \")\"", ")", None);
 }
 
-/// The hint for a text that is no filter.
+/// Returns the hint for a text that is no filter.
 fn hint(code: &str) -> Option<String> {
     Filters::new()
         .compile(code, |_| false, Vec::new)

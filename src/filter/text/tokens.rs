@@ -92,7 +92,7 @@ impl<'s> Readable<'s> {
         if dots.is_empty() { readable } else { readable.without(&dots) }
     }
 
-    /// The places of dots behind which the lexer wants digits, and jq does not.
+    /// Finds the dots behind which the lexer wants digits, and jq does not.
     fn last_dots(&self) -> Vec<usize> {
         let text = self.text.as_bytes();
         let is_last = |(at, _): (usize, &str)| {
@@ -109,7 +109,7 @@ impl<'s> Readable<'s> {
         before.filter(|at| text[*at] == b'.' && is_last((*at, "."))).collect()
     }
 
-    /// The text without the bytes at some places, which are in order.
+    /// Returns the text without the bytes at some places, which are in order.
     fn without(&self, places: &[usize]) -> Self {
         let (mut text, mut shifts) = (String::new(), Vec::new());
         let mut old = self.shifts.iter().peekable();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-/// Where a fence stands that opens no block.
+/// The place of a fence that opens no block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unopened {
     /// In HTML.
@@ -59,7 +59,7 @@ pub(super) fn unopened(
     found
 }
 
-/// What a line says behind a fence, if it looks as if it opens a block.
+/// Returns what a line says behind a fence, if it looks as if it opens a block.
 fn says(line: &str) -> Option<&str> {
     let fence = line.trim_start_matches(['>', ' ', '\t']);
     let info = fence.trim_start_matches(if fence.starts_with('`') { '`' } else { '~' });

@@ -53,7 +53,7 @@ impl Pattern {
         }
     }
 
-    /// With dots among them, only the keys that are named stay named.
+    /// Updates the keys that are named: with dots among them, only those stay named.
     fn refit_map(&self, old: &Map, new: &Map) -> Val {
         let renewed = |key: &Key, value: &Val| match old.get(key) {
             Some(before) => self.refit(before, value),
@@ -70,7 +70,8 @@ impl Pattern {
         object(stay)
     }
 
-    /// What stands in front of the first dots stays in front, what stands behind the last ones stays at the end, and
+    /// Updates items around dots: what stands in front of the first dots stays in front, what stands behind the last
+    /// ones stays at the end, and
     /// what stands between dots must be found again. `None` where that cannot be.
     fn refit_around_dots(&self, old: &List, new: &List) -> Option<Val> {
         let old: Vec<&Val> = old.iter().collect();
@@ -91,7 +92,7 @@ impl Pattern {
         Some(front.chain(kept).chain(back).collect())
     }
 
-    /// Items that still fit stay; of the others those between them are paired in their order.
+    /// Pairs items: those that still fit stay; of the others those between them are paired in their order.
     fn refit_items(&self, old: &List, new: &List) -> Val {
         let (old, new): (Vec<&Val>, Vec<&Val>) = (old.iter().collect(), new.iter().collect());
         let head = old.iter().zip(&new).take_while(|(old, new)| self.fits(old, new)).count();

@@ -170,3 +170,54 @@ fn is_help(line: &str) -> bool {
     let help = COMMANDS.iter().find(|command| command.name == "help");
     help.is_some_and(|help| help.names().any(|name| Some(name) == first))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::files::WriteError;
+    use std::cell::RefCell;
+
+    /// A disk with one file.
+    #[derive(Default)]
+    struct Paper(RefCell<String>);
+
+    impl Files for Paper {
+        fn read(&self, _: &Path) -> Result<String, String> {
+            Ok(self.0.borrow().clone())
+        }
+        fn create(&self, path: &Path, text: &str) -> Result<(), WriteError> {
+            self.replace(path, "", text)
+        }
+        fn append(&self, _: &Path, _: &str, more: &str) -> Result<(), WriteError> {
+            self.0.borrow_mut().push_str(more);
+            Ok(())
+        }
+        fn replace(&self, _: &Path, _: &str, new: &str) -> Result<(), WriteError> {
+            self.0.replace(new.to_owned());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn given_an_interruption_of_what_a_recording_runs_again_then_the_file_has_the_commands_without_answers() {
+        let (mut session, mut recorder, paper) = (Session::default(), Recorder::default(), Paper::default());
+        let type_lines = |session: &mut Session, recorder: &mut Recorder, lines: &[&str]| {
+            for line in lines {
+                let answer = session.run(line);
+                recorder.typed(session, line, &answer);
+            }
+        };
+        type_lines(&mut session, &mut recorder, &["ref a 1", "swap a . + 1"]);
+        session.interrupt().raise();
+        recorder.start("file".into(), Bounds::of(&session), &paper).unwrap();
+        assert!(!session.interrupt().is_raised(), "it has stopped what it is for");
+        type_lines(&mut session, &mut recorder, &["swap a . + 10", "swap a .x", "a"]);
+        let report = recorder.stop(&paper).unwrap().unwrap();
+        let recorded = "swap a . + 10\nswap a .x\n#=> error: ...\na\n";
+        let start =
+            "# What was there when the recording began.\n\nref a 1\nswap a . + 1\n\n# The recording.\n\n";
+        assert_eq!(*paper.0.borrow(), format!("{start}{recorded}"));
+        let told = "the commands that stand before the recording were interrupted: the file has no answers";
+        assert_eq!(report.last().unwrap(), told, "{report:?}");
+    }
+}

@@ -256,7 +256,7 @@ impl CommandError {
         Self { kind: Box::new(kind.into()), span, hint: None }
     }
 
-    /// The error of a line that was interrupted: its first word has the blame.
+    /// Makes the error of a line that was interrupted: its first word has the blame.
     pub(super) fn interrupted(line: &str) -> Self {
         let start = line.len() - line.trim_start().len();
         let length = line[start..].find(char::is_whitespace).unwrap_or(line.len() - start);

@@ -3,7 +3,7 @@
 use crate::session::WatchLog;
 use crate::session::state::names::{Before, Names};
 
-/// What a step touched, on its way.
+/// The things that a step touched, on their way.
 pub(in crate::session) struct Turn {
     /// What is still to be restored, the next one last.
     left: Vec<Before>,

@@ -402,7 +402,7 @@ fn window_columns(on_terminal: bool) -> u16 {
     told.map(|(columns, _)| columns).filter(|columns| *columns > 0).unwrap_or(USUAL)
 }
 
-/// The rows of the terminal.
+/// Returns the rows of the terminal.
 fn rows() -> usize {
     let told = crossterm::terminal::size().ok().map(|(_, rows)| rows);
     told.filter(|rows| *rows > 0).unwrap_or(USUAL_ROWS).into()

@@ -55,7 +55,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// What an entry of a put says of its first op.
+/// The part of an entry of a put that speaks of its first op.
 struct Write {
     over: Overwrites,
     held: u32,
@@ -124,7 +124,7 @@ impl Log {
         Some(self.written(lv, self.held(lv)?, &mut Cursor::default()))
     }
 
-    /// The number of what an op holds.
+    /// Returns the number of what an op holds.
     fn held(&self, lv: Lv) -> Option<u32> {
         let Entry { from, body } = &self.entries[self.entry(lv.index())];
         match body {
@@ -151,7 +151,7 @@ impl Log {
         }
     }
 
-    /// The number of the row that holds an op. O(log [`PAGE`]).
+    /// Returns the number of the row that holds an op. O(log [`PAGE`]).
     pub(super) fn entry(&self, op: u32) -> usize {
         let page = (op / PAGE) as usize;
         let Some(&low) = self.pages.get(page) else { return self.entries.len() };
@@ -164,12 +164,12 @@ impl Log {
         low + self.entries[low..high].partition_point(|entry| entry.from <= op) - 1
     }
 
-    /// Where a row ends.
+    /// Finds where a row ends.
     pub(super) fn end(&self, entry: usize) -> u32 {
         self.entries.get(entry + 1).map_or(self.len, |next| next.from)
     }
 
-    /// How many ops of an entry, from one on, are one row.
+    /// Counts how many ops of an entry, from one on, are one row.
     fn alike(&self, entry: usize, at: u32) -> u32 {
         match self.entries[entry].body {
             Body::Type { others: Side::Right, .. }
@@ -179,7 +179,7 @@ impl Log {
         }
     }
 
-    /// A part of a row: `count` ops from `at` on.
+    /// Returns a part of a row: `count` ops from `at` on.
     fn part<'a>(&'a self, entry: usize, at: u32, count: u32, cursor: &mut Cursor<'a>) -> Row<'a, Local> {
         let Entry { from, body } = self.entries[entry];
         let skipped = at - from;
@@ -243,7 +243,7 @@ impl Log {
         }
     }
 
-    /// A put of a row in which each other one overwrites the one before.
+    /// Returns a put of a row in which each other one overwrites the one before.
     fn put<'a>(
         &'a self,
         at: u32,
@@ -272,7 +272,7 @@ impl Log {
         }
     }
 
-    /// Where the list of an op stands.
+    /// Finds where the list of an op stands.
     fn list(&self, at: u32) -> Option<Range<usize>> {
         let list = self.lists[self.lists.binary_search_by_key(&at, |list| list.of).ok()?];
         Some(list.start as usize..(list.start + list.count) as usize)
