@@ -48,6 +48,16 @@ impl Clock {
         }
     }
 
+    /// Moves an actor's entry down to `counter`; never up.
+    pub(crate) fn retreat(&mut self, actor: &Actor, counter: u64) {
+        if let Ok(at) = self.find(actor) {
+            match counter {
+                0 => drop(self.0.remove(at)),
+                _ => self.0[at].1 = counter.min(self.0[at].1),
+            }
+        }
+    }
+
     fn find(&self, actor: &Actor) -> Result<usize, usize> {
         self.0.binary_search_by(|(other, _)| other.cmp(actor))
     }

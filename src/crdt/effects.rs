@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
-use super::history::{History, Id};
+use super::history::History;
 use super::lv::Lv;
 use super::row::Row;
 use super::tree::{Batch, Node, Place, Reading, Tree, scalar};
@@ -103,7 +103,10 @@ impl Unseen<'_> {
         for (first, count) in self.history.authors.spans_in(first, count) {
             // Whoever saw an op of a span saw those before it.
             let seen_by = |by: &Lv| {
-                (0..count).rev().find(|at| self.has_seen(*by, first.plus(*at))).map_or(0, |at| at + 1)
+                (0..count)
+                    .rev()
+                    .find(|at| self.history.authors.had_seen(*by, first.plus(*at)))
+                    .map_or(0, |at| at + 1)
             };
             let seen = removers.iter().map(seen_by).min().unwrap_or(0);
             if seen < count {
@@ -144,23 +147,14 @@ impl Unseen<'_> {
     /// removed the counter had not seen.
     fn add_additions(&mut self) {
         for (by, counters) in std::mem::take(&mut self.counters) {
-            for range in self.history.since(&self.history.authors.clock_at(by)) {
+            for range in self.history.authors.not_seen_by(by) {
                 for (lv, row) in self.history.log.rows_in(range) {
-                    if matches!(row, Row::Add { counter, .. } if counters.contains(&counter))
-                        && !self.has_seen(by, lv)
-                    {
+                    if matches!(row, Row::Add { counter, .. } if counters.contains(&counter)) {
                         self.found.push((lv, 1));
                     }
                 }
             }
         }
-    }
-
-    /// Tells whether the actor of an op had seen another op when it made that.
-    fn has_seen(&self, by: Lv, other: Lv) -> bool {
-        let authors = &self.history.authors;
-        let (by_id, id): (Id, Id) = (authors.id(by), authors.id(other));
-        if id.actor == by_id.actor { id.counter < by_id.counter } else { authors.had_seen(by, id) }
     }
 }
 

@@ -8,9 +8,10 @@ use smallvec::SmallVec;
 
 use super::effects::Effects;
 use super::history::{ActorIx, Digest, Digester, Id, Names, digest_changes};
+use super::lv::Lv;
 use super::patch::Body;
 use super::validate::{self, Adder};
-use super::wire::{Corrupt, Head, Reader, Wire, WireNames};
+use super::wire::{Corrupt, Head, Reader, Wire, WireId, WireNames};
 use super::{Change, ConvergentRef, DecodeReason, MergeError, MergeReport, OpId, Patch};
 use crate::cancellation::ask;
 
@@ -108,8 +109,6 @@ impl ConvergentRef {
         self.begin_applying(before);
         let effects = Effects::of(self, before);
         self.history.settle();
-        let authors = &self.history.authors;
-        self.moved.extend(authors.actors_since(before).filter(|&actor| actor != self.own));
         if let Some(old) = old {
             let value = self.value().clone();
             self.notify(&old, &value);
@@ -169,7 +168,6 @@ impl ConvergentRef {
         }
         self.begin_applying(before);
         self.tree.apply_all(&self.history, before..self.history.len());
-        self.moved = self.history.not_seen_by(self.own);
         Ok(())
     }
 
@@ -247,11 +245,14 @@ impl ConvergentRef {
         if !self.history.log.has_room(head.ops, wire.bytes()) {
             return Err(malformed(super::Malformed::NoRoom));
         }
-        let deps: SmallVec<[Id; 2]> = head
-            .deps
-            .iter()
-            .map(|dep| Id { counter: dep.counter, actor: actors[dep.actor as usize] })
-            .collect();
+        let dep = |dep: &WireId| {
+            let id = Id { counter: dep.counter, actor: actors[dep.actor as usize] };
+            self.history.authors.lv(id).ok_or_else(|| {
+                let missing = wire.public(*dep);
+                malformed(super::Malformed::Dangling { op: change(), missing })
+            })
+        };
+        let deps: SmallVec<[Lv; 2]> = head.deps.iter().map(dep).collect::<Result<_, _>>()?;
         let start = self.history.len();
         self.history.begin(actors[head.actor as usize], head.first, &deps);
         let mut adder = Adder::new(&mut self.history, wire, actors, keys, head);

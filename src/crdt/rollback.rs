@@ -110,7 +110,6 @@ impl ConvergentRef {
                 let (document, actor) = (self.document.clone(), self.actor.clone());
                 let waiting = waiting.map(|waiting| *waiting).unwrap_or_default();
                 let mut before = Self::of(document, actor, self.own, history, waiting, self.tree.clone());
-                before.moved.clone_from(&self.moved);
                 before.popped = self.popped;
                 Rollback::Whole(Box::new(before))
             }

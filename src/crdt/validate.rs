@@ -363,11 +363,7 @@ impl<'a> Adder<'a> {
     fn seen(&self, wire_id: WireId) -> Result<Lv, Malformed> {
         let id = self.id(wire_id);
         let authors = &self.history.authors;
-        let seen = match id.actor == self.actor {
-            true => id.counter < self.counter,
-            false => authors.has_seen(self.actor, id),
-        };
-        let lv = if seen { authors.lv(id) } else { None };
+        let lv = authors.find_seen(id);
         lv.ok_or_else(|| self.dangling(wire_id))
     }
 

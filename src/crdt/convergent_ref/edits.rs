@@ -4,7 +4,7 @@ use super::{Beginning, ConvergentRef};
 use crate::cancellation::forgo;
 use crate::crdt::delta::{self, Direction};
 use crate::crdt::diff::{self, Discovery, Known, Refused};
-use crate::crdt::history::{CausalBuffer, History, Id, Mark};
+use crate::crdt::history::{CausalBuffer, History, Mark};
 use crate::crdt::lv::Lv;
 use crate::crdt::tree::Tree;
 use crate::crdt::{MAX_COUNTER, Swap, SwapError};
@@ -180,11 +180,7 @@ impl ConvergentRef {
     /// Returns what begins the next change, unless one has begun.
     pub(in crate::crdt) fn beginning(&self) -> Beginning {
         let authors = &self.history.authors;
-        // Most changes depend on nothing new.
-        let deps = match self.moved.is_empty() {
-            true => Vec::new(),
-            false => self.moved.iter().map(|&actor| Id { counter: authors.last(actor), actor }).collect(),
-        };
+        let deps = authors.heads_beside(self.own);
         Beginning { has_begun: self.is_open, actor: self.own, first: authors.highest() + 1, deps }
     }
 
@@ -194,7 +190,6 @@ impl ConvergentRef {
             return false;
         }
         self.is_open = false;
-        self.moved.clear();
         self.history.seal();
         self.history.settle();
         true

@@ -11,7 +11,6 @@ mod keys;
 mod log;
 
 use crate::cancellation::ask;
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 pub(super) use authors::{ActorIx, Authors, Header, Id};
@@ -75,7 +74,7 @@ impl History {
     // --- adding ---
 
     /// Begins a change of an actor, whose first counter is `first` and which depends on `deps`.
-    pub(super) fn begin(&mut self, actor: ActorIx, first: u64, deps: &[Id]) {
+    pub(super) fn begin(&mut self, actor: ActorIx, first: u64, deps: &[Lv]) {
         self.authors.begin(actor, first, deps);
     }
 
@@ -118,19 +117,10 @@ impl History {
         Mark { log: self.log.mark(), authors: self.authors.mark() }
     }
 
-    /// Forgets everything since a mark that was not settled. O(spans of the history).
+    /// Forgets everything since a mark that was not settled. Costs what is forgotten.
     pub(super) fn truncate(&mut self, mark: &Mark) {
         self.log.truncate(mark.log);
-        self.authors.truncate(mark.authors);
-    }
-
-    /// Returns the actors whose last ops an actor had not seen when it made its own last one. O(spans of the actor).
-    pub(super) fn not_seen_by(&self, actor: ActorIx) -> BTreeSet<ActorIx> {
-        let authors = &self.authors;
-        let own = authors.lv(Id { counter: authors.last(actor), actor });
-        let seen = own.map(|own| authors.clock_at(own)).unwrap_or_default();
-        let others = authors.actors_since(0).filter(|&other| other != actor);
-        others.filter(|&other| authors.last(other) > seen.get(authors.name(other))).collect()
+        self.authors.truncate(&mark.authors);
     }
 
     // --- reading ---
@@ -164,10 +154,11 @@ impl History {
             let counter = clock.get(authors.name(header.actor));
             if header.first <= counter {
                 // What came before is covered, or was looked at.
-                let missing = header.deps.iter().find(|dep| clock.get(authors.name(dep.actor)) < dep.counter);
+                let mut deps = header.deps.iter().map(|dep| authors.id(*dep));
+                let missing = deps.find(|dep| clock.get(authors.name(dep.actor)) < dep.counter);
                 if let Some(missing) = missing {
                     let change = OpId::new(header.first, authors.name(header.actor).clone());
-                    return Err(ClockError::Open { change, missing: authors.public(*missing) });
+                    return Err(ClockError::Open { change, missing: authors.public(missing) });
                 }
                 let covered = (counter - header.first + 1).min(u64::from(header.end - at));
                 beyond.push(at..at + covered as u32);
@@ -233,7 +224,8 @@ pub(super) fn digest_changes(
     done: impl FnMut(u64, Digest),
 ) {
     let names = LogNames { log, authors };
-    let deps = header.deps.iter().map(|dep| (dep.counter, authors.hash(dep.actor)));
+    let deps = header.deps.iter().map(|dep| authors.id(*dep));
+    let deps = deps.map(|dep| (dep.counter, authors.hash(dep.actor)));
     let mut digester = Digester::new(authors.hash(header.actor), header.first, header.previous, deps, done);
     for (first, row) in log.rows_in(header.start..header.end) {
         ask();

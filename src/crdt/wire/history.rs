@@ -67,7 +67,7 @@ impl Packer<'_> {
 
     fn changes(&mut self, header: Header<'_>) {
         let actor = self.actor(header.actor);
-        let deps: Vec<WireId> = header.deps.iter().map(|dep| self.wire_id(*dep)).collect();
+        let deps: Vec<WireId> = header.deps.iter().map(|dep| self.id(*dep)).collect();
         let lengths = self.history.authors.lengths(header.start..header.end);
         self.writer.head(actor, header.first, header.previous, &deps, &lengths);
         for (_, row) in self.history.log.rows_in(header.start..header.end) {

@@ -2,24 +2,31 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
+use super::causality::NO_SPAN;
 use super::{ActorIx, Authors, Header, Id, Span};
 use crate::crdt::Clock;
 use crate::crdt::lv::Lv;
 
 impl Authors {
-    /// Begins a change of an actor. Its first counter is `first`, and it depends on `deps`.
-    pub(in crate::crdt) fn begin(&mut self, actor: ActorIx, first: u64, deps: &[Id]) {
+    /// Begins a change of an actor. Its first counter is `first`, and it depends on `deps`, which are here.
+    pub(in crate::crdt) fn begin(&mut self, actor: ActorIx, first: u64, deps: &[Lv]) {
         let from = self.len;
         let goes_on = deps.is_empty()
             && self.spans.last().is_some_and(|last| {
                 last.actor == actor && last.counter + u64::from(from - last.from) == first
             });
         if !goes_on {
-            let span = self.spans.len() as u32;
-            self.actors[actor.0 as usize].spans.push(span);
-            self.spans.push(Span { from, actor, counter: first, deps: self.deps.len() as u32 });
+            let before = self.actors[actor.0 as usize].spans.last().copied();
+            let mut parents: SmallVec<[Lv; 4]> = deps.into();
+            parents.extend(self.last_op(actor));
+            let (covers, block) = self.reach(&parents);
+            self.follow(actor, deps);
+            self.actors[actor.0 as usize].spans.push(self.spans.len() as u32);
+            let (deps_from, previous) = (self.deps.len() as u32, before.unwrap_or(NO_SPAN));
+            self.spans.push(Span { from, actor, counter: first, deps: deps_from, previous, covers, block });
             self.deps.extend_from_slice(deps);
-            deps.iter().for_each(|dep| self.see(actor, *dep));
         }
         self.start(from);
     }
@@ -110,36 +117,6 @@ impl Authors {
         self.clock.advance_at(&author.name, last, &mut author.in_clock);
     }
 
-    /// Notes that an actor has seen all that another did up to a counter.
-    pub(super) fn see(&mut self, actor: ActorIx, id: Id) {
-        let seen = &mut self.actors[actor.0 as usize].seen;
-        match seen.binary_search_by_key(&id.actor, |seen| seen.actor) {
-            Ok(at) => seen[at].counter = seen[at].counter.max(id.counter),
-            Err(at) => seen.insert(at, id),
-        }
-    }
-
-    /// Tells whether an actor had seen an op when it made its last change.
-    pub(in crate::crdt) fn has_seen(&self, actor: ActorIx, id: Id) -> bool {
-        let author = &self.actors[actor.0 as usize];
-        let counter = match author.seen.binary_search_by_key(&id.actor, |seen| seen.actor) {
-            _ if id.actor == actor => author.last,
-            Ok(at) => author.seen[at].counter,
-            Err(_) => 0,
-        };
-        id.counter <= counter
-    }
-
-    /// Returns the actors that made the ops from one on; an actor may come several times.
-    pub(in crate::crdt) fn actors_since(&self, op: u32) -> impl Iterator<Item = ActorIx> {
-        let from = if op < self.len { self.span(op) } else { self.spans.len() };
-        self.spans[from..].iter().map(|span| span.actor)
-    }
-
-    pub(in crate::crdt) fn is_start(&self, op: u32) -> bool {
-        self.word((op / 64) as usize) & (1 << (op % 64)) != 0
-    }
-
     /// Tells which of 64 ops begin a change; after the last one that does, nothing is kept.
     pub(super) fn word(&self, word: usize) -> u64 {
         self.starts.get(word).copied().unwrap_or(0)
@@ -205,15 +182,8 @@ impl Authors {
         if op > span.from {
             return Header { actor: span.actor, first, previous: first - 1, deps: &[], start: op, end };
         }
-        let spans = &self.actors[span.actor.0 as usize].spans;
-        let before =
-            spans.partition_point(|&other| (other as usize) < index).checked_sub(1).map(|at| spans[at]);
-        let previous = before.map_or(0, |before| {
-            let before = before as usize;
-            self.spans[before].counter + u64::from(self.span_end(before) - self.spans[before].from) - 1
-        });
-        let deps_end = self.spans.get(index + 1).map_or(self.deps.len(), |next| next.deps as usize);
-        let deps = &self.deps[span.deps as usize..deps_end];
+        let previous = self.previous(index).map_or(0, |previous| self.id(previous).counter);
+        let deps = &self.deps[self.deps_of(index)];
         Header { actor: span.actor, first, previous, deps, start: op, end }
     }
 

@@ -1,5 +1,6 @@
 //! Authors: who made which op, between local versions and ids, and where changes begin.
 
+mod causality;
 mod changes;
 
 mod undo;
@@ -12,6 +13,7 @@ use super::hash;
 use crate::crdt::lv::Lv;
 use crate::crdt::{Actor, Clock, DocumentId, OpId};
 use crate::value::{Identity, Origin};
+use causality::Heads;
 
 /// The number of an actor in one replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,8 +34,9 @@ pub(in crate::crdt) struct Authors {
     by_name: HashMap<Actor, ActorIx, foldhash::fast::RandomState>,
     /// Invariant: ordered by `from`, without gaps.
     spans: Vec<Span>,
-    /// Dependencies of changes, one list after the other.
-    deps: Vec<Id>,
+    /// The heads that changes depend on, one list after the other.
+    deps: Vec<Lv>,
+    heads: Heads,
     /// A bit for each op: whether it begins a change.
     starts: Vec<u64>,
     /// How many bits of `starts` are set.
@@ -57,9 +60,6 @@ struct Author {
     last: u64,
     /// Where the actor stands in the clock, most likely.
     in_clock: u32,
-    /// What the actor had seen when it made its last change, but for its own: at least what is said
-    /// here. Ordered by actor.
-    seen: Vec<Id>,
 }
 
 /// Ops with consecutive counters of one actor, in changes of which only the first depends on others.
@@ -70,6 +70,12 @@ struct Span {
     counter: u64,
     /// Where the dependencies of the first change begin; they end where those of the next span begin.
     deps: u32,
+    /// The number of the actor's span before.
+    previous: u32,
+    /// Its first change had seen all ops before this one.
+    covers: u32,
+    /// Its first change had seen all ops from this one on.
+    block: u32,
 }
 
 /// The header of a span: what its changes have in common.
@@ -81,7 +87,7 @@ pub(in crate::crdt) struct Header<'a> {
     /// The last counter of the actor before.
     pub(in crate::crdt) previous: u64,
     /// The dependencies of the first change.
-    pub(in crate::crdt) deps: &'a [Id],
+    pub(in crate::crdt) deps: &'a [Lv],
     /// The ops.
     pub(in crate::crdt) start: u32,
     pub(in crate::crdt) end: u32,
@@ -96,6 +102,7 @@ impl Authors {
             by_name: HashMap::default(),
             spans: Vec::new(),
             deps: Vec::new(),
+            heads: Heads::new(),
             starts: Vec::new(),
             change_count: 0,
             len: 0,
@@ -166,7 +173,6 @@ impl Authors {
             spans: Vec::new(),
             last: 0,
             in_clock: 0,
-            seen: Vec::new(),
         });
         self.by_name.insert(name.clone(), number);
         number
@@ -250,38 +256,6 @@ impl Authors {
         })
     }
 
-    /// Tells whether the actor of an op had seen another one, of another actor, when it made it. O(spans of the
-    /// actor since it saw it).
-    pub(in crate::crdt) fn had_seen(&self, op: Lv, id: Id) -> bool {
-        let index = self.span(op.index());
-        let spans = &self.actors[self.spans[index].actor.0 as usize].spans;
-        let upto = spans.partition_point(|&span| span as usize <= index);
-        spans[..upto].iter().rev().any(|&span| {
-            let span = span as usize;
-            let end = self.spans.get(span + 1).map_or(self.deps.len(), |next| next.deps as usize);
-            let deps = &self.deps[self.spans[span].deps as usize..end];
-            deps.iter().any(|dep| dep.actor == id.actor && dep.counter >= id.counter)
-        })
-    }
-
-    /// Returns what the actor of an op had seen when it made it. O(spans of the actor).
-    pub(in crate::crdt) fn clock_at(&self, op: Lv) -> Clock {
-        let index = self.span(op.index());
-        let by = self.id(op);
-        let spans = &self.actors[by.actor.0 as usize].spans;
-        let upto = spans.partition_point(|&span| span as usize <= index);
-        let mut clock = Clock::new();
-        clock.advance(self.name(by.actor), by.counter);
-        for &span in &spans[..upto] {
-            let span = span as usize;
-            let end = self.spans.get(span + 1).map_or(self.deps.len(), |next| next.deps as usize);
-            for dep in &self.deps[self.spans[span].deps as usize..end] {
-                clock.advance(self.name(dep.actor), dep.counter);
-            }
-        }
-        clock
-    }
-
     /// Returns the id of an op, and how many ops up to it have consecutive ids, it included, as far as one can
     /// see at once.
     pub(in crate::crdt) fn run_back(&self, lv: Lv) -> (Id, u32) {
@@ -333,10 +307,12 @@ impl Authors {
 }
 
 /// A mark of how much was there.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(in crate::crdt) struct Mark {
     actors: usize,
     spans: usize,
     deps: usize,
+    heads: Heads,
     len: u32,
+    highest: u64,
 }
