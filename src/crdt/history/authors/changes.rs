@@ -117,6 +117,11 @@ impl Authors {
         self.clock.advance_at(&author.name, last, &mut author.in_clock);
     }
 
+    /// Tells whether a change begins with an op.
+    pub(in crate::crdt) fn is_start(&self, op: u32) -> bool {
+        self.word((op / 64) as usize) & (1 << (op % 64)) != 0
+    }
+
     /// Tells which of 64 ops begin a change; after the last one that does, nothing is kept.
     pub(super) fn word(&self, word: usize) -> u64 {
         self.starts.get(word).copied().unwrap_or(0)
