@@ -101,7 +101,6 @@ impl Session {
     pub fn fresh(&self) -> Self {
         let fresh = Self { settings: self.settings.clone(), ..Self::new(self.ids.options().clone()) };
         fresh.set_filter_limits(self.filter_limits());
-        fresh.set_attended(self.filters.is_attended());
         fresh
     }
 
@@ -177,12 +176,6 @@ impl Session {
     /// Sets what each filter may use; validators too.
     pub fn set_filter_limits(&self, limits: Limits) {
         self.filters.set_limits(limits);
-    }
-
-    /// Says whether somebody waits for the answers: then a filter that is stopped in the middle of one long
-    /// step is left behind, which makes every filter under a limit some microseconds slower.
-    pub fn set_attended(&self, attended: bool) {
-        self.filters.set_attended(attended);
     }
 
     /// What interrupts the command that runs, from another thread or a signal handler: it fails and changes nothing.

@@ -395,7 +395,7 @@ fn run(error: &RunError) -> Code {
         RunError::Failed(_) => Code::Run,
         RunError::None => Code::NoValue,
         RunError::Several => Code::Several,
-        RunError::Stopped { .. } => Code::Interrupted,
+        RunError::Stopped(_) => Code::Interrupted,
         RunError::Variables { .. } | RunError::Escaped | RunError::Defect | RunError::NoRoom => Code::Stopped,
     }
 }
