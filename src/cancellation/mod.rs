@@ -1,8 +1,8 @@
 //! Cancellation of long work: how whoever runs it stops it, from another thread or a signal handler.
 //!
-//! Long loops [ask](ask) now and then whether the work that their thread does is to go on. Work that is to stop
+//! Long loops ask now and then whether the work that their thread does is to go on. Work that is to stop
 //! unwinds to the call that made it [cancellable](Interrupt::cancellable), so that no loop needs a way out of its own.
-//! What cannot be taken back is not begun before the work [forgoes](forgo) that.
+//! What cannot be taken back is not begun before the work forgoes that.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
