@@ -1,8 +1,8 @@
 //! Cancellation of long work: how whoever runs it stops it, from another thread or a signal handler.
 //!
-//! Long loops [ask](ask) now and then whether the work that their thread does is to go on. Work that is to stop
+//! Long loops ask now and then whether the work that their thread does is to go on. Work that is to stop
 //! unwinds to the call that made it [cancellable](Interrupt::cancellable), so that no loop needs a way out of its own.
-//! What cannot be taken back is not begun before the work [forgoes](forgo) that.
+//! What cannot be taken back is not begun before the work forgoes that.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -64,12 +64,18 @@ impl Interrupt {
     /// # Errors
     /// When it ended early.
     pub fn cancellable<T>(&self, work: impl FnOnce() -> T) -> Result<T, Cancelled> {
-        let _outer = Outer(RUNNING.replace(Some(self.clone())));
-        LEFT.set(0);
+        let _entered = self.enter();
         catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match payload.downcast::<Cancelled>() {
             Ok(cancelled) => *cancelled,
             Err(panic) => resume_unwind(panic),
         })
+    }
+
+    /// Makes the work of this thread, as long as what this returns lives, end early when somebody interrupts. Whoever
+    /// enters catches what unwinds.
+    pub(crate) fn enter(&self) -> Entered {
+        LEFT.set(0);
+        Entered(RUNNING.replace(Some(self.clone())))
     }
 
     /// Makes an interrupt that lets a number of questions pass, and stops the work at the next one.
@@ -96,10 +102,17 @@ impl Interrupt {
     }
 }
 
-/// The interrupt of the work before, for when a part of it ends.
-struct Outer(Option<Interrupt>);
+impl Cancelled {
+    /// Ends work that is to stop.
+    pub(crate) fn unwind(self) -> ! {
+        resume_unwind(Box::new(self))
+    }
+}
 
-impl Drop for Outer {
+/// A part of the work of a thread; what stopped the rest of it does so again when this part ends.
+pub(crate) struct Entered(Option<Interrupt>);
+
+impl Drop for Entered {
     fn drop(&mut self) {
         RUNNING.set(self.0.take());
     }
@@ -128,7 +141,7 @@ fn look() {
     });
     // What is being dropped by a thread that unwinds is dropped whole.
     if is_over && !thread::panicking() {
-        resume_unwind(Box::new(Cancelled));
+        Cancelled.unwind();
     }
 }
 

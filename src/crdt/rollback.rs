@@ -3,9 +3,8 @@
 //! While only the history grows, what was added is taken off again. Before the state of the document changes, a copy of
 //! it is made, which costs little beside the work; work that is too short for that goes on to its end.
 
+use super::ConvergentRef;
 use super::history::{CausalBuffer, Mark};
-use super::row::Row;
-use super::{ConvergentRef, lv::Lv};
 use crate::cancellation::{Cancelled, Interrupt, forgo};
 
 /// The way back to what a ref was before the work that goes on.
@@ -133,24 +132,10 @@ impl ConvergentRef {
     /// Tells whether it takes long to apply the ops from one on, beside the time that a copy of the ref takes.
     fn is_long(&self, from: u32) -> bool {
         let ops = self.history.len() - from;
-        let gone: u64 = match self.history.log.rows_in(from..self.history.len()) {
-            // Most edits add one op, which removes nothing or little.
-            mut rows if ops == 1 => rows.next().map_or(0, |row| removed(&row)),
-            rows => rows.map(|row| removed(&row)).sum(),
-        };
-        let work = u64::from(ops) + gone;
+        let work = u64::from(ops) + self.history.log.removed(from);
         work >= LONG
             && (cfg!(test)
                 || work.saturating_mul(SHARE) >= self.history.log.entries() + self.tree.containers())
-    }
-}
-
-/// Counts the ops that a row removes, besides those that it overwrites one by one.
-fn removed((_, row): &(Lv, Row<'_, super::row::Local>)) -> u64 {
-    match row {
-        Row::Delete { over } => over.iter().map(|(_, count)| u64::from(*count)).sum(),
-        Row::DeleteEach { count, .. } => u64::from(*count),
-        _ => 0,
     }
 }
 

@@ -49,13 +49,8 @@ pub enum RunError {
         given: usize,
     },
     /// The filter was interrupted or came to a limit.
-    #[error("{cause}{}", if *.lingers { "; the step it was in goes on for a while, without effect" } else { "" })]
-    Stopped {
-        /// Why.
-        cause: Cause,
-        /// Whether it is still in a step that cannot be stopped. It has no effect and ends after that step.
-        lingers: bool,
-    },
+    #[error("{0}")]
+    Stopped(Cause),
     /// The filter left a label or a definition that it was not in.
     #[error("the filter stopped before its end")]
     Escaped,

@@ -85,23 +85,10 @@ impl Filters {
         self.supervisor.limits()
     }
 
-    /// Sets what each run of a filter may use, of those too that were compiled before.
-    ///
-    /// Under a limit of time filters run in a thread of their own: every run costs some microseconds more.
+    /// Sets what each run of a filter may use, of those too that were compiled before. A second thread looks after
+    /// each run under a limit, every few milliseconds.
     pub fn set_limits(&self, limits: Limits) {
         self.supervisor.set_limits(limits);
-    }
-
-    /// Tells whether somebody waits for the answers.
-    pub fn is_attended(&self) -> bool {
-        self.supervisor.is_attended()
-    }
-
-    /// Says whether somebody waits for the answers. Then every filter with a limit runs in a thread of its
-    /// own, and one that is stopped and in the middle of a single long step is left behind after a second.
-    /// Otherwise one whose only limit is memory runs where it is called, and its step to the end.
-    pub fn set_attended(&self, attended: bool) {
-        self.supervisor.set_attended(attended);
     }
 
     /// Returns what interrupts a filter that runs.

@@ -321,7 +321,7 @@ fn plain(path: &Path) -> PathBuf {
 fn is_interrupted(error: &CommandError) -> bool {
     match &*error.kind {
         ErrorKind::Interrupted => true,
-        ErrorKind::Run { error, .. } => matches!(error, RunError::Stopped { cause: Cause::Interrupt, .. }),
+        ErrorKind::Run { error, .. } => matches!(error, RunError::Stopped(Cause::Interrupt)),
         _ => false,
     }
 }

@@ -109,7 +109,6 @@ impl Session {
         let (settings, ids) = (self.settings.clone(), Ids::new(self.ids.options().clone()));
         let fresh = Self { settings, ids, ..Self::interrupted_by(self.interrupt()) };
         fresh.set_filter_limits(self.filter_limits());
-        fresh.set_attended(self.filters.is_attended());
         fresh
     }
 
@@ -187,12 +186,6 @@ impl Session {
     /// Sets what each filter may use; validators too.
     pub fn set_filter_limits(&self, limits: Limits) {
         self.filters.set_limits(limits);
-    }
-
-    /// Says whether somebody waits for the answers: then a filter that is stopped in the middle of one long
-    /// step is left behind, which makes every filter under a limit some microseconds slower.
-    pub fn set_attended(&self, attended: bool) {
-        self.filters.set_attended(attended);
     }
 
     /// Returns what interrupts the command that runs, from another thread or a signal handler: it fails and changes nothing.

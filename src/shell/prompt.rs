@@ -44,7 +44,6 @@ pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCod
     let seed = getrandom::u64().map_err(|e| io::Error::other(e.to_string()))?;
     let session = Session::new(Options { seed, unique_actors: true });
     session.set_filter_limits(start.limits);
-    session.set_attended(true);
     let host = Host::new(Disk::interrupted_by(session.interrupt())).typed();
     let mut prompt = Prompt::open(session, host, start, out, err)?;
     if start.init {

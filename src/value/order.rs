@@ -1,5 +1,6 @@
 //! Comparison as in jq: numbers by value, objects whatever the order of their keys. Identities do not count.
 
+use crate::cancellation::ask;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
@@ -83,6 +84,7 @@ impl PartialEq for List {
         }
         // Loops: what compares iterators takes more stack, which counts in deep values.
         for (a, b) in self.iter().zip(other.iter()) {
+            ask();
             if a != b {
                 return false;
             }
@@ -102,6 +104,7 @@ impl PartialOrd for List {
 impl Ord for List {
     fn cmp(&self, other: &Self) -> Ordering {
         for (a, b) in self.iter().zip(other.iter()) {
+            ask();
             let order = a.cmp(b);
             if order.is_ne() {
                 return order;
@@ -114,7 +117,10 @@ impl Ord for List {
 impl Hash for List {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_usize(self.len());
-        self.iter().for_each(|item| item.hash(state));
+        for item in self.iter() {
+            ask();
+            item.hash(state);
+        }
     }
 }
 
@@ -127,6 +133,7 @@ impl PartialEq for Map {
             return false;
         }
         for (key, value) in self.iter() {
+            ask();
             match other.get(key) {
                 Some(other) if value == other => {}
                 _ => return false,
@@ -152,6 +159,7 @@ impl Ord for Map {
             return keys;
         }
         for ((_, a), (_, b)) in a.into_iter().zip(b) {
+            ask();
             let order = a.cmp(b);
             if order.is_ne() {
                 return order;
@@ -165,6 +173,7 @@ impl Hash for Map {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_usize(self.len());
         for (key, value) in sorted(self) {
+            ask();
             key.hash(state);
             value.hash(state);
         }

@@ -1,5 +1,6 @@
 //! A printer of values as JSON.
 
+use crate::cancellation::ask;
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -142,6 +143,7 @@ where
     let mut first = true;
     loop {
         if let Some(value) = next.take() {
+            ask();
             match value.view() {
                 View::Null => sink.piece(Piece::Null, "null")?,
                 View::Bool(value) => sink.piece(Piece::Bool, if value { "true" } else { "false" })?,

@@ -5,6 +5,7 @@ mod at_random;
 mod codes;
 mod commands;
 mod help;
+mod interruption;
 mod limits;
 mod shelf;
 mod typing;

@@ -800,3 +800,18 @@ fn given_a_file_that_takes_long_when_it_is_checked_then_one_sees_how_far_it_is()
     // It is gone when something else is said.
     session.exp_string("\r\u{1b}[K1 session, 3 commands, 1 expectation: all hold").unwrap();
 }
+
+#[test]
+fn given_a_long_edit_when_ctrl_c_is_typed_then_the_prompt_is_back_and_nothing_has_changed() {
+    let state = State::new("long-edit");
+    let mut session = start(&state.0);
+    type_line(&mut session, "ref a [range(60000) | {id: .}]", "actor a");
+    session.send_line("swap a reverse").unwrap();
+    session.exp_string(DONE).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1_000));
+    session.send_control(CTRL_C).unwrap();
+    session.exp_string("interrupted").unwrap();
+    session.exp_string(READY).unwrap();
+    type_line(&mut session, "a | [.[0].id, .[-1].id]", "[0,59999]");
+    leave(session);
+}

@@ -36,7 +36,7 @@ pub(in crate::filter) fn too_long(code: &str, count: usize) -> CompileError {
 
 pub(in crate::filter) fn fault(code: &str, fault: &Fault) -> CompileError {
     let message = match fault {
-        Fault::Panic | Fault::Stopped { .. } => "the filter met a defect of the compiler",
+        Fault::Panic | Fault::Stopped(_) => "the filter met a defect of the compiler",
         Fault::NoThread | Fault::Full => "there is no room to compile the filter",
     };
     CompileError::new(message, 0..code.len())

@@ -13,8 +13,8 @@ use super::grammar;
 use super::rewrite;
 use crate::filter::natives::names::GUARD;
 use crate::filter::natives::{control, dates, formats, growth, numbers, regex, strings, update, values};
+use crate::filter::run::environment::Data;
 use crate::filter::run::stack;
-use crate::filter::run::watch::Data;
 use crate::filter::text::tokens;
 use crate::value::Val;
 

@@ -17,9 +17,9 @@ use self::grammar::ParseError;
 use self::library::{LIBRARY, Needed};
 use crate::filter::error::CompileError;
 use crate::filter::run::Filter;
+use crate::filter::run::environment::Data;
 use crate::filter::run::stack::{self, MAX_TOKENS, Room};
 use crate::filter::run::supervisor::Supervisor;
-use crate::filter::run::watch::Data;
 use crate::filter::text::tokens::{self, Mentions, Readable, Tokens, tokens};
 
 /// The reason why tokens are no filter.

@@ -9,7 +9,7 @@ use jaq_core::{Bind, Cv, Error, Exn, Native, RunPtr, ValT, ValX};
 use crate::filter::natives::delete;
 use crate::filter::natives::names::{LAST, LOCATED, NONE, NULL, OTHERWISE};
 use crate::filter::natives::place::{at_path, set_path};
-use crate::filter::run::watch::Data;
+use crate::filter::run::environment::Data;
 use crate::filter::val;
 use crate::value::{MAX_DEPTH, Val, View};
 

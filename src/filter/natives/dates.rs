@@ -6,7 +6,7 @@ use arcstr::ArcStr;
 use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::{Error, RunPtr, ValR};
 
-use crate::filter::run::watch::Data;
+use crate::filter::run::environment::Data;
 use crate::filter::val::whole;
 use crate::value::{Num, Val};
 

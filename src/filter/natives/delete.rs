@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use jaq_core::{Error, ValR};
 
+use crate::cancellation::ask;
 use crate::filter::natives::place::set_path;
-use crate::filter::run::watch::look_at;
 use crate::filter::val::{items_in, place};
 use crate::value::{List, Val, View};
 
@@ -23,8 +23,8 @@ fn delete(mut value: Val, paths: &[Vec<Val>], depth: usize) -> ValR<Val> {
         return Ok(Val::NULL);
     }
     let mut gone = Vec::new();
-    for (round, group) in paths.chunk_by(|a, b| a[depth] == b[depth]).rev().enumerate() {
-        look_at(round);
+    for group in paths.chunk_by(|a, b| a[depth] == b[depth]).rev() {
+        ask();
         let key = &group[0][depth];
         if group[0].len() == depth + 1 {
             gone.push(key);

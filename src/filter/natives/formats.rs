@@ -6,7 +6,10 @@ use arcstr::ArcStr;
 use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::{Error, RunPtr, ValR};
 
-use crate::filter::run::watch::{self, Data, look_at};
+use crate::cancellation::ask;
+use crate::filter::run::environment::Data;
+use crate::filter::run::measure::measure;
+use crate::filter::run::meter::reserve;
 use crate::filter::val::json;
 use crate::value::{Val, View};
 
@@ -33,7 +36,7 @@ pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
 /// Returns a string as it is, any other value as JSON.
 fn text(value: &Val) -> ArcStr {
     value.shared_str().cloned().unwrap_or_else(|| {
-        watch::current(|watch| watch.measure(value));
+        measure(value);
         json(value).into()
     })
 }
@@ -41,7 +44,7 @@ fn text(value: &Val) -> ArcStr {
 fn written(value: &Val, write: fn(&str) -> String) -> ValR<Val> {
     let text = text(value);
     // What is written is up to six times as long.
-    watch::current(|watch| watch.reserve(text.len().saturating_mul(6)));
+    reserve(text.len().saturating_mul(6));
     Ok(ArcStr::from(write(&text)).into())
 }
 
@@ -50,7 +53,7 @@ fn row(value: &Val, separator: &str, item: fn(&Val) -> Option<String>) -> ValR<V
     let Some(items) = value.as_list() else { return Err(Error::typ(value.clone(), "array, for a row")) };
     let mut row = String::new();
     for (at, value) in items.iter().enumerate() {
-        look_at(at);
+        ask();
         if at > 0 {
             row.push_str(separator);
         }

@@ -1,14 +1,17 @@
 //! Native filters that could run or grow without end in one step, with a look at the limits first.
 //!
-//! A run is stopped between two steps (see [`watch`](crate::filter::run::watch)). So steps that make much of little say
-//! before what they may take, and generators look at the watch for every output.
+//! A run is measured and cancelled between two steps (see [`watchdog`](crate::filter::run::watchdog)). So steps that make
+//! much of little say before what they may take, and generators ask for every output whether they go on.
 
 use jaq_core::load::parse::{BinaryOp, Def, Term};
 use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::{Error, Exn, ValR, ValX};
 
+use crate::cancellation::ask;
 use crate::filter::natives::names::{GUARD, MEASURED, OVER, RESERVED, TIMES};
-use crate::filter::run::watch::{Data, Watch};
+use crate::filter::run::environment::Data;
+use crate::filter::run::measure::measure;
+use crate::filter::run::meter::reserve;
 use crate::value::{Num, Val, View};
 
 /// The longest string that one multiplication makes, in bytes.
@@ -106,30 +109,29 @@ pub(in crate::filter) fn renamed((name, args, native): Fun<Data>) -> Fun<Data> {
     (inner.map_or(name, |(_, inner)| inner), args, native)
 }
 
-/// Returns the native filters that look at the watch by themselves; `range` stands for that of jq.
+/// Returns the native filters that look at the limits by themselves; `range` stands for that of jq.
 pub(in crate::filter) fn natives() -> [Fun<Data>; 5] {
     [
         native::run(("range", v(3), |(mut context, _)| {
             let (by, to, from) = (context.pop_var(), context.pop_var(), context.pop_var());
-            let watch = context.data().watch();
-            Box::new(range(from, to, by).inspect(|_| watch.look()))
+            Box::new(range(from, to, by).inspect(|_| ask()))
         })),
         native::run((TIMES, v(2), |(mut context, input)| {
             let (left, right) = (context.pop_var(), context.pop_var());
             // So that a value that nothing else holds is changed in place.
             drop(input);
-            bome(times(context.data().watch(), left, right))
+            bome(times(left, right))
         })),
         native::run((OVER, v(2), |(mut context, input)| {
             let (left, right) = (context.pop_var(), context.pop_var());
             drop(input);
             if let (View::Str(text), View::Str(by)) = (left.view(), right.view()) {
-                context.data().watch().reserve((text.len() / by.len().max(1)).saturating_mul(PIECE));
+                reserve((text.len() / by.len().max(1)).saturating_mul(PIECE));
             }
             bome(left / right)
         })),
-        native::run((MEASURED, v(0), |(context, value)| {
-            context.data().watch().measure(&value);
+        native::run((MEASURED, v(0), |(_, value)| {
+            measure(&value);
             bome(Ok(value))
         })),
         native::run((RESERVED, v(1), |(mut context, value)| {
@@ -137,7 +139,7 @@ pub(in crate::filter) fn natives() -> [Fun<Data>; 5] {
             if let (View::Str(text), View::Str(flags)) = (value.view(), flags.view())
                 && flags.contains('g')
             {
-                context.data().watch().reserve(text.len().saturating_mul(PIECE));
+                reserve(text.len().saturating_mul(PIECE));
             }
             bome(Ok(value))
         })),
@@ -169,7 +171,7 @@ fn range<'a>(from: Val, to: Val, by: Val) -> impl Iterator<Item = ValX<'a, Val>>
     })
 }
 
-fn times(watch: &Watch, left: Val, right: Val) -> ValR<Val> {
+fn times(left: Val, right: Val) -> ValR<Val> {
     match (left.view(), right.view()) {
         (View::Str(text), View::Num(number)) | (View::Num(number), View::Str(text)) => {
             let bytes = text.len().saturating_mul(number.as_f64() as usize);
@@ -177,7 +179,7 @@ fn times(watch: &Watch, left: Val, right: Val) -> ValR<Val> {
                 let long = "the repeated string would have more than";
                 return Err(Error::str(format_args!("{long} {LONGEST} bytes")));
             }
-            watch.reserve(bytes);
+            reserve(bytes);
         }
         (View::Num(Num::Big(left)), View::Num(Num::Big(right))) if left.bits() + right.bits() > MOST_BITS => {
             return Err(Error::str(format_args!("the product would have more than {MOST_BITS} bits")));

@@ -12,7 +12,9 @@ use jaq_core::box_iter::box_once;
 use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::{Bind, Cv, Error, Exn, RunPtr, ValR, ValX, ValXs};
 
-use crate::filter::run::watch::{self, Data, look_at};
+use crate::cancellation::ask;
+use crate::filter::run::environment::Data;
+use crate::filter::run::meter::reserve;
 use crate::value::{Val, View};
 
 /// The most memory that a compiled expression takes, in bytes.
@@ -155,7 +157,7 @@ impl Search {
     /// Calls `take` for the next match; `None` if there is none.
     fn next<T>(&mut self, take: impl FnOnce(&mut Self, &Captures<'_, str>) -> T) -> ValR<Option<T>, Val> {
         let Some(from) = self.from else { return Ok(None) };
-        watch::current(watch::Watch::look);
+        ask();
         let (text, expression) = (self.text.clone(), Arc::clone(&self.expression));
         let found = expression.regex.captures_from_pos(&*text, from);
         let found = found.map_err(|why| Error::str(format_args!("the search for a match failed: {why}")))?;
@@ -266,14 +268,13 @@ fn substitute<'a>((mut context, value): Cv<'a, Data>) -> ValXs<'a, Val> {
     let re = context.pop_var();
     let texts = move || -> ValX<'a, Vec<Val>, Val> {
         let mut search = Search::new(&value, &re, &flags)?;
-        let (mut texts, mut end, mut round): (Vec<String>, usize, usize) = (Vec::new(), 0, 0);
+        let (mut texts, mut end): (Vec<String>, usize) = (Vec::new(), 0);
         let mut bytes = 0;
         let both = |search: &mut Search, found: &Captures<'_, str>| {
             (found.get(0).map_or(0..0, |whole| whole.range()), search.named(found))
         };
         while let Some((whole, groups)) = search.next(both)? {
-            look_at(round);
-            round += 1;
+            ask();
             for (at, insert) in f.run((inner.clone(), groups)).enumerate() {
                 let insert = insert?;
                 let Some(insert) = insert.as_str() else {
@@ -284,7 +285,7 @@ fn substitute<'a>((mut context, value): Cv<'a, Data>) -> ValXs<'a, Val> {
                 }
                 let gap = &search.text[end..whole.start];
                 bytes += gap.len() + insert.len();
-                watch::current(|watch| watch.reserve(bytes));
+                reserve(bytes);
                 texts[at].push_str(gap);
                 texts[at].push_str(insert);
             }

@@ -4,7 +4,9 @@ use arcstr::ArcStr;
 use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::{Error, RunPtr, ValR};
 
-use crate::filter::run::watch::{self, Data, look_at};
+use crate::cancellation::ask;
+use crate::filter::run::environment::Data;
+use crate::filter::run::meter::reserve;
 use crate::filter::val::json;
 use crate::value::{Val, View};
 
@@ -69,7 +71,7 @@ fn trimmed(value: Val, trim: fn(&str) -> &str) -> ValR<Val> {
 fn join(value: &Val, separator: &Val) -> ValR<Val> {
     let mut text = String::new();
     let items = crate::filter::val::values(value.clone()).enumerate();
-    for (at, item) in items.inspect(|(at, _)| look_at(*at)) {
+    for (at, item) in items.inspect(|_| ask()) {
         if at > 0 {
             match separator.view() {
                 View::Str(separator) => text.push_str(separator),
@@ -84,7 +86,7 @@ fn join(value: &Val, separator: &Val) -> ValR<Val> {
             View::Bool(_) | View::Num(_) => text.push_str(&json(&item)),
             View::Arr(_) | View::Obj(_) => return Err(Error::typ(item, "part of a string")),
         }
-        watch::current(|watch| watch.reserve(text.len()));
+        reserve(text.len());
     }
     Ok(ArcStr::from(text).into())
 }
@@ -93,8 +95,8 @@ fn join(value: &Val, separator: &Val) -> ValR<Val> {
 fn implode(value: &Val) -> ValR<Val> {
     let Some(items) = value.as_list() else { return Err(Error::typ(value.clone(), "array of code points")) };
     let mut text = String::with_capacity(items.len());
-    for (at, item) in items.iter().enumerate() {
-        look_at(at);
+    for item in items.iter() {
+        ask();
         let number = item.as_num().ok_or_else(|| Error::typ(item.clone(), "code point"))?.as_f64();
         let is_code_point = (0.0..=f64::from(u32::from(char::MAX))).contains(&number);
         if !is_code_point {

@@ -8,11 +8,12 @@ use jaq_core::compile::TermId;
 use jaq_core::native::{self, Fun};
 use jaq_core::{Bind, Ctx, Cv, Exn, Native, RunPtr, ValR, ValT, ValX, ValXs};
 
+use crate::cancellation::ask;
 use crate::filter::natives::delete;
 use crate::filter::natives::names::{KEYS, PATHS};
 use crate::filter::natives::place::{at_path, error, set_path, update_or_keep};
 use crate::filter::natives::steps::Step;
-use crate::filter::run::watch::{Data, look_at};
+use crate::filter::run::environment::Data;
 use crate::value::{MAX_DEPTH, Val};
 
 /// Returns the native filters that rewritten updates call.
@@ -109,8 +110,8 @@ where
     F: Fn(Val) -> ValXs<'a, Val>,
 {
     let (mut new, mut gone) = (value.clone(), Vec::new());
-    for (round, found) in path.paths((context, (value, Default::default()))).enumerate() {
-        look_at(round);
+    for found in path.paths((context, (value, Default::default()))) {
+        ask();
         let mut rest = found?.1;
         let mut keys = Vec::new();
         while let Some((key, before)) = rest.pop() {

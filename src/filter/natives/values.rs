@@ -6,7 +6,8 @@ use arcstr::ArcStr;
 use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::{Error, RunPtr, ValR, ValT};
 
-use crate::filter::run::watch::{Data, Watch, look_at};
+use crate::cancellation::ask;
+use crate::filter::run::environment::Data;
 use crate::filter::val::{json, occurrences, place, values};
 use crate::value::{self, List, Map, Val, View};
 
@@ -21,7 +22,7 @@ pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
         ("contains", v(1), |(mut context, value)| {
             let part = context.pop_var();
             bome(match kind(&value) == kind(&part) {
-                true => Ok(contains(&value, &part, context.data().watch()).into()),
+                true => Ok(contains(&value, &part).into()),
                 false => Err(Error::typ(part, "part of a value of another type")),
             })
         }),
@@ -57,8 +58,8 @@ fn has(value: &Val, key: &Val) -> ValR<bool, Val> {
 /// Returns the object of some entries, each of which has a key and a value under one of several names.
 fn from_entries(value: Val) -> ValR<Val> {
     let mut entries = Map::new();
-    for (at, entry) in values(value).enumerate() {
-        look_at(at);
+    for entry in values(value) {
+        ask();
         let entry = entry?;
         let Some(parts) = entry.as_map() else { return Err(Error::typ(entry, "entry")) };
         let part = |name| parts.get(name).filter(|part| !part.is_null());
@@ -82,14 +83,7 @@ fn reverse(value: Val) -> ValR<Val> {
     match value.view() {
         View::Null => Ok(List::new().into()),
         View::Str(text) => Ok(ArcStr::from(text.chars().rev().collect::<String>()).into()),
-        View::Arr(items) => Ok(items
-            .iter()
-            .enumerate()
-            .inspect(|(at, _)| look_at(*at))
-            .map(|(_, item)| item)
-            .rev()
-            .cloned()
-            .collect()),
+        View::Arr(items) => Ok(items.iter().inspect(|_| ask()).rev().cloned().collect()),
         // What has no length is reversed already.
         View::Num(number) if number.as_f64() == 0.0 => Ok(List::new().into()),
         View::Obj(entries) if entries.is_empty() => Ok(List::new().into()),
@@ -124,15 +118,15 @@ fn length(value: Val) -> ValR<Val> {
 
 /// Tells whether a string is a part of another one, whether each item of an array is contained in one of the other,
 /// whether each value of an object is contained in that of its key; else whether the two are equal.
-fn contains(value: &Val, part: &Val, watch: &Watch) -> bool {
-    watch.look();
+fn contains(value: &Val, part: &Val) -> bool {
+    ask();
     match (value.view(), part.view()) {
         (View::Str(text), View::Str(part)) => text.contains(part),
         (View::Arr(items), View::Arr(parts)) => {
-            parts.iter().all(|part| items.iter().any(|item| contains(item, part, watch)))
+            parts.iter().all(|part| items.iter().any(|item| contains(item, part)))
         }
         (View::Obj(entries), View::Obj(parts)) => {
-            parts.iter().all(|(key, part)| entries.get(key).is_some_and(|value| contains(value, part, watch)))
+            parts.iter().all(|(key, part)| entries.get(key).is_some_and(|value| contains(value, part)))
         }
         _ => value == part,
     }
@@ -143,12 +137,12 @@ fn indices(value: &Val, part: &Val) -> ValR<Val> {
     Ok(match (value.view(), part.view()) {
         (View::Str(_), View::Str("")) => List::new().into(),
         (View::Str(text), View::Str(part)) => {
-            let starts = text.char_indices().enumerate().inspect(|(at, _)| look_at(*at));
+            let starts = text.char_indices().enumerate().inspect(|_| ask());
             starts.filter(|(_, (at, _))| text[*at..].starts_with(part)).map(|(at, _)| Val::from(at)).collect()
         }
         (View::Arr(items), View::Arr(part)) => occurrences(items, part).map(Val::from).collect(),
         (View::Arr(items), _) => {
-            let items = items.iter().enumerate().inspect(|(at, _)| look_at(*at));
+            let items = items.iter().enumerate().inspect(|_| ask());
             items.filter(|(_, item)| *item == part).map(|(at, _)| Val::from(at)).collect()
         }
         (View::Null, _) => Val::NULL,

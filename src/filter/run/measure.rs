@@ -2,38 +2,36 @@
 
 use smallvec::SmallVec;
 
-use crate::filter::run::watch::Watch;
+use crate::cancellation::ask;
+use crate::filter::run::meter::reserve;
 use crate::value::{List, Map, Val, View};
 
 /// The size that a value takes at least when it is alone.
 const ALONE: usize = 32;
 
-/// The number of parts that are measured between two looks.
+/// The number of parts that are measured between two looks at the limit.
 const STRETCH: usize = 1 << 12;
 
-impl Watch {
-    /// Ends the run if a value would have no room when nothing in it were shared. O(size as it reads).
-    pub(in crate::filter) fn measure(&self, value: &Val) {
-        self.measure_new(value, None);
-    }
+/// Ends the run if a value would have no room when nothing in it were shared. O(size as it reads).
+pub(in crate::filter) fn measure(value: &Val) {
+    measure_new(value, None);
+}
 
-    /// [Measures](Self::measure) what of a value is new: not at the same place in the old one. Where an
-    /// array became longer or shorter, what stands before and behind it is not new. O(size of what is new).
-    pub(in crate::filter) fn measure_new<'v>(&self, value: &'v Val, old: Option<&'v Val>) {
-        let mut parts = Parts { watch: self, bytes: 0, count: 0, open: SmallVec::new() };
-        if !old.is_some_and(|old| value.is_shared(old)) {
-            parts.add(value, old);
-        }
-        while let Some((value, old)) = parts.open.pop() {
-            parts.look_into(value, old);
-        }
-        self.reserve(parts.bytes);
+/// [Measures](measure) what of a value is new: not at the same place in the old one. Where an array became longer or
+/// shorter, what stands before and behind it is not new. O(size of what is new).
+pub(in crate::filter) fn measure_new<'v>(value: &'v Val, old: Option<&'v Val>) {
+    let mut parts = Parts { bytes: 0, count: 0, open: SmallVec::new() };
+    if !old.is_some_and(|old| value.is_shared(old)) {
+        parts.add(value, old);
     }
+    while let Some((value, old)) = parts.open.pop() {
+        parts.look_into(value, old);
+    }
+    reserve(parts.bytes);
 }
 
 /// The new parts of a value.
-struct Parts<'v, 'w> {
-    watch: &'w Watch,
+struct Parts<'v> {
     /// What those take that were found, and how many they are.
     bytes: usize,
     count: usize,
@@ -41,13 +39,13 @@ struct Parts<'v, 'w> {
     open: SmallVec<[(&'v Val, Option<&'v Val>); 8]>,
 }
 
-impl<'v> Parts<'v, '_> {
+impl<'v> Parts<'v> {
     fn add(&mut self, value: &'v Val, old: Option<&'v Val>) {
         self.bytes = self.bytes.saturating_add(ALONE);
         self.count += 1;
+        ask();
         if self.count.is_multiple_of(STRETCH) {
-            self.watch.look();
-            self.watch.reserve(self.bytes);
+            reserve(self.bytes);
         }
         match value.view() {
             View::Str(text) => self.bytes = self.bytes.saturating_add(text.len()),
@@ -80,15 +78,18 @@ impl<'v> Parts<'v, '_> {
 #[cfg(test)]
 mod tests {
     use std::panic::catch_unwind;
-    use std::sync::Arc;
 
     use super::*;
+    use crate::filter::run::meter::Limited;
     use crate::value::parse;
 
     /// Tells whether the new part of a value takes at most so many bytes.
     fn fits(limit: u64, value: &Val, old: Option<&Val>) -> bool {
         let (value, old) = (value.clone(), old.cloned());
-        let measure = move || Watch::new(Arc::default(), Some(limit)).measure_new(&value, old.as_ref());
+        let measure = move || {
+            let _limited = Limited::to(Some(limit));
+            measure_new(&value, old.as_ref());
+        };
         catch_unwind(std::panic::AssertUnwindSafe(measure)).is_ok()
     }
 

@@ -1,22 +1,25 @@
 //! Runs of compiled filters.
 
+pub(in crate::filter) mod environment;
 pub(in crate::filter) mod limits;
 pub(in crate::filter) mod measure;
 pub(in crate::filter) mod meter;
 pub(in crate::filter) mod stack;
 pub(in crate::filter) mod supervisor;
-pub(in crate::filter) mod watch;
 pub(in crate::filter) mod watchdog;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jaq_core::{Ctx, ValX, Vars};
 
+use crate::cancellation::Interrupt;
 use crate::filter::error::RunError;
+use crate::filter::run::environment::{Data, Env, Program};
 use crate::filter::run::limits::Cause;
+use crate::filter::run::measure::measure_new;
+use crate::filter::run::meter::Limited;
 use crate::filter::run::stack::{Fault, Room};
 use crate::filter::run::supervisor::Supervisor;
-use crate::filter::run::watch::{Data, Env, Program, Watch};
 use crate::value::{Val, dismantle};
 
 /// A compiled filter.
@@ -80,7 +83,7 @@ impl Filter {
     }
 
     /// Returns what `take` makes of the outputs.
-    fn outputs<T: Send + 'static>(
+    fn outputs<T: Send>(
         &self,
         input: Val,
         vars: Vec<Val>,
@@ -90,33 +93,31 @@ impl Filter {
         if vars.len() != self.vars.len() {
             return Err(RunError::Variables { wanted: self.vars.len(), given: vars.len() });
         }
-        let result = match self.supervisor.is_limited() {
-            true => self.under_limits(input, vars, take),
-            false => self.here(&self.supervisor.unlimited, input, vars, take),
-        };
-        result.unwrap_or_else(|fault| {
+        let run = |interrupt: &Interrupt, memory| self.with_room(interrupt, memory, input, vars, take);
+        self.supervisor.run(run).unwrap_or_else(|fault| {
             Err(match fault {
                 Fault::Panic => RunError::Defect,
                 Fault::NoThread | Fault::Full => RunError::NoRoom,
-                Fault::Stopped { cause, lingers } => {
+                Fault::Stopped(cause) => {
                     if cause == Cause::Interrupt {
                         self.supervisor.interrupt.clear();
                     }
-                    RunError::Stopped { cause, lingers }
+                    RunError::Stopped(cause)
                 }
             })
         })
     }
 
-    /// Runs where it is called, as long as the watch does not stop it.
-    fn here<T: Send>(
+    /// Runs where there is room for it.
+    fn with_room<T: Send>(
         &self,
-        watch: &Arc<Watch>,
+        interrupt: &Interrupt,
+        memory: Option<u64>,
         input: Val,
         vars: Vec<Val>,
         take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
     ) -> Result<Result<T, RunError>, Fault> {
-        let run = |input, vars| run(&self.program, watch, input, vars, take);
+        let run = |input, vars| run(&self.program, interrupt, memory, input, vars, take);
         let mut room = self.room;
         if self.guarded && room == Room::Here {
             // Few definitions recurse deeply: a stack of its own is for those that did. What a
@@ -128,49 +129,25 @@ impl Filter {
         }
         stack::call(room, || run(input, vars))
     }
-
-    /// Runs under limits.
-    fn under_limits<T: Send + 'static>(
-        &self,
-        input: Val,
-        vars: Vec<Val>,
-        take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
-    ) -> Result<Result<T, RunError>, Fault> {
-        let mut given = Some((input, vars));
-        let ran = self.supervisor.run_here(|watch| {
-            let (input, vars) = given.take().unwrap_or_default();
-            self.here(watch, input, vars, take)
-        });
-        match (ran, given) {
-            (Some((Err(Fault::Stopped { lingers, .. }), Some(cause))), _) => {
-                Err(Fault::Stopped { cause, lingers })
-            }
-            (Some((result, _)), _) => result,
-            (None, given) => {
-                let (input, vars) = given.unwrap_or_default();
-                let program = Arc::clone(&self.program);
-                self.supervisor.run(move |watch| run(&program, watch, input, vars, take))
-            }
-        }
-    }
 }
 
-/// Runs a program under a watch. An output that would come to the limit of memory when it is written out is
-/// none.
+/// Runs a program until it ends, somebody interrupts or it comes to a limit of memory. An output that would come to
+/// that when it is written out is none.
 fn run<T>(
     program: &Program,
-    watch: &Arc<Watch>,
+    interrupt: &Interrupt,
+    memory: Option<u64>,
     input: Val,
     vars: Vec<Val>,
     take: fn(&mut Outputs<'_>) -> Result<T, RunError>,
 ) -> Result<T, RunError> {
-    let _watched = watch.watch_values();
-    let context = Ctx::<Data>::new(Env::new(program, watch), Vars::new(vars));
-    if !watch.is_limited() {
+    let (_entered, _limited) = (interrupt.enter(), Limited::to(memory));
+    let context = Ctx::<Data>::new(Env::new(program, interrupt), Vars::new(vars));
+    if memory.is_none() {
         return take(&mut program.filter.id.run((context, input)).map(value));
     }
     let old = Old(Some(input.clone()));
-    let measured = |output| value(output).inspect(|value: &Val| watch.measure_new(value, old.0.as_ref()));
+    let measured = |output| value(output).inspect(|value: &Val| measure_new(value, old.0.as_ref()));
     take(&mut program.filter.id.run((context, input)).map(measured))
 }
 
@@ -193,4 +170,9 @@ fn value(output: ValX<'_, Val>) -> Result<Val, RunError> {
         Ok(error) => RunError::raised(error),
         Err(_) => RunError::Escaped,
     })
+}
+
+/// Locks what is kept here, which is whole whenever the lock is free, also after a panic.
+pub(in crate::filter) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,7 +10,6 @@ use std::thread;
 
 use crate::cancellation::Cancelled;
 use crate::filter::run::limits::Cause;
-use crate::filter::run::watch::Left;
 use crate::value::{Val, View};
 
 /// The bytes that calls on the caller's own stack may use until [`has_room`] says no.
@@ -44,21 +43,13 @@ impl Room {
     }
 }
 
-/// The largest stack that a call may have.
-pub(in crate::filter) const MOST: usize = OWN + RESERVE + MAX_TOKENS * PER_TOKEN;
-
 /// The reason why a call came to no end.
 #[derive(Debug)]
 pub(in crate::filter) enum Fault {
     /// It panicked.
     Panic,
     /// It was stopped.
-    Stopped {
-        /// Why.
-        cause: Cause,
-        /// Whether it goes on in a thread that was left behind.
-        lingers: bool,
-    },
+    Stopped(Cause),
     /// The system gives no thread.
     NoThread,
     /// The stack of the caller was too small for its definitions.
@@ -96,20 +87,14 @@ pub(in crate::filter) fn call<T: Send>(room: Room, f: impl FnOnce() -> T + Send)
     }
 }
 
-/// Calls `f` on this stack, which must have [`MOST`] bytes.
-pub(in crate::filter) fn own<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
-    limited(OWN, f)
-}
-
 fn limited<T>(size: usize, f: impl FnOnce() -> T) -> Result<T, Fault> {
     let outer = FLOOR.replace(here().saturating_sub(size));
     let levels = LEVELS.replace(u32::try_from(size / PER_LEVEL).unwrap_or(u32::MAX));
     // Nothing that `f` leaves half-done is used after a panic: all it has is its own.
-    let result = catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
-        match payload.is::<Left>() || payload.is::<Cancelled>() {
-            true => Fault::Stopped { cause: Cause::Interrupt, lingers: false },
-            false => Fault::Panic,
-        }
+    let result = catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.downcast_ref::<Cause>() {
+        Some(cause) => Fault::Stopped(*cause),
+        None if payload.is::<Cancelled>() => Fault::Stopped(Cause::Interrupt),
+        None => Fault::Panic,
     });
     FLOOR.set(outer);
     LEVELS.set(levels);

@@ -1,25 +1,31 @@
-//! A watchdog over runs that stay where they are called, under a limit of memory.
+//! The watchdog: a thread that looks every few milliseconds whether a run that goes on is to be cancelled.
 //!
-//! Most filters need less time than it takes to hand them to another thread. So they run in the thread of
-//! their caller, and a second thread, the watchdog, looks every few milliseconds whether one that runs still
-//! has let the process grow too much. When nothing runs it sleeps.
+//! Most filters need less time than it takes to hand them to another thread. So they run in the thread of their caller,
+//! and the watchdog cancels the one that somebody interrupts, that runs too long or lets the process grow too much. When
+//! nothing runs it sleeps.
 
-use std::sync::Arc;
+use core::time::Duration;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, Thread};
+use std::time::Instant;
 
 use crate::cancellation::Interrupt;
-use crate::filter::run::limits::Cause;
-use crate::filter::run::meter::{LOOK, memory};
-use crate::filter::run::watch::Watch;
+use crate::filter::run::limits::{Cause, Limits};
+use crate::filter::run::lock;
+use crate::filter::run::meter::memory;
+use crate::filter::run::stack::Fault;
+
+/// The time from one look at a run to the next.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// The number of looks without a run after which the watchdog sleeps.
 const QUIET: u32 = 20;
 
-/// In [`Post::runs`], while the watchdog tells a run to stop.
+/// In [`Post::runs`], while the watchdog cancels a run.
 const HELD: u64 = 1 << 63;
 
-/// A watchdog, as long as it lives.
+/// A watchdog, as long as it lives, for one run at a time.
 pub(in crate::filter) struct Watchdog {
     post: Arc<Post>,
     thread: Thread,
@@ -27,8 +33,12 @@ pub(in crate::filter) struct Watchdog {
 
 /// The state that the watchdog and the runs share.
 struct Post {
-    /// The watch of the run that goes on.
-    watch: Arc<Watch>,
+    /// What somebody interrupts.
+    interrupt: Interrupt,
+    /// What cancels the run that goes on.
+    run: Interrupt,
+    /// The limits of that run, and why it was cancelled, if it was.
+    terms: Mutex<Terms>,
     /// How often a run began or ended: odd while one goes on.
     runs: AtomicU64,
     /// Whether the next run must wake the watchdog.
@@ -37,44 +47,64 @@ struct Post {
     over: AtomicBool,
 }
 
+#[derive(Default)]
+struct Terms {
+    limits: Limits,
+    cause: Option<Cause>,
+}
+
+/// The state of things when the watchdog saw a run for the first time.
+struct Seen {
+    run: u64,
+    since: Instant,
+    memory: u64,
+}
+
 impl Watchdog {
-    /// Makes a watchdog for runs that end when somebody interrupts or they come to the limit of memory; `None`
-    /// when the system has no thread for it.
-    pub(in crate::filter) fn start(interrupt: &Interrupt) -> Option<Self> {
+    /// Starts a watchdog for runs that end when somebody interrupts, and at their limits.
+    pub(in crate::filter) fn start(interrupt: &Interrupt) -> Result<Self, Fault> {
         let post = Arc::new(Post {
-            watch: Arc::new(Watch::new(Arc::clone(interrupt.flag()), None)),
+            interrupt: interrupt.clone(),
+            run: Interrupt::default(),
+            terms: Mutex::default(),
             runs: AtomicU64::new(0),
             asleep: AtomicBool::new(false),
             over: AtomicBool::new(false),
         });
         let kept = Arc::clone(&post);
-        let thread = thread::Builder::new().spawn(move || kept.keep()).ok()?;
-        Some(Self { post, thread: thread.thread().clone() })
+        let thread = thread::Builder::new().spawn(move || kept.keep()).map_err(|_| Fault::NoThread)?;
+        Ok(Self { post, thread: thread.thread().clone() })
     }
 
-    /// Runs `job`, and says why it was stopped if it was. `None` when another run goes on.
+    /// Runs `job`, which is to end when what it is given is raised. A job that was cancelled says why.
     pub(in crate::filter) fn run<T>(
-        &self,
-        limit: u64,
-        job: impl FnOnce(&Arc<Watch>) -> T,
-    ) -> Option<(T, Option<Cause>)> {
-        let Post { watch, runs, asleep, .. } = &*self.post;
-        let idle = runs.load(SeqCst);
-        if idle % 2 == 1 || runs.compare_exchange(idle, idle + 1, SeqCst, SeqCst).is_err() {
-            return None;
+        &mut self,
+        limits: Limits,
+        job: impl FnOnce(&Interrupt) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let Post { interrupt, run, terms, runs, asleep, .. } = &*self.post;
+        if interrupt.is_raised() {
+            return Err(Fault::Stopped(Cause::Interrupt));
         }
-        watch.limit(limit);
-        if asleep.load(SeqCst) {
-            asleep.store(false, SeqCst);
+        let idle = runs.load(SeqCst);
+        lock(terms).limits = limits;
+        runs.store(idle + 1, SeqCst);
+        if asleep.swap(false, SeqCst) {
             self.thread.unpark();
         }
-        let result = job(watch);
-        // From here on the watchdog stops nothing; it may be about to.
+        let result = job(run);
+        // From here on the watchdog cancels nothing; it may be about to.
         while runs.compare_exchange_weak(idle + 1, idle + 2, SeqCst, SeqCst).is_err() {
             thread::yield_now();
         }
-        let cause = if watch.is_stopped() { watch.recover() } else { None };
-        Some((result, cause))
+        if !run.is_raised() {
+            return result;
+        }
+        run.clear();
+        match (result, lock(terms).cause.take()) {
+            (Err(Fault::Stopped(Cause::Interrupt)), Some(cause)) => Err(Fault::Stopped(cause)),
+            (result, _) => result,
+        }
     }
 }
 
@@ -88,22 +118,21 @@ impl Drop for Watchdog {
 impl Post {
     /// Keeps watch over the runs.
     fn keep(&self) {
-        // What there was at the last look, and the memory of the process then.
-        let (mut seen, mut size, mut quiet) = (0, 0, 0);
+        let (mut seen, mut quiet) = (Seen { run: 0, since: Instant::now(), memory: 0 }, 0);
         while !self.over.load(SeqCst) {
             if quiet < QUIET {
                 thread::park_timeout(LOOK);
             } else {
-                self.sleep(seen);
+                self.sleep(seen.run);
                 quiet = 0;
             }
             let now = self.runs.load(SeqCst);
-            let running = now % 2 == 1;
-            if now != seen {
-                (seen, quiet) = (now, 0);
-                size = if running { memory() } else { 0 };
-            } else if running {
-                self.compare(now, memory().saturating_sub(size));
+            let goes_on = now % 2 == 1;
+            if now != seen.run {
+                seen = Seen { run: now, since: Instant::now(), memory: if goes_on { memory() } else { 0 } };
+                quiet = 0;
+            } else if goes_on {
+                self.judge(&seen);
             } else {
                 quiet += 1;
             }
@@ -120,11 +149,24 @@ impl Post {
         self.asleep.store(false, SeqCst);
     }
 
-    /// Stops a run that let the process grow by so many bytes if that is too much, unless it has ended.
-    fn compare(&self, run: u64, bytes: u64) {
-        if self.watch.is_over(bytes) && self.runs.compare_exchange(run, run | HELD, SeqCst, SeqCst).is_ok() {
-            self.watch.stop_for_memory();
-            self.runs.store(run, SeqCst);
+    /// Cancels a run if there is a reason to, unless it has ended.
+    fn judge(&self, seen: &Seen) {
+        let limits = lock(&self.terms).limits;
+        let cause = if self.interrupt.is_raised() {
+            Some(Cause::Interrupt)
+        } else if let Some(limit) = limits.time.filter(|limit| seen.since.elapsed() >= *limit) {
+            Some(Cause::Time(limit))
+        } else {
+            let is_over = |limit: &u64| memory().saturating_sub(seen.memory) > *limit;
+            limits.memory.filter(is_over).map(Cause::Memory)
+        };
+        if let Some(cause) = cause
+            && self.runs.compare_exchange(seen.run, seen.run | HELD, SeqCst, SeqCst).is_ok()
+        {
+            // The first cause counts.
+            lock(&self.terms).cause.get_or_insert(cause);
+            self.run.raise();
+            self.runs.store(seen.run, SeqCst);
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn outputs(filters: &mut Filters, case: &Case) -> Option<Vec<String>>
     let input = val(&case.input);
     let outputs: Vec<String> = match filter.run(input.clone(), Vec::new()) {
         Ok(outputs) => texts(outputs),
-        Err(RunError::Stopped { .. }) => return None,
+        Err(RunError::Stopped(_)) => return None,
         Err(error) => panic!("{error}: {case}"),
     };
     assert_eq!(input.to_string(), case.input, "the input of {case}");

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use jaq_core::{Error, ValR};
 
-use crate::filter::run::watch;
+use crate::cancellation::ask;
+use crate::filter::run::meter::reserve;
 use crate::value::{List, Map, Val};
 
 /// The most items that an array gets when arrays are put together.
@@ -22,7 +23,7 @@ pub(super) fn check_length(count: usize) -> ValR<(), Val> {
         return Err(Error::str(format_args!("the array would have more than {MOST_ITEMS} items")));
     }
     if count > FEW_ITEMS {
-        watch::current(|watch| watch.reserve(count * size_of::<Val>()));
+        reserve(count * size_of::<Val>());
     }
     Ok(())
 }
@@ -49,7 +50,7 @@ pub(super) fn without(mut left: List, right: &List) -> List {
     let mut gone: Vec<Range<usize>> = Vec::new();
     if !unwanted.is_empty() {
         for (at, item) in left.iter().enumerate() {
-            watch::look_at(at);
+            ask();
             match gone.last_mut() {
                 _ if !unwanted.contains(item) => {}
                 Some(last) if last.end == at => last.end += 1,

@@ -6,7 +6,7 @@ use arcstr::ArcStr;
 use jaq_core::{Error, ValR};
 
 use super::kind;
-use crate::filter::run::watch::look_at;
+use crate::cancellation::ask;
 use crate::value::{List, Num, Offset, Val, View};
 
 /// Returns what is at an index or key, `None` where there is nothing; of a range, the slice.
@@ -32,7 +32,7 @@ pub(in crate::filter) fn occurrences<'a>(
 ) -> impl Iterator<Item = usize> + 'a {
     let last = items.len().checked_sub(part.len()).filter(|_| !part.is_empty());
     let starts = items.iter().take(last.map_or(0, |last| last + 1)).enumerate();
-    let starts = starts.inspect(|(at, _)| look_at(*at));
+    let starts = starts.inspect(|_| ask());
     let is_here = |at: usize| items.range(at..at + part.len()).eq(part.iter());
     starts.filter_map(move |(at, item)| (part.first() == Some(item) && is_here(at)).then_some(at))
 }

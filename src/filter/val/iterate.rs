@@ -4,7 +4,7 @@ use jaq_core::box_iter::{BoxIter, box_once};
 use jaq_core::{Error, ValR};
 
 use super::kind;
-use crate::filter::run::watch::look_at;
+use crate::cancellation::ask;
 use crate::value::{List, Val};
 
 type Entries = BoxIter<'static, ValR<(Val, Val), Val>>;
@@ -33,7 +33,7 @@ pub(super) fn key_values(value: Val) -> Entries {
 
 /// Returns the items of a list, and their indices.
 fn indexed(items: List) -> impl Iterator<Item = (usize, Val)> {
-    items.into_iter().enumerate().inspect(|(at, _)| look_at(*at))
+    items.into_iter().enumerate().inspect(|_| ask())
 }
 
 /// Returns all items of a list.

@@ -10,7 +10,7 @@ use jaq_core::{Error, ValR, ValX};
 
 use super::combine::check_length;
 use super::{index, kind};
-use crate::filter::run::watch::look_at;
+use crate::cancellation::ask;
 use crate::value::{Key, List, Map, Val, View};
 
 /// Replaces each item of an array and each value of an object by the first output of `f` for it; without one it
@@ -45,8 +45,8 @@ where
     I: Iterator<Item = ValX<'a, Val>>,
 {
     let (mut new, mut at) = (old.clone(), 0);
-    for (round, item) in old.iter().enumerate() {
-        look_at(round);
+    for item in old.iter() {
+        ask();
         let mut outputs = f(item.clone()).take(most);
         match outputs.next().transpose()? {
             Some(output) => {

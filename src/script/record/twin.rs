@@ -95,7 +95,7 @@ impl Twin {
         let answer = self.session.run(text);
         // What comes to a limit does so wherever it runs.
         let by_limit = |error: &CommandError| {
-            let ErrorKind::Run { error: RunError::Stopped { cause, .. }, .. } = &*error.kind else {
+            let ErrorKind::Run { error: RunError::Stopped(cause), .. } = &*error.kind else {
                 return false;
             };
             matches!(cause, Cause::Time(_) | Cause::Memory(_))

@@ -405,7 +405,7 @@ fn run(error: &RunError) -> ErrorCode {
         RunError::Failed(_) | RunError::NotAPath(_) => ErrorCode::Run,
         RunError::None => ErrorCode::NoValue,
         RunError::Several => ErrorCode::Several,
-        RunError::Stopped { .. } => ErrorCode::Interrupted,
+        RunError::Stopped(_) => ErrorCode::Interrupted,
         RunError::Variables { .. } | RunError::Escaped | RunError::Defect | RunError::NoRoom => {
             ErrorCode::Stopped
         }

@@ -280,7 +280,6 @@ impl Player<'_> {
             host = host.typed();
         }
         let mut stage = Stage { session, host };
-        stage.session.set_attended(self.on_terminal);
         for (at, scene) in self.scenes[..at].iter().enumerate() {
             if scene.fresh {
                 stage.session = stage.session.fresh();

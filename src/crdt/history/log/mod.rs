@@ -105,6 +105,20 @@ impl Log {
         self.entries.len() as u64
     }
 
+    /// Counts the ops that the deletes from an op on remove, besides those that remove one each. O(rows from there).
+    pub(in crate::crdt) fn removed(&self, from: u32) -> u64 {
+        let new = self.entries.iter().rev().take_while(|entry| entry.from >= from);
+        let removed = new.map(|entry| match entry.body {
+            Body::Delete { over: (first, _) } if first.index() == entry.from => {
+                let spans = self.list(entry.from).map_or(&[][..], |list| &self.spans[list]);
+                spans.iter().map(|(_, count)| u64::from(*count)).sum()
+            }
+            Body::Delete { over: (_, count) } => u64::from(count),
+            _ => 0,
+        });
+        removed.sum()
+    }
+
     pub(in crate::crdt) fn mark(&self) -> Mark {
         Mark {
             entries: self.entries.len(),

@@ -273,7 +273,7 @@ impl Log {
     }
 
     /// Finds where the list of an op stands.
-    fn list(&self, at: u32) -> Option<Range<usize>> {
+    pub(super) fn list(&self, at: u32) -> Option<Range<usize>> {
         let list = self.lists[self.lists.binary_search_by_key(&at, |list| list.of).ok()?];
         Some(list.start as usize..(list.start + list.count) as usize)
     }
