@@ -119,8 +119,8 @@
 //! - `first` is the counter of the first op, and the change is known by that op's id. Each op takes the
 //!   next counter, a `type` one for each character. `first` is one more than the highest counter that the
 //!   actor had seen.
-//! - `previous` is the last counter of the actor's previous change (0 for none), `deps` the clock
-//!   entries of other actors that moved since then.
+//! - `previous` is the last counter of the actor's previous change (0 for none). `deps` are the *heads* that the
+//!   actor had seen besides: the last changes of other actors that neither that one nor another of them had seen.
 //! - A `put` writes into a slot: `"root": true`, or `map` and `key`, or `list` and `item`. An `insert`
 //!   makes an item of a `list`; it hangs on the `side` of its `parent` in the Fugue tree (`null`: the
 //!   root of the tree). A `delete` only overwrites.

@@ -18,8 +18,9 @@ pub struct Change {
     pub first: u64,
     /// The last counter of the actor's previous change, 0 when this is its first.
     pub previous: u64,
-    /// The clock entries of other actors that moved since the actor's previous change. With
-    /// `previous`, all that must be applied before this change.
+    /// The heads that the actor had seen: the last counters of the changes of other actors that neither its own
+    /// previous change nor another of the heads had seen. What those had seen, it had seen too. With `previous`, all
+    /// that must be applied before this change.
     pub deps: Clock,
     /// What it did, in order. Never empty.
     pub ops: Vec<Op>,

@@ -18,7 +18,7 @@ use crate::crdt::contents::{Unwoven, unweave, weave};
 use crate::crdt::{Actor, DecodeReason, varint};
 
 const MAGIC: &[u8] = b"rejoin";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Columns from this length on are compressed.
 const SHORT: usize = 128;
 /// The maximum ratio between the length of a column and that of what it was packed into.
