@@ -429,7 +429,7 @@ pub const COMMANDS: &[Command] = &[
         arguments: &[],
         summary: "take back the last change of the session",
         details: "Whatever it was: an edit, a merge, a new name, a dropped one, a watch; settings stay. The session \
-                  is then as if the command had not been run; the last 100 can be taken back, and a file that was read \
+                  is then as if the command had not been run; the last 1,000 can be taken back, and a file that was read \
                   counts as one. That is not an edit of the \
                   document: who has got a patch of it in another process keeps that, and will refuse the \
                   changes that you make instead.",
