@@ -63,7 +63,7 @@ fn overview(session: &Session) -> String {
     );
     let topics = TOPICS.iter().map(|topic| format!("`help {}`: {}.", topic.name, topic.summary));
     let topics: Vec<String> = topics.collect();
-    text.push_str(&format!("`help COMMAND` has an example of each. {}", topics.join(" ")));
+    text.push_str(&format!("`help COMMAND` explains a command, with an example. {}", topics.join(" ")));
     text
 }
 
