@@ -229,7 +229,7 @@ fn given_a_filter_of_jq_then_help_says_what_it_does_and_what_its_example_yields(
                 r#"  #=> [[{"a":1}],[{"a":2},{"a":2}]]"#,
             ],
         ),
-        ("ltrimstr", &["ltrimstr(TEXT)", "  without that at its start"]),
+        ("ltrimstr", &["ltrimstr(TEXT)", "  the input without TEXT at its start"]),
         ("map(f)", &["map(f)"]),
         (
             "@base64",
