@@ -50,7 +50,7 @@ impl Look {
         let mut left = rows;
         for (at, value) in values.iter().enumerate() {
             if left == Some(0) {
-                return self.more(values.len() - at, "values", text);
+                return self.more(values.len() - at, "value", "", text);
             }
             let start = text.len();
             excerpt(value, Extent { rows: left, ..self.extent }, |piece, part| match piece {
@@ -90,9 +90,12 @@ impl Look {
         text.push('\n');
     }
 
-    pub(super) fn more(self, count: usize, what: &str, text: &mut String) {
+    /// Says how many of a kind are not shown, and what else is to be said of them.
+    pub(super) fn more(self, count: usize, one: &str, said: &str, text: &mut String) {
         if count > 0 {
-            text.push_str(&self.paint.dim(&format!("… {} more {what}", grouped(count))));
+            let several = if count == 1 { "" } else { "s" };
+            let line = format!("… {} more {one}{several}{said}", grouped(count));
+            text.push_str(&self.paint.dim(&wrapped(&line, self.extent.width)));
             text.push('\n');
         }
     }
