@@ -192,6 +192,14 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_single_change_more_is_shown() {
+        let swap = |count: usize| format!("swap a ([range({count}) | {{(\"k\\(.)\"): 1}}] | add)");
+        let shown = |count| self::shown(&["ref a {}", &swap(count)], 80, Some(3));
+        assert!(shown(4).starts_with("+ .k0 1\n+ .k1 1\n+ .k2 1\n+ .k3 1\n{"), "{}", shown(4));
+        assert!(shown(5).starts_with("+ .k0 1\n+ .k1 1\n+ .k2 1\n… 2 more changes\n{"), "{}", shown(5));
+    }
+
+    #[test]
     fn an_edit_and_what_it_changed_fit_the_screen() {
         let make = "ref a [range(1000) | {id: ., text: (\"x\" * (. * 7 % 300))}]";
         for (swap, first) in [

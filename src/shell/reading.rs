@@ -140,15 +140,8 @@ impl Reading {
         self.look.extent.width.saturating_sub(ANSWER.len() + 1)
     }
 
-    /// Shows what was not shown, or says how much that is; then how it ended, if it did well.
-    pub(crate) fn end(self, end: &str, screen: (usize, usize)) -> io::Result<()> {
-        if let Some(mut all) = self.kept {
-            if self.full {
-                all.push_str(&self.look.paint.dim("… `rejoin run FILE` prints the rest"));
-                all.push('\n');
-            }
-            return pager::show(&(all + end), screen);
-        }
+    /// Says how many lines were not shown, and how to see them; a single one is shown.
+    fn rest(self) -> String {
         let mut text = String::new();
         match self.first_hidden {
             // It takes no more room than what would be said of it.
@@ -163,7 +156,19 @@ impl Reading {
                 self.look.more(self.hidden, "line", &all, &mut text);
             }
         }
-        write!(io::stdout(), "{text}{end}")
+        text
+    }
+
+    /// Shows what was not shown, or says how much that is; then how it ended, if it did well.
+    pub(crate) fn end(self, end: &str, screen: (usize, usize)) -> io::Result<()> {
+        if let Some(mut all) = self.kept {
+            if self.full {
+                all.push_str(&self.look.paint.dim("… `rejoin run FILE` prints the rest"));
+                all.push('\n');
+            }
+            return pager::show(&(all + end), screen);
+        }
+        write!(io::stdout(), "{}{end}", self.rest())
     }
 }
 
@@ -176,5 +181,40 @@ const ANSWER: &str = "#=> ";
 impl Look {
     fn answered(self, text: &str) -> String {
         format!("{}{text}", self.paint.dim(ANSWER))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rejoin::value::Extent;
+
+    use super::super::cli::Color;
+    use super::super::paint::Paint;
+    use super::*;
+
+    /// Returns what is shown of a file of so many lines behind those that there is room for.
+    fn rest(line: &str, lines: usize, width: usize) -> String {
+        let paint = Paint::new(Color::Never, &io::stdout());
+        let extent = Extent { width, limit: Some(2), rows: None };
+        let mut reading = Reading::new(Look { paint, extent, screen: Some(24) }, line);
+        let mut shown = Vec::new();
+        for at in 0..lines {
+            reading.item(&mut shown, Ran::Narration(&format!("# line {at}"))).unwrap();
+        }
+        assert_eq!(String::from_utf8(shown).unwrap().lines().count(), lines.min(8));
+        reading.rest()
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_and_a_single_line_is_shown() {
+        assert_eq!(rest("read a.rejoin", 8, 80), "");
+        assert_eq!(rest("read a.rejoin", 9, 80), "# line 8\n");
+        let more = "… 2 more lines; `read a.rejoin --all` shows everything\n";
+        assert_eq!(rest("read a.rejoin # again", 10, 80), more);
+        assert_eq!(
+            rest("read a.rejoin", 10, 20),
+            "… 2 more lines;\n  `read a.rejoin\n  --all` shows\n  everything\n"
+        );
+        assert_eq!(rest("read \"a # b\"", 10, 80), more.replace("a.rejoin", "\"a # b\""));
     }
 }
