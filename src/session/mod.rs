@@ -134,7 +134,10 @@ impl Session {
             Ok(_) => {}
             Err(_) => self.drop_step(),
         }
-        let mut reply = reply?;
+        let mut reply = reply.map_err(|error| {
+            let habit = self.habit(&layout, line);
+            if habit.is_some() { error.with_hint(habit) } else { error }
+        })?;
         reply
             .parts
             .extend(seen.into_iter().map(|WatchedChange { name, changes }| Part::Watched { name, changes }));
