@@ -145,6 +145,11 @@ fn look() {
     }
 }
 
+/// Tells whether the work of this thread can still be cancelled.
+pub(crate) fn is_cancellable() -> bool {
+    RUNNING.with_borrow(Option::is_some)
+}
+
 /// Goes on to the end, whoever interrupts: what the work does from here on cannot be taken back.
 pub(crate) fn forgo() {
     RUNNING.set(None);

@@ -3,14 +3,22 @@
 //! Start with [`ConvergentRef`]. It knows no I/O, no time and no randomness: the caller supplies the
 //! ids of documents and actors.
 //!
-//! In reading order: `id` and `clock` (names and versions), `change` and `patch` (what travels), `json` and
-//! `wire` (how it reads, and how it is packed), `lv` and `row` (how ops are named and kept here), `history`
-//! (what has arrived, and the causal buffer of what waits), `sequence` (lists and texts) and `tree` (the state of a
-//! document), `diff` and `edit` (from a new value to ops), `transaction` (edits by handles), `validate`, `merge` and
-//! `effects` (from outside to applied, and what that did), `delta` (what a change did, in words of the value), `save`
-//! (whole refs as bytes), `outbox` (what is to be sent), `past` (the state at an older clock), `rewind` (back to an
-//! earlier state), `rollback` (out of work that is cancelled), `report` and `error`. `contents`, `chars`, `varint` and `counter` pack and read values; `pieces` and
-//! `growth` are the lists in which things are kept.
+//! In reading order:
+//!
+//! - `id`, `clock`: names and versions;
+//! - `change`, `patch`: what travels; `json` reads and prints it, `wire` packs it;
+//! - `lv`, `row`: how ops are named and kept here;
+//! - `history`: what has arrived, and the causal buffer of what waits;
+//! - `sequence`, `tree`: lists and texts, and the state of a document;
+//! - `convergent_ref`: a replica, which holds all of these;
+//! - `diff`, `edit`: from a new value to ops; `transaction`: edits by handles;
+//! - `validate`, `merge`, `effects`: from outside to applied, and what that did;
+//! - `delta`, `report`: what a change did, in words of the value; `error`: why something was refused;
+//! - `save`: whole refs as bytes; `outbox`: what is to be sent;
+//! - `past`: the state at an older clock; `rewind`: back to an earlier state;
+//! - `rollback`: out of work that is cancelled;
+//! - `contents`, `chars`, `varint`, `counter`: values, packed and read;
+//! - `pieces`, `growth`: the lists in which things are kept.
 
 mod change;
 mod chars;

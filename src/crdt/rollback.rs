@@ -3,6 +3,8 @@
 //! While only the history grows, what was added is taken off again. Before the state of the document changes, a copy of
 //! it is made, which costs little beside the work; work that is too short for that goes on to its end.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use super::ConvergentRef;
 use super::history::{CausalBuffer, Mark};
 use crate::cancellation::{Cancelled, Interrupt, forgo};
@@ -30,12 +32,16 @@ const LONG: u64 = if cfg!(test) { 8 } else { 1 << 14 };
 const SHARE: u64 = 16;
 
 impl ConvergentRef {
-    /// Does work with the ref that ends early when somebody interrupts: then the ref is what it was before.
+    /// Does work with the ref that ends early when somebody interrupts: then the ref is what it was before, and
+    /// [`delta`](Self::delta) tells nothing.
     ///
-    /// That holds for [`swap`](Self::swap), [`reset`](Self::reset), the merges, [`rewind`](Self::rewind),
-    /// [`replay`](Self::replay) and all that reads; a transaction goes on to its end, and so does an edit that takes no
-    /// more than some milliseconds, with what comes after it. Cancelled work unwinds, which needs a program that
-    /// unwinds when it panics.
+    /// [`swap`](Self::swap), [`reset`](Self::reset), the merges, [`rewind`](Self::rewind), [`replay`](Self::replay) and
+    /// all that reads can end early. A transaction goes on to its end, and so does an edit that is small beside the
+    /// document; so does all that follows in the same work, and what follows when watchers were told. Like a
+    /// [rewind](Self::rewind), cancelled work takes back ids: changes that it made must not have left the ref.
+    ///
+    /// Inside of another call for the same ref the work is a part of that, and its interrupt counts. Cancelled work
+    /// unwinds, which needs a program that unwinds when it panics.
     ///
     /// # Errors
     /// When it ended early.
@@ -44,13 +50,17 @@ impl ConvergentRef {
         interrupt: &Interrupt,
         work: impl FnOnce(&mut Self) -> T,
     ) -> Result<T, Cancelled> {
-        self.allow_cancellation();
-        let outcome = interrupt.cancellable(|| work(self));
-        match outcome {
-            Ok(_) => self.end_cancellation(),
-            Err(Cancelled) => self.roll_back(),
+        if !matches!(self.rollback, Rollback::Off) {
+            return Ok(work(self));
         }
-        outcome
+        self.allow_cancellation();
+        let ended = catch_unwind(AssertUnwindSafe(|| interrupt.cancellable(|| work(self))));
+        match &ended {
+            Ok(Err(Cancelled)) => self.roll_back(),
+            // A panic leaves what it would leave without this.
+            Ok(Ok(_)) | Err(_) => self.end_cancellation(),
+        }
+        ended.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// Allows work to be cancelled from here on, and [rolled back](Self::roll_back).

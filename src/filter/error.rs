@@ -70,7 +70,10 @@ impl RunError {
         // The interpreter tells its errors apart by their texts alone. What a filter raises itself is JSON, and a
         // string in it begins with a quote.
         if start.0.starts_with(NOT_A_PATH) {
-            return Self::NotAPath(elide(&start.0));
+            // The input may be a whole document, and it is not what is wrong.
+            let end = start.0.char_indices().nth(NOT_A_PATH.len() + INPUT);
+            let text = end.map(|(end, _)| format!("{}…", &start.0[..end]));
+            return Self::NotAPath(text.unwrap_or(start.0));
         }
         if written.is_err() {
             // A value in it is huge when it is written out.
@@ -83,6 +86,9 @@ impl RunError {
 
 /// The text with which the interpreter begins an error of a path.
 const NOT_A_PATH: &str = "invalid path expression with input ";
+
+/// The characters that are shown of an input that has no such path.
+const INPUT: usize = 60;
 
 /// The start of a text; what is longer is an error.
 struct Start(String);

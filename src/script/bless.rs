@@ -8,6 +8,7 @@ use crate::script::check::{expects, is_line};
 use crate::script::markdown::lead;
 use crate::script::parse::written_line;
 use crate::script::pattern::lines as lines_of;
+use crate::script::similar::most_similar;
 use crate::script::{
     Expectation, Expected, Failure, Host, Mistake, Pattern, Ran, Script, Step, answers, run_with,
 };
@@ -212,13 +213,16 @@ fn rewritten(step: &Step, answer: &Result<Reply, CommandError>, is_spaced: bool)
                 }
             }
         }
-        Ok(_) if expectations.iter().any(is_error) => {
+        Ok(_) if expectations.iter().all(is_error) => {
             changes.fill(Some(Vec::new()));
             changes[0] = Some(shown(answer, is_spaced));
         }
         Ok(reply) => {
             values(expectations, reply, is_spaced, &mut changes);
             lines(expectations, reply, &mut changes);
+            for (_, change) in expectations.iter().zip(&mut changes).filter(|(e, _)| is_error(e)) {
+                *change = Some(Vec::new());
+            }
         }
     }
     let changed = expectations.iter().zip(changes).filter_map(|(expectation, lines)| {
@@ -252,16 +256,17 @@ fn values(expectations: &[Expectation], reply: &Reply, is_spaced: bool, changes:
     }
 }
 
-/// Rewrites lines: the first of several that fail between two that hold becomes all that the report has there.
+/// Rewrites lines that fail: between two that hold each becomes one line of the report there, the most similar ones
+/// in their order; those for which there is none go.
 fn lines(expectations: &[Expectation], reply: &Reply, changes: &mut [Option<Vec<String>>]) {
     let report = reply.lines();
-    let written: Vec<String> = report.iter().map(|line| written_line(line)).collect();
     let mut at = 0;
     // The expectations that fail since the last one that holds.
     let mut failed: Vec<usize> = Vec::new();
     let mut settle = |failed: &mut Vec<usize>, between: &[String]| {
-        for (nth, which) in failed.drain(..).enumerate() {
-            changes[which] = Some(if nth == 0 { between.to_vec() } else { Vec::new() });
+        let old: Vec<&str> = failed.iter().map(|which| &*expectations[*which].text).collect();
+        for (which, line) in failed.drain(..).zip(most_similar(&old, between)) {
+            changes[which] = Some(line.map(|line| written_line(line)).into_iter().collect());
         }
     };
     for (which, expectation) in expectations.iter().enumerate() {
@@ -270,13 +275,13 @@ fn lines(expectations: &[Expectation], reply: &Reply, changes: &mut [Option<Vec<
         }
         match report[at..].iter().position(|line| is_line(expectation, line)) {
             Some(found) => {
-                settle(&mut failed, &written[at..at + found]);
+                settle(&mut failed, &report[at..at + found]);
                 at += found + 1;
             }
             None => failed.push(which),
         }
     }
-    settle(&mut failed, &written[at..]);
+    settle(&mut failed, &report[at..]);
 }
 
 /// Puts the changes into the text.
@@ -345,7 +350,8 @@ fn holds(name: &Path, text: &str, (mut host, mut session): (Host, Session)) -> R
         }),
         _ => Ok(()),
     };
-    run_with(&mut host, &mut session, &Script::parse_file(name, text), each).map(drop)
+    let outcome = run_with(&mut host, &mut session, &Script::parse_file(name, text), each)?;
+    outcome.interrupted.map_or(Ok(()), |_| Err(NotBlessed::Interrupted))
 }
 
 #[cfg(test)]
@@ -391,7 +397,12 @@ mod tests {
             ),
             ("b\n#=> error: no\n", "b\n#=> error: `b` is neither a command nor a name\n"),
             ("b\n#=> error: ... nor a name\n#=> 1\n", "b\n#=> error: ... nor a name\n"),
-            ("ref a 1\n#=> error: no\n#=> 7\n", "ref a 1\n#=> 1\n#=> actor a\n"),
+            ("ref a 1\n#=> error: no\n#=> 7\n", "ref a 1\n#=> 1\n"),
+            ("ref a {}\n#=> error: no\n#=> {...}\n#=> actor ...\n", "ref a {}\n#=> {...}\n#=> actor ...\n"),
+            (
+                "ref a {}\nswap a .x=1|.y=2|.z=3\n#=> + .y 1\n#=> + .z ...\n",
+                "ref a {}\nswap a .x=1|.y=2|.z=3\n#=> + .y 2\n#=> + .z ...\n",
+            ),
             (
                 "ref a {}\nswap a .x=1|.y=2|.z=3\n#=> + .w 1\n#=> + .y 2\n#=> + .u 3\n#=> {}\n",
                 "ref a {}\nswap a .x=1|.y=2|.z=3\n#=> + .x 1\n#=> + .y 2\n#=> + .z 3\n#=> {\"x\":1,\"y\":2,\"z\":3}\n",

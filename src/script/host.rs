@@ -127,7 +127,7 @@ impl Host {
         mut each: impl FnMut(Ran<'_>) -> Result<(), E>,
     ) -> Result<Outcome, E> {
         let mut outcome = Outcome { sessions: 1, ..Outcome::default() };
-        let mut interrupt = session.interrupt();
+        let interrupt = session.interrupt();
         self.started(session);
         for item in &script.items {
             let step = match item {
@@ -138,12 +138,7 @@ impl Host {
                 Item::Fence { text, fresh } => {
                     // The first block starts a session anyway.
                     if *fresh && outcome.commands > 0 {
-                        let stopped = interrupt.is_raised();
                         *session = session.fresh();
-                        interrupt = session.interrupt();
-                        if stopped {
-                            interrupt.raise();
-                        }
                         self.started(session);
                         outcome.sessions += 1;
                     }
@@ -207,6 +202,10 @@ impl Host {
         mut answer: Result<Reply, CommandError>,
     ) -> Result<Reply, CommandError> {
         if let (Some(recorder), Some(files)) = (&mut self.recorder, &self.files) {
+            if !session.is_reading() {
+                // What came too late for the command is not for what is recorded of it.
+                session.interrupt().clear();
+            }
             recorder.typed(session, line, &answer);
             let notice =
                 recorder.save(&**files).unwrap_or_else(|error| Some(format!("not recorded yet: {error}")));

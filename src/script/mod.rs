@@ -43,6 +43,7 @@ mod pattern;
 mod prose;
 mod record;
 mod run;
+mod similar;
 mod transcript;
 
 pub use bless::{Blessing, Edit, NotBlessed, bless};

@@ -1,6 +1,6 @@
 //! Hints at what was probably meant: by its spelling, and by its meaning in other shells, version control and other languages.
 
-use crate::filter::nearest;
+use crate::filter::{builtins, nearest};
 use crate::session::language::command::{self, Command};
 use crate::session::language::name::name_length;
 
@@ -56,6 +56,7 @@ const OTHERWISE: &[(&[&str], &str)] = &[
 const FILTERS: &[(&[&str], &str)] = &[
     (&["size", "count", "len", "wc", "strlen"], "did you mean `length`?"),
     (&["filter", "where", "grep"], "`map(select(CONDITION))` keeps the items for which it holds"),
+    (&["forEach", "each"], "`map(FILTER)` gives each item to a filter"),
     (&["find"], "`first(.[] | select(CONDITION))` is the first item for which it holds"),
     (&["push", "append"], "`. += [ITEM]` adds an item at the end"),
     (&["unshift", "prepend"], "`. |= [ITEM] + .` adds an item at the start"),
@@ -157,6 +158,24 @@ pub(in crate::session) fn code(code: &str, at: usize, is_line: bool) -> Option<S
         return Some("a line has no `;` at its end".to_owned());
     }
     filter(&rest[..name_length(rest)])
+}
+
+/// Explains how jq says what is called as a method of another language, where its brackets open at `at`.
+pub(in crate::session) fn method(code: &str, at: usize) -> Option<String> {
+    let (before, rest) = code.split_at_checked(at)?;
+    let inside = rest.strip_prefix('(')?;
+    let start = before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
+    let word = before[..start].ends_with('.').then_some(&before[start..])?;
+    let is_filter = || is_builtin(word);
+    let arguments = if inside.trim_start().starts_with(')') { "" } else { "(…)" };
+    filter(word).or_else(|| {
+        is_filter()
+            .then(|| format!("a filter stands behind `|`, and not behind a dot: `| {word}{arguments}`"))
+    })
+}
+
+fn is_builtin(word: &str) -> bool {
+    builtins().any(|(name, _)| name == word)
 }
 
 /// Explains what a word means that is no filter of jq.

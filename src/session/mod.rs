@@ -42,15 +42,14 @@ pub use language::command::{Command, Example};
 pub use state::names::{Entry, EntryKind};
 pub use state::settings::{Color, SETTINGS, Setting, Settings, Theme};
 
-use std::sync::{Arc, Mutex};
-
 use crate::cancellation::Cancelled;
 use crate::filter::{self, Filters};
 pub use crate::filter::{Cause, Interrupt, Limits, units};
-use crate::value::{PathChange, Val};
+use crate::value::Val;
 use language::layout::Layout;
 use state::ids::Ids;
 use state::names::Names;
+use state::watch_log::{WatchLog, WatchedChange};
 
 /// The choices of whoever starts a session.
 #[derive(Debug, Clone, Default)]
@@ -81,16 +80,6 @@ pub struct Session {
 
 /// The maximum number of bytes of a line. The values that it writes out take up to 50 times as much memory.
 pub const LONGEST: usize = 16 << 20;
-
-/// The changes that watchers saw.
-type WatchLog = Arc<Mutex<Vec<WatchedChange>>>;
-
-/// A change that a watcher saw.
-#[derive(Debug, Clone)]
-struct WatchedChange {
-    name: String,
-    changes: Vec<PathChange>,
-}
 
 impl Session {
     /// Makes an empty session.
@@ -139,14 +128,16 @@ impl Session {
             interrupt.clear();
             Err(CommandError::interrupted(line))
         });
-        let seen: Vec<WatchedChange> =
-            self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
+        let seen = self.seen.take();
         match &mut reply {
             Ok(reply) if self.keep_step(line) => reply.effect = Effect::Changed,
             Ok(_) => {}
             Err(_) => self.drop_step(),
         }
-        let mut reply = reply?;
+        let mut reply = reply.map_err(|error| {
+            let habit = self.habit(&layout, line);
+            if habit.is_some() { error.with_hint(habit) } else { error }
+        })?;
         reply
             .parts
             .extend(seen.into_iter().map(|WatchedChange { name, changes }| Part::Watched { name, changes }));

@@ -50,7 +50,7 @@ impl Look {
         let mut left = rows;
         for (at, value) in values.iter().enumerate() {
             if left == Some(0) {
-                return self.more(values.len() - at, "values", text);
+                return self.more(values.len() - at, "value", "", text);
             }
             let start = text.len();
             excerpt(value, Extent { rows: left, ..self.extent }, |piece, part| match piece {
@@ -90,9 +90,12 @@ impl Look {
         text.push('\n');
     }
 
-    pub(super) fn more(self, count: usize, what: &str, text: &mut String) {
+    /// Says how many of a kind are not shown, and what else is to be said of them.
+    pub(super) fn more(self, count: usize, one: &str, said: &str, text: &mut String) {
         if count > 0 {
-            text.push_str(&self.paint.dim(&format!("… {} more {what}", grouped(count))));
+            let several = if count == 1 { "" } else { "s" };
+            let line = format!("… {} more {one}{several}{said}", grouped(count));
+            text.push_str(&self.paint.dim(&wrapped(&line, self.extent.width)));
             text.push('\n');
         }
     }
@@ -186,6 +189,14 @@ pub(crate) mod tests {
         );
         let all = self::shown(&lines, 20, None);
         assert!(all.contains("+ .k99 1\n{\n"), "{all}");
+    }
+
+    #[test]
+    fn a_single_change_more_is_shown() {
+        let swap = |count: usize| format!("swap a ([range({count}) | {{(\"k\\(.)\"): 1}}] | add)");
+        let shown = |count| self::shown(&["ref a {}", &swap(count)], 80, Some(3));
+        assert!(shown(4).starts_with("+ .k0 1\n+ .k1 1\n+ .k2 1\n+ .k3 1\n{"), "{}", shown(4));
+        assert!(shown(5).starts_with("+ .k0 1\n+ .k1 1\n+ .k2 1\n… 2 more changes\n{"), "{}", shown(5));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(crate) fn summary(total: &Total) -> Val {
         ("expectations", ran.expectations.into()),
         ("failures", ran.failures.into()),
         ("unread", unread.iter().map(reason).collect()),
-        ("empty", empty.iter().map(string).collect()),
+        ("empty", empty.iter().map(|(name, _)| string(name)).collect()),
         ("interrupted", (*interrupted).into()),
     ]);
     object([("summary", summary)])

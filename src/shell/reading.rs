@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use rejoin::script::{Ran, Step};
-use rejoin::session::{CommandError, Reply};
+use rejoin::session::{CommandError, Effect, Reply};
 use rejoin::value::print_while;
 use rejoin::value::width::{columns, cut};
 
@@ -21,8 +21,13 @@ pub(crate) struct Reading {
     look: Look,
     /// So many lines may still be shown.
     left: usize,
-    /// So many were not.
+    /// So many were not, and the first of them.
     hidden: usize,
+    first_hidden: Option<String>,
+    /// The command that reads the file, without a comment.
+    command: String,
+    /// Whether a command of the file changed something.
+    changed: bool,
     /// All of them, if they go to the pager: then none is shown before.
     kept: Option<String>,
     /// Whether there were more than are kept.
@@ -38,7 +43,10 @@ impl Reading {
             limit.saturating_mul(4).min(room)
         });
         let kept = (whole && io::stdout().is_terminal()).then(String::new);
-        Self { look, left, hidden: 0, kept, full: false }
+        let quoted = line.contains('"');
+        let command = if quoted { line } else { line.split(" #").next().unwrap_or(line) };
+        let command = visible(command.trim());
+        Self { look, left, hidden: 0, first_hidden: None, command, changed: false, kept, full: false }
     }
 
     /// Tells whether the next line is shown, and not kept or counted.
@@ -68,7 +76,10 @@ impl Reading {
             self.line(out, |_, most| cut(&line, most))?;
         }
         let reply = match answer {
-            Ok(reply) => reply,
+            Ok(reply) => {
+                self.changed |= reply.effect == Effect::Changed;
+                reply
+            }
             Err(error) => {
                 let text = format!("error: {}", visible(&error.to_string()));
                 return self
@@ -109,6 +120,9 @@ impl Reading {
             return Ok(());
         }
         if self.left == 0 {
+            if self.hidden == 0 {
+                self.first_hidden = Some(text(self.look, self.columns()));
+            }
             self.hidden += 1;
             return Ok(());
         }
@@ -116,9 +130,33 @@ impl Reading {
             usize::MAX
         } else {
             self.left -= 1;
-            self.look.extent.width.saturating_sub(ANSWER.len() + 1)
+            self.columns()
         };
         writeln!(out, "{}", text(self.look, most))
+    }
+
+    /// Returns the columns that a line may take where not all lines are shown.
+    fn columns(&self) -> usize {
+        self.look.extent.width.saturating_sub(ANSWER.len() + 1)
+    }
+
+    /// Says how many lines were not shown, and how to see them; a single one is shown.
+    fn rest(self) -> String {
+        let mut text = String::new();
+        match self.first_hidden {
+            // It takes no more room than what would be said of it.
+            Some(line) if self.hidden == 1 => {
+                text.push_str(&line);
+                text.push('\n');
+            }
+            _ => {
+                // What the file made is in the way of reading it again.
+                let undo = if self.changed { "`undo`, then " } else { "" };
+                let all = format!("; {undo}`{} --all` shows everything", self.command);
+                self.look.more(self.hidden, "line", &all, &mut text);
+            }
+        }
+        text
     }
 
     /// Shows what was not shown, or says how much that is; then how it ended, if it did well.
@@ -130,9 +168,7 @@ impl Reading {
             }
             return pager::show(&(all + end), screen);
         }
-        let mut text = String::new();
-        self.look.more(self.hidden, "lines; `read FILE --all` shows everything", &mut text);
-        write!(io::stdout(), "{text}{end}")
+        write!(io::stdout(), "{}{end}", self.rest())
     }
 }
 
@@ -145,5 +181,40 @@ const ANSWER: &str = "#=> ";
 impl Look {
     fn answered(self, text: &str) -> String {
         format!("{}{text}", self.paint.dim(ANSWER))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rejoin::value::Extent;
+
+    use super::super::cli::Color;
+    use super::super::paint::Paint;
+    use super::*;
+
+    /// Returns what is shown of a file of so many lines behind those that there is room for.
+    fn rest(line: &str, lines: usize, width: usize) -> String {
+        let paint = Paint::new(Color::Never, &io::stdout());
+        let extent = Extent { width, limit: Some(2), rows: None };
+        let mut reading = Reading::new(Look { paint, extent, screen: Some(24) }, line);
+        let mut shown = Vec::new();
+        for at in 0..lines {
+            reading.item(&mut shown, Ran::Narration(&format!("# line {at}"))).unwrap();
+        }
+        assert_eq!(String::from_utf8(shown).unwrap().lines().count(), lines.min(8));
+        reading.rest()
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_and_a_single_line_is_shown() {
+        assert_eq!(rest("read a.rejoin", 8, 80), "");
+        assert_eq!(rest("read a.rejoin", 9, 80), "# line 8\n");
+        let more = "… 2 more lines; `read a.rejoin --all` shows everything\n";
+        assert_eq!(rest("read a.rejoin # again", 10, 80), more);
+        assert_eq!(
+            rest("read a.rejoin", 10, 20),
+            "… 2 more lines;\n  `read a.rejoin\n  --all` shows\n  everything\n"
+        );
+        assert_eq!(rest("read \"a # b\"", 10, 80), more.replace("a.rejoin", "\"a # b\""));
     }
 }

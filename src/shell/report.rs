@@ -36,9 +36,10 @@ impl Look {
                 text.push_str(shown);
             }
             if at == if reply.latest { 0 } else { total - 1 } {
-                let all = format!("lines; `{} --all` shows all", short(line));
                 let is_list = kind == Kind::Words && reply.in_words;
-                self.more(hidden, if is_list { &all } else { kind.name() }, text);
+                let all =
+                    if is_list { format!("; `{} --all` shows all", short(line)) } else { String::new() };
+                self.more(hidden, kind.name(), &all, text);
             }
         }
     }
@@ -48,6 +49,8 @@ impl Look {
         let all: Vec<&Sentence> = sentences.iter().filter(|sentence| Kind::of(sentence) == kind).collect();
         let most = if kind == Kind::Words { self.rows() } else { self.extent.limit };
         let hidden = all.len().saturating_sub(most.unwrap_or(all.len()));
+        // The one that is left takes no more room than what would be said of it.
+        let hidden = if hidden == 1 { 0 } else { hidden };
         let shown = if latest { &all[hidden..] } else { &all[..all.len() - hidden] };
         let texts = shown.iter().map(|sentence| {
             let mut text = String::new();
@@ -124,13 +127,13 @@ enum Kind {
 const KINDS: [Kind; 4] = [Kind::Words, Kind::Change, Kind::Conflict, Kind::Warning];
 
 impl Kind {
-    /// Names several of them.
+    /// Names one of them.
     fn name(self) -> &'static str {
         match self {
-            Self::Words => "lines",
-            Self::Change => "changes",
-            Self::Conflict => "conflicts",
-            Self::Warning => "warnings",
+            Self::Words => "line",
+            Self::Change => "change",
+            Self::Conflict => "conflict",
+            Self::Warning => "warning",
         }
     }
 

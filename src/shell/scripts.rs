@@ -15,7 +15,7 @@ use super::interruption::{cause, prepare, running};
 use super::output::{Output, complain};
 use super::paint::{Paint, on_a_line};
 use super::progress::Progress;
-use super::sources::{Source, Unread};
+use super::sources::{NO_FILES, Source, Unread};
 use super::total::Total;
 
 /// A runner of what is not typed into a terminal.
@@ -39,8 +39,8 @@ impl Scripts {
             self.item(out, ran)?;
             self.failure(out, name, &[], ran)
         })?;
-        for name in &total.empty {
-            complain(&format!("{} {}: {NO_COMMANDS}\n", self.err.label("warning:"), on_a_line(name)));
+        for (name, lacks) in &total.empty {
+            complain(&format!("{} {}: {lacks}\n", self.err.label("warning:"), on_a_line(name)));
         }
         Ok(total.exit())
     }
@@ -75,9 +75,9 @@ impl Scripts {
             writeln!(out, "{}", self.out.value(&summary(&total)))?;
             out.flush()?;
         } else {
-            for name in &total.empty {
+            for (name, lacks) in &total.empty {
                 let label = self.err.label("error:");
-                complain(&format!("{label} {}: nothing to check: {NO_COMMANDS}\n", on_a_line(name)));
+                complain(&format!("{label} {}: nothing to check: {lacks}\n", on_a_line(name)));
             }
             complain(&format!("{}\n", total.verdict()));
         }
@@ -170,10 +170,12 @@ impl Scripts {
         for source in sources {
             let name = source.name();
             match source.read() {
+                // It was read, and has nothing.
+                _ if matches!(source, Source::Empty(_)) => total.empty.push((name, NO_FILES)),
                 Ok(None) => {}
                 Ok(Some(script)) => {
                     if script.steps().next().is_none() {
-                        total.empty.push(name.clone());
+                        total.empty.push((name.clone(), NO_COMMANDS));
                     }
                     let mut host = Host::new(Disk::default()).on_start(running);
                     if let Some(file) = source.file() {

@@ -18,8 +18,10 @@ pub(crate) enum Source {
     Found(PathBuf),
     /// Standard input.
     Stdin,
-    /// A folder, and why there is nothing in it.
-    Nothing(PathBuf, String),
+    /// What cannot be looked at below a folder, and why.
+    Unseen(PathBuf, String),
+    /// A folder without session files.
+    Empty(PathBuf),
 }
 
 /// The reason why a session file does not run.
@@ -70,7 +72,9 @@ impl Source {
     /// Returns its name.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::File(file) | Self::Found(file) | Self::Nothing(file, _) => file.display().to_string(),
+            Self::File(file) | Self::Found(file) | Self::Unseen(file, _) | Self::Empty(file) => {
+                file.display().to_string()
+            }
             Self::Stdin => "stdin".to_owned(),
         }
     }
@@ -79,7 +83,7 @@ impl Source {
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) | Self::Found(file) => Some(file),
-            Self::Stdin | Self::Nothing(..) => None,
+            Self::Stdin | Self::Unseen(..) | Self::Empty(_) => None,
         }
     }
 
@@ -88,13 +92,17 @@ impl Source {
         let script = match self {
             Self::File(file) | Self::Found(file) => Script::parse_file(file, &read_text(file)?),
             Self::Stdin => Script::parse(&read_all(io::stdin().lock())?),
-            Self::Nothing(_, reason) => return Err(io::Error::other(reason.clone()).into()),
+            Self::Unseen(_, reason) => return Err(io::Error::other(reason.clone()).into()),
+            Self::Empty(_) => return Err(io::Error::other(NO_FILES).into()),
         };
         let script = sound(script)?;
         let is_prose = || self.file().is_some_and(is_markdown) && script.steps().next().is_none();
         Ok(if matches!(self, Self::Found(_)) && is_prose() { None } else { Some(script) })
     }
 }
+
+/// The message of a folder without session files.
+pub(crate) const NO_FILES: &str = "no session files";
 
 /// Refuses a script in which something is not what it looks like.
 pub(crate) fn sound(script: Script) -> Result<Script, Unread> {
@@ -119,12 +127,12 @@ fn files(folder: PathBuf) -> Vec<Source> {
             Err(error) => {
                 let place = error.path().unwrap_or(&folder).to_owned();
                 let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                found.push(Source::Nothing(place, reason));
+                found.push(Source::Unseen(place, reason));
             }
         }
     }
     if found.is_empty() {
-        found.push(Source::Nothing(folder, "has no session files".to_owned()));
+        found.push(Source::Empty(folder));
     }
     found
 }

@@ -13,8 +13,8 @@ pub(crate) struct Total {
     pub(crate) ran: Outcome,
     /// The files that could not be read, and why.
     pub(crate) unread: Vec<(String, String)>,
-    /// The files without a command.
-    pub(crate) empty: Vec<String>,
+    /// The files without a command and the folders without a session file, and which of the two it is.
+    pub(crate) empty: Vec<(String, &'static str)>,
     /// Whether somebody ended the work before its end.
     pub(crate) interrupted: bool,
 }

@@ -1,6 +1,6 @@
 //! Excerpts of values.
 
-use super::width::{char_columns, columns};
+use super::width::{char_columns, columns, fitting};
 
 use super::print::{print, quoted};
 use super::{Key, Piece, Val, View};
@@ -124,12 +124,20 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
         let indent = "  ".repeat(depth + 1);
         let limit = self.extent.limit.unwrap_or(usize::MAX);
         let mut shown = 0;
+        // Whether the row for what is left out is still there.
+        let mut is_kept = true;
         for (key, item) in items {
+            // The last one takes no more room than what would be said of it, if it fits its line.
+            let start = || indent.len() + key.map_or(0, |key| columns(&quoted(key)) + 2);
+            let is_last = || shown > 0 && shown + 1 == length && self.fits(item, start());
             if shown == limit || self.lines == 0 || self.rows == 0 {
-                break;
+                if !is_last() {
+                    break;
+                }
+                is_kept = false;
             }
-            self.lines -= 1;
-            self.rows -= 1;
+            self.lines = self.lines.saturating_sub(1);
+            self.rows = self.rows.saturating_sub(usize::from(is_kept));
             self.punctuation(if shown == 0 { "\n" } else { ",\n" });
             self.punctuation(&indent);
             let mut column = indent.len();
@@ -145,7 +153,7 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
             self.punctuation(if shown == 0 { "\n" } else { ",\n" });
             self.punctuation(&indent);
             (self.emit)(None, &format!("… {} more", grouped(length - shown)));
-        } else {
+        } else if is_kept {
             self.rows = self.rows.saturating_add(1);
         }
         self.punctuation("\n");
@@ -188,11 +196,24 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
                     left = left.saturating_sub(char_columns(*c));
                     left > 0
                 };
-                let shown: String = text.chars().take(limit).take_while(fits).collect();
-                (self.emit)(Some(piece), &shown);
-                let more = text[shown.len()..].chars().count().saturating_sub(1);
-                (self.emit)(None, &format!("… {} more characters", grouped(more)));
-                columns(&shown) + REST
+                let mut shown: String = text.chars().take(limit).take_while(fits).collect();
+                let mut told = told(&text[shown.len()..], width);
+                // A notice that begins on the row where the text ends would be broken at the end of the row.
+                let past = ((column + columns(&shown)) % width + columns(&told)).saturating_sub(width);
+                let trimmed = columns(&shown).saturating_sub(past);
+                if past > 0 && trimmed > 0 {
+                    shown = fitting(shown.chars(), trimmed).collect();
+                    told = self::told(&text[shown.len()..], width);
+                }
+                let rest = &text[shown.len()..];
+                if columns(rest) <= columns(&told) {
+                    (self.emit)(Some(piece), text);
+                    columns(text)
+                } else {
+                    (self.emit)(Some(piece), &shown);
+                    (self.emit)(None, &told);
+                    columns(&shown) + REST
+                }
             }
         };
         self.rows = self.rows.saturating_sub((own + column).saturating_sub(1) / width);
@@ -205,6 +226,15 @@ impl<F: FnMut(Option<Piece>, &str)> Excerpt<F> {
         let room = self.extent.width.saturating_sub(column + 1);
         width(value, room).is_some()
     }
+}
+
+/// Says how many characters are left out at the end of a text, in as few words as a row has room for.
+fn told(rest: &str, width: usize) -> String {
+    // The quote at its end is no character of the text.
+    let more = rest.chars().count().saturating_sub(1);
+    let told = format!("… {} more", grouped(more));
+    let characters = if more == 1 { " character" } else { " characters" };
+    if columns(&told) + characters.len() <= width { told + characters } else { told }
 }
 
 /// Returns the width of a value on one line, if it is no more than `most`.
@@ -265,10 +295,30 @@ mod tests {
         // Four times the limit in all, and the brackets.
         let deep = (0..20).fold("1".to_owned(), |json, _| format!("[{json},{json},22222222]"));
         assert!(shown(&deep, 20, Some(3)).lines().count() < 40);
-        assert_eq!(
-            shown(&format!("{:?}", "x".repeat(1_000)), 20, Some(1)).len(),
-            100 + "… 901 more characters".len()
-        );
+        assert_eq!(shown(&format!("{:?}", "x".repeat(1_000)), 20, Some(1)).len(), 100 + "… 901 more".len());
+    }
+
+    #[test]
+    fn a_notice_is_no_longer_than_what_it_hides_and_is_not_broken() {
+        let numbers = |n: usize| format!("[{}]", (0..n).map(|_| "1000000").collect::<Vec<_>>().join(","));
+        let item = "1000000";
+        let all = format!("[\n  {item},\n  {item},\n  {item},\n  {item}\n]");
+        assert_eq!(shown(&numbers(4), 20, Some(3)), all);
+        assert_eq!(shown(&numbers(5), 20, Some(3)), all.replace(&format!("{item}\n]"), "… 2 more\n]"));
+        assert_eq!(shown("{\"a\":1,\"bb\":2}", 8, Some(1)), "{\n  \"a\": 1,\n  … 1 more\n}");
+        for (length, width) in (95..160).flat_map(|length| [30, 47, 80].map(|width| (length, width))) {
+            let text = format!("{:?}", "x".repeat(length));
+            let shown = shown(&text, width, Some(1));
+            let Some((start, notice)) = shown.split_once('…') else {
+                assert_eq!(shown, text);
+                continue;
+            };
+            let hidden = text.len() - start.len();
+            assert_eq!(notice, format!(" {} more characters", hidden - 1));
+            assert!(hidden > columns(notice) + 1, "{shown}");
+            assert!(start.len() % width + columns(notice) < width, "{width}: {shown}");
+        }
+        assert!(!shown(&format!("{:?}", "x".repeat(118)), 80, Some(1)).contains('…'));
     }
 
     #[test]

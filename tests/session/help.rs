@@ -164,7 +164,6 @@ fn given_a_word_of_another_shell_or_language_then_the_hint_says_how_it_is_done_h
         ("pull a b", "`merge REF FROM`: "),
         ("join a b", "`merge REF FROM`: "),
         ("push a", "nothing is sent: `merge OTHER REF` takes it there"),
-        ("let x = 1", "`ref NAME [VALUE]`: "),
         ("ls", "`refs`: "),
         ("?", "`help` gives an overview, `help TOPIC` explains"),
         ("? swap", "`help` gives"),
@@ -190,6 +189,31 @@ fn given_a_word_of_another_shell_or_language_then_the_hint_says_how_it_is_done_h
         ("add(1; 2)", "it is called as `add` or `add(a)`"),
         ("1 < 2 < 3", "comparisons do not follow each other"),
         ("swap a .n =", "something must stand behind `=`, such as `.n = 1`"),
+        ("a --all", "`show a --all` shows everything"),
+        ("show a.n", "an expression needs no `show`: `a.n`"),
+        ("show a[0] --all", "an expression needs no `show`: `a[0]`"),
+        ("show a | .n", "an expression needs no `show`: `a | .n`"),
+        ("show .n", "an expression needs no `show`: `.n`"),
+        ("show a b", "usage: show NAME [--all]"),
+        ("a.push(3)", "`. += [ITEM]` adds an item at the end"),
+        ("swap a .items.push(3)", "`. += [ITEM]` adds"),
+        ("swap a .items.size()", "did you mean `length`?"),
+        ("a.items.length()", "a filter stands behind `|`, and not behind a dot: `| length`"),
+        ("swap a .items.map(x => x)", "a filter stands behind `|`, and not behind a dot: `| map(…)`"),
+        ("swap a .z()", "a key has no brackets: `.z`"),
+        ("a.n = 5", "an expression changes nothing; try `swap a .n = 5`"),
+        ("a[0] = 5", "an expression changes nothing; try `swap a .[0] = 5`"),
+        ("set a .n = 1", "`swap a .n = 1`"),
+        ("set a .n=1", "`swap a .n=1`"),
+        ("set a = 1", "`reset a 1`"),
+        ("let x = 5", "`ref x VALUE` makes a ref"),
+        ("let x", "`ref NAME [VALUE]`: "),
+        ("git merge a b", "`merge REF FROM`: "),
+        ("git bisect", "leave `git` out: `branch`, `merge`, `log` and `undo` are commands"),
+        ("git", "leave `git` out"),
+        ("patch a a", "`clock a as NAME`, then that name"),
+        ("at a a", "`clock a as NAME`, then that name"),
+        ("rename a as a", "it has this name already"),
         // What is spelled wrong is still told by its spelling.
         ("swop a .n", "did you mean `swap`?"),
         ("swap a .n > m", "a string needs quotes"),
@@ -207,13 +231,54 @@ fn given_a_word_of_another_shell_or_language_then_the_hint_says_how_it_is_done_h
 #[test]
 fn given_a_path_that_is_a_habit_then_it_is_answered_and_the_command_is_told_where_there_is_nothing() {
     let mut session = Session::default();
-    assert_eq!(session.run(".quit").unwrap().lines(), ["`quit` leaves the session, and so does Ctrl-D"]);
+    let reply = session.run(".quit").unwrap();
+    assert_eq!(reply.lines(), ["`quit` leaves the session, and so does Ctrl-D"]);
+    assert_eq!(reply.shown().0, [], "the hint alone");
     session.run("{\"quit\": 1}").unwrap();
     let reply = session.run(".quit").unwrap();
     assert_eq!((reply.values[0].to_string(), reply.lines()), ("1".to_owned(), vec![]));
     session.run("[1]").unwrap();
     let error = session.run(".quit").unwrap_err();
     assert_eq!(error.hint.as_deref(), Some("`quit` leaves the session, and so does Ctrl-D"));
+}
+
+#[test]
+fn given_a_name_that_is_taken_when_something_is_renamed_then_no_hint_would_lose_it() {
+    let mut session = Session::default();
+    for line in ["ref a 1", "ref other-one 2", "clock a as seen"] {
+        session.run(line).unwrap();
+    }
+    for (to, taken) in [("other-one", "other-one"), ("other_one", "other-one"), ("seen", "seen")] {
+        let error = session.run(&format!("rename a as {to}")).unwrap_err();
+        let hint = format!("choose another name, or first `rename {taken} as OTHER`");
+        assert_eq!(error.hint, Some(hint));
+    }
+}
+
+#[test]
+fn given_an_assignment_to_a_long_document_then_the_error_is_short() {
+    let mut session = Session::default();
+    session.run("ref a [range(1000)]").unwrap();
+    let error = session.run("a.name = \"Z\"").unwrap_err();
+    let told = error.to_string();
+    assert!(told.len() < 200 && told.ends_with('…'), "{told}");
+    assert_eq!(error.hint.as_deref(), Some("an expression changes nothing; try `swap a .name = \"Z\"`"));
+    let long = session.run(&format!("a.name = \"{}\"", "z".repeat(99))).unwrap_err();
+    assert_eq!(long.hint.as_deref(), Some("an expression changes nothing; try `swap a FILTER`"));
+}
+
+#[test]
+fn given_a_flag_where_a_name_is_missing_then_the_error_says_so() {
+    let mut session = Session::default();
+    for (line, message) in [
+        ("conflicts --all", "the ref is missing"),
+        ("log --all", "the ref is missing"),
+        ("show --all", "the name is missing"),
+    ] {
+        let error = session.run(line).unwrap_err();
+        assert_eq!(error.to_string(), message, "{line}");
+        assert_eq!(&line[error.span], "--all");
+    }
 }
 
 #[test]
@@ -229,7 +294,7 @@ fn given_a_filter_of_jq_then_help_says_what_it_does_and_what_its_example_yields(
                 r#"  #=> [[{"a":1}],[{"a":2},{"a":2}]]"#,
             ],
         ),
-        ("ltrimstr", &["ltrimstr(TEXT)", "  without that at its start"]),
+        ("ltrimstr", &["ltrimstr(TEXT)", "  the input without TEXT at its start"]),
         ("map(f)", &["map(f)"]),
         (
             "@base64",

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use rejoin::session::Session;
+use rejoin::session::{ErrorCode, Part, Session};
 
 /// What a fresh session begins with: lists that are long enough for work on them to be cancelled.
 const BEGINNING: &[&str] = &[
@@ -107,4 +107,45 @@ fn given_long_commands_when_they_are_interrupted_then_the_session_is_as_it_was()
         "ref a {to",
     ];
     assert_eq!(undone, expected);
+}
+
+#[test]
+fn given_an_interrupted_undo_of_a_watched_ref_then_its_watch_goes_on() {
+    let mut session = session();
+    session.run("swap a .todo |= reverse").unwrap();
+    assert!(interrupted(&mut session, "undo") > 0);
+    let told = session.run("swap a .n = 1").unwrap();
+    assert!(
+        told.parts.iter().any(|part| matches!(part, Part::Watched { name, .. } if name == "a")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn given_a_validator_that_does_not_end_when_it_is_interrupted_then_the_command_is_and_nothing_was_refused() {
+    let mut session = session();
+    session.run("unwatch a").unwrap();
+    session.run("validate a if .k == 1 then def f: f; f else true end").unwrap();
+    for line in ["swap a .k = 1", "reset a {k: 1}", "cas a $a {k: 1}"] {
+        let interrupt = session.interrupt();
+        let before = state(&mut session);
+        let hand = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(30));
+            interrupt.raise();
+        });
+        let error = session.run(line).err().map(|error| error.code());
+        hand.join().unwrap();
+        session.interrupt().clear();
+        assert_eq!(error, Some(ErrorCode::Interrupted), "{line}");
+        assert!(state(&mut session) == before, "{line}");
+    }
+    // A short merge is done before its outcome is looked at: it stays, and says that this is not known.
+    let interrupt = session.interrupt();
+    let hand = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(30));
+        interrupt.raise();
+    });
+    let lines = session.run("merge a b").unwrap().lines();
+    hand.join().unwrap();
+    assert!(lines.iter().any(|line| line.ends_with("was interrupted, and may hold or not")));
 }

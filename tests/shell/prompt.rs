@@ -496,7 +496,8 @@ fn given_a_long_file_that_is_read_then_the_beginning_is_shown_and_the_pager_has_
     session.send_line("read long.rejoin").unwrap();
     let shown = session.exp_string(READY).unwrap();
     assert!(shown.lines().count() <= 26, "{shown}");
-    for part in ["# Long.\r\nref a []\r\n#=> []\r\n", "more lines; `read FILE --all`", "61 commands"] {
+    let more = " more lines; `undo`, then `read long.rejoin --all` shows everything\r\n";
+    for part in ["# Long.\r\nref a []\r\n#=> []\r\n", more, "61 commands"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     type_line(&mut session, "undo", "undid `read long.rejoin`");
@@ -504,6 +505,13 @@ fn given_a_long_file_that_is_read_then_the_beginning_is_shown_and_the_pager_has_
     for shown in ["page: # Long.", "page: swap a . += [59]", "page: 61 commands, 0 expectations", READY] {
         session.exp_string(shown).unwrap();
     }
+    std::fs::write(state.0.join("looks.rejoin"), "$a\n".repeat(60)).unwrap();
+    // Nothing is in the way of reading it again.
+    type_line(
+        &mut session,
+        "read looks.rejoin # twice",
+        " more lines; `read looks.rejoin --all` shows everything",
+    );
     session.send_line("log a --all").unwrap();
     for shown in ["page: 1@a", "page:   61@a inserts 59 ", READY] {
         session.exp_string(shown).unwrap();

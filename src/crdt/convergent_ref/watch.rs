@@ -1,6 +1,7 @@
 //! Watchers, who are told of changes, and the validator, who may refuse them.
 
 use super::ConvergentRef;
+use crate::cancellation::forgo;
 use crate::value::{PathChange, Val, same};
 
 /// The name of a watcher of one ref.
@@ -49,6 +50,8 @@ impl ConvergentRef {
     pub(in crate::crdt) fn notify(&mut self, old: &Val, new: &Val) {
         if !self.watchers.is_empty() && !same(old, new) {
             let changes = self.delta();
+            // What was told cannot be taken back.
+            forgo();
             self.watchers.values_mut().for_each(|watcher| watcher(old, new, &changes));
         }
     }

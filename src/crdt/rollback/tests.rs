@@ -1,5 +1,9 @@
 //! Cancelled work leaves no trace, at whatever question it ends.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::cancellation::{Cancelled, Interrupt};
 use crate::crdt::{Actor, Clock, ConvergentRef, DocumentId, Kind, Patch};
 use crate::value::{Val, parse, text};
@@ -243,4 +247,54 @@ fn watchers_and_the_validator_stay_and_the_next_change_is_told() {
     let mut value = replica.value().clone();
     value.as_map_mut().unwrap().remove("k");
     assert!(replica.reset(value).is_err());
+}
+
+#[test]
+fn work_inside_of_other_work_is_a_part_of_that() {
+    let mut replica = document(60);
+    let before = state(&replica);
+    let (outer, inner) = (Interrupt::default(), Interrupt::default());
+    let outcome = replica.cancellable(&outer, |replica| {
+        replica.cancellable(&inner, |replica| edit(replica, |value| reverse(value, "todo"))).unwrap();
+        outer.raise();
+        loop {
+            crate::cancellation::ask();
+        }
+    });
+    assert_eq!(outcome, Err::<(), _>(Cancelled));
+    assert_eq!(state(&replica), before);
+}
+
+#[test]
+fn after_a_panic_of_the_work_later_work_takes_back_itself_alone() {
+    let mut replica = document(60);
+    let panics = |replica: &mut ConvergentRef| {
+        edit(replica, |value| reverse(value, "n"));
+        std::panic::panic_any("theirs");
+    };
+    let caught = catch_unwind(AssertUnwindSafe(|| replica.cancellable(&Interrupt::default(), panics)));
+    assert!(caught.is_err());
+    let before = state(&replica);
+    let stopped = replica.cancellable(&Interrupt::after(0), |replica| {
+        edit(replica, |value| reverse(value, "todo"));
+    });
+    assert_eq!((stopped, state(&replica)), (Err(Cancelled), before));
+}
+
+#[test]
+fn what_watchers_were_told_is_not_taken_back() {
+    let mut replica = document(60);
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&told);
+    replica.watch(move |_, _, _| {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    let interrupt = Interrupt::default();
+    let done = replica.cancellable(&interrupt, |replica| {
+        edit(replica, |value| reverse(value, "todo"));
+        interrupt.raise();
+        edit(replica, |value| reverse(value, "n"));
+    });
+    assert_eq!((done, told.load(Ordering::Relaxed)), (Ok(()), 2));
+    replica.check().unwrap();
 }

@@ -116,6 +116,7 @@ pub(in crate::filter) fn parse(code: &str, errors: Vec<(Parsed<&str>, Option<&st
     };
     let span = place(found);
     let hint = match (&expect, found) {
+        (Parsed::Nothing, Some(found)) if is_empty_pair(found) => hints::empty_brackets(code, span.start + 1),
         (Parsed::Nothing, Some(found)) => hints::chained(found),
         (_, Some(")")) => hints::empty_brackets(code, span.start),
         (Parsed::Term, None) => hints::unfinished(code),
@@ -123,6 +124,12 @@ pub(in crate::filter) fn parse(code: &str, errors: Vec<(Parsed<&str>, Option<&st
     };
     let hint = hint.or_else(|| hints::operator(code, span.start));
     CompileError { message, span, hint }
+}
+
+/// Tells whether a text is a pair of brackets with nothing in it.
+fn is_empty_pair(text: &str) -> bool {
+    let inside = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    inside.is_some_and(|inside| inside.trim().is_empty())
 }
 
 fn expected(expect: &Parsed<&str>) -> String {

@@ -1,5 +1,8 @@
 //! Hints for texts that are no filters: what people write who know another language, and how jq says it.
 
+use crate::filter::text::keywords::keyword_named;
+use crate::filter::text::lexemes::{LexemeKind, lexemes};
+
 /// Operators of other languages, and jq's way to say the same.
 const OPERATORS: &[(&[&str], &str)] = &[
     (&["&&", "&"], "jq says `and`"),
@@ -60,7 +63,10 @@ pub(super) fn chained(operator: &str) -> Option<String> {
 
 /// Returns what is missing at the end of a filter.
 pub(super) fn unfinished(code: &str) -> Option<String> {
-    let code = code.trim_end();
+    // A comment says nothing about the filter.
+    let lexemes = lexemes(code);
+    let last = lexemes.iter().rev().find(|lexeme| lexeme.kind != LexemeKind::Comment)?;
+    let code = code.get(..last.span.end)?.trim_end();
     let ends = |sign: &&&str| match code.strip_suffix(**sign) {
         // A word is not the end of another one.
         Some(before) if sign.starts_with(char::is_alphabetic) => {
@@ -76,12 +82,19 @@ pub(super) fn unfinished(code: &str) -> Option<String> {
     Some(format!("something must stand behind `{last}`{example}"))
 }
 
-/// Returns how a filter is called without arguments, for one with empty brackets at a place.
+/// Returns how a filter is called without arguments, for one with empty brackets around a place. Keys and variables have
+/// none either.
 pub(super) fn empty_brackets(code: &str, at: usize) -> Option<String> {
     let before = code.get(..at)?.trim_end().strip_suffix('(')?;
     let start = before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
     let name = &before[start..];
-    (!name.is_empty()).then(|| format!("a filter without arguments has no brackets: `{name}`"))
+    let (what, sign) = match before[..start].chars().next_back() {
+        Some('.') => ("a key", "."),
+        Some('$') => ("a variable", "$"),
+        _ if keyword_named(name).is_some() => return None,
+        _ => ("a filter without arguments", ""),
+    };
+    (!name.is_empty()).then(|| format!("{what} has no brackets: `{sign}{name}`"))
 }
 
 /// Returns how a filter is called: `` `range(a)`, `range(a; b)` or `range(a; b; c)` ``.

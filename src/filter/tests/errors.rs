@@ -114,6 +114,10 @@ fn hints_say_how_jq_says_it() {
         (&["if 1 then"], "something must stand behind `then`"),
         (&[".a,"], "something must stand behind `,`"),
         (&["keys()", "1 | keys( )"], "a filter without arguments has no brackets: `keys`"),
+        (&[".a()", ".b | .a( )"], "a key has no brackets: `.a`"),
+        (&["1 as $x | $x()"], "a variable has no brackets: `$x`"),
+        (&[".a | # or", ".a | # or\n", ".a |\n# a\n# and"], "something must stand behind `|`"),
+        (&["\"#\" and"], "something must stand behind `and`"),
         (&["add(1; 2)"], "it is called as `add` or `add(a)`"),
         (&["sub(1, 2)"], "it is called as `sub(a; b)` or `sub(a; b; c)`"),
         (&["range"], "it is called as `range(a)`, `range(a; b)` or `range(a; b; c)`"),
@@ -125,7 +129,21 @@ fn hints_say_how_jq_says_it() {
             assert!(told.starts_with(wanted), "{code}: {told}");
         }
     }
-    for code in ["", "(", ". | | .", "1 2", "{a b}", "1..2", ".expand", "$", "(1))", "| ."] {
+    for code in [
+        "",
+        "(",
+        ". | | .",
+        "1 2",
+        "{a b}",
+        "1..2",
+        ".expand",
+        "$",
+        "(1))",
+        "| .",
+        "if()",
+        "1 | try( )",
+        "()",
+    ] {
         if Filters::new().compile(code, |_| false, Vec::new).is_err() {
             assert_eq!(hint(code), None, "{code}");
         }

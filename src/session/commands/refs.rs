@@ -59,6 +59,14 @@ pub(in crate::session) fn rename(session: &mut Session, mut args: Args<'_>) -> R
     session.free(&to, None).or_else(|error| match &*error.kind {
         // The variable becomes free with the name.
         ErrorKind::VariableTaken { taken, .. } if taken == from.text => Ok(()),
+        // What has the name is not to be lost.
+        ErrorKind::NameTaken { name, .. } if name == from.text => {
+            Err(error.with_hint("it has this name already".to_owned()))
+        }
+        ErrorKind::NameTaken { name: taken, .. } | ErrorKind::VariableTaken { taken, .. } => {
+            let hint = format!("choose another name, or first `rename {taken} as OTHER`");
+            Err(error.with_hint(hint))
+        }
         _ => Err(error),
     })?;
     session.names.rename(from.text, to.text, &session.seen);

@@ -44,11 +44,11 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[REF.called("the ref to change"), FILTER],
         summary: "change the value by a jq filter",
-        details: "The filter must yield one JSON value; its difference to the old one becomes a change. What \
-                  the filter does not touch is not written, so others' edits there stay. What it hands on or \
-                  updates stays itself wherever it goes, so others' edits follow. What it builds anew in the \
-                  place of an object or list is that one, edited; a built item of a list is a new one, unless it \
-                  holds parts of an old one or has its `id`.",
+        details: "The filter must yield one JSON value. Its difference to the old value becomes a change. \
+                  What the filter does not touch is not written, so others' edits there stay. What the \
+                  filter passes on keeps its identity, so others' edits reach it. A new object or list at \
+                  the place of an old one counts as an edit of it. A new list item is new, unless it has \
+                  parts or the `id` of an old one.",
         example: &[
             r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
             "swap origin .items += [2]",
@@ -63,8 +63,10 @@ pub const COMMANDS: &[Command] = &[
         arguments: &[REF.called("the ref to change"), VALUE.on_ref()],
         summary: "set the value",
         details: "The value is JSON or a jq expression whose input is the old value. Only what differs is \
-                  written. JSON does not tell what becomes of what: what is equal is the same, here or moved; then \
-                  items with the same `id` are; then, in their order, those that are most alike.",
+                  written. JSON has no identity. So each part of the old value is looked for in the new one:\n\
+                  1. what is equal, at its place or elsewhere;\n\
+                  2. then items with the same `id`;\n\
+                  3. then, in their order, the items that are most alike.",
         example: &[
             r#"ref origin {"name": "Foo"}"#,
             r#"reset origin {"name": "Baz"}"#,
@@ -78,8 +80,8 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[REF.called("the ref to change"), EXPECTED, VALUE.on_ref()],
         summary: "compare, and set if it is EXPECTED",
-        details: "Answers true when the value was set, false when it was another. Put brackets around an \
-                  EXPECTED that has blanks in it.",
+        details: "The answer is true when the value was set, and false when it was not. An EXPECTED with \
+                  spaces in it needs brackets.",
         example: &[
             "ref origin 1",
             "cas origin 1 2",
@@ -96,10 +98,11 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[REF, PATH],
         summary: "let several edit a string",
-        details: "From here on a swap records which characters it inserts and deletes, so that what others type \
-                  at the same time stays. PATH is one place (`.body`, `.notes[0]`, `.[\"two words\"]`): a string, \
-                  null or a missing key. Make it a text once, before others write there: two texts made at the \
-                  same time are a conflict. A swap to anything but a string makes it plain.",
+        details: "From here on a swap records which characters it inserts and deletes, so what others type \
+                  at the same time stays. PATH is one place (`.body`, `.notes[0]`, `.[\"two words\"]`). A \
+                  string or null is there, or the key is missing. Make it a text once, before others write \
+                  there: two texts made at the same time are a conflict. A swap to anything but a string \
+                  makes it plain.",
         example: &[
             r#"ref ann {"body": "hello"}"#,
             "text ann .body",
@@ -117,10 +120,10 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[REF, PATH],
         summary: "let several add to a number",
-        details: "From here on a swap to another whole number records the difference, so that what others add \
-                  at the same time adds up. PATH is one place: a whole number, null or a missing key. Make it a \
-                  counter once, before others write there: two counters made at the same time are a conflict. A \
-                  swap to anything but a whole number makes it plain.",
+        details: "From here on a swap to another whole number records the difference, so what several add at \
+                  the same time adds up. PATH is one place. A whole number or null is there, or the key is \
+                  missing. Make it a counter once, before others write there: two counters made at the same \
+                  time are a conflict. A swap to anything but a whole number makes it plain.",
         example: &[
             r#"ref ann {"likes": 2}"#,
             "counter ann .likes",
@@ -138,9 +141,9 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[REF, PATH],
         summary: "end a text or a counter",
-        details: "What it reads as now is written as a plain string or number: one write, as by `swap`, and the \
-                  highest id wins. Edits of the text or counter that others make at the same time go with it, and \
-                  their merge says so.",
+        details: "The text or counter becomes a plain string or number with the value that it has now. That \
+                  is one write, as by `swap`; the write with the highest id wins. If others edit the text or \
+                  counter at the same time, those edits are lost, and the merge says so.",
         example: &[
             r#"ref ann {"likes": 2}"#,
             "counter ann .likes",
@@ -154,10 +157,10 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[REF.called("the ref to merge into"), FROM],
         summary: "take what another ref or a patch has",
-        details: "FROM is a ref, a patch, or a VALUE that is one (in brackets when it has blanks). Merging \
-                  twice does nothing, and the order \
-                  of merges does not matter. The report says what came, what changed, which conflicts it made \
-                  and which edits went with a deleted container.",
+        details: "FROM is a ref, a patch, or a VALUE that is a patch (in brackets if it has spaces). To \
+                  merge the same twice changes nothing, and the order of merges does not matter. The report \
+                  says what came, what changed, which conflicts there are now, and which edits went with a \
+                  deleted container.",
         example: &[
             r#"ref origin {"items": [0, 1]}"#,
             "branch origin as branched",
@@ -174,10 +177,9 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[REF.called("the ref to change"), OTHER_REF],
         summary: "take the value of another document",
-        details: "One change of REF's own actor sets its value to that of FROM, however many changes FROM is \
-                  made of. A replica of the same document that has something new is refused: REF would have \
-                  what is new under other ids, and a later merge would bring it a second time; `merge` takes \
-                  it once.",
+        details: "One change of REF's own actor gives REF the value of FROM, however many changes FROM has. \
+                  A replica of the same document with something new is refused: REF would get it under other \
+                  ids, and a later merge would bring it again. `merge` takes it once.",
         example: &[
             r#"ref origin {"items": [0, 1]}"#,
             r#"ref draft {"items": [0]}"#,
@@ -208,8 +210,9 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[REF, CLOCK],
         summary: "the value at an older clock",
-        details: "CLOCK is a clock or a VALUE that is one: one that the ref had, or could have had (it covers whole \
-                  changes, and all that they build on). Nothing changes; the answer is `$_` in the next line.",
+        details: "CLOCK is a clock, or a VALUE that is one. The ref must have had it, or could have had it: \
+                  it covers whole changes, and all that they build on. Nothing changes. In the next line the \
+                  answer is `$_`.",
         example: &[
             r#"ref origin {"name": "Foo"}"#,
             "clock origin as before",
@@ -244,8 +247,9 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[REF],
         summary: "own changes that nobody fetched yet",
-        details: "An array of patches, one for each change that the actor of the ref made since the last \
-                  `pop-patches`, in their order. What came by a merge is not among them. A branch begins with none.",
+        details: "The answer is an array of patches, in order: one for each change that the actor of the ref \
+                  has made since the last `pop-patches`. What a merge brought in is not in it. A new branch \
+                  has none.",
         example: &[
             "ref origin 1",
             "branch origin as client",
@@ -377,9 +381,9 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[REF, FILTER.optional()],
         summary: "refuse edits that fail a filter",
-        details: "An edit is refused when the filter yields false or null, or fails, on the new value. Merges are \
-                  never refused (the others have the changes already), but their report says when the value is \
-                  not valid any more. Without a filter the validator goes.",
+        details: "An edit is refused if the filter fails on the new value, or yields false or null. A merge \
+                  is never refused, because the others have the changes already; its report says when the \
+                  value is no longer valid. Without a FILTER the validator is removed.",
         example: &[
             r#"ref account {"balance": 10}"#,
             "validate account .balance >= 0",
@@ -410,7 +414,7 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[NAME.shown_as("A"), NEW_NAME.shown_as("B").after_as()],
         summary: "change the name of a ref, clock or patch",
-        details: "From here on the ref, clock or patch A is called B, and the name A is free. A ref keeps its actor, \
+        details: "The ref, clock or patch A is now called B, and the name A is free. A ref keeps its actor, \
                   its history, its watch and its validator.",
         example: &[
             "ref a 1",
@@ -428,11 +432,10 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[],
         summary: "take back the last change of the session",
-        details: "Whatever it was: an edit, a merge, a new name, a dropped one, a watch; settings stay. The session \
-                  is then as if the command had not been run; the last 100 can be taken back, and a file that was read \
-                  counts as one. That is not an edit of the \
-                  document: who has got a patch of it in another process keeps that, and will refuse the \
-                  changes that you make instead.",
+        details: "It takes back an edit, a merge, a new or a dropped name, a watch: the session is as it was \
+                  before the command. Settings stay. The last 1,000 commands can be taken back; a file that \
+                  was read counts as one. An undo is not an edit of the document. Another process that has \
+                  got a patch of the change keeps it, and will refuse the changes that you make instead.",
         example: &[
             r#"ref a {"n": 1}"#,
             "swap a .n += 1",
@@ -448,7 +451,7 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[],
         summary: "do again what `undo` took back",
-        details: "As long as nothing else changed something since.",
+        details: "It works as long as nothing else has changed something since the `undo`.",
         example: &[
             r#"ref a {"n": 1}"#,
             "swap a .n += 1",
@@ -465,10 +468,11 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[FILE.shown_as("FILE [--all]")],
         summary: "run a session file here",
-        details: "Its commands run as if they stood here, and its expectations must hold; the commands before one \
-                  that fails stay done. FILE is looked for where the file is that reads it; at the prompt, and for \
-                  what comes from standard input, that is the working folder. The refs of documents that it makes have actors without a random \
-                  end, as in a script. A terminal shows the beginning; with `--all` everything, page by page.",
+        details: "The commands of FILE run in this session, and its expectations must hold. If a command \
+                  fails, those before it stay done. The path of FILE is relative to the file that reads it; \
+                  at the prompt and on standard input it is relative to the working folder. Documents that \
+                  FILE makes have actors without a random end, as in a script. A terminal shows the \
+                  beginning; `--all` shows everything, page by page.",
         example: &[
             "read setup.rejoin",
             "#=> 2 commands, 1 expectation: all hold",
@@ -482,10 +486,12 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[FILE.shown_as("FILE|stop").called("the session file, or `stop`")],
         summary: "write what you type as a session file",
-        details: "From here to `record stop`, or to the end of the session, each line that you type is written to FILE \
-                  when it has run, with its answers as expectations; in a FILE.md it stands in a fenced block. \
-                  Comments that you type are the narration. Actors have no random end there; a line that answers \
-                  otherwise without it is named. A file that is there already is refused. A script cannot be recorded.",
+        details: "From here to `record stop`, or to the end of the session, each line that you type is saved \
+                  in FILE as soon as it has run, with its answers as expectations. A FILE.md gets a fenced \
+                  block. The recording begins with the commands that make what is there already. Comments \
+                  that you type are the narration. Actors have no random end in FILE; when the recording \
+                  stops, it names the lines that answer otherwise because of that. A FILE that exists is \
+                  refused. A script cannot be recorded.",
         example: &[
             "record lesson.rejoin",
             "#=> recording to lesson.rejoin, until `record stop`",
@@ -502,8 +508,9 @@ pub const COMMANDS: &[Command] = &[
         aliases: &[],
         arguments: &[NAME, ALL],
         summary: "a value, all of it if you like",
-        details: "A terminal shows of a long value the beginning, as much as `set limit` says. With `--all` it shows \
-                  everything, page by page where that is longer than the screen: by $REJOIN_PAGER, $PAGER or less.",
+        details: "A terminal shows the beginning of a long value, as much as `set limit` says. `--all` shows \
+                  everything; what is longer than the screen opens in a pager: $REJOIN_PAGER, $PAGER or \
+                  less.",
         example: &["ref a [1, 2, 3]", "show a --all", "#=> [1, 2, 3]"],
         run: inspect::show,
     },

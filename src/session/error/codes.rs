@@ -48,12 +48,11 @@ codes! {
         "The command takes more than the line has. The hint shows how it is used: REF is the name of a ref, \
          what stands in brackets may be left out."
         &["ref a 1", "swap a", "#=> error: the filter is missing"];
-    Expected 3 "another word is wanted here"
-        "Where the mark stands the command takes something else: `as NAME`, a path, or a filter that uses no \
-         other name."
+    Expected 3 "unexpected word"
+        "At the mark the command takes something else: `as NAME`, a path, or a filter that uses no other name."
         &["ref a 1", "clock a seen", "#=> error: expected `as NAME`, not `seen`"];
-    TooMuch 4 "the command takes less than that"
-        "What is marked is left over. The answer of a command cannot be piped on: it is `$_` in the next line."
+    TooMuch 4 "too many arguments"
+        "The command does not take what is marked. Its answer cannot be piped on: it is `$_` in the next line."
         &["ref a [1]", "refs | length", "#=> error: unexpected argument `| length`"];
     UnknownTopic 5 "there is nothing of that name to explain"
         "`help` explains every command, the codes of errors such as R005, and a few topics; `help` alone lists \
@@ -108,12 +107,11 @@ codes! {
         &[];
     Compile 21 "the text is no filter"
         "The text is not jq, or calls what does not exist. The mark stands under the first word that does not \
-         fit. A key needs a dot (`.name`), a string needs double quotes. `help jq` has the filters one needs \
-         most."
+         fit. A key needs a dot (`.name`), a string needs double quotes. `help jq` has the basics."
         &["ref a [1]", "swap a lenght", "#=> error: unknown filter `lenght`"];
     Run 22 "the filter failed on this value"
-        "The filter is right, the value is not of the kind that it takes. `?` behind a path passes over what \
-         fails, `//` gives another value for null."
+        "The filter is valid, but not for this value. `?` behind a path ignores what fails, `//` gives another \
+         value for null."
         &[
             r#"ref a {"n": 1}"#,
             "swap a .n.x",
@@ -137,8 +135,8 @@ codes! {
          ref takes it."
         &["ref a 1", "swap a nan", "#=> error: a stays as it is: the new value is not JSON: a number that is not finite"];
     Interrupted 27 "the command was stopped"
-        "Somebody typed Ctrl-C, or a filter came to a limit: `--filter-timeout`, `--filter-memory`. It would \
-         perhaps never have ended: `range(infinite)` yields values without end, and a definition that calls \
+        "Somebody typed Ctrl-C, or a filter reached a limit: `--filter-timeout`, `--filter-memory`. It may be \
+         endless: `range(infinite)` yields values without end, and a definition that calls \
          itself needs an `if` that ends it. Nothing has changed. `set` shows and changes the limits."
         &[
             "set filter-timeout 200ms",

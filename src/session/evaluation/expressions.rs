@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::filter::{self, Filter, Lexeme, RunError};
 use crate::session::error::{CommandError, ErrorKind};
+use crate::session::evaluation::habits;
 use crate::session::hints;
 use crate::session::language::args::Word;
 use crate::session::language::arguments::Wants;
@@ -72,7 +73,7 @@ impl Session {
             // In jq nothing follows a word like that; the first may be a command elsewhere, as in `del a`.
             let is_command =
                 behind.len() > behind.trim_start().len() && text.len() - behind.trim_start().len() == at;
-            let hint = if is_command { meant.clone() } else { None };
+            let hint = if is_command { meant.clone() } else { hints::method(text, at) };
             let hint = hint.or_else(|| error.hint.clone()).or_else(|| hints::code(text, at, true));
             // A filter of jq that is called wrongly is no command of another shell.
             let is_filter = filter::builtins().any(|(name, _)| name == word);
@@ -82,7 +83,8 @@ impl Session {
         let outputs = filter.run(self.last.clone(), vars).map_err(|error| {
             // An assignment to `$name.path` is what newcomers try.
             let assigns = leading.filter(|_| matches!(error, RunError::NotAPath(_)));
-            let hint = assigns.map(|name| format!("an expression changes nothing; try `swap {name} FILTER`"));
+            let instead = assigns.and_then(|name| habits::assignment(name, &text[name.len()..]));
+            let hint = instead.map(|command| format!("an expression changes nothing; try `{command}`"));
             let hint = hint.or_else(|| hints::dotted(self.commands(), text));
             let on = leading.map(str::to_owned).or_else(|| self.last_in_words(text));
             let kind = ErrorKind::Run { filter: text.to_owned(), on, error };
@@ -98,7 +100,7 @@ impl Session {
         let reply = Reply { values: outputs, ..Reply::default() };
         // Such a path is jq, and so it has an answer; but where there is nothing it is a habit.
         Ok(match hints::dotted(self.commands(), text).filter(|_| reply.values == [Val::NULL]) {
-            Some(hint) => reply.with(Part::Line(hint)),
+            Some(hint) => reply.in_words().with(Part::Line(hint)),
             None => reply,
         })
     }
@@ -205,7 +207,10 @@ impl Session {
             let at = error.span.start.saturating_sub(word.span.start);
             let meant = hints::code(word.text, at, false);
             let hint = if hints::is_file(word.text) { None } else { error.hint.clone() };
-            let hint = hint.or(meant).or_else(|| word_hint(word, &error.span, &input));
+            let hint = hints::method(word.text, at)
+                .or(hint)
+                .or(meant)
+                .or_else(|| word_hint(word, &error.span, &input));
             error.with_hint(hint)
         })?;
         let vars = self.variables(&filter);

@@ -1,4 +1,5 @@
 //! Evaluation of the words of a line: names become what they stand for, JSON and jq become values.
 
 pub(in crate::session) mod expressions;
-pub(in crate::session) mod names;
+mod habits;
+mod names;

@@ -29,6 +29,7 @@ impl Session {
     /// Returns the error of the first name in a line that stands for nothing, or for something of the wrong kind.
     pub(in crate::session) fn wrong_name(&self, layout: &Layout<'_>) -> Option<CommandError> {
         layout.taken.iter().find_map(|(wants, word)| match wants {
+            _ if layout.is_flag(word) => None,
             Wants::Ref => self.reference(word).err(),
             Wants::Name => self.entry(word).err(),
             _ => None,
@@ -128,7 +129,12 @@ impl Session {
         from_json: impl FnOnce(&Val) -> Result<T, DecodeError>,
     ) -> Result<T> {
         if let Some(entry) = self.names.get(word.text) {
-            return kept(entry).ok_or_else(|| wrong_kind(word, entry.kind(), wanted));
+            let found = entry.kind();
+            return kept(entry).ok_or_else(|| {
+                let is_of_ref = (found, wanted) == (EntryKind::Ref, EntryKind::Clock);
+                let hint = is_of_ref.then(|| format!("`clock {} as NAME`, then that name", word.text));
+                wrong_kind(word, found, wanted).with_hint(hint)
+            });
         }
         let value = self.named_value(word)?;
         from_json(&value)

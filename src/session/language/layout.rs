@@ -73,6 +73,10 @@ impl<'a> Layout<'a> {
                 return fail(kind, word.span.clone());
             }
         }
+        // A flag cannot be a name: the one that stands in front of it is missing.
+        if let Some((what, word)) = self.flag_too_early() {
+            return fail(ErrorKind::Missing(what), word.span.clone());
+        }
         // What may be left out may not when the word before it is there.
         let is_begun = matches!(taken.last(), Some((Wants::Keyword(_), _)));
         let missing = left.iter().enumerate().find(|(at, part)| !part.optional || is_begun && *at == 0);
@@ -92,6 +96,22 @@ impl<'a> Layout<'a> {
         }
         let words = taken.iter().filter(|(wants, _)| !matches!(wants, Wants::Keyword(_)));
         Ok(Args::new(words.map(|(_, word)| word.clone()).collect()))
+    }
+}
+
+impl Layout<'_> {
+    /// Tells whether a word is a flag of the command.
+    pub(in crate::session) fn is_flag(&self, word: &Word<'_>) -> bool {
+        let arguments = self.command.as_ref().map_or(&[][..], |(command, _)| command.arguments);
+        arguments.iter().any(|argument| matches!(argument.wants, Wants::Flag(flag) if flag == word.text))
+    }
+
+    /// Returns a flag that stands where the first argument should, and what that is.
+    fn flag_too_early(&self) -> Option<(&'static str, &Word<'_>)> {
+        let (command, _) = self.command.as_ref()?;
+        let wanted = command.arguments.first()?.parts().next()?;
+        let (wants, word) = self.taken.first()?;
+        (!matches!(wants, Wants::Flag(_)) && self.is_flag(word)).then_some((wanted.what, word))
     }
 }
 

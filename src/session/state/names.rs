@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::cancellation::{Cancelled, is_cancellable};
 use crate::crdt::{Clock, ConvergentRef, Patch, Rewound, Version, WatchId};
-use crate::filter::Filter;
+use crate::filter::{Cause, Filter, RunError};
 use crate::session::language::name::variable;
-use crate::session::{WatchLog, WatchedChange};
+use crate::session::state::watch_log::WatchLog;
 use crate::value::{Val, View};
 
 /// An entry: what a name stands for.
@@ -259,7 +260,7 @@ impl Names {
         {
             // The watch tells the name.
             reference.unwatch(id);
-            named.watch = Some(watch(reference, to, seen));
+            named.watch = Some(seen.watch(reference, to));
         }
         self.put(named);
     }
@@ -292,7 +293,7 @@ impl Names {
             reference.unwatch(id);
         }
         if on {
-            named.watch = Some(watch(reference, name, seen));
+            named.watch = Some(seen.watch(reference, name));
         }
         Some(before)
     }
@@ -410,11 +411,11 @@ impl Names {
 
     /// Tells what changed in a ref that went back or forth, if it is watched.
     fn tell(&self, name: &str, seen: &WatchLog) {
-        if let Some(Named { entry: Entry::Ref(reference), watch: Some(_), .. }) = self.named(name)
-            && let Ok(mut seen) = seen.lock()
-        {
+        if let Some(Named { entry: Entry::Ref(reference), watch: Some(_), .. }) = self.named(name) {
             let changes = reference.delta();
-            seen.extend((!changes.is_empty()).then(|| WatchedChange { name: name.to_owned(), changes }));
+            if !changes.is_empty() {
+                seen.add(name, changes);
+            }
         }
     }
 
@@ -429,23 +430,18 @@ impl Names {
     }
 }
 
-/// Tells whether a filter yields something other than false and null.
+/// Tells whether a filter yields something other than false and null. An interruption ends the work of which it is a
+/// part, as long as that can end.
 pub(in crate::session) fn satisfies(filter: &Filter, value: &Val) -> Result<(), String> {
     match filter.run_one(value.clone(), Vec::new()) {
         Ok(answer) => match answer.view() {
             View::Null | View::Bool(false) => Err(format!("`{}` is {answer}", filter.code())),
             _ => Ok(()),
         },
+        Err(RunError::Stopped(Cause::Interrupt)) if is_cancellable() => Cancelled.unwind(),
+        Err(RunError::Stopped(Cause::Interrupt)) => {
+            Err(format!("`{}` was interrupted, and may hold or not", filter.code()))
+        }
         Err(error) => Err(format!("`{}` failed: {error}", filter.code())),
     }
-}
-
-/// Watches a ref: every change of it is told under a name.
-fn watch(reference: &mut ConvergentRef, name: &str, seen: &WatchLog) -> WatchId {
-    let (seen, name) = (Arc::clone(seen), name.to_owned());
-    reference.watch(move |_, _, changes| {
-        if let Ok(mut seen) = seen.lock() {
-            seen.push(WatchedChange { name: name.clone(), changes: changes.to_vec() });
-        }
-    })
 }

@@ -1,7 +1,7 @@
 //! The way from what is to what was before a step, which goes back where it came from when somebody interrupts.
 
-use crate::session::WatchLog;
 use crate::session::state::names::{Before, Names};
+use crate::session::state::watch_log::WatchLog;
 
 /// The things that a step touched, on their way.
 pub(in crate::session) struct Turn {

@@ -15,7 +15,7 @@ use crate::session::state::names::Before;
 use crate::session::state::turn::Turn;
 
 /// The number of commands that can be taken back.
-pub(in crate::session) const KEPT: usize = 100;
+pub(in crate::session) const KEPT: usize = 1_000;
 
 /// The commands that can be taken back, and those that were.
 #[derive(Default)]

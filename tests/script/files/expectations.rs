@@ -197,9 +197,18 @@ fn given_a_folder_then_the_session_files_below_it_are_checked_in_order() {
     assert_eq!(rejoin(&["check", "--bless", prose]), done(2, "", "nothing to check\n"));
     let empty = empty.to_str().unwrap();
     let error = format!(
-        "error: {empty}: has no session files\n0 sessions, 0 commands, 0 expectations: 1 file not read\n"
+        "error: {empty}: nothing to check: no session files\n0 sessions, 0 commands, 0 expectations: nothing to check\n"
     );
     assert_eq!(rejoin(&["check", empty]), done(2, "", &error));
+    let file = folder.file("a/comment.txt", "# Nothing.\n");
+    let both = rejoin(&["check", &file, empty]);
+    let wanted = format!(
+        "error: {file}: nothing to check: no commands\nerror: {empty}: nothing to check: no session files\n\
+         1 session, 0 commands, 0 expectations: nothing to check\n"
+    );
+    assert_eq!(both, done(2, "", &wanted));
+    let summary = rejoin(&["check", "--json", &file, empty]).out;
+    assert!(summary.contains(&format!("\"unread\":[],\"empty\":[{file:?},{empty:?}]")), "{summary}");
     folder.file("a/empty.rejoin", "# Nothing.\n");
     assert_eq!(rejoin(&["check", name]).code, 2, "a session file without commands has nothing to check");
 }

@@ -33,7 +33,7 @@ impl Session {
         let is = |row: &Row| row.names.split(' ').any(|known| known == name || known == bare);
         let explained: String = rows().filter(is).filter_map(|row| self.explain_row(&row)).collect();
         if !explained.is_empty() {
-            return Some(format!("{explained}`help jq` has the ten filters that one needs."));
+            return Some(format!("{explained}`help jq` has the basics."));
         }
         if filter::is_denied(bare) {
             let code = Snippet::from(bare);

@@ -54,16 +54,16 @@ fn overview(session: &Session) -> String {
     text.push_str(&format!("And {}.\n", others.join(", ")));
     text.push_str(
         "\n\
-         Anything else is a jq expression, in which every name is a variable:\n  \
-         origin | .items[1:]\tin first place a name needs no $\n  \
+         Any other line is a jq expression; each name is a variable in it:\n  \
+         origin | .items[1:]\tat the start of a line a name needs no $\n  \
          $origin == $branched\t(`-` in a name becomes `_`)\n  \
          $_ + 1\t$_ is the last value, and the input of an expression\n\
-         VALUE is JSON or such an expression. Tab completes, keys of the value too.\n\
+         VALUE is JSON or such an expression. Tab completes names and keys.\n\
          \n",
     );
     let topics = TOPICS.iter().map(|topic| format!("`help {}`: {}.", topic.name, topic.summary));
     let topics: Vec<String> = topics.collect();
-    text.push_str(&format!("`help COMMAND` has an example of each. {}", topics.join(" ")));
+    text.push_str(&format!("`help COMMAND` explains a command, with an example. {}", topics.join(" ")));
     text
 }
 

@@ -14,7 +14,7 @@ pub(in crate::session) struct Topic {
 
 /// All topics.
 pub(in crate::session) const TOPICS: &[Topic] = &[
-    Topic { name: "jq", summary: "the ten filters that one needs", text: || JQ.to_owned() },
+    Topic { name: "jq", summary: "the basics of jq", text: || JQ.to_owned() },
     Topic { name: "jq-differences", summary: "what jq does otherwise", text: differences },
     Topic { name: "model", summary: "ids, clocks, slots, conflicts", text: || MODEL.to_owned() },
     Topic { name: "keys", summary: "the keys of the prompt", text: || KEYS.to_owned() },
@@ -33,7 +33,7 @@ fn errors() -> String {
 }
 
 const JQ: &str = "\
-A filter makes a value of its input, and `|` hands that on. In `swap` the input is the value of the ref, and \
+A filter makes a value of its input, and `|` passes it on. In `swap` the input is the value of the ref, and \
 the result is its new value. With
 
   ref a {\"name\": \"Foo\", \"items\": [3, 1, 2]}
@@ -42,12 +42,12 @@ the result is its new value. With
   .items[0]\t3           an item; -1 is the last
   .items[]\t3 1 2       each item, as a value of its own
   .items | length\t3           one filter after another
-  .items | map(. * 2)\t[6,2,4]     each item made anew
-  .items | map(select(. > 1))\t[3,2]       the items for which it holds
+  .items | map(. * 2)\t[6,2,4]     a new value for each item
+  .items | map(select(. > 1))\t[3,2]       the items that are over 1
   .items | sort\t[1,2,3]     in order; sort_by(.key) by a key
-  .name = \"Bar\" | .name\t\"Bar\"       the value with that changed
-  .items += [4] | .items\t[3,1,2,4]   the value with more at the end
-  del(.items[0]) | .items\t[1,2]       the value without that
+  .name = \"Bar\" | .name\t\"Bar\"       the value with another name
+  .items += [4] | .items\t[3,1,2,4]   the value with one more item
+  del(.items[0]) | .items\t[1,2]       the value without an item
 
 So `swap a .items += [4]` adds an item, and `swap a .items |= sort` puts them in order. Every name is a \
 variable: `swap a .n = $b.n`. Tab offers keys from the value, and filters with the number of their arguments; `help group_by` explains one.";
@@ -57,16 +57,17 @@ A ref is one replica of one document. Its actor changes it without asking others
 Refs with the same changes have the same value, in whatever order they came, and however often.
 
 id\t5@ann is operation 5 of ann. Ids order by number, then by actor.
-change\tAll operations of one `swap`. It waits until the changes that its actor had seen are there.
+change\tAll operations of one `swap`. A change waits for the changes that it builds on.
 clock\t{\"ann\":5,\"ben\":3} is the highest number seen of each actor. It never covers a change that is missing.
 patch\tThe changes since a clock, to be sent. It may come late or twice.
 slot\tA place that holds a value: the root, a key, an item of a list.
-conflict\tTwo wrote into one slot and had not seen each other's write. The higher id wins; `conflicts` shows the others. \
-A write wins over a delete that had not seen it. Two objects become one.
+conflict\tTwo actors wrote to one slot at the same time. The higher id wins; `conflicts` shows the others. \
+A write wins over a concurrent delete. Two objects become one.
 list\tItems that one actor adds together stay together.
-move\tAn object, list, text or counter that is put elsewhere stays itself: edits by others still reach it.
+move\tAn object, list, text or counter that is put elsewhere keeps its identity: others' edits reach it.
 report\tWhat was removed (`-`, at its old path), added (`+`), edited (`~`) and moved (`>`, each at its new path).
-text\tA string that several edit at a time; to a counter several add.
+text\tA string that several edit at the same time.
+counter\tA number to which several add at the same time.
 
 `log REF` shows the changes, `clock REF` the clock, `refs` all names.";
 
@@ -81,12 +82,11 @@ Ctrl-X Ctrl-E\tedit the line with $VISUAL or $EDITOR
 Ctrl-D\ton an empty line: leave
 Ctrl-Z\tsuspend the shell; `fg` brings it back
 Ctrl-A, Ctrl-E\tgo to the start, to the end; Alt-B, Alt-F by words
-Ctrl-W, Ctrl-U\tdelete the word before the cursor, all before the cursor
-Ctrl-K\tdelete all behind the cursor
+Ctrl-W, Ctrl-U\tdelete the word before the cursor, or all before it
+Ctrl-K\tdelete all after the cursor
 Ctrl-Y\tinsert what was deleted last
 Ctrl-_\tundo the last typing
 Ctrl-L\tclear the screen
 
-A pasted block waits for Enter, and then its commands run one after another. Of a pasted transcript only the lines \
-behind a prompt (`rejoin> …`) run. A line that begins with a blank is not kept in the history. `rejoin --vi` has the \
-keys of vi.";
+You can paste several commands, or a transcript; Enter runs them. Of a transcript only the lines with a prompt \
+(`rejoin> …`) run. A line that begins with a space is not kept in the history. `rejoin --vi` uses the keys of vi.";
