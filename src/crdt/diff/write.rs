@@ -4,6 +4,7 @@ use super::Thing;
 use super::discover::{At, Chosen, Discovery, Occurrence, Part};
 use super::emit::{Begin, Dest, Emitter, Known, Refused};
 use super::thing_of;
+use crate::cancellation::ask;
 use crate::crdt::contents::{Packed, Run, pack};
 use crate::crdt::counter::whole;
 use crate::crdt::history::{History, Keys};
@@ -256,6 +257,7 @@ impl Emitter<'_> {
             buffer.clear();
             let mut count = 0;
             for (index, value) in items.by_ref().take(ITEMS_AT_ONCE) {
+                ask();
                 value::check_scalar(value).map_err(|reason| refused(self, Step::Index(index), reason))?;
                 pack(&mut buffer, value);
                 count += 1;

@@ -6,7 +6,7 @@ use jaq_core::native::{self, Fun, bome, v};
 use jaq_core::{Error, RunPtr, ValR};
 
 use crate::filter::run::environment::Data;
-use crate::filter::val::whole;
+use crate::filter::val::{WITH_EXPONENT, whole};
 use crate::value::{Num, Val};
 
 /// Returns the native filters.
@@ -86,13 +86,11 @@ fn one_of(left: Val, right: Val, wanted: Ordering) -> ValR<Val> {
 
 /// Returns a power; of whole numbers exactly, as long as it is written without an exponent.
 fn pow(base: &Val, exponent: &Val) -> ValR<Val> {
-    /// From here on numbers are written with an exponent.
-    const MOST: i128 = 10_i128.pow(21);
     let number = float(base)?.powf(float(exponent)?);
     let exact = |value: &Val| value.as_num().filter(|number| number.is_int()).and_then(Num::as_i64);
     let exact = exact(base).zip(exact(exponent).and_then(|exponent| u32::try_from(exponent).ok()));
     let exact = exact.and_then(|(base, exponent)| i128::from(base).checked_pow(exponent));
-    Ok(match exact.filter(|number| number.abs() < MOST) {
+    Ok(match exact.filter(|number| number.abs() < WITH_EXPONENT as i128) {
         Some(number) => Num::from_i128(number).into(),
         None => whole(Num::Float(number)).into(),
     })

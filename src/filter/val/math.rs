@@ -132,16 +132,17 @@ impl Neg for Val {
     }
 }
 
+/// From here on computed numbers are written with an exponent.
+pub(in crate::filter) const WITH_EXPONENT: f64 = 1e21;
+
 /// Returns a number that has been computed as a whole one, if it is one and not too long to be read.
 pub(in crate::filter) fn whole(number: Num) -> Num {
     /// Up to here there is no whole number between two floating-point numbers.
     const EXACT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
-    /// From here on numbers are written with an exponent.
-    const MOST: f64 = 1e21;
     match number {
         Num::Float(float) if float.fract() == 0.0 && float.abs() <= EXACT => Num::Int(float as i64),
         // Its shortest digits, and zeros: the digits between two floating-point numbers would say what nobody knows.
-        Num::Float(float) if float.abs() > EXACT && float.abs() < MOST => {
+        Num::Float(float) if float.abs() > EXACT && float.abs() < WITH_EXPONENT => {
             Num::parse(&float.to_string()).unwrap_or(number)
         }
         number => number,

@@ -35,7 +35,7 @@ use crate::value::{Key, Map, Num, Val, View};
 
 pub(super) use index::{items_in, occurrences, place};
 pub(super) use iterate::values;
-pub(super) use math::whole;
+pub(super) use math::{WITH_EXPONENT, whole};
 pub(super) use text::json;
 pub(super) use update::each_output as each;
 

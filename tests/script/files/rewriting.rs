@@ -1,6 +1,11 @@
 //! What `--bless` keeps of a file, and when it leaves it alone.
 
+use std::cell::Cell;
 use std::fs;
+use std::path::Path;
+
+use rejoin::script::{Host, NotBlessed, bless};
+use rejoin::session::Session;
 
 use crate::command::{Folder, command, rejoin};
 
@@ -105,4 +110,19 @@ fn given_an_interruption_then_nothing_is_written() {
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
     assert_eq!(fs::read_to_string(&second).unwrap(), WRONG);
     assert_eq!(names(&folder), ["one.rejoin", "two.rejoin"]);
+}
+
+#[test]
+fn given_an_interruption_of_the_run_that_verifies_then_the_file_stays() {
+    let runs = Cell::new(0);
+    let start = || {
+        let session = Session::default();
+        if runs.replace(runs.get() + 1) > 0 {
+            session.interrupt().raise();
+        }
+        (Host::without_files(), session)
+    };
+    let blessed = bless(Path::new("a.rejoin"), WRONG, false, start);
+    assert!(matches!(blessed, Err(NotBlessed::Interrupted)), "{blessed:?}");
+    assert_eq!(runs.get(), 2);
 }
