@@ -49,17 +49,19 @@ impl Authors {
         (lv.index() >= self.spans[span].from || self.past_holds(span, lv.index())).then_some(lv)
     }
 
-    /// Tells whether what the first change of a span had seen holds an op from before the span.
+    /// Tells whether what the first change of a span had seen holds an op from before the span. Who has seen a change of an
+    /// actor has seen all before it.
     fn past_holds(&self, span: usize, op: u32) -> bool {
-        if self.surely_holds(span, op) {
+        let author = self.spans[self.span(op)].actor;
+        if self.surely_holds(span, op) || self.spans[span].actor == author {
             return true;
         }
         let mut open: BinaryHeap<u32> = self.parents_from(span, op).collect();
         while let Some(lv) = open.pop() {
             ask();
             let span = self.span(lv);
-            let from = self.spans[span].from;
-            if op >= from || self.surely_holds(span, op) {
+            let Span { from, actor, .. } = self.spans[span];
+            if actor == author || self.surely_holds(span, op) {
                 return true;
             }
             while open.peek().is_some_and(|&other| other >= from) {
