@@ -132,9 +132,9 @@
 //! - `over` lists what goes, in the order of ids; a put that overwrites nothing leaves it out. A `delete`
 //!   takes items, characters and other writes, and names them in spans: `"5..9@a"` are the ids from `5@a`
 //!   to `9@a`.
-//! - `base` names the last changes that the receiver said it had, with a digest of that actor's history
-//!   as the sender knows it: `{"5@origin": "9f1c0a5be7d2a4c8"}`. It tells when two replicas write under one
-//!   actor, even if no change travels.
+//! - `base` names the last changes before those in the patch, each with a digest of it and of all that its actor
+//!   had seen: `{"5@origin": "9f1c0a5be7d2a4c8"}`. It tells when two replicas write under one actor, even if no
+//!   change travels.
 //!
 //! There is a compact form of patches and of whole refs too: `to_bytes`, `from_bytes`.
 //!

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::effects::Effects;
-use super::history::{ActorIx, Digest, Digester, Id, Names, digest_changes};
+use super::history::{ActorIx, Digest, Digester, Id, Names};
 use super::lv::Lv;
 use super::patch::Body;
 use super::validate::{self, Adder};
@@ -57,11 +57,16 @@ impl ConvergentRef {
     /// When it is a replica of another document, or writes under an actor that is used here.
     pub fn merge(&mut self, other: &Self) -> Result<MergeReport, MergeError> {
         self.same_document(&other.document)?;
-        for (actor, _) in other.clock().iter() {
-            if let Some((ours, theirs)) = self.history.fork(&other.history, actor) {
-                let (ours, theirs) = (self.change_of(ours), other.change_of(theirs));
-                return Err(MergeError::Equivocation { ours, theirs });
-            }
+        let Patch { base, body, .. } = other.patch_from_clock(self.clock());
+        if let Some((change, _)) = self.other_base(&base) {
+            let forked = self.history.fork(&other.history);
+            return Err(forked.map_or_else(
+                || MergeError::OtherBase { change: change.clone() },
+                |(ours, theirs)| MergeError::Equivocation {
+                    ours: self.change_of(ours),
+                    theirs: other.change_of(theirs),
+                },
+            ));
         }
         // What waits there was never looked at whole; it may be wrong, and then it is refused alone.
         let waits = other.waiting.changes().filter(|change| {
@@ -69,8 +74,7 @@ impl ConvergentRef {
             !self.clock().covers(&id) && self.waiting.get(&id).is_none()
         });
         let waits: Vec<_> = waits.cloned().collect();
-        let new = Body::Packed(Arc::new(other.history.pack(&other.history.since(self.clock()))));
-        self.take(&new, &waits)
+        self.take(&body, &waits)
     }
 
     /// Takes the changes of a patch. Merging a patch again does nothing; changes whose dependencies are
@@ -82,15 +86,19 @@ impl ConvergentRef {
     /// replicas write under one actor. The patch is validated whole: nothing of it is applied then.
     pub fn merge_patch(&mut self, patch: &Patch) -> Result<MergeReport, MergeError> {
         self.same_document(&patch.document)?;
-        let other_base = patch.base.iter().find(|(id, digest)| {
-            let actor = self.history.authors.find(&id.actor);
-            let ours = actor.and_then(|actor| self.history.digest(actor, id.counter));
-            ours.is_some_and(|ours| ours != *digest)
-        });
-        if let Some((id, _)) = other_base {
-            return Err(MergeError::OtherBase { change: id.clone() });
+        if let Some((change, _)) = self.other_base(&patch.base) {
+            return Err(MergeError::OtherBase { change: change.clone() });
         }
         self.take(&patch.body, &[])
+    }
+
+    /// Returns a change that stands otherwise here than where a patch was made.
+    fn other_base<'b>(&self, base: &'b [(OpId, Digest)]) -> Option<&'b (OpId, Digest)> {
+        base.iter().find(|(id, digest)| {
+            let actor = self.history.authors.find(&id.actor);
+            let known = actor.filter(|&actor| id.counter <= self.history.authors.last(actor));
+            known.is_some_and(|actor| self.history.digest(actor, id.counter) != Some(*digest))
+        })
     }
 
     fn same_document(&self, theirs: &super::DocumentId) -> Result<(), MergeError> {
@@ -168,6 +176,7 @@ impl ConvergentRef {
         }
         self.begin_applying(before);
         self.tree.apply_all(&self.history, before..self.history.len());
+        self.history.settle_later();
         Ok(())
     }
 
@@ -224,6 +233,9 @@ impl ConvergentRef {
             0 => Some(Digest::EMPTY),
             previous => self.history.digest(actor, previous),
         };
+        let deps = head.deps.iter().map(|dep| self.history.digest(actors[dep.actor as usize], dep.counter));
+        let deps: Option<SmallVec<[Digest; 2]>> = deps.collect();
+        let before = before.zip(deps).map(|(before, deps)| before.after(deps));
         let names = WireNames::new(wire);
         let mut digest = before;
         digest_head(head, reader, &names, |_, change| digest = digest.map(|digest| digest.with(change)))?;
@@ -384,13 +396,8 @@ impl ConvergentRef {
         let mut theirs = None;
         digest_head(&head, &mut reader, &names, |_, digest| theirs = Some(digest))?;
         let ours = authors.lv(Id { counter: change.first, actor }).filter(|lv| authors.is_start(lv.index()));
-        let ours = ours.and_then(|lv| {
-            let header = authors.header(lv.index(), authors.change_end(lv.index()));
-            let mut found = None;
-            let same_length = u64::from(header.end - header.start) == head.ops;
-            digest_changes(&self.history.log, authors, header, |_, digest| found = Some(digest));
-            found.filter(|_| same_length)
-        });
+        let same_length = |lv: &Lv| u64::from(authors.change_end(lv.index()) - lv.index()) == head.ops;
+        let ours = ours.filter(same_length).and_then(|lv| self.history.digest_alone(lv));
         if ours.is_some() && ours == theirs { Ok(true) } else { Err(self.contradiction(change)) }
     }
 

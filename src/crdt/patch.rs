@@ -15,8 +15,8 @@ use super::{Change, DecodeError, DecodeReason, DocumentId, OpId};
 #[derive(Debug, Clone)]
 pub struct Patch {
     pub(super) document: DocumentId,
-    /// The last changes that the receiver's clock names, as the sender knows them: so two replicas
-    /// that write under one actor find out even when no change travels.
+    /// The last changes before those in the patch, as the sender knows them: so two replicas that write under one
+    /// actor find out even when no change travels.
     ///
     /// Invariant: ordered by id, each once.
     pub(super) base: SmallVec<[(OpId, Digest); 1]>,

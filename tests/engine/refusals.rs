@@ -469,6 +469,50 @@ fn given_two_different_changes_under_one_id_when_merged_then_both_are_named_and_
 }
 
 #[test]
+fn given_a_fork_below_a_change_that_both_have_when_nothing_is_new_then_it_is_found() {
+    // Two write as zoe. Ann saw the one, wil waited for it and got the other.
+    let mut zoe = replica("zoe", r#"{"n":0}"#);
+    let (mut ann, mut wil) = (branch(&zoe, "ann"), branch(&zoe, "wil"));
+    let mut double = ConvergentRef::from_bytes(&zoe.to_bytes()).unwrap();
+    zoe.swap(|value| with(value, "n", json("1"))).unwrap();
+    double.swap(|value| with(value, "n", json("2"))).unwrap();
+    ann.merge(&zoe).unwrap();
+    ann.swap(|value| with(value, "m", json("3"))).unwrap();
+    wil.merge_patch(&patch([last_change(&ann)])).unwrap();
+    wil.merge(&double).unwrap();
+    assert_eq!((ann.clock(), wil.waiting().count()), (wil.clock(), 0));
+    let (bea, vic) = (branch(&ann, "bea"), branch(&wil, "vic"));
+    for (one, other) in [(&bea, &mut wil), (&vic, &mut ann)] {
+        let nothing = one.patch_from_clock(other.clock());
+        assert!(nothing.is_empty());
+        let read = Patch::from_bytes(&nothing.to_bytes()).unwrap();
+        let error = MergeError::OtherBase { change: id("4@ann") };
+        assert_eq!(other.merge_patch(&read).err(), Some(error));
+        match other.merge(one) {
+            Err(MergeError::Equivocation { ours, theirs }) => {
+                assert_eq!((ours.id(), theirs.id()), (id("3@zoe"), id("3@zoe")));
+                assert_ne!(ours, theirs);
+            }
+            merged => panic!("{merged:?}"),
+        }
+    }
+}
+
+#[test]
+fn given_many_actors_then_a_patch_does_not_grow_with_them() {
+    let mut last = replica("origin", r#"{"n":0}"#);
+    let mut sizes = Vec::new();
+    for number in 100..200 {
+        let seen = last.clock().clone();
+        last = branch(&last, &format!("actor{number}"));
+        last.swap(|value| with(value, "n", Val::from(number))).unwrap();
+        sizes.push(last.patch_from_clock(&seen).to_bytes().len());
+    }
+    let (first, then) = (sizes[1], sizes[99]);
+    assert!(then <= first + 4, "{first} bytes beside two actors, {then} beside 100");
+}
+
+#[test]
 fn given_a_change_whose_ids_overlap_a_known_one_when_merged_then_it_is_refused() {
     let mut ann = busy();
     let eve = replica("eve", "[1,2,3]");

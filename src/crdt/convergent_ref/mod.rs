@@ -230,16 +230,12 @@ impl ConvergentRef {
     /// Returns the changes that a clock does not cover, as a patch. Costs what it returns, and O(log history)
     /// for each actor.
     pub fn patch_from_clock(&self, since: &Clock) -> Patch {
-        let authors = &self.history.authors;
-        let base = since.iter().filter_map(|(actor, counter)| {
-            let number = authors.find(actor)?;
-            let counter = counter.min(authors.last(number));
-            let digest = self.history.digest(number, counter)?;
-            Some((OpId::new(counter, actor.clone()), digest))
-        });
-        let mut base: smallvec::SmallVec<[_; 1]> = base.collect();
+        let beyond = self.history.since(since);
+        let base = self.history.frontier(since, &beyond).into_iter();
+        let base = base.filter_map(|last| Some((self.history.op_id(last), self.history.digest_of(last)?)));
+        let mut base: SmallVec<[_; 1]> = base.collect();
         base.sort_unstable_by(|(a, _): &(OpId, _), (b, _)| a.cmp(b));
-        let body = Body::Packed(Arc::new(self.history.pack(&self.history.since(since))));
+        let body = Body::Packed(Arc::new(self.history.pack(&beyond)));
         Patch { document: self.document.clone(), base, body }
     }
 

@@ -7,7 +7,7 @@ use crate::crdt::lv::Lv;
 use crate::crdt::row::{Holds, Local, Row, Space, Step, Target, Written};
 use crate::crdt::{Kind, Side};
 
-/// A fingerprint of all changes of one actor up to a counter (64 bits): equal histories have equal
+/// A fingerprint of a change and of all that its actor had seen (64 bits): equal histories have equal
 /// digests on every machine. It tells two replicas that write under one actor by accident; it is no
 /// protection against forgery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +17,17 @@ impl Digest {
     /// The digest of no changes.
     pub(in crate::crdt) const EMPTY: Self = Self(0);
 
-    /// Makes the digest with one more change.
+    /// Makes the digest of the actor's next change, which depends on nothing else, from that of the change alone.
     pub(in crate::crdt) fn with(self, change: Self) -> Self {
         let mut mix = StableHash(self.0);
         mix.number(change.0);
         Self(mix.0)
+    }
+
+    /// Makes the digest before a change that depends on others too.
+    pub(in crate::crdt) fn after(self, deps: impl IntoIterator<Item = Self>) -> Self {
+        // They have no order.
+        Self(deps.into_iter().map(|dep| mixed(&[dep.0])).fold(self.0, u64::wrapping_add))
     }
 }
 
@@ -222,7 +228,7 @@ fn mixed(numbers: &[u64]) -> u64 {
 /// The digests of one actor.
 #[derive(Debug, Clone, Default)]
 pub(in crate::crdt) struct Digests {
-    /// Of all changes up to the one with this last counter, for every [`EVERY`]th change.
+    /// By the last counter of a change: those of every [`EVERY`]th change, and of each that depends on others.
     kept: Vec<(u64, Digest)>,
     /// The last one and the one before, the most asked for.
     last: Option<(u64, Digest)>,
@@ -234,11 +240,12 @@ pub(in crate::crdt) struct Digests {
 const EVERY: u32 = 32;
 
 impl Digests {
-    /// Adds a change.
-    pub(in crate::crdt) fn push(&mut self, last: u64, change: Digest) {
-        let digest = self.last.map_or(Digest::EMPTY, |(_, digest)| digest).with(change);
+    /// Adds a change and says what it depends on besides the one before.
+    pub(in crate::crdt) fn push(&mut self, last: u64, change: Digest, deps: &[Digest]) {
+        let before = self.last.map_or(Digest::EMPTY, |(_, digest)| digest);
+        let digest = before.after(deps.iter().copied()).with(change);
         self.count += 1;
-        if self.count.is_multiple_of(EVERY) {
+        if self.count.is_multiple_of(EVERY) || !deps.is_empty() {
             self.kept.push((last, digest));
         }
         self.before = self.last.replace((last, digest));

@@ -11,7 +11,10 @@ mod keys;
 mod log;
 
 use crate::cancellation::ask;
+use std::cell::RefCell;
 use std::ops::Range;
+
+use smallvec::SmallVec;
 
 pub(super) use authors::{ActorIx, Authors, Header, Id};
 pub(super) use causal_buffer::CausalBuffer;
@@ -25,17 +28,25 @@ use digest::Digests;
 
 use super::lv::Lv;
 use super::row::{Local, Row};
-use super::{Actor, Clock, ClockError, DocumentId, OpId};
+use super::{Clock, ClockError, DocumentId, OpId};
 
 /// The history: all applied changes, in the order of application, found by id.
 #[derive(Clone)]
 pub(super) struct History {
     pub(super) log: Log,
     pub(super) authors: Authors,
-    /// By number of the actor.
-    digests: Vec<Digests>,
-    /// The op from which on there are no digests yet.
-    digested: u32,
+    /// The number of ops that are kept for good.
+    settled: u32,
+    /// Of the settled changes, as far as they are made.
+    digests: RefCell<Digested>,
+}
+
+/// Digests of changes.
+#[derive(Clone, Default)]
+struct Digested {
+    by_actor: Vec<Digests>,
+    /// The op from which on there are none yet.
+    end: u32,
 }
 
 /// The number of ops that get their digests together.
@@ -59,7 +70,8 @@ pub(super) struct Mark {
 impl History {
     /// Makes the history of a document that has no changes yet.
     pub(super) fn new(document: DocumentId) -> Self {
-        Self { log: Log::default(), authors: Authors::new(document), digests: Vec::new(), digested: 0 }
+        let (log, authors) = (Log::default(), Authors::new(document));
+        Self { log, authors, settled: 0, digests: RefCell::default() }
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -96,21 +108,40 @@ impl History {
         self.authors.seal();
     }
 
-    /// Keeps for good what was added. Digests are made of many ops at once, which is faster; what has none
-    /// yet is read when one is asked for.
+    /// Keeps for good what was added. Digests are made of many ops at once, which is faster; what has none yet gets
+    /// its own when one is asked for.
     pub(super) fn settle(&mut self) {
-        if self.len() - self.digested < BATCH {
-            return;
+        self.settled = self.len();
+        if self.settled - self.digests.borrow().end >= BATCH {
+            self.make_digests();
         }
-        self.digests.resize_with(self.authors.actors().len(), Digests::default);
-        let mut at = self.digested;
-        while at < self.len() {
-            let header = self.authors.header(at, self.len());
-            let digests = &mut self.digests[header.actor.0 as usize];
-            digest_changes(&self.log, &self.authors, header, |last, change| digests.push(last, change));
-            at = header.end;
+    }
+
+    /// Keeps for good what was added, and makes digests when one is asked for.
+    pub(super) fn settle_later(&mut self) {
+        self.settled = self.len();
+    }
+
+    /// Digests what is settled. Work that ends early has to begin anew.
+    fn make_digests(&self) {
+        let digests = self.digests.take();
+        self.digests.replace(self.with_digests(digests));
+    }
+
+    fn with_digests(&self, mut digests: Digested) -> Digested {
+        digests.by_actor.resize_with(self.authors.actors().len(), Digests::default);
+        while digests.end < self.settled {
+            let header = self.authors.header(digests.end, self.settled);
+            let deps = header.deps.iter().filter_map(|dep| self.find_digest(&digests, *dep));
+            let mut deps: SmallVec<[Digest; 2]> = deps.collect();
+            let by_author = &mut digests.by_actor[header.actor.0 as usize];
+            digest_changes(&self.log, &self.authors, header, |last, change| {
+                by_author.push(last, change, &deps);
+                deps.clear();
+            });
+            digests.end = header.end;
         }
-        self.digested = at;
+        digests
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -168,16 +199,33 @@ impl History {
         Ok(Cut { before, beyond })
     }
 
-    /// Returns the digest of an actor's changes up to a counter, which must be the last of a change here.
+    /// Returns the digest of an actor's change by its last counter, `None` when no settled change ends there.
     /// O(log n), and a few changes are read.
     pub(super) fn digest(&self, actor: ActorIx, last: u64) -> Option<Digest> {
-        let end = self.authors.lv(Id { counter: last, actor })?.index() + 1;
-        if !self.authors.is_end(end) {
+        self.digest_of(self.authors.lv(Id { counter: last, actor })?)
+    }
+
+    /// Returns the digest of the change that ends with an op, as [`digest`](Self::digest).
+    pub(super) fn digest_of(&self, last: Lv) -> Option<Digest> {
+        let end = self.digests.borrow().end;
+        if last.index() >= end && self.authors.has_deps_from(end) {
+            self.make_digests();
+        }
+        self.find_digest(&self.digests.borrow(), last)
+    }
+
+    /// Returns the digest of the change that ends with an op; none of the changes that are not digested depends on
+    /// another actor's.
+    fn find_digest(&self, digests: &Digested, last: Lv) -> Option<Digest> {
+        let end = last.index() + 1;
+        if !self.authors.is_end(end) || end > self.settled {
             return None;
         }
-        let nearest = self.digests.get(actor.0 as usize).map(|digests| digests.nearest(last));
+        let Id { counter, actor } = self.authors.id(last);
+        let nearest = digests.by_actor.get(actor.0 as usize).map(|digests| digests.nearest(counter));
         let (mut at, mut digest) = nearest.unwrap_or((0, Digest::EMPTY));
-        while at < last {
+        while at < counter {
+            // None of these depends on others: their digests would have been kept.
             let next = self.authors.first_from(actor, at + 1)?;
             let header = self.authors.header(next.index(), end);
             digest_changes(&self.log, &self.authors, header, |counter, change| {
@@ -187,42 +235,69 @@ impl History {
         Some(digest)
     }
 
-    /// Returns the first changes of an actor in which two histories differ, where both go on. A few changes are
-    /// read when they do not.
-    pub(super) fn fork(&self, other: &Self, name: &Actor) -> Option<(Lv, Lv)> {
-        let (ours, theirs) = (self.authors.find(name)?, other.authors.find(name)?);
-        let both = self.authors.last(ours).min(other.authors.last(theirs));
-        if both == 0 {
-            return None;
+    /// Returns the last changes that a clock covers: those that no other change that it covers had seen; `beyond` is
+    /// what it does not cover. O(what is beyond, and heads).
+    pub(super) fn frontier(&self, clock: &Clock, beyond: &[Range<u32>]) -> Vec<Lv> {
+        let authors = &self.authors;
+        let covered = |lv: &Lv| {
+            let Id { counter, actor } = authors.id(*lv);
+            counter <= clock.get(authors.name(actor))
+        };
+        let mut frontier: Vec<Lv> = authors.heads().filter(covered).collect();
+        for range in beyond {
+            let mut at = range.start;
+            while at < range.end {
+                let header = authors.header(at, range.end);
+                let previous = authors.lv(Id { counter: header.previous, actor: header.actor });
+                frontier.extend(header.deps.iter().copied().chain(previous).filter(covered));
+                at = header.end;
+            }
         }
-        let digests = [self.digest(ours, both), other.digest(theirs, both)];
-        if digests[0].is_some() && digests[0] == digests[1] {
-            return None;
-        }
-        let changes = self.authors.changes_of(ours).zip(other.authors.changes_of(theirs));
-        let mut forked =
-            changes.filter(|((_, a), (_, b))| a != b || self.digest(ours, *a) != other.digest(theirs, *b));
-        forked.next().map(|((a, _), (b, _))| (a, b))
+        frontier.sort_unstable();
+        frontier.dedup();
+        frontier
+    }
+
+    /// Returns the first changes of one actor that two histories have under one id and that are not the same. O(n).
+    pub(super) fn fork(&self, other: &Self) -> Option<(Lv, Lv)> {
+        self.authors.actors().find_map(|ours| {
+            let theirs = other.authors.find(self.authors.name(ours))?;
+            let mut pairs = self.authors.changes_of(ours).zip(other.authors.changes_of(theirs));
+            let forked = pairs.find(|((a, last), (b, other_last))| {
+                last != other_last || self.digest_alone(*a) != other.digest_alone(*b)
+            });
+            forked.map(|((a, _), (b, _))| (a, b))
+        })
+    }
+
+    /// Returns the digest of the change that begins with an op, without what it had seen.
+    pub(super) fn digest_alone(&self, first: Lv) -> Option<Digest> {
+        let header = self.authors.header(first.index(), self.authors.change_end(first.index()));
+        let mut digest = None;
+        digest_changes(&self.log, &self.authors, header, |_, change| digest = Some(change));
+        digest
     }
 
     /// Verifies the invariants. O(n).
     pub(super) fn check(&self) -> Result<(), String> {
         self.log.check()?;
         self.authors.check()?;
-        if self.log.len() != self.authors.len() || self.digested > self.log.len() {
+        if self.log.len() != self.authors.len() || self.settled > self.log.len() {
             return Err("the history has ops that nobody made".into());
+        }
+        let anew = self.with_digests(Digested::default());
+        let differs = |last: &Lv| self.digest_of(*last) != self.find_digest(&anew, *last);
+        if let Some(last) =
+            self.authors.actors().filter_map(|actor| self.authors.last_op(actor)).find(differs)
+        {
+            return Err(format!("the digest of {} is another", self.op_id(last)));
         }
         Ok(())
     }
 }
 
 /// Digests the changes under a header, each with its last counter.
-pub(super) fn digest_changes(
-    log: &Log,
-    authors: &Authors,
-    header: Header<'_>,
-    done: impl FnMut(u64, Digest),
-) {
+fn digest_changes(log: &Log, authors: &Authors, header: Header<'_>, done: impl FnMut(u64, Digest)) {
     let names = LogNames { log, authors };
     let deps = header.deps.iter().map(|dep| authors.id(*dep));
     let deps = deps.map(|dep| (dep.counter, authors.hash(dep.actor)));

@@ -22,6 +22,17 @@ pub(super) type Heads = SmallVec<[ActorIx; 4]>;
 pub(super) const NO_SPAN: u32 = u32::MAX;
 
 impl Authors {
+    /// Returns the last ops of the changes that no other change has seen. O(heads).
+    pub(in crate::crdt) fn heads(&self) -> impl Iterator<Item = Lv> {
+        self.heads.iter().filter_map(|&head| self.last_op(head))
+    }
+
+    /// Tells whether a change that begins with an op or later depends on a change of another actor. O(1) at the end.
+    pub(in crate::crdt) fn has_deps_from(&self, op: u32) -> bool {
+        let from = self.spans.iter().rev().take_while(|span| span.from >= op).last();
+        from.is_some_and(|span| (span.deps as usize) < self.deps.len())
+    }
+
     /// Returns the last changes that an actor's next change depends on, besides its own previous one. O(heads).
     pub(in crate::crdt) fn heads_beside(&self, own: ActorIx) -> SmallVec<[Lv; 2]> {
         let others = self.heads.iter().filter(|&&head| head != own);
@@ -29,7 +40,7 @@ impl Authors {
     }
 
     /// Returns the last op of an actor.
-    pub(super) fn last_op(&self, actor: ActorIx) -> Option<Lv> {
+    pub(in crate::crdt) fn last_op(&self, actor: ActorIx) -> Option<Lv> {
         let &span = self.actors[actor.0 as usize].spans.last()?;
         Lv::new(self.span_end(span as usize)).minus(1)
     }
@@ -82,7 +93,8 @@ impl Authors {
     pub(in crate::crdt) fn not_seen_by(&self, op: Lv) -> Vec<Range<u32>> {
         let first = self.span(op.index());
         let covers = self.spans[first].covers;
-        let mut seen = vec![self.spans[first].from..op.index() + 1];
+        let mut seen = Vec::new();
+        seen.push(self.spans[first].from..op.index() + 1);
         let mut take = |span: &Span| {
             seen.push(span.block..span.from);
             seen.push(covers..span.covers.max(covers));
