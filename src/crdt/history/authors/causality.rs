@@ -213,7 +213,7 @@ mod tests {
     use super::*;
     use crate::crdt::{Actor, DocumentId};
 
-    /// A random number below another.
+    /// Returns a random number below another.
     fn below(seed: &mut u64, bound: usize) -> usize {
         *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (*seed >> 33) as usize % bound
