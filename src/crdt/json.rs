@@ -10,8 +10,8 @@ use super::history::Digest;
 use super::patch::Body;
 use super::wire::Corrupt;
 use super::{
-    Actor, Change, Clock, Content, DocumentId, IdError, Kind, MAX_COUNTER, Op, OpId, OpSpan, Patch, Scalar,
-    Side, SlotId,
+    Actor, Change, Clock, Content, DocumentId, IdError, Kind, MAX_COUNTER, Op, OpId, OpSpan, OverLimit, Patch,
+    Scalar, Side, SlotId,
 };
 use crate::value::{Map, Path, Step, Val, View, object, string};
 
@@ -50,6 +50,20 @@ pub enum DecodeReason {
     /// The bytes are not those that were written.
     #[error("the data is damaged")]
     Damaged,
+    /// It is past a limit.
+    #[error(transparent)]
+    Limit(#[from] OverLimit),
+    /// The bytes stand for much more than what `rejoin` writes in so few.
+    #[error(
+        "the data is damaged: {bytes} bytes do not stand for what takes {} MiB of memory",
+        .memory.div_ceil(1 << 20)
+    )]
+    Inflated {
+        /// The number of bytes.
+        bytes: u64,
+        /// The memory that it takes, in bytes.
+        memory: u64,
+    },
     /// The changes of a ref cannot be applied.
     #[error("{0}")]
     Changes(String),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::history::Digest;
-use super::wire::{Section, Source, Wire};
-use super::{Change, DecodeError, DecodeReason, DocumentId, OpId};
+use super::wire::{Kept, Section, Source, Wire};
+use super::{Change, DecodeError, DecodeReason, DocumentId, Limits, OpId};
 
 /// A set of changes of one document, ready to travel.
 ///
@@ -77,8 +77,10 @@ impl Patch {
             section.number(digest.0);
         }
         match &self.body {
-            Body::Packed(wire) => section.wire(wire),
-            Body::Listed(changes) => section.wire(&Wire::of(changes.iter().map(|change| &**change))),
+            Body::Packed(wire) => section.wire(wire, Kept::Packed),
+            Body::Listed(changes) => {
+                section.wire(&Wire::of(changes.iter().map(|change| &**change)), Kept::Packed);
+            },
         }
         section.finish()
     }
@@ -88,11 +90,19 @@ impl Patch {
     /// # Errors
     /// When the bytes are no patch, or damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Self::read(bytes).map_err(DecodeError::at_root)
+        Self::from_bytes_within(bytes, &Limits::default())
     }
 
-    fn read(bytes: &[u8]) -> Result<Self, DecodeReason> {
-        let mut source = Source::new(bytes, PATCH)?;
+    /// Reads as [`from_bytes`](Self::from_bytes) does, within limits.
+    ///
+    /// # Errors
+    /// As for [`from_bytes`](Self::from_bytes), and when it is past a limit.
+    pub fn from_bytes_within(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeError> {
+        Self::read(bytes, limits).map_err(DecodeError::at_root)
+    }
+
+    fn read(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeReason> {
+        let mut source = Source::new(bytes, PATCH, limits)?;
         let document = DocumentId::new(source.text()?)?;
         let mut base: SmallVec<[(OpId, Digest); 1]> = SmallVec::new();
         for _ in 0..source.count()? {
@@ -103,7 +113,7 @@ impl Patch {
         if !base.is_sorted_by(|(a, _), (b, _)| a < b) {
             return Err(DecodeReason::Damaged);
         }
-        let wire = source.wire()?;
+        let wire = source.wire(Kept::Packed)?;
         source.end()?;
         wire.check()?;
         Ok(Self { document, base, body: Body::Packed(Arc::new(wire)) })

@@ -85,6 +85,8 @@ pub(in crate::crdt) struct Reader<'w> {
     op: WireId,
     /// The ops that are left under the last header.
     left: u64,
+    /// The changes and ops that are to come under other headers.
+    to_come: (u64, u64),
     last_key: u32,
     over: Vec<WireId>,
     spans: Vec<(WireId, u32)>,
@@ -111,6 +113,7 @@ impl<'w> Reader<'w> {
             headers: 0,
             op: WireId::default(),
             left: 0,
+            to_come: (wire.changes as u64, wire.ops),
             last_key: 0,
             over: Vec::new(),
             spans: Vec::new(),
@@ -127,9 +130,13 @@ impl<'w> Reader<'w> {
                 [self.lengths, self.kinds, self.counts, self.containers.1, self.elements.1, self.overs.1];
             let empty = rest.iter().all(|rest| rest.is_empty()) && self.keys.is_empty();
             let empty = empty && self.contents.is_empty() && self.chars.is_empty();
+            let empty = empty && self.to_come == (0, 0);
             return if empty { Ok(None) } else { Err(Corrupt) };
         }
         let head = self.read_head().ok_or(Corrupt)?;
+        let (changes, ops) = self.to_come;
+        let left = changes.checked_sub(head.changes()).zip(ops.checked_sub(head.ops));
+        self.to_come = left.ok_or(Corrupt)?;
         self.last[head.actor as usize] = head.last();
         self.op = WireId { actor: head.actor, counter: head.first };
         self.left = head.ops;
