@@ -82,10 +82,11 @@ impl ConvergentRef {
     /// replicas write under one actor. The patch is validated whole: nothing of it is applied then.
     pub fn merge_patch(&mut self, patch: &Patch) -> Result<MergeReport, MergeError> {
         self.same_document(&patch.document)?;
+        // Where our changes go on, one of them must end where theirs does.
         let other_base = patch.base.iter().find(|(id, digest)| {
             let actor = self.history.authors.find(&id.actor);
-            let ours = actor.and_then(|actor| self.history.digest(actor, id.counter));
-            ours.is_some_and(|ours| ours != *digest)
+            let ours = actor.filter(|&actor| self.history.authors.last(actor) >= id.counter);
+            ours.is_some_and(|actor| self.history.digest(actor, id.counter) != Some(*digest))
         });
         if let Some((id, _)) = other_base {
             return Err(MergeError::OtherBase { change: id.clone() });

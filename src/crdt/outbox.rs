@@ -16,9 +16,11 @@ impl ConvergentRef {
     /// on the way comes by [`patch_from_clock`](Self::patch_from_clock). It is part of
     /// [`to_bytes`](Self::to_bytes). Costs what it returns, and O(log history) for each change.
     pub fn peek_patches(&self) -> Vec<Patch> {
-        let packed = |ops| {
+        let packed = |ops: Range<u32>| {
+            let previous = self.history.authors.header(ops.start, ops.end).previous;
+            let base = self.base(self.own, previous).into_iter().collect();
             let body = Body::Packed(Arc::new(self.history.pack(&[ops])));
-            Patch { document: self.document.clone(), base: Default::default(), body }
+            Patch { document: self.document.clone(), base, body }
         };
         self.queued().map(packed).collect()
     }

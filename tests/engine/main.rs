@@ -5,6 +5,7 @@ mod attribution;
 mod better_than_converge;
 mod common;
 mod concurrency;
+mod forks;
 mod identity;
 mod kinds;
 mod moves;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::effects::conflict;
-use super::history::{ActorIx, CausalBuffer, History};
+use super::history::{ActorIx, CausalBuffer, Digest, History};
 use super::lv::Lv;
 use super::past::{Past, Snapshot};
 use super::patch::Body;
@@ -227,20 +227,24 @@ impl ConvergentRef {
         self.waiting.changes().map(|change| &**change)
     }
 
-    /// Returns the changes that a clock does not cover, as a patch. Costs what it returns, and O(log history)
-    /// for each actor.
+    /// Returns the changes that a clock does not cover, as a patch. A change in the middle of which the clock ends is
+    /// among them, whole: whoever has another change there, made under the same actor, finds out. Costs what it
+    /// returns, and O(log history) for each actor.
     pub fn patch_from_clock(&self, since: &Clock) -> Patch {
-        let authors = &self.history.authors;
         let base = since.iter().filter_map(|(actor, counter)| {
-            let number = authors.find(actor)?;
-            let counter = counter.min(authors.last(number));
-            let digest = self.history.digest(number, counter)?;
-            Some((OpId::new(counter, actor.clone()), digest))
+            let number = self.history.authors.find(actor)?;
+            self.base(number, self.history.authors.end_up_to(number, counter)?)
         });
         let mut base: smallvec::SmallVec<[_; 1]> = base.collect();
         base.sort_unstable_by(|(a, _): &(OpId, _), (b, _)| a.cmp(b));
         let body = Body::Packed(Arc::new(self.history.pack(&self.history.since(since))));
         Patch { document: self.document.clone(), base, body }
+    }
+
+    /// Returns what tells an actor's changes up to the end of one of them from others.
+    pub(in crate::crdt) fn base(&self, actor: ActorIx, last: u64) -> Option<(OpId, Digest)> {
+        let digest = self.history.digest(actor, last)?;
+        Some((OpId::new(last, self.history.authors.name(actor).clone()), digest))
     }
 
     /// Returns the container at a path: the id of the op that made it, by which a [`Transaction`](super::Transaction)

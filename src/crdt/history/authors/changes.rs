@@ -166,6 +166,23 @@ impl Authors {
         before.or_else(|| spans.get(at).map(|&span| Lv::new(self.spans[span as usize].from)))
     }
 
+    /// Returns the counter of the last op of an actor's last change that ends at a counter or before it; `None` when
+    /// there is none. O(log n).
+    pub(in crate::crdt) fn end_up_to(&self, actor: ActorIx, counter: u64) -> Option<u64> {
+        let spans = &self.actors[actor.0 as usize].spans;
+        let at = spans.partition_point(|&span| self.spans[span as usize].counter <= counter);
+        let index = spans[at.checked_sub(1)?] as usize;
+        let span = &self.spans[index];
+        let count = u64::from(self.span_end(index) - span.from);
+        let last = span.from + (counter - span.counter).min(count - 1) as u32;
+        // The end of that change, when it ends there, or else of the one before, which may be in another span.
+        let end = if self.is_end(last + 1) { last + 1 } else { self.change_start(last) };
+        if end > span.from {
+            return Some(span.counter + u64::from(end - span.from) - 1);
+        }
+        self.previous(index).map(|previous| self.id(previous).counter)
+    }
+
     /// Returns the changes of an actor: the first op of each, and its last counter.
     pub(in crate::crdt) fn changes_of(&self, actor: ActorIx) -> impl Iterator<Item = (Lv, u64)> {
         let mut next = self.first_from(actor, 1);
