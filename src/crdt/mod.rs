@@ -57,7 +57,7 @@ mod wire;
 pub use change::{Change, Content, Kind, Op, OpSpan, Scalar, Side, SlotId};
 pub use clock::Clock;
 pub use convergent_ref::{ConvergentRef, WatchId};
-pub use error::{BranchError, ClockError, EditError, MergeError, SwapError};
+pub use error::{BranchError, ClockError, EditError, MergeError, RewindError, SwapError};
 pub use history::Digest;
 pub use id::{Actor, DocumentId, IdError, MAX_COUNTER, OpId};
 pub use json::{DecodeError, DecodeReason};

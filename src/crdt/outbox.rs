@@ -27,6 +27,7 @@ impl ConvergentRef {
 
     /// Takes the patches of the queue: as [`peek_patches`](Self::peek_patches), and then the queue is empty.
     pub fn pop_patches(&mut self) -> Vec<Patch> {
+        self.close();
         let patches = self.peek_patches();
         forgo();
         self.popped = self.history.authors.last(self.own);

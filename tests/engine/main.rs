@@ -1,6 +1,7 @@
 //! The engine as a program uses it, and against the plain model.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod arguments;
 mod attribution;
 mod better_than_converge;
 mod common;

@@ -141,6 +141,9 @@ impl ConvergentRef {
             return Err(BranchError::ActorInUse(actor));
         }
         let mut history = self.history.clone();
+        if self.is_open {
+            history.seal();
+        }
         let own = history.authors.intern(&actor);
         let (waiting, tree) = (self.waiting.clone(), self.tree.clone());
         Ok(Self::of(self.document.clone(), actor, own, history, waiting, tree))

@@ -179,9 +179,8 @@ impl<'b> Source<'b> {
         let changes = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
         let mut wire = Wire { changes, ops: self.number()?, ..Wire::default() };
         self.budget.count(changes as u64, wire.ops)?;
-        let loose = if kept == Kept::Loose { cost::of_loose(changes as u64, wire.ops) } else { 0 };
         let actors = self.count()?;
-        self.budget.take(cost::of_names(actors, 0, 0).saturating_add(loose))?;
+        self.budget.take(cost::of_names(actors, 0, 0))?;
         for _ in 0..actors {
             wire.actors.push(Actor::new(self.text()?).map_err(|_| Corrupt)?);
         }
@@ -215,6 +214,9 @@ impl<'b> Source<'b> {
             *column = stored.open()?;
         }
         wire.columns.contents = weave(&tags, &ints.open()?, &texts.open()?).ok_or(Corrupt)?.into();
+        if kept == Kept::Loose {
+            self.budget.take(wire.loose())?;
+        }
         Ok(wire)
     }
 

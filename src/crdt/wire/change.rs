@@ -136,7 +136,7 @@ fn nothing() -> Content {
 
 impl Row<'_, Wired> {
     /// Cuts a row whose first op is `id` after `count` ops.
-    fn split(self, id: WireId, count: u32) -> (Self, Option<Self>) {
+    pub(super) fn split(self, id: WireId, count: u32) -> (Self, Option<Self>) {
         if self.count() <= count {
             return (self, None);
         }

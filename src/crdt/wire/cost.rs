@@ -23,8 +23,8 @@ const KEY: u64 = 112;
 const OP: u64 = 1;
 
 /// An op and a change on their own, beside what they are in columns.
-const LOOSE_OP: u64 = 320;
-const LOOSE_CHANGE: u64 = 1_400;
+const LOOSE_OP: u64 = 288;
+const LOOSE_CHANGE: u64 = 1_200;
 
 /// The lengths of the parts in which contents are stored.
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,16 +71,11 @@ pub(super) fn of_ops(ops: u64) -> u64 {
     ops.saturating_mul(OP)
 }
 
-/// The memory that changes take which are taken apart, beside their columns.
-pub(super) fn of_loose(changes: u64, ops: u64) -> u64 {
-    changes.saturating_mul(LOOSE_CHANGE).saturating_add(ops.saturating_mul(LOOSE_OP))
-}
-
 /// The memory that changes take when they are read, at most.
 pub(super) fn of_wire(wire: &Wire, parts: Parts, tags: &[u8], kept: Kept) -> u64 {
     let keys = wire.keys.iter().map(|key| key.len()).sum();
     let lengths = wire.columns.lengths();
-    let loose = if kept == Kept::Loose { of_loose(wire.changes as u64, wire.ops) } else { 0 };
+    let loose = if kept == Kept::Loose { wire.loose() } else { 0 };
     [of_names(wire.actors.len(), wire.keys.len(), keys), of_ops(wire.ops), of_containers(tags), loose]
         .into_iter()
         .fold(of_columns(&lengths, parts), u64::saturating_add)
@@ -127,8 +122,14 @@ impl Budget {
 impl Wire {
     /// Returns the memory that the changes take when they are taken apart, at most.
     pub(in crate::crdt) fn loose(&self) -> u64 {
-        let bytes: usize = self.columns.plain().iter().map(|column| column.len()).sum();
-        let bytes = (bytes + self.columns.contents.len()) as u64;
-        of_loose(self.changes as u64, self.ops).saturating_add(bytes * 8)
+        let Columns { overs, contents, chars, .. } = &self.columns;
+        // What is typed in a row stays together.
+        let typed = chars.iter().filter(|byte| !matches!(byte, 0x80..0xc0)).count() as u64;
+        let ops = self.ops.saturating_sub(typed).saturating_add(self.columns.kinds.len() as u64);
+        let bytes = (contents.len() + chars.len()) as u64 * 4 + overs.len() as u64 * 48;
+        (self.changes as u64)
+            .saturating_mul(LOOSE_CHANGE)
+            .saturating_add(ops.saturating_mul(LOOSE_OP))
+            .saturating_add(bytes)
     }
 }

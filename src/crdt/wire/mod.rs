@@ -7,6 +7,7 @@
 mod bytes;
 mod change;
 mod cost;
+mod cut;
 mod history;
 mod read;
 mod write;
