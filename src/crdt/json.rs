@@ -10,8 +10,8 @@ use super::history::Digest;
 use super::patch::Body;
 use super::wire::Corrupt;
 use super::{
-    Actor, Change, Clock, Content, DocumentId, IdError, Kind, Limits, MAX_COUNTER, Op, OpId, OpSpan, OverLimit, Patch,
-    Scalar, Side, SlotId,
+    Actor, Change, Clock, Content, DocumentId, IdError, Kind, Limits, MAX_COUNTER, Op, OpId, OpSpan,
+    OverLimit, Patch, Scalar, Side, SlotId,
 };
 use crate::value::{Map, Path, Step, Val, View, object, string};
 

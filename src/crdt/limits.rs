@@ -55,7 +55,9 @@ pub enum OverLimit {
         limit: u64,
     },
     /// [`Limits::changes`].
-    #[error("it has {found} changes, and the limit is {limit}: send it in smaller patches, or raise the limit")]
+    #[error(
+        "it has {found} changes, and the limit is {limit}: send it in smaller patches, or raise the limit"
+    )]
     Changes {
         /// The number of changes.
         found: u64,

@@ -80,7 +80,7 @@ impl Patch {
             Body::Packed(wire) => section.wire(wire, Kept::Packed),
             Body::Listed(changes) => {
                 section.wire(&Wire::of(changes.iter().map(|change| &**change)), Kept::Packed);
-            },
+            }
         }
         section.finish()
     }

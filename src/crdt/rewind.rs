@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::history::CausalBuffer;
-use super::wire::Wire;
 use super::lv::Lv;
+use super::wire::Wire;
 use super::{ConvergentRef, DocumentId, OpId, RewindError};
 
 /// The version of a ref at some time: enough to go [back](ConvergentRef::rewind) to it. It is small, unless

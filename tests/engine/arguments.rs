@@ -8,7 +8,7 @@ use rejoin::crdt::{
     RewindError, Side,
 };
 use rejoin::crdt::{DecodeReason, MergeError};
-use rejoin::value::{self, MAX_DEPTH, NotJsonReason, Path, Step, Val};
+use rejoin::value::{self, MAX_DEPTH, MAX_DIGITS, NotJsonReason, Num, Path, Step, Val};
 
 // --- going back ---
 
@@ -17,7 +17,8 @@ fn given_a_version_of_another_ref_when_rewound_then_it_is_refused() {
     let mut ann = replica("ann", r#"{"a":1}"#);
     let mut longer = replica("ann", r#"{"a":1}"#);
     (0..20).for_each(|n| set(&mut longer, &format!(r#"{{"a":{n}}}"#)));
-    let other = ConvergentRef::with_value(DocumentId::new("other").unwrap(), actor("ann"), json("{}")).unwrap();
+    let other =
+        ConvergentRef::with_value(DocumentId::new("other").unwrap(), actor("ann"), json("{}")).unwrap();
     let bob = branch(&ann, "bob");
     for version in [longer.version(), other.version(), replica("eve", r#"{"a":1}"#).version()] {
         let before = Snapshot::of(&ann);
@@ -59,7 +60,13 @@ fn given_a_rewound_ref_when_replayed_twice_then_the_second_is_refused() {
 // --- patches that somebody wrote ---
 
 fn change_with(op: Op) -> Change {
-    Change { actor: actor("eve"), first: 3, previous: 0, deps: Clock::from_iter([(actor("ann"), 2)]), ops: vec![op] }
+    Change {
+        actor: actor("eve"),
+        first: 3,
+        previous: 0,
+        deps: Clock::from_iter([(actor("ann"), 2)]),
+        ops: vec![op],
+    }
 }
 
 fn hostile_ops() -> Vec<Op> {
@@ -168,7 +175,8 @@ fn given_a_transaction_that_is_forgotten_when_the_ref_is_used_then_its_edits_are
 
 #[test]
 fn given_containers_in_containers_when_one_would_be_too_deep_then_it_is_refused() {
-    let too_deep = |error: EditError| matches!(error, EditError::NotJson(e) if e.reason == NotJsonReason::TooDeep);
+    let too_deep =
+        |error: EditError| matches!(error, EditError::NotJson(e) if e.reason == NotJsonReason::TooDeep);
     let mut ann = replica("ann", "{}");
     let mut inner = at(&ann, "");
     let mut transaction = ann.transaction().unwrap();
@@ -233,7 +241,10 @@ fn given_positions_and_ids_that_are_not_there_when_edited_then_each_is_refused()
 
 // --- limits ---
 
-fn within(limits: Limits, what: impl Fn(&Limits) -> Result<(), rejoin::crdt::DecodeError>) -> Option<OverLimit> {
+fn within(
+    limits: Limits,
+    what: impl Fn(&Limits) -> Result<(), rejoin::crdt::DecodeError>,
+) -> Option<OverLimit> {
     match what(&limits).err()?.reason {
         DecodeReason::Limit(limit) => Some(limit),
         reason => panic!("{reason}"),
@@ -309,4 +320,35 @@ fn given_more_than_can_wait_when_merged_then_it_is_refused_and_nothing_changes()
     assert_eq!((bob.waiting().len(), bob.changes().len()), (0, 0));
     bob.merge(&ann).unwrap();
     assert_eq!(text(&bob), text(&ann));
+}
+
+#[test]
+fn given_a_whole_number_with_too_many_digits_when_it_is_read_or_written_then_it_is_refused() {
+    let digits = |count: usize| "9".repeat(count);
+    let longest = json(&digits(MAX_DIGITS));
+    assert_eq!(value::text(&longest).len(), MAX_DIGITS);
+    let mut ann = ConvergentRef::with_value(document(), actor("ann"), longest.clone()).unwrap();
+    let again = ConvergentRef::from_bytes(&ann.to_bytes()).unwrap();
+    assert!(value::same(again.value(), &longest));
+    for count in [MAX_DIGITS + 1, 5_000_000] {
+        for sign in ["", "-"] {
+            let text = format!("[1, {sign}{}]", digits(count));
+            let error = value::parse(&text).unwrap_err().to_string();
+            assert_eq!(error, "not JSON, byte offset 4: a whole number of more than 20000 digits");
+            assert!(Num::parse(&text[4..text.len() - 1]).is_none());
+        }
+    }
+    // Others are kept as they are, be they as long as they like.
+    for text in [format!("0.{}", digits(100_000)), "1e400".to_owned(), digits(40), format!("-{}", digits(40))]
+    {
+        assert_eq!(value::text(&json(&text)), text);
+    }
+    // What computes may make one.
+    let Some(longer) = longest.as_num().map(|number| number.clone() + Num::from(1i64)) else {
+        panic!("a number")
+    };
+    let before = Snapshot::of(&ann);
+    let error = ann.reset(Val::from(longer)).unwrap_err();
+    assert_eq!(error.to_string(), "the new value is not JSON: a whole number of more than 20000 digits");
+    assert_eq!(Snapshot::of(&ann), before);
 }

@@ -23,8 +23,7 @@ struct Deeds {
     changes: &'static [usize],
 }
 
-const LENGTHS: [&[usize]; 6] =
-    [&[1], &[2], &[3], &[1, 1], &[1, 2], &[2, 1]];
+const LENGTHS: [&[usize]; 6] = [&[1], &[2], &[3], &[1, 1], &[1, 2], &[2, 1]];
 
 fn deeds() -> Vec<Deeds> {
     let with = |others| LENGTHS.map(|changes| Deeds { others, changes });

@@ -49,9 +49,12 @@ impl Wire {
     }
 }
 
+/// Lengths of changes, and of how many in a row.
+type Lengths = Vec<(u64, u64)>;
+
 /// Returns the number of ops up to a counter in the middle of the changes under a header, at which one of them ends,
 /// and the lengths of the changes on either side.
-fn cut(head: &Head, last: u64) -> Option<(u64, [Vec<(u64, u64)>; 2])> {
+fn cut(head: &Head, last: u64) -> Option<(u64, [Lengths; 2])> {
     let count = (last + 1).checked_sub(head.first).filter(|count| (1..head.ops).contains(count))?;
     let (mut before, mut after) = (Vec::new(), Vec::new());
     let mut left = count;
