@@ -313,6 +313,11 @@ impl<'a> Run<'a> {
         Self { bytes }
     }
 
+    /// Returns the bytes.
+    pub(super) fn bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Takes the first content off, if it is a scalar.
     pub(super) fn next_scalar(&mut self) -> Option<Packed<'a>> {
         match self.next() {

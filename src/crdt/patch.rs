@@ -44,13 +44,16 @@ impl Patch {
         &self.document
     }
 
-    /// Returns the changes, in an order in which they can be applied if the patch was made by a replica. O(size).
+    /// Returns the changes, in an order in which they can be applied if the patch was made by a replica. Each is made
+    /// when it is asked for: all together they may take much more memory than the patch. O(size).
     pub fn changes(&self) -> impl ExactSizeIterator<Item = Change> {
-        let changes = match &self.body {
-            Body::Packed(wire) => wire.unpack().expect("a packed patch was read once"),
-            Body::Listed(changes) => changes.iter().map(|change| (**change).clone()).collect(),
+        let (packed, listed) = match &self.body {
+            Body::Packed(wire) => (Some(wire.unpacked().expect("a packed patch was read once")), None),
+            Body::Listed(changes) => (None, Some(changes.iter().map(|change| (**change).clone()))),
         };
-        changes.into_iter()
+        let packed = packed.into_iter().flatten();
+        let packed = packed.map(|change| change.expect("a packed patch was read once"));
+        Changes { changes: packed.chain(listed.into_iter().flatten()), left: self.len() }
     }
 
     /// Returns the number of changes.
@@ -119,6 +122,28 @@ impl Patch {
         Ok(Self { document, base, body: Body::Packed(Arc::new(wire)) })
     }
 }
+
+/// The changes of a patch.
+struct Changes<C> {
+    changes: C,
+    /// How many are to come.
+    left: usize,
+}
+
+impl<C: Iterator<Item = Change>> Iterator for Changes<C> {
+    type Item = Change;
+
+    fn next(&mut self) -> Option<Change> {
+        self.left = self.left.saturating_sub(1);
+        self.changes.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<C: Iterator<Item = Change>> ExactSizeIterator for Changes<C> {}
 
 /// Marks a file as a patch.
 const PATCH: u8 = b'p';

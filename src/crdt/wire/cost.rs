@@ -34,7 +34,7 @@ pub(super) struct Parts {
     pub(super) texts: usize,
 }
 
-/// The memory that columns of these lengths take, without their containers.
+/// Returns the memory that columns of these lengths take, without their containers.
 pub(super) fn of_columns(lengths: &Columns<usize>, parts: Parts) -> u64 {
     let Columns { heads, lengths, kinds, counts, containers, elements, overs, keys, contents: _, chars } =
         *lengths;
@@ -56,22 +56,22 @@ pub(super) fn of_columns(lengths: &Columns<usize>, parts: Parts) -> u64 {
     weighed.iter().map(|(bytes, each)| (*bytes as u64).saturating_mul(*each)).fold(0, u64::saturating_add)
 }
 
-/// The memory that the containers take which contents with these tags make.
+/// Returns the memory that the containers take which contents with these tags make.
 pub(super) fn of_containers(tags: &[u8]) -> u64 {
     count_containers(tags) * CONTAINER
 }
 
-/// The memory that names take: so many actors and keys, and so many bytes.
+/// Returns the memory that names take: so many actors and keys, and so many bytes.
 pub(super) fn of_names(actors: usize, keys: usize, bytes: usize) -> u64 {
     actors as u64 * ACTOR + keys as u64 * KEY + bytes as u64 * 8
 }
 
-/// The memory that so many ops of runs take.
+/// Returns the memory that so many ops of runs take.
 pub(super) fn of_ops(ops: u64) -> u64 {
     ops.saturating_mul(OP)
 }
 
-/// The memory that changes take when they are read, at most.
+/// Returns the memory that changes take when they are read, at most.
 pub(super) fn of_wire(wire: &Wire, parts: Parts, tags: &[u8], kept: Kept) -> u64 {
     let keys = wire.keys.iter().map(|key| key.len()).sum();
     let lengths = wire.columns.lengths();
@@ -81,12 +81,12 @@ pub(super) fn of_wire(wire: &Wire, parts: Parts, tags: &[u8], kept: Kept) -> u64
         .fold(of_columns(&lengths, parts), u64::saturating_add)
 }
 
-/// The minimum number of bytes that a file must have which takes so much memory.
+/// Returns the minimum number of bytes of a file that takes so much memory.
 pub(super) fn least(memory: u64) -> usize {
     usize::try_from(memory.saturating_sub(BESIDE).div_ceil(EACH)).unwrap_or(usize::MAX)
 }
 
-/// What is left for a file to take.
+/// The budget of one file: its limits, and how much of them is used.
 pub(super) struct Budget {
     limits: Limits,
     /// The number of bytes of the file.

@@ -10,6 +10,7 @@ mod cost;
 mod cut;
 mod history;
 mod read;
+mod unpack;
 mod write;
 mod zip;
 

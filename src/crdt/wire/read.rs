@@ -53,15 +53,6 @@ impl Head {
             at.is_some_and(|at| (op - runs[at].0).is_multiple_of(runs[at].1))
         }
     }
-
-    /// Returns the ends of the changes, in ops from the beginning.
-    pub(in crate::crdt) fn ends(&self) -> impl Iterator<Item = u64> {
-        let lengths = self.lengths.iter().flat_map(|(length, times)| (0..*times).map(move |_| *length));
-        lengths.scan(0, |end, length| {
-            *end += length;
-            Some(*end)
-        })
-    }
 }
 
 /// A reader of a wire from the front.
