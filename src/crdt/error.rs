@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Actor, Change, Corrupt, DocumentId, Kind, Malformed, OpId, OverLimit};
+use super::{Actor, Change, Corrupt, DocumentId, Kind, Malformed, OpId};
 use crate::value::{NotJson, Val, excerpts, same, text};
 
 /// The reason why a local edit was refused; the ref is as it was.
@@ -134,8 +134,17 @@ pub enum MergeError {
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
     /// Something is missing on which the changes of the patch build, and they are too many to wait for it.
-    #[error("something is missing on which the patch builds, and it is too large to wait for that: {0}")]
-    TooLarge(#[from] OverLimit),
+    #[error(
+        "something is missing on which the patch builds, and it is too large to wait for that: it takes up to {} MiB \
+         of memory, and the limit is {} MiB: merge what is missing first",
+        .memory.div_ceil(1 << 20), .limit >> 20
+    )]
+    TooLarge {
+        /// The memory that the changes take, in bytes, at most.
+        memory: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// A change is malformed.
     #[error("the change {change} is malformed: {reason}")]
     Malformed {

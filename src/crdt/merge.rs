@@ -12,7 +12,7 @@ use super::lv::Lv;
 use super::patch::Body;
 use super::validate::{self, Adder};
 use super::wire::{Corrupt, Head, Reader, Wire, WireId, WireNames};
-use super::{Change, ConvergentRef, DecodeReason, Limits, MergeError, MergeReport, OpId, Patch};
+use super::{Change, ConvergentRef, DecodeReason, MergeError, MergeReport, OpId, Patch};
 use crate::cancellation::ask;
 
 /// The outcome of adding the changes of a patch.
@@ -452,11 +452,14 @@ fn digest_head(
 }
 
 /// The memory that changes may take which are taken apart, in bytes.
-const LOOSE: Limits = Limits { ops: u64::MAX, changes: u64::MAX, memory: 256 << 20 };
+const LOOSE: u64 = 256 << 20;
 
 /// Takes changes apart, unless that takes too much memory.
 fn unpacked(wire: &Wire) -> Result<Vec<Arc<Change>>, MergeError> {
-    LOOSE.check_memory(wire.loose())?;
+    let memory = wire.loose();
+    if memory > LOOSE {
+        return Err(MergeError::TooLarge { memory, limit: LOOSE });
+    }
     Ok(wire.unpack()?.into_iter().map(Arc::new).collect())
 }
 

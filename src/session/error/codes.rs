@@ -276,8 +276,8 @@ codes! {
              depends on makes it 2",
         ];
     TooLarge 64 "a patch is too large to wait"
-        "Changes wait for those on which they build, each on its own, and that takes memory. Merge what is missing \
-         first, or a whole ref."
+        "Changes wait for those on which they build, each on its own, and that takes memory. What is missing is to be \
+         merged first."
         &[];
 
     Unreadable 70 "a session file cannot be read"
@@ -448,6 +448,6 @@ fn merge(error: &MergeError) -> ErrorCode {
         MergeError::Equivocation { .. } | MergeError::OtherBase { .. } => ErrorCode::Equivocation,
         MergeError::Corrupt(_) => ErrorCode::Corrupt,
         MergeError::Malformed { .. } => ErrorCode::Malformed,
-        MergeError::TooLarge(_) => ErrorCode::TooLarge,
+        MergeError::TooLarge { .. } => ErrorCode::TooLarge,
     }
 }
