@@ -136,7 +136,8 @@
 //!   had seen: `{"5@origin": "9f1c0a5be7d2a4c8"}`. It tells when two replicas write under one actor, even if no
 //!   change travels.
 //!
-//! There is a compact form of patches and of whole refs too: `to_bytes`, `from_bytes`.
+//! There is a compact form of patches and of whole refs too: `to_bytes`, `from_bytes`. What comes from strangers is
+//! best read within [`Limits`](crdt::Limits): `from_bytes_within`, `from_json_within`.
 //!
 //! # Layers
 //!

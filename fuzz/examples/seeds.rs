@@ -8,6 +8,8 @@ mod base;
 mod common;
 #[path = "../shared/file.rs"]
 mod file;
+#[path = "../shared/hostile.rs"]
+mod hostile;
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +27,14 @@ fn main() -> std::io::Result<()> {
     for bytes in long() {
         seeds.add(0, &bytes);
         seeds.add(1, body(PATCH, document().as_str(), &bytes).unwrap());
+    }
+    // Few ops, so that the target does not skip them, in columns that are compressed nevertheless.
+    for (_, columns) in hostile::all(300, 0).into_iter().chain(hostile::all(300, 5)) {
+        let bytes = columns.patch(document().as_str(), 0);
+        seeds.add(0, &bytes);
+        seeds.add(1, body(PATCH, document().as_str(), &bytes).unwrap());
+        let bytes = columns.replica(&Default::default(), document().as_str(), 0);
+        seeds.add(2, body(REF, document().as_str(), &bytes).unwrap());
     }
     seeds.write()?;
 

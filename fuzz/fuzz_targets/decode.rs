@@ -34,9 +34,9 @@ use shared::{
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How much an input may allocate: so much for each byte, and so much beside.
-const EACH: usize = 300;
-const BESIDE: usize = 4 << 20;
+/// How much an input may allocate, as the docs of `Limits` say: so much for each byte, and so much beside.
+const EACH: usize = 2_048;
+const BESIDE: usize = 16 << 20;
 
 /// Runs of deletes are as long as somebody says; unpacked, they are as large as that.
 const MANY: u64 = 2_000;

@@ -1,8 +1,8 @@
 //! The layout of the binary form, as far as an input must follow it to get past the checksum.
 
 /// What is not known from the input: everything before the document.
-pub const PATCH: &[u8] = b"rejoin\x01p";
-pub const REF: &[u8] = b"rejoin\x01r";
+pub const PATCH: &[u8] = b"rejoin\x03p";
+pub const REF: &[u8] = b"rejoin\x03r";
 
 /// Stands between the parts of a framed input. A text never holds it, a number seldom.
 const SEPARATOR: [u8; 2] = [0xfe, 0xfd];
@@ -27,8 +27,6 @@ const COLUMNS: usize = 12;
 const KEYS: usize = 2;
 /// Which of the columns has the lengths of changes, counted from the last.
 const LENGTHS: usize = 11;
-/// How many ops a byte may stand for.
-const OPS: u64 = 16;
 
 /// A body of framed parts: the first is the head without the numbers of changes and ops, which follow from
 /// the others, columns that are not compressed.
@@ -47,9 +45,8 @@ pub fn columns(framed: &[u8]) -> Vec<u8> {
         number(&mut body, column.len() as u64 * 2);
         body.extend(column);
     }
-    let filler = (ops.div_ceil(OPS) as usize).saturating_sub(body.len() - base).min(1 << 12);
-    number(&mut body, filler as u64);
-    body.resize(body.len() + filler, 0);
+    // No zeros: what would need some is refused.
+    number(&mut body, 0);
     body
 }
 
@@ -132,15 +129,11 @@ fn totals(mut lengths: &[u8]) -> Option<(u64, u64)> {
 
 /// The next column; the inner `None` when it is compressed.
 fn column<'f>(file: &mut &'f [u8]) -> Option<Option<&'f [u8]>> {
-    const RATIO: usize = 256;
     let number = usize::try_from(read(file)?).ok()?;
     let (is_packed, length) = (number % 2 == 1, number / 2);
     let taken = match is_packed {
         false => length,
-        true => {
-            let frame = usize::try_from(read(file)?).ok()?;
-            frame.checked_add(length.div_ceil(RATIO).saturating_sub(frame))?
-        }
+        true => usize::try_from(read(file)?).ok()?,
     };
     let (column, rest) = file.split_at_checked(taken)?;
     *file = rest;

@@ -102,9 +102,11 @@ impl Clock {
 
 impl FromIterator<(Actor, u64)> for Clock {
     fn from_iter<I: IntoIterator<Item = (Actor, u64)>>(entries: I) -> Self {
-        let mut clock = Self::new();
-        entries.into_iter().for_each(|(actor, counter)| clock.advance(&actor, counter));
-        clock
+        let mut entries: Vec<_> = entries.into_iter().filter(|(_, counter)| *counter > 0).collect();
+        // Of several entries of one actor the highest counts.
+        entries.sort_unstable_by(|(a, x), (b, y)| a.cmp(b).then(y.cmp(x)));
+        entries.dedup_by(|(later, _), (first, _)| later == first);
+        Self(entries)
     }
 }
 

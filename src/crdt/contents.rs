@@ -209,6 +209,20 @@ pub(super) fn unweave(mut contents: &[u8]) -> Unwoven {
     parts
 }
 
+/// Counts the containers that contents with these tags make, at most.
+pub(super) fn count_containers(mut tags: &[u8]) -> u64 {
+    let mut count = 0;
+    while let Some((&tag, rest)) = tags.split_first() {
+        tags = rest;
+        match tag {
+            NUMBER | STRING => drop(varint::read(&mut tags)),
+            MAP | LIST | TEXT | COUNTER => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// Makes the contents again that [`unweave`] took apart; `None` when the parts do not fit.
 pub(super) fn weave(mut tags: &[u8], mut ints: &[u8], mut texts: &[u8]) -> Option<Vec<u8>> {
     let mut contents = Vec::with_capacity(tags.len() + ints.len() + texts.len());
@@ -297,6 +311,11 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
+    }
+
+    /// Returns the bytes.
+    pub(super) fn bytes(self) -> &'a [u8] {
+        self.bytes
     }
 
     /// Takes the first content off, if it is a scalar.

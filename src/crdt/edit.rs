@@ -28,6 +28,13 @@ impl What {
     }
 }
 
+impl What {
+    /// Returns the number of levels that it adds, as far as one can see at once.
+    pub(super) fn levels(&self) -> u32 {
+        u32::from(matches!(self, Self::Make(Kind::Map | Kind::List) | Self::Move(_)))
+    }
+}
+
 /// The writes that a write overwrites, ordered by id.
 pub(super) type Overs = SmallVec<[Lv; 2]>;
 

@@ -82,6 +82,18 @@ pub enum ClockError {
     },
 }
 
+/// The reason why a ref cannot be rewound, or a rewind not be taken back; the ref is as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RewindError {
+    /// The version is not of the past of this ref.
+    #[error("the ref was never at this version: a version leads back the ref that gave it")]
+    OtherPast,
+    /// The ref is not what it was rewound to.
+    #[error("something happened to the ref since it was rewound: it cannot be replayed")]
+    Moved,
+}
+
 /// The reason why a replica cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -121,6 +133,18 @@ pub enum MergeError {
     /// The patch is damaged.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
+    /// Something is missing on which the changes of the patch build, and they are too many to wait for it.
+    #[error(
+        "something is missing on which the patch builds, and it is too large to wait for that: it takes up to {} MiB \
+         of memory, and the limit is {} MiB: merge what is missing first",
+        .memory.div_ceil(1 << 20), .limit >> 20
+    )]
+    TooLarge {
+        /// The memory that the changes take, in bytes, at most.
+        memory: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// A change is malformed.
     #[error("the change {change} is malformed: {reason}")]
     Malformed {

@@ -10,8 +10,8 @@ use super::history::Digest;
 use super::patch::Body;
 use super::wire::Corrupt;
 use super::{
-    Actor, Change, Clock, Content, DocumentId, IdError, Kind, MAX_COUNTER, Op, OpId, OpSpan, Patch, Scalar,
-    Side, SlotId,
+    Actor, Change, Clock, Content, DocumentId, IdError, Kind, Limits, MAX_COUNTER, Op, OpId, OpSpan,
+    OverLimit, Patch, Scalar, Side, SlotId,
 };
 use crate::value::{Map, Path, Step, Val, View, object, string};
 
@@ -50,6 +50,20 @@ pub enum DecodeReason {
     /// The bytes are not those that were written.
     #[error("the data is damaged")]
     Damaged,
+    /// It is past a limit.
+    #[error(transparent)]
+    Limit(#[from] OverLimit),
+    /// The bytes stand for much more than what `rejoin` writes in so few.
+    #[error(
+        "the data is damaged: {bytes} bytes do not stand for what takes {} MiB of memory",
+        .memory.div_ceil(1 << 20)
+    )]
+    Inflated {
+        /// The number of bytes.
+        bytes: u64,
+        /// The memory that it takes, in bytes.
+        memory: u64,
+    },
     /// The changes of a ref cannot be applied.
     #[error("{0}")]
     Changes(String),
@@ -83,6 +97,15 @@ impl Clock {
     /// # Errors
     /// When it is no object of actors and whole numbers up to 2^53.
     pub fn from_json(value: &Val) -> Result<Self> {
+        Self::from_json_within(value, &Limits::default())
+    }
+
+    /// Reads as [`from_json`](Self::from_json) does, within limits.
+    ///
+    /// # Errors
+    /// As for [`from_json`](Self::from_json), and when it is past a limit.
+    pub fn from_json_within(value: &Val, limits: &Limits) -> Result<Self> {
+        check_limits(value, limits)?;
         At::root(value).clock()
     }
 }
@@ -117,6 +140,15 @@ impl Patch {
     /// # Errors
     /// When it has not the form that the crate docs describe.
     pub fn from_json(value: &Val) -> Result<Self> {
+        Self::from_json_within(value, &Limits::default())
+    }
+
+    /// Reads as [`from_json`](Self::from_json) does, within limits.
+    ///
+    /// # Errors
+    /// As for [`from_json`](Self::from_json), and when it is past a limit.
+    pub fn from_json_within(value: &Val, limits: &Limits) -> Result<Self> {
+        check_limits(value, limits)?;
         At::root(value).patch()
     }
 }
@@ -178,6 +210,42 @@ fn op_to_json(op: &Op) -> Val {
 }
 
 // --- reading ---
+
+/// Checks what a clock or patch takes, before anything is taken for it. O(size).
+fn check_limits(value: &Val, limits: &Limits) -> Result<()> {
+    let changes = value.as_map().and_then(|patch| patch.get("changes")).and_then(Val::as_list);
+    let counted = changes.map_or(0, |changes| changes.len() as u64);
+    let limited = |limit: OverLimit| DecodeError::at_root(limit.into());
+    limits.check_counts(counted, 0).map_err(limited)?;
+    let ops = changes.into_iter().flat_map(|changes| changes.iter()).map(|change| {
+        let ops = change.as_map().and_then(|change| change.get("ops")).and_then(Val::as_list);
+        ops.into_iter().flat_map(|ops| ops.iter()).map(op_count).sum::<u64>()
+    });
+    limits.check_counts(counted, ops.sum()).map_err(limited)?;
+    limits.check_memory(weight(value, DEPTH)).map_err(limited)
+}
+
+/// Returns the number of ids that an op takes.
+fn op_count(op: &Val) -> u64 {
+    let chars = op.as_map().and_then(|op| op.get("chars")).and_then(Val::as_str);
+    chars.map_or(1, |chars| chars.chars().count() as u64)
+}
+
+/// The levels of arrays and objects in a patch.
+const DEPTH: usize = 7;
+
+/// Returns the memory that is taken at most for what JSON says, in bytes.
+fn weight(value: &Val, depth: usize) -> u64 {
+    ask();
+    const EACH: u64 = 160;
+    let within = |value: &Val| if depth == 0 { 0 } else { weight(value, depth - 1) };
+    EACH + match value.view() {
+        View::Str(text) => 2 * text.len() as u64,
+        View::Arr(items) => items.iter().map(within).sum(),
+        View::Obj(entries) => entries.iter().map(|(key, value)| 2 * key.len() as u64 + within(value)).sum(),
+        View::Null | View::Bool(_) | View::Num(_) => 0,
+    }
+}
 
 /// A part of a JSON value, and the way to it.
 #[derive(Clone, Copy)]

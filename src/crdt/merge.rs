@@ -7,7 +7,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::effects::Effects;
-use super::history::{ActorIx, Digest, Digester, Id, Names};
+use super::history::{ActorIx, Digest, Digester, Id, Mark, Names};
 use super::lv::Lv;
 use super::patch::Body;
 use super::validate::{self, Adder};
@@ -92,7 +92,8 @@ impl ConvergentRef {
         self.take(&patch.body, &[])
     }
 
-    /// Returns a change that stands otherwise here than where a patch was made.
+    /// Returns a change that stands otherwise here than where a patch was made. Where our changes go on, one of them
+    /// must end where theirs does.
     fn other_base<'b>(&self, base: &'b [(OpId, Digest)]) -> Option<&'b (OpId, Digest)> {
         base.iter().find(|(id, digest)| {
             let actor = self.history.authors.find(&id.actor);
@@ -143,12 +144,13 @@ impl ConvergentRef {
                 Ok(true) => Ok(()),
                 Ok(false) => {
                     self.history.truncate(&mark);
-                    staged = Staged::default();
-                    self.settle(&unpacked(wire)?, others, &mut staged)
+                    self.stage_cut(wire, &mark, &mut staged)
                 }
                 Err(error) => Err(error),
             },
-            Body::Packed(wire) => self.settle(&unpacked(wire)?, others, &mut staged),
+            Body::Packed(wire) => {
+                unpacked(wire).and_then(|changes| self.settle(&changes, others, &mut staged))
+            }
             Body::Listed(changes) => self.settle(changes, others, &mut staged),
         };
         match staged_all {
@@ -275,6 +277,23 @@ impl ConvergentRef {
         self.history.begin_all(start, &head.lengths);
         self.history.seal();
         Ok(())
+    }
+
+    /// Stages changes of which something is neither next nor known: cut where what is known ends, they may come in
+    /// order; else they are taken apart.
+    fn stage_cut(&mut self, wire: &Wire, mark: &Mark, staged: &mut Staged) -> Result<(), MergeError> {
+        let authors = &self.history.authors;
+        let last = |name| authors.find(name).map_or(0, |actor| authors.last(actor));
+        let last: Vec<u64> = wire.actors.iter().map(last).collect();
+        if let Some(cut) = wire.cut(&last)? {
+            *staged = Staged::default();
+            if self.stage_in_order(&cut, staged)? {
+                return Ok(());
+            }
+            self.history.truncate(mark);
+        }
+        *staged = Staged::default();
+        self.settle(&unpacked(wire)?, &[], staged)
     }
 
     // --- one change after the other ---
@@ -439,7 +458,15 @@ fn digest_head(
     Ok(())
 }
 
-fn unpacked(wire: &Wire) -> Result<Vec<Arc<Change>>, Corrupt> {
+/// The memory that changes may take which are taken apart, in bytes.
+const LOOSE: u64 = 256 << 20;
+
+/// Takes changes apart, unless that takes too much memory.
+fn unpacked(wire: &Wire) -> Result<Vec<Arc<Change>>, MergeError> {
+    let memory = wire.loose();
+    if memory > LOOSE {
+        return Err(MergeError::TooLarge { memory, limit: LOOSE });
+    }
     Ok(wire.unpack()?.into_iter().map(Arc::new).collect())
 }
 

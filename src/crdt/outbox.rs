@@ -16,15 +16,17 @@ impl ConvergentRef {
     /// on the way comes by [`patch_from_clock`](Self::patch_from_clock). It is part of
     /// [`to_bytes`](Self::to_bytes). Costs what it returns, and O(log history) for each change.
     pub fn peek_patches(&self) -> Vec<Patch> {
-        let packed = |ops| {
+        let packed = |ops: Range<u32>| {
+            let base = self.base(&self.history.followed_by(&ops).collect::<Vec<_>>());
             let body = Body::Packed(Arc::new(self.history.pack(&[ops])));
-            Patch { document: self.document.clone(), base: Default::default(), body }
+            Patch { document: self.document.clone(), base, body }
         };
         self.queued().map(packed).collect()
     }
 
     /// Takes the patches of the queue: as [`peek_patches`](Self::peek_patches), and then the queue is empty.
     pub fn pop_patches(&mut self) -> Vec<Patch> {
+        self.close();
         let patches = self.peek_patches();
         forgo();
         self.popped = self.history.authors.last(self.own);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::history::Digest;
-use super::wire::{Section, Source, Wire};
-use super::{Change, DecodeError, DecodeReason, DocumentId, OpId};
+use super::wire::{Kept, Section, Source, Wire};
+use super::{Change, DecodeError, DecodeReason, DocumentId, Limits, OpId};
 
 /// A set of changes of one document, ready to travel.
 ///
@@ -44,13 +44,16 @@ impl Patch {
         &self.document
     }
 
-    /// Returns the changes, in an order in which they can be applied if the patch was made by a replica. O(size).
+    /// Returns the changes, in an order in which they can be applied if the patch was made by a replica. Each is made
+    /// when it is asked for: all together they may take much more memory than the patch. O(size).
     pub fn changes(&self) -> impl ExactSizeIterator<Item = Change> {
-        let changes = match &self.body {
-            Body::Packed(wire) => wire.unpack().expect("a packed patch was read once"),
-            Body::Listed(changes) => changes.iter().map(|change| (**change).clone()).collect(),
+        let (packed, listed) = match &self.body {
+            Body::Packed(wire) => (Some(wire.unpacked().expect("a packed patch was read once")), None),
+            Body::Listed(changes) => (None, Some(changes.iter().map(|change| (**change).clone()))),
         };
-        changes.into_iter()
+        let packed = packed.into_iter().flatten();
+        let packed = packed.map(|change| change.expect("a packed patch was read once"));
+        Changes { changes: packed.chain(listed.into_iter().flatten()), left: self.len() }
     }
 
     /// Returns the number of changes.
@@ -77,8 +80,10 @@ impl Patch {
             section.number(digest.0);
         }
         match &self.body {
-            Body::Packed(wire) => section.wire(wire),
-            Body::Listed(changes) => section.wire(&Wire::of(changes.iter().map(|change| &**change))),
+            Body::Packed(wire) => section.wire(wire, Kept::Packed),
+            Body::Listed(changes) => {
+                section.wire(&Wire::of(changes.iter().map(|change| &**change)), Kept::Packed);
+            }
         }
         section.finish()
     }
@@ -88,11 +93,19 @@ impl Patch {
     /// # Errors
     /// When the bytes are no patch, or damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Self::read(bytes).map_err(DecodeError::at_root)
+        Self::from_bytes_within(bytes, &Limits::default())
     }
 
-    fn read(bytes: &[u8]) -> Result<Self, DecodeReason> {
-        let mut source = Source::new(bytes, PATCH)?;
+    /// Reads as [`from_bytes`](Self::from_bytes) does, within limits.
+    ///
+    /// # Errors
+    /// As for [`from_bytes`](Self::from_bytes), and when it is past a limit.
+    pub fn from_bytes_within(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeError> {
+        Self::read(bytes, limits).map_err(DecodeError::at_root)
+    }
+
+    fn read(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeReason> {
+        let mut source = Source::new(bytes, PATCH, limits)?;
         let document = DocumentId::new(source.text()?)?;
         let mut base: SmallVec<[(OpId, Digest); 1]> = SmallVec::new();
         for _ in 0..source.count()? {
@@ -103,12 +116,34 @@ impl Patch {
         if !base.is_sorted_by(|(a, _), (b, _)| a < b) {
             return Err(DecodeReason::Damaged);
         }
-        let wire = source.wire()?;
+        let wire = source.wire(Kept::Packed)?;
         source.end()?;
         wire.check()?;
         Ok(Self { document, base, body: Body::Packed(Arc::new(wire)) })
     }
 }
+
+/// The changes of a patch.
+struct Changes<C> {
+    changes: C,
+    /// How many are to come.
+    left: usize,
+}
+
+impl<C: Iterator<Item = Change>> Iterator for Changes<C> {
+    type Item = Change;
+
+    fn next(&mut self) -> Option<Change> {
+        self.left = self.left.saturating_sub(1);
+        self.changes.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<C: Iterator<Item = Change>> ExactSizeIterator for Changes<C> {}
 
 /// Marks a file as a patch.
 const PATCH: u8 = b'p';

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use super::history::CausalBuffer;
+use super::lv::Lv;
 use super::wire::Wire;
-use super::{ConvergentRef, OpId};
+use super::{ConvergentRef, DocumentId, OpId, RewindError};
 
 /// The version of a ref at some time: enough to go [back](ConvergentRef::rewind) to it. It is small, unless
 /// many changes wait.
 #[derive(Debug, Clone)]
 pub struct Version {
+    document: DocumentId,
     ops: u32,
+    /// The last of the ops.
+    last: Option<OpId>,
     popped: u64,
     /// `None` when nothing waits.
     waiting: Option<Box<CausalBuffer>>,
@@ -21,13 +25,17 @@ pub struct Version {
 pub struct Rewound {
     changes: Arc<Wire>,
     then: Version,
+    /// What the ref was rewound to.
+    now: Version,
 }
 
 impl ConvergentRef {
     /// Tells how far the ref is now.
     pub fn version(&self) -> Version {
         Version {
+            document: self.document.clone(),
             ops: self.history.len(),
+            last: self.last_of(self.history.len()),
             popped: self.popped,
             waiting: (!self.waiting.is_empty()).then(|| Box::new(self.waiting.clone())),
         }
@@ -50,7 +58,18 @@ impl ConvergentRef {
     /// that one would refuse the new changes. Watchers are not told. O(history), a typed run at once.
     ///
     /// Watchers and the validator stay.
-    pub fn rewind(&mut self, version: Version) -> Rewound {
+    ///
+    /// # Errors
+    /// When the version is not of the past of this ref.
+    pub fn rewind(&mut self, version: Version) -> Result<Rewound, RewindError> {
+        let ours = version.document == self.document
+            && version.ops <= self.history.len()
+            && self.last_of(version.ops) == version.last
+            && self.history.authors.is_end(version.ops);
+        if !ours {
+            return Err(RewindError::OtherPast);
+        }
+        self.close();
         let then = self.version();
         let changes = Arc::new(self.pack(version.ops, then.ops));
         let mut earlier = Self::new(self.document.clone(), self.actor.clone());
@@ -61,12 +80,18 @@ impl ConvergentRef {
         let before = self.replace_state(earlier);
         self.keep_replaced(before);
         self.rewound = Some(Arc::clone(&changes));
-        Rewound { changes, then }
+        Ok(Rewound { changes, then, now: self.version() })
     }
 
-    /// Takes back a [`rewind`](Self::rewind), after which nothing else may have happened. O(what comes back).
-    pub fn replay(&mut self, rewound: Rewound) {
-        let Rewound { changes, then } = rewound;
+    /// Takes back a [`rewind`](Self::rewind). O(what comes back).
+    ///
+    /// # Errors
+    /// When something else happened to the ref since.
+    pub fn replay(&mut self, rewound: Rewound) -> Result<(), RewindError> {
+        let Rewound { changes, then, now } = rewound;
+        if now.document != self.document || !self.is_at(&now) || self.last_of(now.ops) != now.last {
+            return Err(RewindError::Moved);
+        }
         self.value();
         self.note_changes();
         self.begin_staging();
@@ -74,6 +99,12 @@ impl ConvergentRef {
         restored.expect("what was applied once can be applied again");
         self.popped = then.popped;
         self.waiting = then.waiting.map(|waiting| *waiting).unwrap_or_default();
+        Ok(())
+    }
+
+    /// Returns the last of so many ops.
+    fn last_of(&self, ops: u32) -> Option<OpId> {
+        ops.checked_sub(1).map(|last| self.history.op_id(Lv::new(last)))
     }
 
     fn pack(&self, from: u32, to: u32) -> Wire {

@@ -67,6 +67,16 @@ pub(super) enum Target<S: Space> {
     Item { list: S::Id, item: S::Id },
 }
 
+impl<S: Space> Target<S> {
+    /// Returns the container in which the slot is; `None` for the root.
+    pub(super) fn container(self) -> Option<S::Id> {
+        match self {
+            Self::Root => None,
+            Self::Key { map: container, .. } | Self::Item { list: container, .. } => Some(container),
+        }
+    }
+}
+
 /// The content that is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Written<'a, S: Space> {

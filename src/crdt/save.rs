@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::wire::{Section, Source, Wire};
-use super::{Actor, ConvergentRef, DecodeError, DecodeReason, DocumentId, validate};
+use super::wire::{Kept, Section, Source, Wire};
+use super::{Actor, ConvergentRef, DecodeError, DecodeReason, DocumentId, Limits, validate};
 
 /// Marks a file as a ref.
 const REF: u8 = b'r';
@@ -17,8 +17,9 @@ impl ConvergentRef {
         section.text(self.actor.as_str());
         section.number(self.popped);
         let all = 0..self.history.len();
-        section.wire(&if all.is_empty() { Wire::default() } else { self.history.pack(&[all]) });
-        section.wire(&Wire::of(self.waiting()));
+        let applied = if all.is_empty() { Wire::default() } else { self.history.pack(&[all]) };
+        section.wire(&applied, Kept::Packed);
+        section.wire(&Wire::of(self.waiting()), Kept::Loose);
         section.finish()
     }
 
@@ -28,14 +29,22 @@ impl ConvergentRef {
     /// # Errors
     /// When the bytes are no ref, or damaged, or its changes cannot be applied.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Self::read(bytes).map_err(DecodeError::at_root)
+        Self::from_bytes_within(bytes, &Limits::default())
     }
 
-    fn read(bytes: &[u8]) -> Result<Self, DecodeReason> {
-        let mut source = Source::new(bytes, REF)?;
+    /// Reads as [`from_bytes`](Self::from_bytes) does, within limits.
+    ///
+    /// # Errors
+    /// As for [`from_bytes`](Self::from_bytes), and when it is past a limit.
+    pub fn from_bytes_within(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeError> {
+        Self::read(bytes, limits).map_err(DecodeError::at_root)
+    }
+
+    fn read(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeReason> {
+        let mut source = Source::new(bytes, REF, limits)?;
         let (document, actor) = (DocumentId::new(source.text()?)?, Actor::new(source.text()?)?);
         let popped = source.number()?;
-        let (applied, waiting) = (source.wire()?, source.wire()?);
+        let (applied, waiting) = (source.wire(Kept::Packed)?, source.wire(Kept::Loose)?);
         source.end()?;
         let mut read = Self::new(document, actor);
         read.popped = popped;

@@ -8,14 +8,15 @@ use super::row::{Row, Target};
 use super::tree::{Node, Place};
 use super::{ConvergentRef, EditError, Kind, OpId, SwapError};
 use crate::cancellation::forgo;
-use crate::value::{self, NotJson, Val};
+use crate::value::{self, MAX_DEPTH, NotJson, NotJsonReason, Val};
 
 /// Edits that become one change.
 ///
 /// Containers are named by the id of the op that made them, which
 /// [`ConvergentRef::container`] finds at a path and which stays the same wherever they move. An edit takes
 /// effect at once; one that returns an error does nothing. [`commit`](Self::commit) makes the change;
-/// without it everything is taken back, which costs O(history).
+/// without it everything is taken back, which costs O(history). One that is forgotten ([`std::mem::forget`]) is
+/// committed by the next edit or merge.
 ///
 /// Each edit costs O(log n), and what it writes.
 pub struct Transaction<'r> {
@@ -267,6 +268,7 @@ impl Transaction<'_> {
         let (nodes, shown) = self.leaving(container, node)?;
         let moved: Vec<Lv> = nodes.iter().map(|node| self.replica.tree.lv(*node)).collect();
         self.room(moved.len() as u64 + 1, 0)?;
+        self.levels_fit(Some(self.replica.tree.lv(node)), 1)?;
         let (list, (parent, side)) = (self.replica.tree.lv(node), self.replica.tree.origin(node, index));
         let item = self.replica.insert(list, parent, side, &What::Move(moved[0]));
         for other in &moved[1..] {
@@ -368,6 +370,20 @@ impl Transaction<'_> {
         if self.replica.has_room(ops, bytes) { Ok(()) } else { Err(EditError::Full) }
     }
 
+    /// Checks that so many levels of maps and lists fit into a container, or into the root. O(depth).
+    fn levels_fit(&self, holder: Option<Lv>, levels: u32) -> Result<(), EditError> {
+        if levels == 0 {
+            return Ok(());
+        }
+        let tree = &self.replica.tree;
+        let place = holder.and_then(|holder| tree.node(holder)).and_then(|node| tree.place(node));
+        let depth = usize::from(holder.is_some()) + place.map_or(0, |place| tree.holders(place).count());
+        if depth + levels as usize <= MAX_DEPTH {
+            return Ok(());
+        }
+        Err(NotJson { path: value::Path::default(), reason: NotJsonReason::TooDeep }.into())
+    }
+
     fn id(&self, lv: Lv) -> OpId {
         self.replica.history.op_id(lv)
     }
@@ -379,6 +395,7 @@ impl Transaction<'_> {
         what: &What,
     ) -> Result<OpId, EditError> {
         self.room(1, what.bytes())?;
+        self.levels_fit(slot.container(), what.levels())?;
         let lv = self.replica.put(slot, over, what);
         Ok(self.id(lv))
     }
@@ -386,6 +403,7 @@ impl Transaction<'_> {
     fn insert_at(&mut self, node: Node, index: usize, what: &What) -> Result<OpId, EditError> {
         self.room(1, what.bytes())?;
         let list = self.replica.tree.lv(node);
+        self.levels_fit(Some(list), what.levels())?;
         let (parent, side) = self.replica.tree.origin(node, index);
         let lv = self.replica.insert(list, parent, side, what);
         Ok(self.id(lv))
@@ -396,6 +414,11 @@ impl Transaction<'_> {
             value::dismantle(value);
             return Err(error.into());
         }
+        let holder = match &dest {
+            Dest::Slot { slot, .. } => slot.container(),
+            Dest::Item { list, .. } => Some(*list),
+        };
+        self.levels_fit(holder, value.levels())?;
         let replica = &mut *self.replica;
         let (mark, from) = (replica.history.mark(), replica.history.len());
         let mut beginning = replica.beginning();

@@ -87,7 +87,8 @@ pub(super) fn well_formed(change: &Change) -> Result<(), Malformed> {
             Op::Delete { over } if over.is_empty() => return Err(Malformed::DeletesNothing(id)),
             Op::Delete { over } => {
                 let apart = |a: &super::OpSpan, b: &super::OpSpan| {
-                    a.first < b.first && (a.first.actor != b.first.actor || a.last() + 1 < b.first.counter)
+                    a.first < b.first
+                        && (a.first.actor != b.first.actor || a.last().saturating_add(1) < b.first.counter)
                 };
                 over.is_sorted_by(apart) && over.iter().all(|span| span.count > 0)
             }

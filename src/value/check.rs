@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::num::number_length;
-use super::{MAX_DEPTH, Num, Path, Step, Val, View};
+use super::{MAX_DEPTH, MAX_DIGITS, Num, Path, Step, Val, View};
 
 /// A value that is not JSON, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -28,6 +28,8 @@ pub enum NotJsonReason {
     TooLarge,
     /// Nesting deeper than [`MAX_DEPTH`].
     TooDeep,
+    /// A whole number of more than [`MAX_DIGITS`] digits.
+    TooManyDigits,
 }
 
 impl fmt::Display for NotJsonReason {
@@ -36,6 +38,7 @@ impl fmt::Display for NotJsonReason {
             Self::NotFinite => f.write_str("a number that is not finite"),
             Self::Number => f.write_str("a number that JSON does not have"),
             Self::TooLarge => f.write_str("a number that is too large for a float"),
+            Self::TooManyDigits => write!(f, "a whole number of more than {MAX_DIGITS} digits"),
             Self::TooDeep => write!(f, "nesting deeper than {MAX_DEPTH} levels"),
         }
     }
@@ -79,6 +82,7 @@ pub(crate) fn check_scalar(value: &Val) -> Result<(), NotJsonReason> {
         Some(Num::Dec(text)) if number_length(text.as_bytes()) != Ok(text.len()) => {
             Err(NotJsonReason::Number)
         }
+        Some(number) if number.has_too_many_digits() => Err(NotJsonReason::TooManyDigits),
         _ => Ok(()),
     }
 }

@@ -1,10 +1,12 @@
 //! The engine as a program uses it, and against the plain model.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod arguments;
 mod attribution;
 mod better_than_converge;
 mod common;
 mod concurrency;
+mod forks;
 mod identity;
 mod kinds;
 mod moves;

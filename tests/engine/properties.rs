@@ -196,12 +196,12 @@ fn rewinds_tell(history: &History) -> Verdict {
     let mut rewound = Vec::new();
     for version in versions.into_iter().rev() {
         let old = replica.value().clone();
-        rewound.push((replica.rewind(version), old.clone()));
+        rewound.push((replica.rewind(version).unwrap(), old.clone()));
         is_told(&old, &replica.delta(), replica.value()).map_err(TestCaseError::fail)?;
     }
     for (rewound, value) in rewound.into_iter().rev() {
         let old = replica.value().clone();
-        replica.replay(rewound);
+        replica.replay(rewound).unwrap();
         is_told(&old, &replica.delta(), replica.value()).map_err(TestCaseError::fail)?;
         prop_assert_eq!(replica.value().to_string(), value.to_string());
     }

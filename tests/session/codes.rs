@@ -51,6 +51,7 @@ R060 OtherDocument
 R061 Equivocation
 R062 Corrupt
 R063 Malformed
+R064 TooLarge
 R070 Unreadable
 R071 Circle
 R072 StartsSessions
@@ -70,6 +71,10 @@ const OUT_OF_REACH: &[(ErrorCode, &str)] = &[
     (ErrorCode::Full, "more ops than fit into memory: the dependencies of a change say which counter it has"),
     (ErrorCode::Edit, "the commands look first at what stands at the place: R030 to R033"),
     (ErrorCode::ActorInUse, "`branch` takes the next free actor"),
+    (
+        ErrorCode::TooLarge,
+        "more changes than a test can make in time: those of a patch that is JSON are apart already",
+    ),
     (ErrorCode::Corrupt, "the patches of a session are JSON, which has no checksum"),
 ];
 

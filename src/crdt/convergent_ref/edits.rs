@@ -138,6 +138,8 @@ impl ConvergentRef {
 
     /// Begins to note what changes: an edit or a merge is about to happen.
     pub(in crate::crdt) fn note_changes(&mut self) {
+        // A transaction that was forgotten, not dropped, is committed.
+        self.close();
         self.tree.forget_old();
         self.rewound = None;
     }

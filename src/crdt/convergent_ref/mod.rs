@@ -12,7 +12,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::effects::conflict;
-use super::history::{ActorIx, CausalBuffer, History};
+use super::history::{ActorIx, CausalBuffer, Digest, History};
 use super::lv::Lv;
 use super::past::{Past, Snapshot};
 use super::patch::Body;
@@ -141,6 +141,9 @@ impl ConvergentRef {
             return Err(BranchError::ActorInUse(actor));
         }
         let mut history = self.history.clone();
+        if self.is_open {
+            history.seal();
+        }
         let own = history.authors.intern(&actor);
         let (waiting, tree) = (self.waiting.clone(), self.tree.clone());
         Ok(Self::of(self.document.clone(), actor, own, history, waiting, tree))
@@ -227,16 +230,23 @@ impl ConvergentRef {
         self.waiting.changes().map(|change| &**change)
     }
 
-    /// Returns the changes that a clock does not cover, as a patch. Costs what it returns, and O(log history)
-    /// for each actor.
+    /// Returns the changes that a clock does not cover, as a patch. A change in the middle of which the clock ends is
+    /// among them, whole: whoever has another change there, made under the same actor, finds out. Costs what it
+    /// returns, and O(log history) for each actor.
     pub fn patch_from_clock(&self, since: &Clock) -> Patch {
         let beyond = self.history.since(since);
-        let base = self.history.frontier(since, &beyond).into_iter();
-        let base = base.filter_map(|last| Some((self.history.op_id(last), self.history.digest_of(last)?)));
-        let mut base: SmallVec<[_; 1]> = base.collect();
-        base.sort_unstable_by(|(a, _): &(OpId, _), (b, _)| a.cmp(b));
+        let base = self.base(&self.history.frontier(since, &beyond));
         let body = Body::Packed(Arc::new(self.history.pack(&beyond)));
         Patch { document: self.document.clone(), base, body }
+    }
+
+    /// Returns the base of a patch: the changes that it follows, by their last ops.
+    pub(in crate::crdt) fn base(&self, followed: &[Lv]) -> SmallVec<[(OpId, Digest); 1]> {
+        let base = followed.iter();
+        let base = base.filter_map(|&last| Some((self.history.op_id(last), self.history.digest_of(last)?)));
+        let mut base: SmallVec<[_; 1]> = base.collect();
+        base.sort_unstable_by(|(a, _): &(OpId, _), (b, _)| a.cmp(b));
+        base
     }
 
     /// Returns the container at a path: the id of the op that made it, by which a [`Transaction`](super::Transaction)

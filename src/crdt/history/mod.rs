@@ -243,19 +243,25 @@ impl History {
             let Id { counter, actor } = authors.id(*lv);
             counter <= clock.get(authors.name(actor))
         };
-        let mut frontier: Vec<Lv> = authors.heads().filter(covered).collect();
-        for range in beyond {
-            let mut at = range.start;
-            while at < range.end {
-                let header = authors.header(at, range.end);
-                let previous = authors.lv(Id { counter: header.previous, actor: header.actor });
-                frontier.extend(header.deps.iter().copied().chain(previous).filter(covered));
-                at = header.end;
-            }
-        }
+        let followed = beyond.iter().flat_map(|ops| self.followed_by(ops)).filter(covered);
+        let mut frontier: Vec<Lv> = authors.heads().filter(covered).chain(followed).collect();
         frontier.sort_unstable();
         frontier.dedup();
         frontier
+    }
+
+    /// Returns the last ops of what the changes follow that are made of these ops, one after the other.
+    pub(super) fn followed_by(&self, ops: &Range<u32>) -> impl Iterator<Item = Lv> {
+        let (authors, end) = (&self.authors, ops.end);
+        let mut at = ops.start;
+        let headers = std::iter::from_fn(move || {
+            let header = (at < end).then(|| authors.header(at, end))?;
+            at = header.end;
+            Some(header)
+        });
+        headers.flat_map(|Header { actor, previous, deps, .. }| {
+            deps.iter().copied().chain(authors.lv(Id { counter: previous, actor }))
+        })
     }
 
     /// Returns the first changes of one actor that two histories have under one id and that are not the same. O(n).

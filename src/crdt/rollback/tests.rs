@@ -171,9 +171,9 @@ fn works(items: usize, chosen: fn(usize) -> Vec<usize>) -> Vec<(&'static str, us
         cancelled_at(&start, chosen, |replica| {
             let version = replica.version();
             edit(replica, |value| reverse(value, "todo"));
-            let rewound = replica.rewind(version);
+            let rewound = replica.rewind(version).unwrap();
             let changes = replica.delta().len();
-            replica.replay(rewound);
+            replica.replay(rewound).unwrap();
             (changes, replica.delta().len())
         }),
     );

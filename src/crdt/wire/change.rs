@@ -1,10 +1,9 @@
-//! Conversion between packed changes and changes that one can look at.
+//! Conversion between the rows of packed changes and ops that one can look at.
 
-use super::{Corrupt, Head, Reader, Wire, WireId, Wired, Writer};
-use crate::cancellation::ask;
+use super::{Wire, WireId, Wired, Writer};
 use crate::crdt::contents::{Packed, pack};
 use crate::crdt::row::{Holds, Over, Row, Step, Target, Written};
-use crate::crdt::{Change, Clock, Content, Op, OpId, OpSpan, Scalar, Side, SlotId};
+use crate::crdt::{Change, Content, Op, OpId, OpSpan, Scalar, Side, SlotId};
 
 impl Wire {
     /// Packs changes. They must be well formed.
@@ -14,59 +13,8 @@ impl Wire {
         writer.finish()
     }
 
-    /// Unpacks the changes.
-    pub(in crate::crdt) fn unpack(&self) -> Result<Vec<Change>, Corrupt> {
-        let mut changes = Vec::new();
-        let mut reader = Reader::new(self)?;
-        while let Some(head) = reader.head()? {
-            self.unpack_head(&head, &mut reader, &mut changes)?;
-        }
-        Ok(changes)
-    }
-
-    fn unpack_head(
-        &self,
-        head: &Head,
-        reader: &mut Reader<'_>,
-        changes: &mut Vec<Change>,
-    ) -> Result<(), Corrupt> {
-        let actor = &self.actors[head.actor as usize];
-        let mut ends = head.ends();
-        let (mut at, mut end) = (0, ends.next().ok_or(Corrupt)?);
-        let deps: Clock =
-            head.deps.iter().map(|dep| self.public(*dep)).map(|id| (id.actor, id.counter)).collect();
-        let first = Change {
-            actor: actor.clone(),
-            first: head.first,
-            previous: head.previous,
-            deps,
-            ops: Vec::new(),
-        };
-        let mut change = first;
-        while let Some(row) = reader.row()? {
-            let mut row = Some(row);
-            while let Some(part) = row.take() {
-                ask();
-                if at == end {
-                    end = ends.next().ok_or(Corrupt)?;
-                    let first = head.first + at;
-                    let (actor, deps, ops) = (actor.clone(), Clock::new(), Vec::new());
-                    let next = Change { actor, first, previous: first - 1, deps, ops };
-                    changes.push(std::mem::replace(&mut change, next));
-                }
-                let id = WireId { actor: head.actor, counter: head.first + at };
-                let left = u32::try_from(end - at).unwrap_or(u32::MAX);
-                let (now, later) = part.split(id, left);
-                at += u64::from(now.count());
-                self.unpack_row(id, &now, &mut change.ops);
-                row = later;
-            }
-        }
-        changes.push(change);
-        Ok(())
-    }
-
-    fn unpack_row(&self, op: WireId, row: &Row<'_, Wired>, ops: &mut Vec<Op>) {
+    /// Appends the ops of a row.
+    pub(super) fn unpack_row(&self, op: WireId, row: &Row<'_, Wired>, ops: &mut Vec<Op>) {
         let id = |id: WireId| self.public(id);
         match *row {
             Row::Type { text, parent, side, chars, .. } => {
@@ -136,7 +84,7 @@ fn nothing() -> Content {
 
 impl Row<'_, Wired> {
     /// Cuts a row whose first op is `id` after `count` ops.
-    fn split(self, id: WireId, count: u32) -> (Self, Option<Self>) {
+    pub(super) fn split(self, id: WireId, count: u32) -> (Self, Option<Self>) {
         if self.count() <= count {
             return (self, None);
         }

@@ -6,12 +6,15 @@
 
 mod bytes;
 mod change;
+mod cost;
+mod cut;
 mod history;
 mod read;
+mod unpack;
 mod write;
 mod zip;
 
-pub(super) use bytes::{Section, Source};
+pub(super) use bytes::{Kept, Section, Source};
 pub use read::Corrupt;
 pub(super) use read::{Head, Reader};
 pub(super) use write::Writer;
@@ -88,13 +91,35 @@ impl Columns<Vec<u8>> {
 }
 
 impl Columns<Column> {
+    /// Returns the number of bytes of each.
+    fn lengths(&self) -> Columns<usize> {
+        self.map(|column| column.len())
+    }
+}
+
+impl<C> Columns<C> {
+    fn map<D>(&self, f: impl Fn(&C) -> D) -> Columns<D> {
+        Columns {
+            heads: f(&self.heads),
+            lengths: f(&self.lengths),
+            kinds: f(&self.kinds),
+            counts: f(&self.counts),
+            containers: f(&self.containers),
+            elements: f(&self.elements),
+            overs: f(&self.overs),
+            keys: f(&self.keys),
+            contents: f(&self.contents),
+            chars: f(&self.chars),
+        }
+    }
+
     /// Returns all but the contents, which are stored in three parts.
-    fn plain(&self) -> [&Column; 9] {
+    fn plain(&self) -> [&C; 9] {
         let Self { heads, lengths, kinds, counts, containers, elements, overs, keys, chars, .. } = self;
         [heads, lengths, kinds, counts, containers, elements, overs, keys, chars]
     }
 
-    fn plain_mut(&mut self) -> [&mut Column; 9] {
+    fn plain_mut(&mut self) -> [&mut C; 9] {
         let Self { heads, lengths, kinds, counts, containers, elements, overs, keys, chars, .. } = self;
         [heads, lengths, kinds, counts, containers, elements, overs, keys, chars]
     }

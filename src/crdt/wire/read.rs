@@ -53,15 +53,6 @@ impl Head {
             at.is_some_and(|at| (op - runs[at].0).is_multiple_of(runs[at].1))
         }
     }
-
-    /// Returns the ends of the changes, in ops from the beginning.
-    pub(in crate::crdt) fn ends(&self) -> impl Iterator<Item = u64> {
-        let lengths = self.lengths.iter().flat_map(|(length, times)| (0..*times).map(move |_| *length));
-        lengths.scan(0, |end, length| {
-            *end += length;
-            Some(*end)
-        })
-    }
 }
 
 /// A reader of a wire from the front.
@@ -85,6 +76,8 @@ pub(in crate::crdt) struct Reader<'w> {
     op: WireId,
     /// The ops that are left under the last header.
     left: u64,
+    /// The changes and ops that are to come under other headers.
+    to_come: (u64, u64),
     last_key: u32,
     over: Vec<WireId>,
     spans: Vec<(WireId, u32)>,
@@ -111,6 +104,7 @@ impl<'w> Reader<'w> {
             headers: 0,
             op: WireId::default(),
             left: 0,
+            to_come: (wire.changes as u64, wire.ops),
             last_key: 0,
             over: Vec::new(),
             spans: Vec::new(),
@@ -127,9 +121,13 @@ impl<'w> Reader<'w> {
                 [self.lengths, self.kinds, self.counts, self.containers.1, self.elements.1, self.overs.1];
             let empty = rest.iter().all(|rest| rest.is_empty()) && self.keys.is_empty();
             let empty = empty && self.contents.is_empty() && self.chars.is_empty();
+            let empty = empty && self.to_come == (0, 0);
             return if empty { Ok(None) } else { Err(Corrupt) };
         }
         let head = self.read_head().ok_or(Corrupt)?;
+        let (changes, ops) = self.to_come;
+        let left = changes.checked_sub(head.changes()).zip(ops.checked_sub(head.ops));
+        self.to_come = left.ok_or(Corrupt)?;
         self.last[head.actor as usize] = head.last();
         self.op = WireId { actor: head.actor, counter: head.first };
         self.left = head.ops;

@@ -103,7 +103,8 @@ impl Writer {
             Row::Type { text, parent, side, chars, count } => {
                 let flags = self.hang(text, parent, side);
                 self.columns.chars.extend_from_slice(chars.as_bytes());
-                self.elements = Cursor(self.op.plus(u64::from(count) - 1));
+                // What somebody wrote by hand may type nothing.
+                self.elements = Cursor(self.op.plus(u64::from(count.saturating_sub(1))));
                 kind::TYPE | flags
             }
             Row::Items { list, parent, side, mut scalars, count } => {
@@ -157,7 +158,7 @@ impl Writer {
                 for (first, count) in over {
                     self.elements.write(*first, &mut self.columns.elements);
                     varint::write(&mut self.columns.counts, u64::from(*count));
-                    self.elements = Cursor(first.plus(u64::from(*count) - 1));
+                    self.elements = Cursor(first.plus(u64::from(count.saturating_sub(1))));
                 }
                 kind::DELETE
             }

@@ -7,7 +7,7 @@ use jaq_core::{Error, RunPtr, ValR};
 
 use crate::filter::run::environment::Data;
 use crate::filter::val::{WITH_EXPONENT, whole};
-use crate::value::{Num, Val};
+use crate::value::{MAX_DIGITS, Num, Val, has_too_many_digits};
 
 /// Returns the native filters.
 pub(in crate::filter) fn natives() -> impl Iterator<Item = Fun<Data>> {
@@ -126,6 +126,9 @@ fn number(value: &Val) -> ValR<Val> {
         rest if rest.starts_with(|c: char| c.is_ascii_digit()) => rest.to_owned(),
         rest => format!("0{rest}"),
     };
+    if has_too_many_digits(&digits) {
+        return Err(Error::str(format_args!("a whole number of more than {MAX_DIGITS} digits")));
+    }
     let number = Num::parse(&format!("{sign}{digits}"));
     let number = number.or_else(|| Num::parse(&format!("{sign}{}", digits.strip_suffix('.')?)));
     number.map(Val::from).ok_or_else(fail)

@@ -171,6 +171,10 @@ fn from_json(value: Val) -> ValR<Val> {
     if matches!(text.trim(), "nan" | "NaN" | "-nan" | "-NaN") {
         return Ok(Val::from(f64::NAN));
     }
-    let fail = |why| Error::str(format_args!("cannot parse {value} as JSON: {why}"));
+    // The reason stands behind the text, and must not be cut off with it.
+    let fail = |why| {
+        let shown = value::excerpts(&[value.to_string()], 200);
+        Error::str(format_args!("cannot parse {} as JSON: {why}", shown[0]))
+    };
     value::parse(text).map_err(fail)
 }

@@ -210,3 +210,30 @@ fn defects_of_the_interpreter_are_errors() {
     let deep = run("null", "\"#\\\"\\n\" + \"[\" * 100000 | fromjson").unwrap_err().to_string();
     assert!(deep.ends_with("expected a value, found `#`"), "{deep}");
 }
+
+#[test]
+fn whole_numbers_of_too_many_digits() {
+    let long = "9".repeat(500_000);
+    let refused = |input: &str, code: &str| {
+        let error = compile(code).map_or_else(
+            |error| error.message,
+            |filter| {
+                filter
+                    .run(val(input), Vec::new())
+                    .map_or_else(|error| error.to_string(), |outputs| text(&outputs))
+            },
+        );
+        assert!(
+            error.contains("a whole number of more than 20000 digits"),
+            "{}",
+            &error[..error.len().min(200)]
+        );
+    };
+    refused("null", &long);
+    refused("null", &format!("[{}{long}]", "0".repeat(100_000)));
+    for native in ["tonumber", "fromjson"] {
+        refused(&format!("\"{long}\""), native);
+    }
+    give("null", &"7".repeat(40), &"7".repeat(40));
+    give("null", &format!("{}7", "0".repeat(1_000)), "7");
+}

@@ -31,7 +31,7 @@ use jaq_core::box_iter::BoxIter;
 use jaq_core::path::Opt;
 use jaq_core::{Error, ValR, ValX};
 
-use crate::value::{Key, Map, Num, Val, View};
+use crate::value::{Key, MAX_DIGITS, Map, Num, Val, View, has_too_many_digits};
 
 pub(super) use index::{items_in, occurrences, place};
 pub(super) use iterate::values;
@@ -55,6 +55,9 @@ impl jaq_core::ValT for Val {
         let with_zero = format!("0{text}");
         let text = if text.starts_with('.') { &with_zero } else { text };
         let zeros = text.bytes().take_while(|byte| *byte == b'0').count();
+        if has_too_many_digits(&text[zeros..]) {
+            return Err(Error::str(format_args!("a whole number of more than {MAX_DIGITS} digits")));
+        }
         let trimmed = (0..=zeros).rev().find_map(|zeros| Num::parse(&text[zeros..]));
         let number = trimmed.ok_or_else(|| Error::str(format_args!("cannot parse {text} as a number")))?;
         Ok(number.into())

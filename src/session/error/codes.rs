@@ -275,6 +275,10 @@ codes! {
             "#=> error: a stays as it is: the change 9@b is malformed: its first counter is 9, but what it \
              depends on makes it 2",
         ];
+    TooLarge 64 "a patch is too large to wait"
+        "Changes wait for those on which they build, each on its own, and that takes memory. What is missing is to be \
+         merged first."
+        &[];
 
     Unreadable 70 "a session file cannot be read"
         "`read` looks for a file where the file is that reads it, and at the prompt in the working folder."
@@ -444,5 +448,6 @@ fn merge(error: &MergeError) -> ErrorCode {
         MergeError::Equivocation { .. } | MergeError::OtherBase { .. } => ErrorCode::Equivocation,
         MergeError::Corrupt(_) => ErrorCode::Corrupt,
         MergeError::Malformed { .. } => ErrorCode::Malformed,
+        MergeError::TooLarge { .. } => ErrorCode::TooLarge,
     }
 }

@@ -371,7 +371,7 @@ impl Names {
                 Some(reference) => {
                     reference.value();
                     reference.allow_cancellation();
-                    let rewound = reference.rewind(version);
+                    let rewound = reference.rewind(version).expect("the version is of this ref");
                     self.tell(&name, seen);
                     Before::Rewound(name, Box::new(rewound))
                 }
@@ -382,7 +382,7 @@ impl Names {
                     let version = reference.version();
                     reference.value();
                     reference.allow_cancellation();
-                    reference.replay(*rewound);
+                    reference.replay(*rewound).expect("what was done since was taken back");
                     self.tell(&name, seen);
                     Before::Version(name, version)
                 }

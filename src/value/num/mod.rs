@@ -42,13 +42,25 @@ pub enum Num {
 }
 
 impl Num {
-    /// Reads a number as JSON writes it; `None` for any other text. O(length), but for whole numbers of many
-    /// thousands of digits.
+    /// Reads a number as JSON writes it; `None` for any other text, and for whole numbers of more than
+    /// [`MAX_DIGITS`] digits. O(length).
     pub fn parse(text: &str) -> Option<Self> {
-        (number_length(text.as_bytes()) == Ok(text.len())).then(|| Self::of_json(text))
+        let is_number = number_length(text.as_bytes()) == Ok(text.len()) && !has_too_many_digits(text);
+        is_number.then(|| Self::of_json(text))
     }
 
-    /// Reads a text that is known to be a number of JSON.
+    /// Tells whether it is a whole number of more than [`MAX_DIGITS`] digits: what computes may make one.
+    pub(crate) fn has_too_many_digits(&self) -> bool {
+        // As many bits as numbers of that many digits have at least.
+        const BITS: u64 = 66_438;
+        match self {
+            Self::Big(number) if number.bits() > BITS + 1 => true,
+            Self::Big(number) if number.bits() > BITS => number.magnitude().to_string().len() > MAX_DIGITS,
+            _ => false,
+        }
+    }
+
+    /// Reads a text that is known to be a number of JSON, with no more than [`MAX_DIGITS`] digits if it is whole.
     pub(super) fn of_json(text: &str) -> Self {
         let is_whole = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         if !is_whole {
@@ -202,6 +214,16 @@ pub(super) fn number_length(text: &[u8]) -> Result<usize, usize> {
         at += digits(at)?;
     }
     Ok(at)
+}
+
+/// The maximum number of digits of a whole number in JSON and in documents. To read and to print one takes time that
+/// grows with the square of its length, and this many take less than a millisecond.
+pub const MAX_DIGITS: usize = 20_000;
+
+/// Tells whether a number of JSON is whole and has more than [`MAX_DIGITS`] digits.
+pub(crate) fn has_too_many_digits(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.len() > MAX_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Tells whether it is the one whole number that is kept as text.

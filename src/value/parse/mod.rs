@@ -6,7 +6,7 @@ use crate::cancellation::ask;
 use arcstr::ArcStr;
 use thiserror::Error;
 
-use super::num::number_length;
+use super::num::{MAX_DIGITS, has_too_many_digits, number_length};
 use super::{Key, List, MAX_DEPTH, Map, Num, Val};
 pub(super) use keys::Keys;
 
@@ -39,6 +39,9 @@ pub enum SyntaxError {
     /// A number starts with zeros.
     #[error("a number with zeros in front")]
     LeadingZeros,
+    /// A whole number is too long.
+    #[error("a whole number of more than {MAX_DIGITS} digits")]
+    TooManyDigits,
     /// A string holds a character that must be written with a backslash.
     #[error("a control character in a string")]
     ControlCharacter,
@@ -47,8 +50,8 @@ pub enum SyntaxError {
     LoneSurrogate,
 }
 
-/// Reads one JSON value. Numbers keep their text: `1`, `1.0`, `-0`, `1e400` and integers of any length
-/// print as they were written. Of equal keys in an object the last value counts, in the place of the first.
+/// Reads one JSON value. Numbers keep their text: `1`, `1.0`, `-0`, `1e400` and integers of up to
+/// [`MAX_DIGITS`] digits print as they were written. Of equal keys in an object the last value counts, in the place of the first.
 /// O(length).
 ///
 /// ```
@@ -287,6 +290,7 @@ impl<'t> Reader<'t> {
     fn number(&mut self) -> Result<Num, ParseError> {
         let rest = &self.text[self.at..];
         match number_length(rest.as_bytes()) {
+            Ok(length) if has_too_many_digits(&rest[..length]) => Err(self.error(SyntaxError::TooManyDigits)),
             Ok(length) => {
                 self.at += length;
                 Ok(Num::of_json(&rest[..length]))

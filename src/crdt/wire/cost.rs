@@ -1,0 +1,135 @@
+//! Estimates of the memory that packed changes take when they are read: never too low.
+//!
+//! They follow from the lengths of the columns, and from how many containers are made, so that they are known before
+//! anything is made of the columns. The figures are what the structures take when they have just grown, with the
+//! value that is read of them; a test holds them against an allocator that counts.
+
+use super::{Columns, Kept, Wire};
+use crate::crdt::contents::count_containers;
+use crate::crdt::{DecodeReason, Limits};
+
+/// The maximum number of bytes in memory for which a byte of a file may stand.
+const EACH: u64 = 2_048;
+/// The number of bytes in memory that any file may take.
+const BESIDE: u64 = 16 << 20;
+
+/// A row, with what it leaves in a sequence or a map.
+const ROW: u64 = 128;
+/// A container, beside the row that makes it.
+const CONTAINER: u64 = 512;
+const ACTOR: u64 = 768;
+const KEY: u64 = 112;
+/// An op of a run.
+const OP: u64 = 1;
+
+/// An op and a change on their own, beside what they are in columns.
+const LOOSE_OP: u64 = 288;
+const LOOSE_CHANGE: u64 = 1_200;
+
+/// The lengths of the parts in which contents are stored.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Parts {
+    pub(super) tags: usize,
+    pub(super) ints: usize,
+    pub(super) texts: usize,
+}
+
+/// Returns the memory that columns of these lengths take, without their containers.
+pub(super) fn of_columns(lengths: &Columns<usize>, parts: Parts) -> u64 {
+    let Columns { heads, lengths, kinds, counts, containers, elements, overs, keys, contents: _, chars } =
+        *lengths;
+    // For each byte.
+    let weighed = [
+        (heads, 48),
+        (lengths, 32),
+        (kinds, ROW),
+        (counts, 24),
+        (containers, 4),
+        (elements, 64),
+        (overs, 48),
+        (keys, 4),
+        (chars, 10),
+        (parts.tags, 56),
+        (parts.ints, 40),
+        (parts.texts, 8),
+    ];
+    weighed.iter().map(|(bytes, each)| (*bytes as u64).saturating_mul(*each)).fold(0, u64::saturating_add)
+}
+
+/// Returns the memory that the containers take which contents with these tags make.
+pub(super) fn of_containers(tags: &[u8]) -> u64 {
+    count_containers(tags) * CONTAINER
+}
+
+/// Returns the memory that names take: so many actors and keys, and so many bytes.
+pub(super) fn of_names(actors: usize, keys: usize, bytes: usize) -> u64 {
+    actors as u64 * ACTOR + keys as u64 * KEY + bytes as u64 * 8
+}
+
+/// Returns the memory that so many ops of runs take.
+pub(super) fn of_ops(ops: u64) -> u64 {
+    ops.saturating_mul(OP)
+}
+
+/// Returns the memory that changes take when they are read, at most.
+pub(super) fn of_wire(wire: &Wire, parts: Parts, tags: &[u8], kept: Kept) -> u64 {
+    let keys = wire.keys.iter().map(|key| key.len()).sum();
+    let lengths = wire.columns.lengths();
+    let loose = if kept == Kept::Loose { wire.loose() } else { 0 };
+    [of_names(wire.actors.len(), wire.keys.len(), keys), of_ops(wire.ops), of_containers(tags), loose]
+        .into_iter()
+        .fold(of_columns(&lengths, parts), u64::saturating_add)
+}
+
+/// Returns the minimum number of bytes of a file that takes so much memory.
+pub(super) fn least(memory: u64) -> usize {
+    usize::try_from(memory.saturating_sub(BESIDE).div_ceil(EACH)).unwrap_or(usize::MAX)
+}
+
+/// The budget of one file: its limits, and how much of them is used.
+pub(super) struct Budget {
+    limits: Limits,
+    /// The number of bytes of the file.
+    bytes: usize,
+    changes: u64,
+    ops: u64,
+    memory: u64,
+}
+
+impl Budget {
+    pub(super) fn new(bytes: usize, limits: &Limits) -> Self {
+        Self { limits: limits.clone(), bytes, changes: 0, ops: 0, memory: 0 }
+    }
+
+    /// Takes changes and ops.
+    pub(super) fn count(&mut self, changes: u64, ops: u64) -> Result<(), DecodeReason> {
+        self.changes = self.changes.saturating_add(changes);
+        self.ops = self.ops.saturating_add(ops);
+        Ok(self.limits.check_counts(self.changes, self.ops)?)
+    }
+
+    /// Takes memory.
+    pub(super) fn take(&mut self, memory: u64) -> Result<(), DecodeReason> {
+        self.memory = self.memory.saturating_add(memory);
+        self.limits.check_memory(self.memory)?;
+        if least(self.memory) > self.bytes {
+            return Err(DecodeReason::Inflated { bytes: self.bytes as u64, memory: self.memory });
+        }
+        Ok(())
+    }
+}
+
+impl Wire {
+    /// Returns the memory that the changes take when they are taken apart, at most.
+    pub(in crate::crdt) fn loose(&self) -> u64 {
+        let Columns { overs, contents, chars, .. } = &self.columns;
+        // What is typed in a row stays together.
+        let typed = chars.iter().filter(|byte| !matches!(byte, 0x80..0xc0)).count() as u64;
+        let ops = self.ops.saturating_sub(typed).saturating_add(self.columns.kinds.len() as u64);
+        let bytes = (contents.len() + chars.len()) as u64 * 4 + overs.len() as u64 * 48;
+        (self.changes as u64)
+            .saturating_mul(LOOSE_CHANGE)
+            .saturating_add(ops.saturating_mul(LOOSE_OP))
+            .saturating_add(bytes)
+    }
+}
