@@ -2,7 +2,7 @@
 
 use super::diff::{self, Dest, Refused};
 use super::edit::{Overs, What};
-use super::history::{History, Mark};
+use super::history::History;
 use super::lv::Lv;
 use super::row::{Row, Target};
 use super::tree::{Node, Place};
@@ -21,7 +21,6 @@ use crate::value::{self, MAX_DEPTH, NotJson, NotJsonReason, Val};
 /// Each edit costs O(log n), and what it writes.
 pub struct Transaction<'r> {
     replica: &'r mut ConvergentRef,
-    mark: Mark,
     /// The first op.
     first: u32,
     /// The value before, when somebody watches.
@@ -42,8 +41,9 @@ impl ConvergentRef {
         // It takes itself back.
         forgo();
         self.note_changes();
-        let (mark, first) = (self.history.mark(), self.history.len());
-        Ok(Transaction { replica: self, mark, first, old, committed: false })
+        self.history.remark(&mut self.before_change);
+        let first = self.history.len();
+        Ok(Transaction { replica: self, first, old, committed: false })
     }
 }
 
@@ -458,7 +458,7 @@ impl Transaction<'_> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if !self.committed {
-            self.replica.take_back(&self.mark);
+            self.replica.take_back();
         }
     }
 }

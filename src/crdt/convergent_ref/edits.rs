@@ -4,7 +4,7 @@ use super::{Beginning, ConvergentRef};
 use crate::cancellation::forgo;
 use crate::crdt::delta::{self, Direction};
 use crate::crdt::diff::{self, Discovery, Known, Refused};
-use crate::crdt::history::{CausalBuffer, History, Mark};
+use crate::crdt::history::{CausalBuffer, History};
 use crate::crdt::lv::Lv;
 use crate::crdt::tree::Tree;
 use crate::crdt::{MAX_COUNTER, Swap, SwapError};
@@ -197,12 +197,12 @@ impl ConvergentRef {
         true
     }
 
-    /// Takes back the change that has begun. O(history): the state is made anew.
-    pub(in crate::crdt) fn take_back(&mut self, mark: &Mark) {
+    /// Takes back the change that has begun since the history was marked for it. O(history): the state is made anew.
+    pub(in crate::crdt) fn take_back(&mut self) {
         if self.is_open {
             self.is_open = false;
             self.edited = None;
-            self.history.truncate(mark);
+            self.history.truncate(&self.before_change);
             self.tree = Tree::default();
             self.tree.apply_all(&self.history, 0..self.history.len());
         }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::effects::conflict;
-use super::history::{ActorIx, CausalBuffer, Digest, History};
+use super::history::{ActorIx, CausalBuffer, Digest, History, Mark};
 use super::lv::Lv;
 use super::past::{Past, Snapshot};
 use super::patch::Body;
@@ -50,6 +50,8 @@ pub struct ConvergentRef {
     pub(in crate::crdt) popped: u64,
     /// Whether a local change has begun and not ended.
     pub(in crate::crdt) is_open: bool,
+    /// How long the history was when the last transaction began. It stays in its place: transactions are small.
+    pub(in crate::crdt) before_change: Mark,
     /// What was taken back, if that happened last.
     pub(in crate::crdt) rewound: Option<Arc<Wire>>,
     /// What stood when, as far as it was asked for.
@@ -108,6 +110,7 @@ impl ConvergentRef {
             tree,
             popped: 0,
             is_open: false,
+            before_change: Mark::default(),
             rewound: None,
             past: RefCell::default(),
             rollback: Rollback::Off,

@@ -318,7 +318,7 @@ fn a_chain_is_cut_anywhere() {
 #[test]
 fn an_empty_sequence_owns_nothing() {
     let mut sequence = Sequence::default();
-    assert!(size_of::<Sequence>() <= 128);
+    assert!(size_of::<Sequence>() <= 136);
     assert_eq!((sequence.len(), sequence.get(0), sequence.run_at(0)), (0, None, None));
     assert_eq!(sequence.origin(3), (None, Side::Right));
     assert!(!sequence.contains(Lv(0)) && !sequence.is_visible(Lv(0)));

@@ -307,7 +307,7 @@ impl Authors {
 }
 
 /// A mark of how much was there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::crdt) struct Mark {
     actors: usize,
     spans: usize,

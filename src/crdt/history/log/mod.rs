@@ -76,7 +76,7 @@ enum Others {
 }
 
 /// A mark of how long a log was.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(in crate::crdt) struct Mark {
     entries: usize,
     len: u32,

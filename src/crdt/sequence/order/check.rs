@@ -9,13 +9,16 @@ impl Order {
         let mut shown = 0;
         if self.first != NONE {
             let root = (self.root, self.height, NONE);
-            shown = self.check_below(root, &mut leaves)?;
+            shown = self.check_below(root, &mut leaves)?.wrapping_add(self.cursor.pending);
         }
         if shown != self.len {
             return Err(format!("{} elements are visible, not {}", shown, self.len));
         }
         if !self.leaves_in_order().eq(leaves.iter().copied()) || leaves.len() != self.leaves.len() {
             return Err("the leaves are not linked in order".into());
+        }
+        if self.cursor.leaf == NONE && self.cursor.pending != 0 {
+            return Err("elements of no leaf are not counted yet".into());
         }
         if self.cursor.leaf != NONE {
             let before = leaves.iter().take_while(|&&leaf| leaf != self.cursor.leaf);
@@ -36,7 +39,9 @@ impl Order {
             if joined || empty || self.leaves[at as usize].parent != parent {
                 return Err(format!("leaf {at} is malformed: {:?}", self.leaves[at as usize]));
             }
-            return Ok(spans.iter().map(|span| span.shown()).sum());
+            let shown: u32 = spans.iter().map(|span| span.shown()).sum();
+            let pending = if at == self.cursor.leaf { self.cursor.pending } else { 0 };
+            return Ok(shown.wrapping_sub(pending));
         }
         let node = &self.nodes[at as usize];
         for slot in 0..node.len as usize {

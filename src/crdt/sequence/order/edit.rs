@@ -84,23 +84,38 @@ impl Order {
         self.add(spot.leaf, if old.visible() { count.wrapping_neg() } else { shown });
     }
 
-    /// Adds to the visible elements of a leaf, which becomes the one that was last touched.
+    /// Adds to the visible elements of a leaf, which becomes the one that was last touched. O(1) if it was that
+    /// before, else O(log n).
     fn add(&mut self, leaf: u32, more: u32) {
         self.len = self.len.wrapping_add(more);
-        let known = self.cursor.leaf == leaf;
+        if self.cursor.leaf == leaf {
+            self.cursor.pending = self.cursor.pending.wrapping_add(more);
+            return;
+        }
+        self.settle();
+        let before = self.count(leaf, more);
+        self.cursor = Cursor { leaf, before, pending: 0 };
+    }
+
+    /// Counts what is pending in all nodes above. O(log n).
+    pub(super) fn settle(&mut self) {
+        let more = std::mem::take(&mut self.cursor.pending);
+        if more != 0 {
+            self.count(self.cursor.leaf, more);
+        }
+    }
+
+    /// Adds to the visible elements that all nodes above a leaf count; returns how many stand before the leaf.
+    fn count(&mut self, leaf: u32, more: u32) -> u32 {
         let (mut before, mut child, mut up) = (0, leaf, self.leaves[leaf as usize].parent);
         while up != NONE {
             let node = &mut self.nodes[up as usize];
             let slot = node.slot(child);
             node.counts[slot] = node.counts[slot].wrapping_add(more);
-            if !known {
-                before += node.before(slot);
-            }
+            before += node.before(slot);
             (child, up) = (up, node.parent);
         }
-        if !known {
-            self.cursor = Cursor { leaf, before };
-        }
+        before
     }
 }
 

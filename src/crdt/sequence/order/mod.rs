@@ -40,6 +40,8 @@ struct Cursor {
     leaf: u32,
     /// Invariant: visible elements before the leaf.
     before: u32,
+    /// The number of visible elements that the leaf got, or lost, and that the nodes above it do not count yet.
+    pending: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -55,7 +57,7 @@ struct Leaf {
 struct Node {
     /// Leaves in the lowest nodes.
     children: [u32; FAN],
-    /// Invariant: visible elements under each child.
+    /// Invariant: visible elements under each child, but for those [pending](Cursor::pending).
     counts: [u32; FAN],
     len: u32,
     parent: u32,
@@ -79,7 +81,7 @@ impl Default for Order {
             first: NONE,
             height: 0,
             len: 0,
-            cursor: Cursor { leaf: NONE, before: 0 },
+            cursor: Cursor { leaf: NONE, before: 0, pending: 0 },
         }
     }
 }
@@ -97,7 +99,10 @@ impl Order {
     /// Finds a spot as [`at`](Self::at) does, and makes the leaf the one that was last touched.
     pub(super) fn seek(&mut self, position: u32) -> Option<Spot> {
         let (spot, before) = self.search(position)?;
-        self.cursor = Cursor { leaf: spot.leaf, before };
+        if spot.leaf != self.cursor.leaf {
+            self.settle();
+            self.cursor = Cursor { leaf: spot.leaf, before, pending: 0 };
+        }
         Some(spot)
     }
 
@@ -200,14 +205,18 @@ impl Order {
         if position >= self.len {
             return None;
         }
-        let Cursor { leaf, before } = self.cursor;
+        let Cursor { leaf, before, pending } = self.cursor;
+        let mut uncounted = 0;
         if leaf != NONE
             && let Some(inside) = position.checked_sub(before)
-            && let Some(spot) = self.search_leaf(leaf, inside)
         {
-            return Some((spot, before));
+            if let Some(spot) = self.search_leaf(leaf, inside) {
+                return Some((spot, before));
+            }
+            // It is behind the leaf.
+            uncounted = pending;
         }
-        let (mut at, mut left) = (self.root, position);
+        let (mut at, mut left) = (self.root, position.wrapping_sub(uncounted));
         for _ in 0..self.height {
             let node = &self.nodes[at as usize];
             let mut slot = 0;
@@ -232,16 +241,17 @@ impl Order {
 
     /// Counts the visible elements before a leaf.
     fn before(&self, leaf: u32) -> u32 {
-        if leaf == self.cursor.leaf {
-            return self.cursor.before;
+        let Cursor { leaf: last, before: before_last, pending } = self.cursor;
+        if leaf == last {
+            return before_last;
         }
-        let (mut before, mut child, mut up) = (0, leaf, self.leaves[leaf as usize].parent);
+        let (mut before, mut child, mut up) = (0u32, leaf, self.leaves[leaf as usize].parent);
         while up != NONE {
             let node = &self.nodes[up as usize];
-            before += node.before(node.slot(child));
+            before = before.wrapping_add(node.before(node.slot(child)));
             (child, up) = (up, node.parent);
         }
-        before
+        if pending != 0 && self.rank(last) < self.rank(leaf) { before.wrapping_add(pending) } else { before }
     }
 }
 

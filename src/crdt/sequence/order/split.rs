@@ -44,6 +44,7 @@ impl Order {
 
     /// Moves the spans of a leaf from `kept` on to a new leaf behind it.
     fn split(&mut self, leaf: u32, kept: usize, end: End) -> u32 {
+        self.settle();
         let next = self.leaves[leaf as usize].next;
         let parent = self.leaves[leaf as usize].parent;
         let new = self.new_leaf(parent, next);
@@ -61,6 +62,7 @@ impl Order {
 
     /// Makes an empty leaf before the first.
     fn new_first(&mut self, first: u32) -> u32 {
+        self.settle();
         let parent = self.leaves[first as usize].parent;
         let new = self.new_leaf(parent, first);
         self.first = new;
