@@ -147,7 +147,7 @@ fn merge(length: usize, patch: &Patch, target: &Target) {
         assert_eq!(Snapshot::of(&replica), target.before, "a patch that was refused leaves no trace");
         return;
     };
-    let few = replica.changes().len() + replica.waiting().len() <= FEW;
+    let few = replica.changes().len() + replica.waiting_len() <= FEW;
     let ops = replica.clock().iter().map(|(_, counter)| counter).sum::<u64>();
     if !few || ops > 20_000 {
         replica.check().unwrap();
@@ -204,7 +204,7 @@ fn read_ref(bytes: &[u8], target: &Target) {
     else {
         return;
     };
-    let few = read.changes().len() + read.waiting().len() <= FEW;
+    let few = read.changes().len() + read.waiting_len() <= FEW;
     let ops = read.clock().iter().map(|(_, counter)| counter).sum::<u64>();
     if !few || ops > 20_000 {
         read.check().unwrap();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Actor, Clock, IdError, OpId};
-use crate::value::{Key, Val};
+use crate::value::{Key, Num, Val, View};
 
 /// One transaction: everything one [`swap`](super::ConvergentRef::swap) did.
 ///
@@ -50,6 +50,14 @@ impl Change {
     /// Returns the counter of the last op.
     pub fn last(&self) -> u64 {
         self.first.saturating_add(self.count().saturating_sub(1))
+    }
+
+    /// Returns what a clock lacks of what the change depends on: the last ops of changes. Its own actor's first.
+    pub fn lacks(&self, clock: &Clock) -> impl Iterator<Item = OpId> {
+        let previous = (self.previous > 0).then_some((&self.actor, self.previous));
+        let lacking = previous.into_iter().chain(self.deps.iter());
+        let lacking = lacking.filter(|(actor, counter)| clock.get(actor) < *counter);
+        lacking.map(|(actor, counter)| OpId::new(counter, actor.clone()))
     }
 }
 
@@ -112,6 +120,29 @@ impl Op {
             Self::Put { content, .. } | Self::Insert { content, .. } => Some(content),
             Self::Type { .. } | Self::Delete { .. } | Self::Add { .. } => None,
         }
+    }
+
+    /// Returns the bytes that it keeps besides itself.
+    pub(super) fn heap(&self) -> usize {
+        let over = match self {
+            Self::Put { over, .. } => over.capacity() * size_of::<OpId>(),
+            Self::Delete { over } => over.capacity() * size_of::<OpSpan>(),
+            Self::Type { chars, .. } => chars.capacity(),
+            Self::Insert { .. } | Self::Add { .. } => 0,
+        };
+        let key = match self {
+            Self::Put { slot: SlotId::Key { key, .. }, .. } => key.as_str().len(),
+            _ => 0,
+        };
+        let scalar = match self.content() {
+            Some(Content::Scalar(Scalar(value))) => match value.view() {
+                View::Str(text) => text.len(),
+                View::Num(number @ Num::Big(_)) => number.to_string().len(),
+                _ => 0,
+            },
+            _ => 0,
+        };
+        over + key + scalar
     }
 
     /// Returns the number of ids that the op takes: the characters of a [`Type`](Self::Type), else 1.

@@ -135,15 +135,17 @@ pub enum MergeError {
     Corrupt(#[from] Corrupt),
     /// Something is missing on which the changes of the patch build, and they are too many to wait for it.
     #[error(
-        "something is missing on which the patch builds, and it is too large to wait for that: it takes up to {} MiB \
-         of memory, and the limit is {} MiB: merge what is missing first",
-        .memory.div_ceil(1 << 20), .limit >> 20
+        "{} on which the patch builds, and it is too large to wait for that: it takes up to {} MiB of memory, and the \
+         limit is {} MiB: merge what is missing first",
+        missing_ids(.missing), .memory.div_ceil(1 << 20), .limit >> 20
     )]
     TooLarge {
         /// The memory that the changes take, in bytes, at most.
         memory: u64,
         /// The limit, in bytes.
         limit: u64,
+        /// What is missing: the last ops of changes, in order.
+        missing: Vec<OpId>,
     },
     /// A change is malformed.
     #[error("the change {change} is malformed: {reason}")]
@@ -153,6 +155,16 @@ pub enum MergeError {
         /// What is wrong.
         reason: Malformed,
     },
+}
+
+/// Names some of the changes that are missing.
+fn missing_ids(missing: &[OpId]) -> String {
+    const SHOWN: usize = 3;
+    let mut ids = missing.iter().take(SHOWN).map(OpId::to_string).collect::<Vec<_>>().join(", ");
+    if missing.len() > SHOWN {
+        ids.push_str(&format!(" and {} more", missing.len() - SHOWN));
+    }
+    format!("{} missing", if missing.len() == 1 { format!("{ids} is") } else { format!("{ids} are") })
 }
 
 /// Names two changes and shows what they do, where it differs.

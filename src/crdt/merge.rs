@@ -1,19 +1,22 @@
 //! Merging: changes from outside are added to the history while they are validated, whole; then they are
 //! applied and reported. What is refused is taken off the history again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::effects::Effects;
-use super::history::{ActorIx, Digest, Digester, Id, Mark, Names};
+use super::history::{ActorIx, CausalBuffer, Digest, Digester, Id, Mark, Names};
 use super::lv::Lv;
 use super::patch::Body;
 use super::validate::{self, Adder};
 use super::wire::{Corrupt, Head, Reader, Wire, WireId, WireNames};
-use super::{Change, ConvergentRef, DecodeReason, MergeError, MergeReport, OpId, Patch};
+use super::{Actor, Change, ConvergentRef, DecodeReason, MergeError, MergeReport, OpId, Patch};
 use crate::cancellation::ask;
+
+/// Changes that are taken apart, since some must wait, may take so many times the memory of what may wait.
+const LOOSE: u64 = 4;
 
 /// The outcome of adding the changes of a patch.
 #[derive(Default)]
@@ -25,10 +28,6 @@ struct Staged {
     waiting: usize,
     /// Changes that had waited and cannot be applied.
     refused: Vec<MergeError>,
-    /// Changes that staging put with the waiting ones.
-    added: HashSet<OpId>,
-    /// Changes that staging took from the waiting ones.
-    taken: Vec<Arc<Change>>,
 }
 
 /// Changes to be looked at.
@@ -69,11 +68,8 @@ impl ConvergentRef {
             ));
         }
         // What waits there was never looked at whole; it may be wrong, and then it is refused alone.
-        let waits = other.waiting.changes().filter(|change| {
-            let id = change.id();
-            !self.clock().covers(&id) && self.waiting.get(&id).is_none()
-        });
-        let waits: Vec<_> = waits.cloned().collect();
+        let mut waits = other.waiting.not_in(&self.waiting);
+        waits.retain(|change| !self.clock().covers(&change.id()));
         self.take(&body, &waits)
     }
 
@@ -136,35 +132,41 @@ impl ConvergentRef {
     /// Adds what can be applied to the history. Changes that must wait are put with the waiting ones, and
     /// those that need not wait any more are taken out; an error undoes all.
     fn stage(&mut self, body: &Body, others: &[Arc<Change>]) -> Result<Staged, MergeError> {
-        let mark = self.history.mark();
+        let (mark, waited) = (self.history.mark(), self.waiting.clone());
         let mut staged = Staged::default();
-        let in_order = others.is_empty() && self.waiting.is_empty();
         let staged_all = match body {
-            Body::Packed(wire) if in_order => match self.stage_in_order(wire, &mut staged) {
-                Ok(true) => Ok(()),
-                Ok(false) => {
-                    self.history.truncate(&mark);
-                    self.stage_cut(wire, &mark, &mut staged)
-                }
-                Err(error) => Err(error),
-            },
-            Body::Packed(wire) => {
-                unpacked(wire).and_then(|changes| self.settle(&changes, others, &mut staged))
-            }
-            Body::Listed(changes) => self.settle(changes, others, &mut staged),
+            Body::Packed(wire) => self.stage_packed(wire, others, &mark, &mut staged),
+            Body::Listed(changes) => self.settle(changes, others, &[], &mut staged),
         };
-        match staged_all {
-            Ok(()) => {
-                self.waiting.settled();
-                Ok(staged)
-            }
-            Err(error) => {
-                self.history.truncate(&mark);
-                staged.added.iter().for_each(|id| drop(self.waiting.remove(id)));
-                self.waiting.undo(staged.taken, self.history.clock(), &self.actor);
-                Err(error)
-            }
+        let staged_all = staged_all.and_then(|()| self.waits_within_limit(&waited));
+        if staged_all.is_err() {
+            self.history.truncate(&mark);
+            self.waiting = waited;
         }
+        staged_all.map(|()| staged)
+    }
+
+    /// Verifies that what came to wait is not too much.
+    fn waits_within_limit(&self, before: &CausalBuffer) -> Result<(), MergeError> {
+        let (memory, limit) = (self.waiting.memory(), self.waiting_limit);
+        if memory <= limit.max(before.memory()) {
+            return Ok(());
+        }
+        Err(MergeError::TooLarge { memory, limit, missing: self.missing() })
+    }
+
+    /// Stages the changes of a wire: packed, if all are known or next in their order.
+    fn stage_packed(
+        &mut self,
+        wire: &Wire,
+        others: &[Arc<Change>],
+        mark: &Mark,
+        staged: &mut Staged,
+    ) -> Result<(), MergeError> {
+        if self.stage_in_order(wire, staged)? || self.stage_cut(wire, mark, staged)? {
+            return self.settle(&[], others, &wire.actors, staged);
+        }
+        self.settle(&self.unpacked(wire)?, others, &[], staged)
     }
 
     /// Applies changes that a ref of this actor had applied next: all of a stored history to a ref that has
@@ -280,53 +282,59 @@ impl ConvergentRef {
     }
 
     /// Stages changes of which something is neither next nor known: cut where what is known ends, they may come in
-    /// order; else they are taken apart.
-    fn stage_cut(&mut self, wire: &Wire, mark: &Mark, staged: &mut Staged) -> Result<(), MergeError> {
+    /// order. Answers `false` if not, and nothing is staged.
+    fn stage_cut(&mut self, wire: &Wire, mark: &Mark, staged: &mut Staged) -> Result<bool, MergeError> {
+        self.history.truncate(mark);
         let authors = &self.history.authors;
         let last = |name| authors.find(name).map_or(0, |actor| authors.last(actor));
         let last: Vec<u64> = wire.actors.iter().map(last).collect();
         if let Some(cut) = wire.cut(&last)? {
             *staged = Staged::default();
             if self.stage_in_order(&cut, staged)? {
-                return Ok(());
+                return Ok(true);
             }
             self.history.truncate(mark);
         }
         *staged = Staged::default();
-        self.settle(&unpacked(wire)?, &[], staged)
+        Ok(false)
     }
 
     // --- one change after the other ---
 
+    /// Stages changes, and those that waited for them or for what `moved` actors did.
     fn settle(
         &mut self,
         changes: &[Arc<Change>],
         others: &[Arc<Change>],
+        moved: &[Actor],
         staged: &mut Staged,
     ) -> Result<(), MergeError> {
-        let Queue { mut todo, fresh, waited } = self.queue(changes, others, staged)?;
+        let Queue { mut todo, fresh, waited } = self.queue(changes, others, moved, staged)?;
         while let Some(change) = todo.pop() {
             ask();
             let id = change.id();
-            let Err(change) = self.waiting.add(change, self.history.clock()) else {
-                staged.added.insert(id);
+            let is_ours = fresh.contains_key(&id) || waited.contains(&id);
+            match self.is_applied(&change) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) if is_ours => return Err(error),
+                Err(error) => {
+                    staged.refused.push(error);
+                    continue;
+                }
+            }
+            if !self.waiting.lacks_nothing(&change, self.history.clock()) {
+                drop(self.waiting.add(change, self.history.clock()));
                 continue;
-            };
+            }
             match self.stage_one(&change) {
                 Ok(()) => {
-                    let woken = self.waiting.wake(&change.actor, self.history.clock());
-                    let had_waited = woken.iter().filter(|change| !staged.added.contains(&change.id()));
-                    staged.taken.extend(had_waited.cloned());
-                    todo.extend(woken);
+                    todo.extend(self.waiting.wake(&change.actor, self.history.clock()));
                     staged.new += 1;
                 }
-                Err(error) if fresh.contains_key(&id) || waited.contains(&id) => return Err(error),
+                Err(error) if is_ours => return Err(error),
                 Err(error) => staged.refused.push(error),
             }
-        }
-        // What came to wait may contradict what was applied since.
-        for change in changes.iter().filter(|change| self.waiting.get(&change.id()).is_some()) {
-            self.is_applied(change)?;
         }
         let patch = fresh.keys().chain(&waited);
         staged.waiting = patch.filter(|id| self.waiting.get(id).is_some()).count();
@@ -335,9 +343,6 @@ impl ConvergentRef {
 
     /// Adds a change that lacks nothing, or nothing of it.
     fn stage_one(&mut self, change: &Arc<Change>) -> Result<(), MergeError> {
-        if change.previous < self.clock().get(&change.actor) {
-            return Err(self.contradiction(change));
-        }
         let mark = self.history.mark();
         let wire = Wire::of([&**change]);
         let actors: Vec<ActorIx> = wire.actors.iter().map(|name| self.history.authors.intern(name)).collect();
@@ -350,16 +355,42 @@ impl ConvergentRef {
         added
     }
 
+    /// Takes changes apart, of which some must wait, unless that takes far more memory than may wait.
+    fn unpacked(&self, wire: &Wire) -> Result<Vec<Arc<Change>>, MergeError> {
+        let (memory, limit) = (wire.loose(), self.waiting_limit.saturating_mul(LOOSE));
+        if memory > limit {
+            return Err(MergeError::TooLarge { memory, limit, missing: self.missing_for(wire)? });
+        }
+        Ok(wire.unpack()?.into_iter().map(Arc::new).collect())
+    }
+
+    /// Returns what is neither here nor in a wire of all that its changes depend on: the last ops of changes, in order.
+    fn missing_for(&self, wire: &Wire) -> Result<Vec<OpId>, Corrupt> {
+        let mut named = BTreeSet::new();
+        let mut ends = HashSet::new();
+        let mut reader = Reader::new(wire)?;
+        while let Some(head) = reader.head()? {
+            ask();
+            let previous = WireId { actor: head.actor, counter: head.previous };
+            named.extend(head.deps.iter().chain([&previous]).map(|id| wire.public(*id)));
+            ends.insert(wire.public(WireId { actor: head.actor, counter: head.last() }));
+            while reader.row()?.is_some() {}
+        }
+        named.retain(|id| id.counter > 0 && !self.clock().covers(id) && !ends.contains(id));
+        Ok(named.into_iter().collect())
+    }
+
     /// Tells what is new from what is known, applied or waiting.
     fn queue(
         &mut self,
         changes: &[Arc<Change>],
         others: &[Arc<Change>],
+        moved: &[Actor],
         staged: &mut Staged,
     ) -> Result<Queue, MergeError> {
         // Own changes may have brought what others waited for.
-        let woken = self.waiting.wake(&self.actor, self.history.clock());
-        staged.taken.extend(woken.iter().cloned());
+        let mut woken = self.waiting.wake(&self.actor, self.history.clock());
+        moved.iter().for_each(|actor| woken.extend(self.waiting.wake(actor, self.history.clock())));
         let mut queued: HashMap<OpId, Arc<Change>> =
             woken.iter().chain(others).map(|change| (change.id(), change.clone())).collect();
         let mut fresh: HashMap<OpId, Arc<Change>> = HashMap::new();
@@ -384,9 +415,13 @@ impl ConvergentRef {
                     waited.insert(id);
                     continue;
                 }
-                // What waits was never looked at whole: it gives way to what can be applied.
-                Some(other) if self.waiting.lacks_nothing(change, self.history.clock()) => {
-                    staged.taken.extend(self.waiting.remove(&id));
+                // What waits was never looked at whole: it gives way to what can be applied. Of two that must wait
+                // the one with the smaller digest does, whichever came first.
+                Some(other)
+                    if self.waiting.lacks_nothing(change, self.history.clock())
+                        || digest_alone(change)?.0 < digest_alone(&other)?.0 =>
+                {
+                    self.waiting.remove(&id);
                     queued.remove(&id);
                     staged.refused.push(equivocation(change, &other));
                 }
@@ -408,16 +443,11 @@ impl ConvergentRef {
         if change.previous >= authors.last(actor) {
             return Ok(false);
         }
-        let wire = Wire::of([&**change]);
-        let mut reader = Reader::new(&wire)?;
-        let head = reader.head()?.ok_or(Corrupt)?;
-        let names = WireNames::new(&wire);
-        let mut theirs = None;
-        digest_head(&head, &mut reader, &names, |_, digest| theirs = Some(digest))?;
+        let theirs = digest_alone(change)?;
         let ours = authors.lv(Id { counter: change.first, actor }).filter(|lv| authors.is_start(lv.index()));
-        let same_length = |lv: &Lv| u64::from(authors.change_end(lv.index()) - lv.index()) == head.ops;
+        let same_length = |lv: &Lv| u64::from(authors.change_end(lv.index()) - lv.index()) == change.count();
         let ours = ours.filter(same_length).and_then(|lv| self.history.digest_alone(lv));
-        if ours.is_some() && ours == theirs { Ok(true) } else { Err(self.contradiction(change)) }
+        if ours == Some(theirs) { Ok(true) } else { Err(self.contradiction(change)) }
     }
 
     /// Returns the applied change that stands where another one wants to be.
@@ -431,6 +461,16 @@ impl ConvergentRef {
             None => equivocation(change, change),
         }
     }
+}
+
+/// Makes the digest of a change, without what it had seen.
+fn digest_alone(change: &Change) -> Result<Digest, Corrupt> {
+    let wire = Wire::of([change]);
+    let mut reader = Reader::new(&wire)?;
+    let head = reader.head()?.ok_or(Corrupt)?;
+    let mut made = None;
+    digest_head(&head, &mut reader, &WireNames::new(&wire), |_, digest| made = Some(digest))?;
+    made.ok_or(Corrupt)
 }
 
 /// Makes the digests of the changes under a header, which are read.
@@ -456,18 +496,6 @@ fn digest_head(
     }
     digester.finish();
     Ok(())
-}
-
-/// The memory that changes may take which are taken apart, in bytes.
-const LOOSE: u64 = 256 << 20;
-
-/// Takes changes apart, unless that takes too much memory.
-fn unpacked(wire: &Wire) -> Result<Vec<Arc<Change>>, MergeError> {
-    let memory = wire.loose();
-    if memory > LOOSE {
-        return Err(MergeError::TooLarge { memory, limit: LOOSE });
-    }
-    Ok(wire.unpack()?.into_iter().map(Arc::new).collect())
 }
 
 fn equivocation(ours: &Arc<Change>, theirs: &Arc<Change>) -> MergeError {

@@ -49,6 +49,7 @@ mod row;
 mod save;
 mod sequence;
 mod transaction;
+mod treap;
 mod tree;
 mod validate;
 mod varint;

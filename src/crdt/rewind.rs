@@ -7,8 +7,7 @@ use super::lv::Lv;
 use super::wire::Wire;
 use super::{ConvergentRef, DocumentId, OpId, RewindError};
 
-/// The version of a ref at some time: enough to go [back](ConvergentRef::rewind) to it. It is small, unless
-/// many changes wait.
+/// The version of a ref at some time: enough to go [back](ConvergentRef::rewind) to it. It is small.
 #[derive(Debug, Clone)]
 pub struct Version {
     document: DocumentId,
@@ -16,8 +15,7 @@ pub struct Version {
     /// The last of the ops.
     last: Option<OpId>,
     popped: u64,
-    /// `None` when nothing waits.
-    waiting: Option<Box<CausalBuffer>>,
+    waiting: CausalBuffer,
 }
 
 /// The part of a ref behind some [`Version`]: enough to go [forth](ConvergentRef::replay) again.
@@ -37,20 +35,15 @@ impl ConvergentRef {
             ops: self.history.len(),
             last: self.last_of(self.history.len()),
             popped: self.popped,
-            waiting: (!self.waiting.is_empty()).then(|| Box::new(self.waiting.clone())),
+            waiting: self.waiting.clone(),
         }
     }
 
     /// Tells whether nothing happened to the ref since: no change was applied, came to wait or was popped.
     pub fn is_at(&self, version: &Version) -> bool {
-        let same = |then: &CausalBuffer| {
-            let ids =
-                |waiting: &CausalBuffer| waiting.changes().map(|change| change.id()).collect::<Vec<OpId>>();
-            ids(&self.waiting) == ids(then)
-        };
         self.history.len() == version.ops
             && self.popped == version.popped
-            && version.waiting.as_deref().map_or(self.waiting.is_empty(), same)
+            && self.waiting.is_same(&version.waiting)
     }
 
     /// Makes the ref what it was at an earlier version of its own, as if nothing had happened since; its
@@ -76,7 +69,7 @@ impl ConvergentRef {
         let restored = earlier.restore(&self.pack(0, version.ops));
         restored.expect("what was applied once can be applied again");
         earlier.popped = version.popped;
-        earlier.waiting = version.waiting.map(|waiting| *waiting).unwrap_or_default();
+        earlier.waiting = version.waiting;
         let before = self.replace_state(earlier);
         self.keep_replaced(before);
         self.rewound = Some(Arc::clone(&changes));
@@ -98,7 +91,7 @@ impl ConvergentRef {
         let restored = self.restore(&changes);
         restored.expect("what was applied once can be applied again");
         self.popped = then.popped;
-        self.waiting = then.waiting.map(|waiting| *waiting).unwrap_or_default();
+        self.waiting = then.waiting;
         Ok(())
     }
 

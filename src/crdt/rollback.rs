@@ -18,7 +18,7 @@ pub(super) enum Rollback {
     /// Nothing has changed yet.
     Ready,
     /// The history may have grown since, and other changes may wait than these; the tree knows nothing of that.
-    Staging { mark: Mark, waiting: Option<Box<CausalBuffer>> },
+    Staging { mark: Mark, waiting: CausalBuffer },
     /// The ref as it was.
     Whole(Box<ConvergentRef>),
     /// Nothing: a ref that is being made is dropped.
@@ -82,7 +82,7 @@ impl ConvergentRef {
             Rollback::Off | Rollback::Ready | Rollback::New => {}
             Rollback::Staging { mark, waiting } => {
                 self.history.truncate(&mark);
-                self.waiting = waiting.map(|waiting| *waiting).unwrap_or_default();
+                self.waiting = waiting;
             }
             Rollback::Whole(before) => {
                 self.replace_state(*before);
@@ -96,7 +96,7 @@ impl ConvergentRef {
         match &self.rollback {
             Rollback::Off => forgo(),
             Rollback::Ready => {
-                let waiting = (!self.waiting.is_empty()).then(|| Box::new(self.waiting.clone()));
+                let waiting = self.waiting.clone();
                 self.rollback = Rollback::Staging { mark: self.history.mark(), waiting };
             }
             Rollback::Staging { .. } | Rollback::Whole(_) | Rollback::New => {}
@@ -117,7 +117,6 @@ impl ConvergentRef {
                 let mut history = self.history.clone();
                 history.truncate(&mark);
                 let (document, actor) = (self.document.clone(), self.actor.clone());
-                let waiting = waiting.map(|waiting| *waiting).unwrap_or_default();
                 let mut before = Self::of(document, actor, self.own, history, waiting, self.tree.clone());
                 before.popped = self.popped;
                 Rollback::Whole(Box::new(before))

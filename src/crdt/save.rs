@@ -55,7 +55,9 @@ impl ConvergentRef {
             validate::well_formed(&change).map_err(|_| DecodeReason::Damaged)?;
             waits.push(Arc::new(change));
         }
-        read.waiting.undo(waits, read.history.clock(), &read.actor);
+        for change in waits {
+            read.waiting.add_anyway(change, read.history.clock(), &read.actor);
+        }
         Ok(read)
     }
 }

@@ -66,6 +66,9 @@ pub enum Malformed {
     NoRoom,
 }
 
+/// A document has no more ops.
+const MAX_OPS: u64 = 1 << 31;
+
 /// Checks the form of a change, so that it can be packed. O(size).
 pub(super) fn well_formed(change: &Change) -> Result<(), Malformed> {
     if change.ops.is_empty() {
@@ -90,6 +93,9 @@ pub(super) fn well_formed(change: &Change) -> Result<(), Malformed> {
                     a.first < b.first
                         && (a.first.actor != b.first.actor || a.last().saturating_add(1) < b.first.counter)
                 };
+                if over.iter().any(|span| span.count > MAX_OPS) {
+                    return Err(Malformed::NoRoom);
+                }
                 over.is_sorted_by(apart) && over.iter().all(|span| span.count > 0)
             }
             Op::Type { chars, .. } if chars.is_empty() => return Err(Malformed::TypesNothing(id)),

@@ -52,7 +52,7 @@ fn given_edits_and_merges_in_turn_then_only_own_changes_are_in_the_queue() {
     }
     ben.merge(&ann).unwrap();
     assert_eq!(text(&ann), text(&ben));
-    assert_eq!(ann.waiting().len(), 0);
+    assert_eq!(ann.waiting_len(), 0);
     assert_eq!(ben.pop_patches(), []);
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::common::{actor, at, branch, document, edit, id, json, last_change, patch, replica, set, text};
+use crate::common::{
+    actor, at, branch, document, edit, id, json, last_change, patch, replica, set, text, waiting,
+};
 use rejoin::crdt::{
-    Change, Clock, Content, ConvergentRef, MergeError, MergeReport, Op, Scalar, SlotId, SwapError,
+    Change, Clock, Content, ConvergentRef, MergeError, MergeReport, Op, OpSpan, Scalar, SlotId, SwapError,
 };
 use rejoin::value::{Key, List, Num, Val};
 
@@ -156,6 +158,96 @@ fn given_a_change_that_waits_when_a_patch_has_it_and_one_that_contradicts_it_the
         assert!(matches!(refused, MergeError::Equivocation { .. }), "{refused}");
         assert_eq!(ann.to_bytes(), before);
     }
+}
+
+#[test]
+fn given_two_different_changes_under_one_id_that_must_wait_then_the_same_one_does_in_either_order() {
+    let mut bob = branch(&replica("ann", "{}"), "bob");
+    set(&mut bob, r#"{"a":1}"#);
+    set(&mut bob, r#"{"a":1,"b":2}"#);
+    let one = last_change(&bob);
+    let mut other = one.clone();
+    other.ops = put("bob", &[], "1@ann", "c").ops;
+    let orders = [[one.clone(), other.clone()], [other, one]];
+    let stays = orders.map(|[first, second]| {
+        let mut ann = replica("ann", "{}");
+        assert_eq!(ann.merge_patch(&patch([first.clone()])).unwrap().waiting, 1);
+        let told = match ann.merge_patch(&patch([second.clone()])) {
+            Ok(report) => report.refused,
+            Err(error) => vec![error],
+        };
+        match &told[..] {
+            [MergeError::Equivocation { ours, theirs }] => {
+                let names = |change| **ours == change || **theirs == change;
+                assert!(names(first) && names(second));
+            }
+            told => panic!("{told:?}"),
+        }
+        ann.check().unwrap();
+        waiting(&ann)
+    });
+    assert_eq!(stays[0].len(), 1);
+    assert_eq!(stays[0], stays[1]);
+}
+
+#[test]
+fn given_a_limit_on_what_waits_when_a_patch_goes_past_it_then_it_is_refused_whole_and_says_what_is_missing() {
+    let mut ann = replica("ann", "{}");
+    let mut bob = branch(&ann, "bob");
+    let mut changes = Vec::new();
+    for number in 0..100 {
+        set(&mut bob, &format!(r#"{{"a":{number}}}"#));
+        changes.push(last_change(&bob));
+    }
+    let first = changes.remove(0);
+    ann.set_waiting_limit(20_000);
+    let before = (ann.clock().clone(), ann.value().clone());
+    match ann.merge_patch(&patch(changes.clone())) {
+        Err(error @ MergeError::TooLarge { limit: 20_000, .. }) => {
+            assert!(error.to_string().starts_with("2@bob is missing"), "{error}");
+        }
+        merged => panic!("{:?}", merged.map(|report| report.waiting)),
+    }
+    assert_eq!((ann.waiting_len(), ann.waiting_memory()), (0, 0));
+    assert_eq!((ann.clock(), ann.value()), (&before.0, &before.1));
+    // With what is missing it comes in, and some can wait.
+    assert_eq!(ann.merge_patch(&patch(changes[..5].to_vec())).unwrap().waiting, 5);
+    assert_eq!(ann.missing(), [id("2@bob")]);
+    assert!((1..20_000).contains(&ann.waiting_memory()));
+    changes.insert(0, first);
+    assert_eq!(ann.merge_patch(&patch(changes)).unwrap().new, 100);
+    assert_eq!((ann.waiting_len(), ann.waiting_memory()), (0, 0));
+    ann.check().unwrap();
+}
+
+#[test]
+fn given_what_waits_when_it_is_dropped_then_it_comes_again_when_it_is_asked_for() {
+    let mut ann = replica("ann", "{}");
+    let mut bob = branch(&ann, "bob");
+    set(&mut bob, r#"{"a":1}"#);
+    set(&mut bob, r#"{"a":1,"b":2}"#);
+    ann.merge_patch(&patch([last_change(&bob)])).unwrap();
+    assert_eq!(ann.drop_waiting(), 1);
+    assert_eq!((ann.waiting_len(), ann.waiting_memory(), ann.drop_waiting()), (0, 0, 0));
+    ann.merge_patch(&bob.patch_from_clock(ann.clock())).unwrap();
+    assert_eq!(text(&ann), r#"{"a":1,"b":2}"#);
+}
+
+#[test]
+fn given_a_delete_of_more_than_a_document_holds_then_it_is_refused_and_does_not_wait() {
+    let mut ann = replica("ann", "{}");
+    let mut bob = branch(&ann, "bob");
+    set(&mut bob, r#"{"a":1}"#);
+    let mut change = last_change(&bob);
+    let mut span = OpSpan::one(id("1@cid"));
+    span.count = 1 << 53;
+    change.deps = [(actor("cid"), 7)].into_iter().collect();
+    change.previous = 0;
+    change.first = 8;
+    change.ops = vec![Op::Delete { over: vec![span] }];
+    let refused = ann.merge_patch(&patch([change])).err();
+    assert!(matches!(refused, Some(MergeError::Malformed { .. })), "{refused:?}");
+    assert_eq!(ann.waiting_len(), 0);
 }
 
 #[test]

@@ -918,7 +918,7 @@ fn state(session: &mut Session) -> Vec<String> {
         state.push(format!("{name} {} {}", entry.kind(), entry.value()));
         if let Entry::Ref(reference) = entry {
             assert_eq!(reference.check(), Ok(()), "{name}");
-            let (clock, waiting) = (reference.clock().to_json(), reference.waiting().len());
+            let (clock, waiting) = (reference.clock().to_json(), reference.waiting_len());
             let (document, actor) = (reference.document(), reference.actor());
             state.push(format!("{document:?} {actor} {clock} {} {waiting}", reference.changes().len()));
         }

@@ -162,7 +162,7 @@ impl ConvergentRef {
 
     /// Tells whether changes that this actor made wait: it must not make others under their ids.
     pub(in crate::crdt) fn is_behind(&self) -> bool {
-        !self.waiting.is_empty() && self.waiting().any(|change| change.actor == self.actor)
+        self.waiting.has_of(&self.actor)
     }
 
     /// Tells whether so many ops and bytes more can be recorded.
@@ -215,6 +215,7 @@ impl ConvergentRef {
         std::mem::swap(&mut self.validator, &mut other.validator);
         std::mem::swap(&mut self.next_watch, &mut other.next_watch);
         std::mem::swap(&mut self.rollback, &mut other.rollback);
+        std::mem::swap(&mut self.waiting_limit, &mut other.waiting_limit);
         std::mem::replace(self, other)
     }
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod edits;
+mod waiting;
 mod watch;
 
 use std::cell::RefCell;
@@ -45,6 +46,8 @@ pub struct ConvergentRef {
     pub(in crate::crdt) own: ActorIx,
     pub(in crate::crdt) history: History,
     pub(in crate::crdt) waiting: CausalBuffer,
+    /// The memory that waiting changes may take, in bytes.
+    pub(in crate::crdt) waiting_limit: u64,
     pub(in crate::crdt) tree: Tree,
     /// The last counter of this actor's changes that were taken by `pop_patches`.
     pub(in crate::crdt) popped: u64,
@@ -85,6 +88,9 @@ impl Beginning {
     }
 }
 
+/// The memory that waiting changes may take, unless something else is said: 64 MiB.
+const WAITING_LIMIT: u64 = 64 << 20;
+
 impl ConvergentRef {
     /// Makes the first replica of a document, without any change; it reads as null.
     pub fn new(document: DocumentId, actor: Actor) -> Self {
@@ -107,6 +113,7 @@ impl ConvergentRef {
             own,
             history,
             waiting,
+            waiting_limit: WAITING_LIMIT,
             tree,
             popped: 0,
             is_open: false,
@@ -149,7 +156,9 @@ impl ConvergentRef {
         }
         let own = history.authors.intern(&actor);
         let (waiting, tree) = (self.waiting.clone(), self.tree.clone());
-        Ok(Self::of(self.document.clone(), actor, own, history, waiting, tree))
+        let mut branch = Self::of(self.document.clone(), actor, own, history, waiting, tree);
+        branch.waiting_limit = self.waiting_limit;
+        Ok(branch)
     }
 
     // --- reading ---
@@ -167,8 +176,7 @@ impl ConvergentRef {
     /// Tells whether this replica knows the actor: as its own, as that of a change that it has, applied or
     /// waiting, or as one on which a waiting change depends.
     pub fn knows(&self, actor: &Actor) -> bool {
-        let names = |change: &Change| change.actor == *actor || change.deps.get(actor) > 0;
-        *actor == self.actor || self.clock().get(actor) > 0 || self.waiting().any(names)
+        *actor == self.actor || self.clock().get(actor) > 0 || self.waiting.names(actor)
     }
 
     /// Returns the value. It is kept: O(1), and after a merge or a transaction once the size of the containers
@@ -226,11 +234,6 @@ impl ConvergentRef {
             Written::Container(Holds::Make(kind)) => Content::Make(kind),
             Written::Container(Holds::Move(made)) => Content::Move(self.history.op_id(made)),
         })
-    }
-
-    /// Returns the changes that wait for others, ordered by id.
-    pub fn waiting(&self) -> impl ExactSizeIterator<Item = &Change> {
-        self.waiting.changes().map(|change| &**change)
     }
 
     /// Returns the changes that a clock does not cover, as a patch. A change in the middle of which the clock ends is

@@ -34,7 +34,7 @@ pub(in crate::session) fn refs(session: &mut Session, mut args: Args<'_>) -> Res
 fn describe(entry: &Entry) -> (String, Vec<(&'static str, Val)>) {
     match entry {
         Entry::Ref(reference) => {
-            let waiting = reference.waiting().len();
+            let waiting = reference.waiting_len();
             let mut words = format!("actor {}, clock {}", reference.actor(), words::clock(reference.clock()));
             if waiting > 0 {
                 words.push_str(&format!(", {} waiting", words::count(waiting, "change")));
