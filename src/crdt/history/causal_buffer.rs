@@ -11,12 +11,10 @@ use crate::crdt::{Actor, Change, Clock, Op, OpId};
 #[derive(Debug, Clone, Default)]
 pub(in crate::crdt) struct CausalBuffer {
     changes: Treap<Blocked>,
-    /// Invariant: each waiting change once, under a counter that it lacks.
+    /// The changes by actor and `previous`; whether they lack something else than that; their first counter.
+    by_actor: Treap<(Actor, u64, bool, u64)>,
+    /// Those that lack something else, each under a counter of which it is.
     lacking: Treap<(Actor, u64, OpId)>,
-    /// By actor and `previous`.
-    by_actor: Treap<(Actor, u64, OpId)>,
-    /// The actors on which changes depend, besides their own.
-    depended_on: Treap<(Actor, OpId)>,
     /// The memory that all takes, in bytes.
     memory: u64,
 }
@@ -25,8 +23,8 @@ pub(in crate::crdt) struct CausalBuffer {
 #[derive(Debug, Clone)]
 struct Blocked {
     change: Arc<Change>,
-    /// One of the counters that it depends on and that are not there.
-    lacks: (Actor, u64),
+    /// One of the counters that it depends on and that are not there; `None` for that of its previous change.
+    lacks: Option<(Actor, u64)>,
 }
 
 impl CausalBuffer {
@@ -61,10 +59,9 @@ impl CausalBuffer {
         self.by_actor.iter_from(|(other, ..)| other < actor).next().is_some_and(|(other, ..)| other == actor)
     }
 
-    /// Tells whether a waiting change is of an actor, or depends on one of it. O(log n).
+    /// Tells whether a waiting change is of an actor, or depends on one of it. O(n log dependencies).
     pub(in crate::crdt) fn names(&self, actor: &Actor) -> bool {
-        let mut deps = self.depended_on.iter_from(|(other, _)| other < actor);
-        self.has_of(actor) || deps.next().is_some_and(|(other, _)| other == actor)
+        self.has_of(actor) || self.changes().any(|change| change.deps.get(actor) > 0)
     }
 
     /// Returns what is missing for all to be applied: the last ops of changes that are neither covered by a clock nor
@@ -116,11 +113,11 @@ impl CausalBuffer {
     fn file(&mut self, change: Arc<Change>, lacks: (Actor, u64)) {
         let id = change.id();
         self.memory += memory(&change);
-        self.lacking.insert((lacks.0.clone(), lacks.1, id.clone()));
-        self.by_actor.insert((change.actor.clone(), change.previous, id.clone()));
-        for (actor, _) in change.deps.iter() {
-            self.depended_on.insert((actor.clone(), id.clone()));
+        let lacks = (lacks != (change.actor.clone(), change.previous)).then_some(lacks);
+        if let Some((actor, counter)) = &lacks {
+            self.lacking.insert((actor.clone(), *counter, id.clone()));
         }
+        self.by_actor.insert(by_actor(&change, &lacks));
         self.changes.insert(Blocked { change, lacks });
     }
 
@@ -129,10 +126,9 @@ impl CausalBuffer {
         self.changes.remove(&blocked);
         let Blocked { change, lacks } = blocked;
         self.memory -= memory(&change);
-        self.lacking.remove(&(lacks.0, lacks.1, id.clone()));
-        self.by_actor.remove(&(change.actor.clone(), change.previous, id.clone()));
-        for (actor, _) in change.deps.iter() {
-            self.depended_on.remove(&(actor.clone(), id.clone()));
+        self.by_actor.remove(&by_actor(&change, &lacks));
+        if let Some((actor, counter)) = lacks {
+            self.lacking.remove(&(actor, counter, id.clone()));
         }
         Some(change)
     }
@@ -142,16 +138,21 @@ impl CausalBuffer {
     /// on is looked at once in all.
     pub(in crate::crdt) fn wake(&mut self, actor: &Actor, clock: &Clock) -> Vec<Arc<Change>> {
         let counter = clock.get(actor);
-        let up_to = |filed: &Treap<(Actor, u64, OpId)>, counter: Option<u64>| -> Vec<OpId> {
-            let keys = filed.iter_from(|(other, ..)| other < actor);
-            let there = keys.take_while(|(other, at, _)| other == actor && Some(*at) <= counter);
-            there.map(|(.., id)| id.clone()).collect()
-        };
-        let stale = up_to(&self.by_actor, counter.checked_sub(1));
-        let woken = up_to(&self.lacking, Some(counter));
-        let mut ready: Vec<_> = stale.iter().filter_map(|id| self.remove(id)).collect();
-        // What comes before the actor in a change was there when the change was filed under it.
+        let own = self.by_actor.iter_from(|(other, ..)| other < actor);
+        let own = own.take_while(|(other, previous, lacks_other, _)| {
+            other == actor && (*previous, *lacks_other) < (counter, true)
+        });
+        let own = own.map(|(.., first)| OpId::new(*first, actor.clone()));
+        let others = self.lacking.iter_from(|(other, ..)| other < actor);
+        let others = others.take_while(|(other, at, _)| other == actor && *at <= counter);
+        let woken: Vec<OpId> = own.chain(others.map(|(.., id)| id.clone())).collect();
+        let mut ready = Vec::new();
         for change in woken.iter().filter_map(|id| self.remove(id)).collect::<Vec<_>>() {
+            if change.actor == *actor && change.previous < counter {
+                ready.push(change);
+                continue;
+            }
+            // What comes before the actor in a change was there when the change was filed under it.
             let after = (change.actor != *actor).then_some(actor);
             if let Err(change) = self.add_after(change, clock, after) {
                 ready.push(change);
@@ -167,24 +168,28 @@ impl CausalBuffer {
     /// Verifies the invariants against the clock of what is applied.
     pub(in crate::crdt) fn check(&self, clock: &Clock, own: &Actor) -> Result<(), String> {
         self.changes.check()?;
-        [&self.lacking, &self.by_actor].into_iter().try_for_each(Treap::check)?;
-        self.depended_on.check()?;
-        for Blocked { change, lacks: (actor, counter) } in self.changes.iter() {
+        self.lacking.check()?;
+        self.by_actor.check()?;
+        let mut lack_other = 0;
+        for Blocked { change, lacks } in self.changes.iter() {
             let id = change.id();
-            let filed = (actor.clone(), *counter, id.clone());
-            let by_actor = (change.actor.clone(), change.previous, id.clone());
-            let is_filed = self.lacking.find(|key| key.cmp(&filed)).is_some()
-                && self.by_actor.find(|key| key.cmp(&by_actor)).is_some();
+            let filed = lacks.as_ref().is_none_or(|(actor, counter)| {
+                let filed = (actor.clone(), *counter, id.clone());
+                self.lacking.find(|key| key.cmp(&filed)).is_some()
+            });
+            lack_other += usize::from(lacks.is_some());
+            let by_actor = by_actor(change, lacks);
+            let is_filed = filed && self.by_actor.find(|key| key.cmp(&by_actor)).is_some();
+            let (actor, counter) =
+                lacks.as_ref().map_or((&change.actor, change.previous), |(actor, counter)| (actor, *counter));
             // What an own change brought is looked at with the next merge.
-            let there = actor != own && clock.get(actor) >= *counter;
+            let there = actor != own && clock.get(actor) >= counter;
             let stale = change.actor != *own && change.previous < clock.get(&change.actor);
             if !is_filed || there || stale {
                 return Err(format!("{id} waits for what is there"));
             }
         }
-        let deps: usize = self.changes().map(|change| change.deps.iter().len()).sum();
-        let sizes = [self.lacking.len(), self.by_actor.len(), self.depended_on.len()];
-        if sizes != [self.len(), self.len(), deps] {
+        if [self.lacking.len(), self.by_actor.len()] != [lack_other, self.len()] {
             return Err("more is lacking than what changes wait for".into());
         }
         if self.memory != self.changes().map(|change| memory(change)).sum::<u64>() {
@@ -226,14 +231,20 @@ impl Hash for Blocked {
     }
 }
 
+/// Returns where a change is found by its actor.
+fn by_actor(change: &Change, lacks: &Option<(Actor, u64)>) -> (Actor, u64, bool, u64) {
+    (change.actor.clone(), change.previous, lacks.is_some(), change.first)
+}
+
 /// Returns the memory that a waiting change takes, in bytes.
 fn memory(change: &Change) -> u64 {
-    type Entry = Treap<(Actor, u64, OpId)>;
-    let entries = Treap::<Blocked>::NODE + 2 * Entry::NODE;
-    let of_deps = change.deps.iter().len() * (size_of::<(Actor, u64)>() + Treap::<(Actor, OpId)>::NODE);
+    type ByActor = Treap<(Actor, u64, bool, u64)>;
+    type Lacking = Treap<(Actor, u64, OpId)>;
+    let entries = Treap::<Blocked>::NODE + ByActor::NODE + Lacking::NODE;
+    let deps = change.deps.iter().len() * size_of::<(Actor, u64)>();
     let ops: usize = change.ops.iter().map(Op::heap).sum();
     let of_ops = change.ops.capacity() * size_of::<Op>() + ops;
-    (size_of::<Change>() + entries + of_deps + of_ops) as u64
+    (size_of::<Change>() + entries + deps + of_ops) as u64
 }
 
 /// Returns a counter that a change depends on and that the clock does not cover: of its own actor first, then

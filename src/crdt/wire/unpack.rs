@@ -137,6 +137,8 @@ impl Unpacked<'_> {
                 *rest = Some(kept);
             }
         }
+        // It may wait for long.
+        change.ops.shrink_to_fit();
         Ok(Some(change))
     }
 }
