@@ -39,6 +39,8 @@ const LINES: &[&str] = &[
     "merge $R $O",
     "merge $R $O",
     "pop-patches $R as news-$R",
+    "drop-waiting $R",
+    "waiting $R",
     "merge $O news-$R",
     "validate $R (.n | type) != \"boolean\"",
     "log $R",

@@ -79,7 +79,7 @@ fn look(session: &mut Session) -> String {
         ask(format!("${name}"));
     }
     for name in &refs {
-        for command in ["log", "conflicts", "peek-patches"] {
+        for command in ["log", "waiting", "conflicts", "peek-patches"] {
             ask(format!("{command} {name}"));
         }
     }
@@ -378,6 +378,10 @@ fn given_changes_that_wait_when_a_merge_is_undone_then_they_wait_no_more() {
     let before = look(&mut session);
     assert_eq!(session.run("merge c late").unwrap().lines()[0], "1 change waiting for others");
     let waiting = look(&mut session);
+    assert_eq!(session.run("drop-waiting c").unwrap().lines()[0], "1 change dropped");
+    assert_eq!(session.run("waiting c").unwrap().lines()[0], "nothing waits");
+    session.run("undo").unwrap();
+    assert_eq!(look(&mut session), waiting);
     session.run("merge c early").unwrap();
     let merged = look(&mut session);
     session.run("undo").unwrap();

@@ -1,6 +1,6 @@
-//! `refs`, `show`, `log`, `conflicts`, `same`: what looks at names and changes nothing.
+//! `refs`, `show`, `log`, `waiting`, `conflicts`, `same`: what looks at names and changes nothing.
 
-use crate::crdt::Written;
+use crate::crdt::{OpId, Written};
 use crate::session::answer::{reply, words};
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
@@ -77,6 +77,34 @@ pub(in crate::session) fn log(session: &mut Session, mut args: Args<'_>) -> Resu
     if lines.is_empty() {
         lines.push("no changes yet".to_owned());
     }
+    reply.parts = lines.into_iter().map(Part::Line).collect();
+    Ok(reply)
+}
+
+pub(in crate::session) fn waiting(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let [name] = args.required();
+    let whole = args.next().is_some();
+    let reference = session.reference(&name)?;
+    let missing: Vec<String> = reference.missing().iter().map(OpId::to_string).collect();
+    let (mut changes, mut lines) = (Vec::new(), Vec::new());
+    for change in reference.waiting() {
+        let (id, ops) = (change.id().to_string(), change.ops.len());
+        let lacks: Vec<String> = change.lacks(reference.clock()).map(|id| id.to_string()).collect();
+        lines.push(match &lacks[..] {
+            [] => format!("{id}: {}, comes in with the next merge", words::count(ops, "op")),
+            _ => format!("{id}: {}, waits for {}", words::count(ops, "op"), lacks.join(", ")),
+        });
+        let lacks: Val = lacks.into_iter().map(string).collect();
+        changes.push(object([("id", string(id)), ("ops", ops.into()), ("lacks", lacks)]));
+    }
+    lines.push(match &missing[..] {
+        [] if lines.is_empty() => "nothing waits".to_owned(),
+        [] => "missing: nothing".to_owned(),
+        _ => format!("missing: {}", missing.join(", ")),
+    });
+    let missing: Val = missing.into_iter().map(string).collect();
+    let value = object([("changes", changes.into_iter().collect()), ("missing", missing)]);
+    let mut reply = Reply { whole, ..Reply::value(value) }.in_words();
     reply.parts = lines.into_iter().map(Part::Line).collect();
     Ok(reply)
 }

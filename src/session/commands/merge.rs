@@ -1,7 +1,8 @@
-//! `merge` and `squash`: what a ref takes from another one.
+//! `merge` and `squash`: what a ref takes from another one; `drop-waiting`.
 
 use crate::crdt::MergeError;
 use crate::session::answer::reply::visible_changes;
+use crate::session::answer::words;
 use crate::session::commands::edits::edit;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
@@ -27,6 +28,10 @@ pub(in crate::session) fn merge(session: &mut Session, mut args: Args<'_>) -> Re
             MergeError::OtherDocument { .. } => {
                 Some("replicas of one document are made with `branch`".to_owned())
             }
+            MergeError::TooLarge { .. } => Some(format!(
+                "`waiting {0}` shows what waits already, `drop-waiting {0}` forgets it",
+                name.text
+            )),
             _ => None,
         };
         let kind = ErrorKind::Merge { name: name.text.to_owned(), error };
@@ -53,6 +58,17 @@ pub(in crate::session) fn squash(session: &mut Session, mut args: Args<'_>) -> R
             Err(CommandError::new(kind, other.span).with_hint(hint))
         }
     }
+}
+
+pub(in crate::session) fn drop_waiting(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+    let [name] = args.required();
+    session.reference(&name)?;
+    let dropped = session.reference_mut(&name)?.drop_waiting();
+    let line = match dropped {
+        0 => "nothing waits".to_owned(),
+        _ => format!("{} dropped", words::count(dropped, "change")),
+    };
+    Ok(Reply::value(dropped.into()).with(Part::Line(line)))
 }
 
 pub(in crate::session) fn nothing_new() -> Part {

@@ -160,7 +160,7 @@ pub const COMMANDS: &[Command] = &[
         details: "FROM is a ref, a patch, or a VALUE that is a patch (in brackets if it has spaces). To \
                   merge the same twice changes nothing, and the order of merges does not matter. The report \
                   says what came, what changed, which conflicts there are now, and which edits went with a \
-                  deleted container.",
+                  deleted container. A change that comes before what it depends on waits: `waiting` says for what.",
         example: &[
             r#"ref origin {"items": [0, 1]}"#,
             "branch origin as branched",
@@ -282,6 +282,56 @@ pub const COMMANDS: &[Command] = &[
             "#=> nothing new",
         ],
         run: versions::pop_patches,
+    },
+    Command {
+        name: "waiting",
+        aliases: &[],
+        arguments: &[REF, ALL],
+        summary: "changes that wait for others, and what is missing",
+        details: "A change is applied when all that it depends on is; until then it waits, and the clock does not cover it. \
+                  `patch-from-clock` at the clock of REF, made by a ref that has what is missing, brings it. What waits \
+                  takes 64 MiB at most: a patch that would go past that is refused.",
+        example: &[
+            "ref a 1",
+            "branch a as b",
+            "swap b 2",
+            "clock b as seen",
+            "swap b 3",
+            "patch-from-clock b seen as late",
+            "merge a late",
+            "#=> 1 change waiting for others",
+            "waiting a",
+            "#=> 3@b: 1 op, waits for 2@b",
+            "#=> missing: 2@b",
+            "merge a b",
+            "#=> 2 changes new",
+            "waiting a",
+            "#=> nothing waits",
+        ],
+        run: inspect::waiting,
+    },
+    Command {
+        name: "drop-waiting",
+        aliases: &[],
+        arguments: &[REF],
+        summary: "forget the changes that wait for others",
+        details: "The clock does not cover them: they come again when somebody is asked for what REF lacks. For changes \
+                  that wait for what nobody has.",
+        example: &[
+            "ref a 1",
+            "branch a as b",
+            "swap b 2",
+            "clock b as seen",
+            "swap b 3",
+            "patch-from-clock b seen as late",
+            "merge a late",
+            "drop-waiting a",
+            "#=> 1",
+            "#=> 1 change dropped",
+            "merge a late",
+            "#=> 1 change waiting for others",
+        ],
+        run: merge::drop_waiting,
     },
     Command {
         name: "conflicts",
