@@ -135,9 +135,8 @@ pub enum MergeError {
     Corrupt(#[from] Corrupt),
     /// Something is missing on which the changes of the patch build, and they are too many to wait for it.
     #[error(
-        "{} on which the patch builds, and it is too large to wait for that: it takes up to {} MiB of memory, and the \
-         limit is {} MiB: merge what is missing first",
-        missing_ids(.missing), .memory.div_ceil(1 << 20), .limit >> 20
+        "{}: it is too large for that, as it takes up to {} MiB of memory, and the limit is {} MiB",
+        must_wait(.missing), .memory.div_ceil(1 << 20), .limit >> 20
     )]
     TooLarge {
         /// The memory that the changes take, in bytes, at most.
@@ -157,14 +156,16 @@ pub enum MergeError {
     },
 }
 
-/// Names some of the changes that are missing.
-fn missing_ids(missing: &[OpId]) -> String {
+/// Says why a patch must wait.
+fn must_wait(missing: &[OpId]) -> String {
     const SHOWN: usize = 3;
-    let mut ids = missing.iter().take(SHOWN).map(OpId::to_string).collect::<Vec<_>>().join(", ");
-    if missing.len() > SHOWN {
-        ids.push_str(&format!(" and {} more", missing.len() - SHOWN));
+    let ids = missing.iter().take(SHOWN).map(OpId::to_string).collect::<Vec<_>>().join(", ");
+    match missing.len() {
+        0 => "the patch has to be taken apart, since it does not follow what is here".to_owned(),
+        1 => format!("{ids} is missing, for which the patch would wait"),
+        2..=SHOWN => format!("{ids} are missing, for which the patch would wait"),
+        all => format!("{ids} and {} more are missing, for which the patch would wait", all - SHOWN),
     }
-    format!("{} missing", if missing.len() == 1 { format!("{ids} is") } else { format!("{ids} are") })
 }
 
 /// Names two changes and shows what they do, where it differs.

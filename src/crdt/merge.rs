@@ -49,7 +49,7 @@ enum Standing {
 }
 
 impl ConvergentRef {
-    /// Takes what another replica has, also what waits there. Costs what is new, and O(log history) for
+    /// Takes what another replica has, also what waits there, unless that is more than may wait here. Costs what is new, and O(log history) for
     /// each actor.
     ///
     /// # Errors
@@ -70,6 +70,10 @@ impl ConvergentRef {
         // What waits there was never looked at whole; it may be wrong, and then it is refused alone.
         let mut waits = other.waiting.not_in(&self.waiting);
         waits.retain(|change| !self.clock().covers(&change.id()));
+        // What does not fit stays where it is.
+        if self.waiting.memory().saturating_add(other.waiting.memory()) > self.waiting_limit {
+            waits.clear();
+        }
         self.take(&body, &waits)
     }
 
@@ -192,11 +196,13 @@ impl ConvergentRef {
             wire.actors.iter().map(|name| self.history.authors.intern(name)).collect();
         let mut keys: SmallVec<[Option<u32>; 4]> = SmallVec::from_elem(None, wire.keys.len());
         let mut reader = Reader::new(wire)?;
+        let mut names = None;
         while let Some(head) = reader.head()? {
             match self.standing(&head, &actors) {
                 Standing::Mixed => return Ok(false),
                 Standing::Known => {
-                    if !self.is_same(wire, &head, &actors, &mut reader)? {
+                    let names = names.get_or_insert_with(|| WireNames::new(wire));
+                    if !self.is_same(names, &head, &actors, &mut reader)? {
                         return Ok(false);
                     }
                     staged.known += head.changes() as usize;
@@ -227,7 +233,7 @@ impl ConvergentRef {
     /// Tells whether known changes are what they are known to be. O(size).
     fn is_same(
         &self,
-        wire: &Wire,
+        names: &WireNames<'_>,
         head: &Head,
         actors: &[ActorIx],
         reader: &mut Reader<'_>,
@@ -240,9 +246,8 @@ impl ConvergentRef {
         let deps = head.deps.iter().map(|dep| self.history.digest(actors[dep.actor as usize], dep.counter));
         let deps: Option<SmallVec<[Digest; 2]>> = deps.collect();
         let before = before.zip(deps).map(|(before, deps)| before.after(deps));
-        let names = WireNames::new(wire);
         let mut digest = before;
-        digest_head(head, reader, &names, |_, change| digest = digest.map(|digest| digest.with(change)))?;
+        digest_head(head, reader, names, |_, change| digest = digest.map(|digest| digest.with(change)))?;
         Ok(digest.is_some() && digest == self.history.digest(actor, head.last()))
     }
 
@@ -324,6 +329,18 @@ impl ConvergentRef {
                 }
             }
             if !self.waiting.lacks_nothing(&change, self.history.clock()) {
+                match self.waiting.get(&id).cloned() {
+                    // One of the two waits, the one with the smaller digest.
+                    Some(other) if digest_alone(&other)?.0 <= digest_alone(&change)?.0 => {
+                        staged.refused.push(equivocation(&other, &change));
+                        continue;
+                    }
+                    Some(other) => {
+                        staged.refused.push(equivocation(&change, &other));
+                        self.waiting.remove(&id);
+                    }
+                    None => {}
+                }
                 drop(self.waiting.add(change, self.history.clock()));
                 continue;
             }
@@ -367,17 +384,26 @@ impl ConvergentRef {
     /// Returns what is neither here nor in a wire of all that its changes depend on: the last ops of changes, in order.
     fn missing_for(&self, wire: &Wire) -> Result<Vec<OpId>, Corrupt> {
         let mut named = BTreeSet::new();
-        let mut ends = HashSet::new();
+        let mut held: HashMap<u32, Vec<(u64, u64)>> = HashMap::new();
         let mut reader = Reader::new(wire)?;
         while let Some(head) = reader.head()? {
             ask();
             let previous = WireId { actor: head.actor, counter: head.previous };
-            named.extend(head.deps.iter().chain([&previous]).map(|id| wire.public(*id)));
-            ends.insert(wire.public(WireId { actor: head.actor, counter: head.last() }));
+            named.extend(head.deps.iter().chain([&previous]).map(|id| (id.actor, id.counter)));
+            held.entry(head.actor).or_default().push((head.first, head.last()));
             while reader.row()?.is_some() {}
         }
-        named.retain(|id| id.counter > 0 && !self.clock().covers(id) && !ends.contains(id));
-        Ok(named.into_iter().collect())
+        held.values_mut().for_each(|ranges| ranges.sort_unstable());
+        let holds = |actor, counter| {
+            let ranges: &[(u64, u64)] = held.get(&actor).map_or(&[], Vec::as_slice);
+            let before = ranges.partition_point(|(first, _)| *first <= counter);
+            before.checked_sub(1).is_some_and(|at| counter <= ranges[at].1)
+        };
+        let named = named.into_iter().filter(|(actor, counter)| *counter > 0 && !holds(*actor, *counter));
+        let named = named.map(|(actor, counter)| wire.public(WireId { actor, counter }));
+        let mut missing: Vec<OpId> = named.filter(|id| !self.clock().covers(id)).collect();
+        missing.sort_unstable();
+        Ok(missing)
     }
 
     /// Tells what is new from what is known, applied or waiting.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::history::CausalBuffer;
 use super::lv::Lv;
 use super::wire::Wire;
-use super::{ConvergentRef, DocumentId, OpId, RewindError};
+use super::{Actor, ConvergentRef, DocumentId, OpId, RewindError};
 
 /// The version of a ref at some time: enough to go [back](ConvergentRef::rewind) to it. It is small.
 #[derive(Debug, Clone)]
 pub struct Version {
     document: DocumentId,
+    actor: Actor,
     ops: u32,
     /// The last of the ops.
     last: Option<OpId>,
@@ -32,6 +33,7 @@ impl ConvergentRef {
     pub fn version(&self) -> Version {
         Version {
             document: self.document.clone(),
+            actor: self.actor.clone(),
             ops: self.history.len(),
             last: self.last_of(self.history.len()),
             popped: self.popped,
@@ -56,6 +58,7 @@ impl ConvergentRef {
     /// When the version is not of the past of this ref.
     pub fn rewind(&mut self, version: Version) -> Result<Rewound, RewindError> {
         let ours = version.document == self.document
+            && version.actor == self.actor
             && version.ops <= self.history.len()
             && self.last_of(version.ops) == version.last
             && self.history.authors.is_end(version.ops);

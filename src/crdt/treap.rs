@@ -49,7 +49,7 @@ impl<K: Ord + Hash + Clone> Treap<K> {
         size(&self.0)
     }
 
-    /// Tells whether two sets have the same keys. O(1).
+    /// Tells whether two sets have the same keys with the same hashes. O(1).
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.len() == other.len() && sum(&self.0) == sum(&other.0)
     }
@@ -82,6 +82,19 @@ impl<K: Ord + Hash + Clone> Treap<K> {
         None
     }
 
+    /// Returns the priority of a key, which is another one where another hash stands under it.
+    fn priority(&self, key: &K) -> Option<u64> {
+        let mut at = &self.0;
+        while let Some(node) = at {
+            at = match node.key.cmp(key) {
+                Ordering::Equal => return Some(node.priority),
+                Ordering::Less => &node.right,
+                Ordering::Greater => &node.left,
+            };
+        }
+        None
+    }
+
     /// Returns the keys in order, from the first on that is not `before` what is looked for.
     pub(super) fn iter_from(&self, before: impl Fn(&K) -> bool) -> Iter<'_, K> {
         let mut open = Vec::new();
@@ -102,7 +115,7 @@ impl<K: Ord + Hash + Clone> Treap<K> {
         self.iter_from(|_| false)
     }
 
-    /// Calls `each` with the keys that `other` lacks, in order. O(log² n) for each of them.
+    /// Calls `each` with the keys that `other` lacks, or has with another hash, in order. O(log² n) for each of them.
     pub(super) fn lacking_in<'k>(&'k self, other: &Self, each: &mut impl FnMut(&'k K)) {
         lacking_in(&self.0, other, (None, None), each);
     }
@@ -239,7 +252,7 @@ fn lacking_in<'k, K: Ord + Hash + Clone>(
         return;
     }
     lacking_in(&node.left, other, (low, Some(&node.key)), each);
-    if other.find(|key| key.cmp(&node.key)).is_none() {
+    if other.priority(&node.key) != Some(node.priority) {
         each(&node.key);
     }
     lacking_in(&node.right, other, (Some(&node.key), high), each);

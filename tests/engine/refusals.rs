@@ -659,6 +659,23 @@ fn given_damaged_bytes_when_read_then_they_are_refused_or_the_replica_is_sound()
 }
 
 #[test]
+fn given_a_column_that_claims_to_be_huge_when_read_then_it_is_refused_before_memory_is_taken() {
+    for (name, at) in [("the lengths of keys", 0), ("keys", 1), ("kinds", 4), ("texts", 13)] {
+        let mut bytes = b"rejoin\x03p\x01d\x00\x01\x01\x01\x01a\x01".to_vec();
+        for column in 0..14 {
+            match column == at {
+                // Compressed: 2^60 bytes in a frame of one.
+                true => bytes.extend([0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, 1, 0]),
+                false => bytes.push(0),
+            }
+        }
+        bytes.push(0);
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        assert!(Patch::from_bytes(&bytes).is_err(), "{name}");
+    }
+}
+
+#[test]
 fn given_bytes_of_anything_else_when_read_then_they_are_refused() {
     let ann = busy();
     let (replica, everything) = (ann.to_bytes(), ann.patch_from_clock(&Clock::new()).to_bytes());

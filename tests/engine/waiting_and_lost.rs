@@ -191,6 +191,42 @@ fn given_two_different_changes_under_one_id_that_must_wait_then_the_same_one_doe
 }
 
 #[test]
+fn given_two_refs_where_different_changes_wait_under_one_id_when_merged_then_it_is_told_and_one_waits_in_both()
+ {
+    let mut bob = branch(&replica("ann", "{}"), "bob");
+    set(&mut bob, r#"{"a":1}"#);
+    set(&mut bob, r#"{"a":1,"b":2}"#);
+    let one = last_change(&bob);
+    let mut other = one.clone();
+    other.ops = put("bob", &[], "1@ann", "c").ops;
+    let (mut ann, mut cid) = (replica("ann", "{}"), branch(&replica("ann", "{}"), "cid"));
+    ann.merge_patch(&patch([one])).unwrap();
+    cid.merge_patch(&patch([other])).unwrap();
+    let then = ann.version();
+    let told = ann.merge(&cid).unwrap().refused;
+    assert!(matches!(&told[..], [MergeError::Equivocation { .. }]), "{told:?}");
+    cid.merge(&ann).unwrap();
+    assert_eq!(waiting(&ann), waiting(&cid));
+    ann.check().unwrap();
+    cid.check().unwrap();
+    let replaced = waiting(&ann)[0].ops == put("bob", &[], "1@ann", "c").ops;
+    assert_eq!(ann.is_at(&then), !replaced);
+}
+
+#[test]
+fn given_own_changes_for_which_others_wait_when_branched_then_the_next_merge_of_the_branch_applies_them() {
+    let mut ann = replica("ann", r#"{"n":0}"#);
+    let early = patch([put("eve", &[("ann", 3)], "1@ann", "e")]);
+    ann.merge_patch(&early).unwrap();
+    set(&mut ann, r#"{"n":1}"#);
+    let mut bob = branch(&ann, "bob");
+    bob.check().unwrap();
+    bob.merge(&replica("ann", r#"{"n":0}"#)).unwrap();
+    assert_eq!((text(&bob), bob.waiting_len()), (r#"{"n":1,"e":1}"#.to_owned(), 0));
+    bob.check().unwrap();
+}
+
+#[test]
 fn given_a_limit_on_what_waits_when_a_patch_goes_past_it_then_it_is_refused_whole_and_says_what_is_missing() {
     let mut ann = replica("ann", "{}");
     let mut bob = branch(&ann, "bob");
@@ -204,7 +240,7 @@ fn given_a_limit_on_what_waits_when_a_patch_goes_past_it_then_it_is_refused_whol
     let before = (ann.clock().clone(), ann.value().clone());
     match ann.merge_patch(&patch(changes.clone())) {
         Err(error @ MergeError::TooLarge { limit: 20_000, .. }) => {
-            assert!(error.to_string().starts_with("2@bob is missing"), "{error}");
+            assert!(error.to_string().starts_with("2@bob is missing, "), "{error}");
         }
         merged => panic!("{:?}", merged.map(|report| report.waiting)),
     }

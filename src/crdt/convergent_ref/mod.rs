@@ -155,7 +155,11 @@ impl ConvergentRef {
             history.seal();
         }
         let own = history.authors.intern(&actor);
-        let (waiting, tree) = (self.waiting.clone(), self.tree.clone());
+        let (mut waiting, tree) = (self.waiting.clone(), self.tree.clone());
+        // What own changes brought is looked at with the next merge.
+        for change in waiting.wake(&self.actor, history.clock()) {
+            waiting.add_anyway(change, history.clock(), &actor);
+        }
         let mut branch = Self::of(self.document.clone(), actor, own, history, waiting, tree);
         branch.waiting_limit = self.waiting_limit;
         Ok(branch)

@@ -4,8 +4,10 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::mix_text;
 use crate::crdt::treap::Treap;
 use crate::crdt::{Actor, Change, Clock, Op, OpId};
+use crate::value;
 
 /// Changes that came before what they depend on. A copy costs O(1).
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,8 @@ pub(in crate::crdt) struct CausalBuffer {
 #[derive(Debug, Clone)]
 struct Blocked {
     change: Arc<Change>,
+    /// Tells it from another one under its id.
+    digest: u64,
     /// One of the counters that it depends on and that are not there; `None` for that of its previous change.
     lacks: Option<(Actor, u64)>,
 }
@@ -42,7 +46,7 @@ impl CausalBuffer {
         self.changes.is_same(&other.changes)
     }
 
-    /// Returns the changes that do not wait in another one, ordered by id. O(log² n) for each of them.
+    /// Returns the changes that do not wait in another one, or of which another one waits there under the id, by id. O(log² n) for each of them.
     pub(in crate::crdt) fn not_in(&self, other: &Self) -> Vec<Arc<Change>> {
         let mut lacking = Vec::new();
         self.changes.lacking_in(&other.changes, &mut |blocked| lacking.push(Arc::clone(&blocked.change)));
@@ -118,13 +122,14 @@ impl CausalBuffer {
             self.lacking.insert((actor.clone(), *counter, id.clone()));
         }
         self.by_actor.insert(by_actor(&change, &lacks));
-        self.changes.insert(Blocked { change, lacks });
+        let digest = digest(&change);
+        self.changes.insert(Blocked { change, digest, lacks });
     }
 
     pub(in crate::crdt) fn remove(&mut self, id: &OpId) -> Option<Arc<Change>> {
         let blocked = self.find(id)?.clone();
         self.changes.remove(&blocked);
-        let Blocked { change, lacks } = blocked;
+        let Blocked { change, lacks, .. } = blocked;
         self.memory -= memory(&change);
         self.by_actor.remove(&by_actor(&change, &lacks));
         if let Some((actor, counter)) = lacks {
@@ -171,7 +176,7 @@ impl CausalBuffer {
         self.lacking.check()?;
         self.by_actor.check()?;
         let mut lack_other = 0;
-        for Blocked { change, lacks } in self.changes.iter() {
+        for Blocked { change, lacks, .. } in self.changes.iter() {
             let id = change.id();
             let filed = lacks.as_ref().is_none_or(|(actor, counter)| {
                 let filed = (actor.clone(), *counter, id.clone());
@@ -228,7 +233,13 @@ impl Eq for Blocked {}
 impl Hash for Blocked {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.key().hash(state);
+        self.digest.hash(state);
     }
+}
+
+/// Returns a digest of what a change does and depends on.
+fn digest(change: &Change) -> u64 {
+    mix_text(&value::text(&change.to_json()))
 }
 
 /// Returns where a change is found by its actor.

@@ -215,7 +215,7 @@ impl History {
     /// Returns the digest of the change that ends with an op, as [`digest`](Self::digest).
     pub(super) fn digest_of(&self, last: Lv) -> Option<Digest> {
         let end = self.digests.borrow().end;
-        if last.index() >= end && self.authors.has_deps_from(end) {
+        if last.index() >= end && (self.settled - end >= BATCH || self.authors.has_deps_from(end)) {
             self.make_digests();
         }
         self.find_digest(&self.digests.borrow(), last)

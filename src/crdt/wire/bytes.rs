@@ -21,6 +21,8 @@ use crate::value::Key;
 
 const MAGIC: &[u8] = b"rejoin";
 const VERSION: u8 = 3;
+/// No frame holds more than so many times its own length: a block of 128 KiB takes four bytes at least.
+const DENSEST: usize = 1 << 15;
 /// Columns from this length on are compressed.
 const SHORT: usize = 128;
 
@@ -124,6 +126,9 @@ impl Stored<'_> {
         if !self.is_packed {
             return Ok(Column::from_slice(self.bytes));
         }
+        if self.length / DENSEST > self.bytes.len() {
+            return Err(Corrupt);
+        }
         let column = zip::decompress(self.bytes, self.length).ok_or(Corrupt)?;
         if column.len() == self.length { Ok(column.into()) } else { Err(Corrupt) }
     }
@@ -205,7 +210,7 @@ impl<'b> Source<'b> {
         if keys > lengths.length {
             return Err(Corrupt.into());
         }
-        self.budget.take(cost::of_names(0, keys, names.length))?;
+        self.budget.take(cost::of_names(0, keys, names.length.saturating_add(lengths.length)))?;
         self.budget.take(cost::of_ops(wire.ops).saturating_add(cost::of_columns(&sizes, parts)))?;
         let tags = tags.open()?;
         self.budget.take(cost::of_containers(&tags))?;
@@ -235,6 +240,9 @@ fn read_keys(count: usize, mut lengths: &[u8], names: &[u8]) -> Result<Vec<Key>,
         let end = length.and_then(|length| at.checked_add(length)).ok_or(Corrupt)?;
         keys.push(names.get(at..end).ok_or(Corrupt)?.into());
         at = end;
+    }
+    if at != names.len() || !lengths.is_empty() {
+        return Err(Corrupt);
     }
     Ok(keys)
 }
