@@ -125,9 +125,9 @@ impl Op {
     /// Returns the bytes that it keeps besides itself.
     pub(super) fn heap(&self) -> usize {
         let over = match self {
-            Self::Put { over, .. } => over.capacity() * size_of::<OpId>(),
-            Self::Delete { over } => over.capacity() * size_of::<OpSpan>(),
-            Self::Type { chars, .. } => chars.capacity(),
+            Self::Put { over, .. } => over.len() * size_of::<OpId>(),
+            Self::Delete { over } => over.len() * size_of::<OpSpan>(),
+            Self::Type { chars, .. } => chars.len(),
             Self::Insert { .. } | Self::Add { .. } => 0,
         };
         let key = match self {

@@ -2,7 +2,6 @@
 
 use crate::cancellation::ask;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -345,9 +344,8 @@ impl<'a> At<'a> {
             })
         })?;
         let base: BTreeMap<_, _> = base.unwrap_or_default().into_iter().collect();
-        let changes =
-            fields.get("changes", |at| at.items("an array of changes", |at| Ok(Arc::new(at.change()?))))?;
-        Ok(Patch { document, base: base.into_iter().collect(), body: Body::Listed(changes) })
+        let changes = fields.get("changes", |at| at.items("an array of changes", |at| at.change()))?;
+        Ok(Patch { document, base: base.into_iter().collect(), body: Body::listed(changes) })
     }
 
     fn change(&self) -> Result<Change> {

@@ -35,8 +35,7 @@ pub(super) enum Body {
 impl Patch {
     /// Makes a patch of chosen changes.
     pub fn new(document: DocumentId, changes: impl IntoIterator<Item = Change>) -> Self {
-        let changes = changes.into_iter().map(Arc::new).collect();
-        Self { document, base: SmallVec::new(), body: Body::Listed(changes) }
+        Self { document, base: SmallVec::new(), body: Body::listed(changes) }
     }
 
     /// Returns the document to which the changes belong.
@@ -147,6 +146,17 @@ impl<C: Iterator<Item = Change>> ExactSizeIterator for Changes<C> {}
 
 /// Marks a file as a patch.
 const PATCH: u8 = b'p';
+
+impl Body {
+    pub(super) fn listed(changes: impl IntoIterator<Item = Change>) -> Self {
+        let each = changes.into_iter().map(|mut change| {
+            // It may wait for long.
+            change.ops.shrink_to_fit();
+            Arc::new(change)
+        });
+        Self::Listed(each.collect())
+    }
+}
 
 /// Equal patches have equal changes in the same order.
 impl PartialEq for Patch {

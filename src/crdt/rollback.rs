@@ -103,13 +103,6 @@ impl ConvergentRef {
         }
     }
 
-    /// Ends the staging, after what was added is taken off again.
-    pub(super) fn end_staging(&mut self) {
-        if let Rollback::Staging { .. } = self.rollback {
-            self.rollback = Rollback::Ready;
-        }
-    }
-
     /// Gets ready to apply the ops of the history from one on: the tree does not know them yet.
     pub(super) fn begin_applying(&mut self, from: u32) {
         self.rollback = match std::mem::take(&mut self.rollback) {
@@ -130,12 +123,20 @@ impl ConvergentRef {
     }
 
     /// Takes the ref as it was, after its state was replaced.
-    pub(super) fn keep_replaced(&mut self, before: Self) {
-        match &self.rollback {
-            Rollback::Off => forgo(),
-            Rollback::Ready | Rollback::Staging { .. } => self.rollback = Rollback::Whole(Box::new(before)),
-            Rollback::Whole(_) | Rollback::New => {}
-        }
+    pub(super) fn keep_replaced(&mut self, mut before: Self) {
+        self.rollback = match std::mem::take(&mut self.rollback) {
+            Rollback::Off => {
+                forgo();
+                Rollback::Off
+            }
+            Rollback::Ready => Rollback::Whole(Box::new(before)),
+            Rollback::Staging { mark, waiting } => {
+                before.history.truncate(&mark);
+                before.waiting = waiting;
+                Rollback::Whole(Box::new(before))
+            }
+            other => other,
+        };
     }
 
     /// Tells whether it takes long to apply the ops from one on, beside the time that a copy of the ref takes.

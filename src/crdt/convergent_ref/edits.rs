@@ -59,7 +59,6 @@ impl ConvergentRef {
             Ok(known) => known,
             Err(error) => {
                 self.history.truncate(&mark);
-                self.end_staging();
                 return Err(error);
             }
         };

@@ -254,7 +254,7 @@ fn memory(change: &Change) -> u64 {
     let entries = Treap::<Blocked>::NODE + ByActor::NODE + Lacking::NODE;
     let deps = change.deps.iter().len() * size_of::<(Actor, u64)>();
     let ops: usize = change.ops.iter().map(Op::heap).sum();
-    let of_ops = change.ops.capacity() * size_of::<Op>() + ops;
+    let of_ops = change.ops.len() * size_of::<Op>() + ops;
     (size_of::<Change>() + entries + deps + of_ops) as u64
 }
 

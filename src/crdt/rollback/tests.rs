@@ -163,6 +163,17 @@ fn works(items: usize, chosen: fn(usize) -> Vec<usize>) -> Vec<(&'static str, us
     let piece = |at: usize| Patch::new(waits.document().clone(), changes[at..=at].iter().cloned());
     let (first, second) = (piece(0), piece(1));
     assert_eq!(waits.merge_patch(&second).unwrap().waiting, 1);
+    add(
+        "dropped",
+        cancelled_at(&waits, chosen, |replica| {
+            let version = replica.version();
+            let dropped = replica.drop_waiting();
+            edit(replica, |value| reverse(value, "todo"));
+            let changes = replica.delta().len();
+            replica.rewind(version).unwrap();
+            (dropped, changes, replica.delta().len())
+        }),
+    );
     add("woken", cancelled_at(&waits, chosen, |replica| replica.merge_patch(&first).unwrap().new));
     // Back and forth.
     let base = start.clock().clone();
