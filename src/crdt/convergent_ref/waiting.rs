@@ -1,4 +1,4 @@
-//! What waits: changes that came before what they depend on.
+//! Changes that wait: they came before what they depend on.
 
 use crate::crdt::{Change, ConvergentRef, OpId};
 
