@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use common::{document, text};
 use file::{PATCH, REF, body, claimed, framed};
 use rejoin::crdt::{Clock, ConvergentRef, Patch};
+use rejoin::script::LESSONS;
+use rejoin::session::COMMANDS;
 
 fn main() -> std::io::Result<()> {
     let folder = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("corpus"), PathBuf::from);
@@ -48,6 +50,24 @@ fn main() -> std::io::Result<()> {
         .take(300)
         .collect();
         seeds.add(start as u8, &bytes);
+    }
+    seeds.write()?;
+
+    let mut seeds = Seeds::new(folder.join("session"))?;
+    for command in COMMANDS {
+        seeds.inputs.push(command.example.join("\n").into_bytes());
+    }
+    for line in include_str!("../../tests/session/wrong_lines.txt").lines() {
+        seeds.inputs.push(line.as_bytes().to_vec());
+    }
+    seeds.write()?;
+
+    let mut seeds = Seeds::new(folder.join("script"))?;
+    for lesson in LESSONS {
+        seeds.add(0, lesson.text.as_bytes());
+    }
+    for document in [include_str!("../../README.md"), "> - ```rejoin\n>   ref a 1\n>   #=> 1\n>   ```\n"] {
+        seeds.add(1, document.as_bytes());
     }
     seeds.write()
 }
