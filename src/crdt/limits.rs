@@ -23,7 +23,8 @@ use super::lv::Lv;
 /// besides the limits. To read `n` bytes, and to ask the ref for its value then, takes at most [`memory`](Self::memory)
 /// and at most 2,048·n bytes + 16 MiB; so does to read a patch, and so does to merge it when nothing is missing. What
 /// is padded with zeros when it is written keeps to that. Changes that come before what they depend on are taken
-/// apart, one by one: a merge refuses a patch of which 256 MiB would wait.
+/// apart, one by one: a merge refuses a patch that takes more than four times what
+/// [may wait](super::ConvergentRef::set_waiting_limit) then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// The maximum number of ops. By default as many as a ref can hold, a little more than two billion.

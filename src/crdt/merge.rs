@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::causal_buffer::CausalBuffer;
 use super::effects::Effects;
-use super::history::{ActorIx, CausalBuffer, Digest, Digester, Id, Mark, Names};
+use super::history::{ActorIx, Digest, Id, Mark};
 use super::lv::Lv;
 use super::patch::Body;
 use super::validate::{self, Adder};
-use super::wire::{Corrupt, Head, Reader, Wire, WireId, WireNames};
+use super::wire::{Corrupt, Head, Reader, Wire, WireId, WireNames, digest_alone, digest_head};
 use super::{Actor, Change, ConvergentRef, DecodeReason, MergeError, MergeReport, OpId, Patch};
 use crate::cancellation::ask;
 
@@ -82,8 +83,8 @@ impl ConvergentRef {
     /// op), and O(log history) for each actor.
     ///
     /// # Errors
-    /// When the patch is of another document, any change in it is malformed, or it shows that two
-    /// replicas write under one actor. The patch is validated whole: nothing of it is applied then.
+    /// When the patch is of another document, any change in it is malformed, it shows that two replicas write under
+    /// one actor, or more would wait than [may](Self::set_waiting_limit). The patch is validated whole: nothing of it is applied then.
     pub fn merge_patch(&mut self, patch: &Patch) -> Result<MergeReport, MergeError> {
         self.same_document(&patch.document)?;
         if let Some((change, _)) = self.other_base(&patch.base) {
@@ -487,41 +488,6 @@ impl ConvergentRef {
             None => equivocation(change, change),
         }
     }
-}
-
-/// Makes the digest of a change, without what it had seen.
-fn digest_alone(change: &Change) -> Result<Digest, Corrupt> {
-    let wire = Wire::of([change]);
-    let mut reader = Reader::new(&wire)?;
-    let head = reader.head()?.ok_or(Corrupt)?;
-    let mut made = None;
-    digest_head(&head, &mut reader, &WireNames::new(&wire), |_, digest| made = Some(digest))?;
-    made.ok_or(Corrupt)
-}
-
-/// Makes the digests of the changes under a header, which are read.
-fn digest_head(
-    head: &Head,
-    reader: &mut Reader<'_>,
-    names: &WireNames<'_>,
-    done: impl FnMut(u64, Digest),
-) -> Result<(), Corrupt> {
-    let deps = head.deps.iter().map(|dep| names.id(*dep));
-    let actor = names.hash(head.actor);
-    let mut digester = Digester::new(actor, head.first, head.previous, deps, done);
-    let begins = head.beginnings();
-    let mut at = 0;
-    while let Some(row) = reader.row()? {
-        ask();
-        let starts = |op: u32| begins(at + u64::from(op));
-        if starts(0) && at > 0 {
-            digester.next_change();
-        }
-        digester.row(&row, names, starts);
-        at += u64::from(row.count());
-    }
-    digester.finish();
-    Ok(())
 }
 
 fn equivocation(ours: &Arc<Change>, theirs: &Arc<Change>) -> MergeError {

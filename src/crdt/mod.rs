@@ -8,7 +8,7 @@
 //! - `id`, `clock`: names and versions;
 //! - `change`, `patch`: what travels; `json` reads and prints it, `wire` packs it;
 //! - `lv`, `row`: how ops are named and kept here;
-//! - `history`: what has arrived, and the causal buffer of what waits;
+//! - `history`: what is applied; `causal_buffer`: what waits;
 //! - `sequence`, `tree`: lists and texts, and the state of a document;
 //! - `convergent_ref`: a replica, which holds all of these;
 //! - `diff`, `edit`: from a new value to ops; `transaction`: edits by handles;
@@ -18,8 +18,9 @@
 //! - `past`: the state at an older clock; `rewind`: back to an earlier state;
 //! - `rollback`: out of work that is cancelled;
 //! - `contents`, `chars`, `varint`, `counter`: values, packed and read;
-//! - `pieces`, `growth`: the lists in which things are kept.
+//! - `pieces`, `growth`, `treap`: the lists and sets in which things are kept.
 
+mod causal_buffer;
 mod change;
 mod chars;
 mod clock;

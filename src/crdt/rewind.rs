@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::history::CausalBuffer;
+use super::causal_buffer::CausalBuffer;
 use super::lv::Lv;
 use super::wire::Wire;
 use super::{Actor, ConvergentRef, DocumentId, OpId, RewindError};

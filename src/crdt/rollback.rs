@@ -6,7 +6,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::ConvergentRef;
-use super::history::{CausalBuffer, Mark};
+use super::causal_buffer::CausalBuffer;
+use super::history::Mark;
 use crate::cancellation::{Cancelled, Interrupt, forgo};
 
 /// The way back to what a ref was before the work that goes on.

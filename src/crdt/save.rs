@@ -50,13 +50,9 @@ impl ConvergentRef {
         read.popped = popped;
         read.restore(&applied)?;
         waiting.check()?;
-        let mut waits = Vec::new();
         for change in waiting.unpack()? {
             validate::well_formed(&change).map_err(|_| DecodeReason::Damaged)?;
-            waits.push(Arc::new(change));
-        }
-        for change in waits {
-            read.waiting.add_anyway(change, read.history.clock(), &read.actor);
+            read.waiting.add_anyway(Arc::new(change), read.history.clock(), &read.actor);
         }
         Ok(read)
     }

@@ -28,6 +28,17 @@ fn lost(report: &MergeReport) -> Vec<String> {
     report.lost.iter().map(named).collect()
 }
 
+/// Two different changes under one id, which lack another one.
+fn twins() -> [Change; 2] {
+    let mut bob = branch(&replica("ann", "{}"), "bob");
+    set(&mut bob, r#"{"a":1}"#);
+    set(&mut bob, r#"{"a":1,"b":2}"#);
+    let one = last_change(&bob);
+    let mut other = one.clone();
+    other.ops = put("bob", &[], "1@ann", "c").ops;
+    [one, other]
+}
+
 // --- waiting ---
 
 #[test]
@@ -162,12 +173,7 @@ fn given_a_change_that_waits_when_a_patch_has_it_and_one_that_contradicts_it_the
 
 #[test]
 fn given_two_different_changes_under_one_id_that_must_wait_then_the_same_one_does_in_either_order() {
-    let mut bob = branch(&replica("ann", "{}"), "bob");
-    set(&mut bob, r#"{"a":1}"#);
-    set(&mut bob, r#"{"a":1,"b":2}"#);
-    let one = last_change(&bob);
-    let mut other = one.clone();
-    other.ops = put("bob", &[], "1@ann", "c").ops;
+    let [one, other] = twins();
     let orders = [[one.clone(), other.clone()], [other, one]];
     let stays = orders.map(|[first, second]| {
         let mut ann = replica("ann", "{}");
@@ -193,12 +199,7 @@ fn given_two_different_changes_under_one_id_that_must_wait_then_the_same_one_doe
 #[test]
 fn given_two_refs_where_different_changes_wait_under_one_id_when_merged_then_it_is_told_and_one_waits_in_both()
  {
-    let mut bob = branch(&replica("ann", "{}"), "bob");
-    set(&mut bob, r#"{"a":1}"#);
-    set(&mut bob, r#"{"a":1,"b":2}"#);
-    let one = last_change(&bob);
-    let mut other = one.clone();
-    other.ops = put("bob", &[], "1@ann", "c").ops;
+    let [one, other] = twins();
     let (mut ann, mut cid) = (replica("ann", "{}"), branch(&replica("ann", "{}"), "cid"));
     ann.merge_patch(&patch([one])).unwrap();
     cid.merge_patch(&patch([other])).unwrap();

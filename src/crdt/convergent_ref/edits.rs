@@ -2,9 +2,10 @@
 
 use super::{Beginning, ConvergentRef};
 use crate::cancellation::forgo;
+use crate::crdt::causal_buffer::CausalBuffer;
 use crate::crdt::delta::{self, Direction};
 use crate::crdt::diff::{self, Discovery, Known, Refused};
-use crate::crdt::history::{CausalBuffer, History};
+use crate::crdt::history::History;
 use crate::crdt::lv::Lv;
 use crate::crdt::tree::Tree;
 use crate::crdt::{MAX_COUNTER, Swap, SwapError};

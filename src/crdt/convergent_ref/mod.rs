@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::causal_buffer::CausalBuffer;
 use super::effects::conflict;
-use super::history::{ActorIx, CausalBuffer, Digest, History, Mark};
+use super::history::{ActorIx, Digest, History, Mark};
 use super::lv::Lv;
 use super::past::{Past, Snapshot};
 use super::patch::Body;

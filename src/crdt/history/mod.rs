@@ -4,7 +4,6 @@
 //! fingerprints. All three only grow at the end, so what is staged can be taken back.
 
 mod authors;
-mod causal_buffer;
 mod digest;
 mod hash;
 mod keys;
@@ -17,7 +16,6 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 pub(super) use authors::{ActorIx, Authors, Header, Id};
-pub(super) use causal_buffer::CausalBuffer;
 pub use digest::Digest;
 pub(super) use digest::{Digester, LogNames, Names, PublicId};
 pub(super) use hash::text as mix_text;

@@ -8,6 +8,7 @@ mod bytes;
 mod change;
 mod cost;
 mod cut;
+mod digest;
 mod history;
 mod read;
 mod unpack;
@@ -15,6 +16,7 @@ mod write;
 mod zip;
 
 pub(super) use bytes::{Kept, Section, Source};
+pub(super) use digest::{digest_alone, digest_head};
 pub use read::Corrupt;
 pub(super) use read::{Head, Reader};
 pub(super) use write::Writer;

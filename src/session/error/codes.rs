@@ -277,7 +277,7 @@ codes! {
         ];
     TooLarge 64 "a patch is too large to wait"
         "Changes wait for those on which they build, each on its own, and that takes memory. What is missing is to be \
-         merged first."
+         merged first. `waiting` shows what waits already, and `drop-waiting` forgets it."
         &[];
 
     Unreadable 70 "a session file cannot be read"

@@ -4,14 +4,13 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::mix_text;
-use crate::crdt::treap::Treap;
-use crate::crdt::{Actor, Change, Clock, Op, OpId};
-use crate::value;
+use super::treap::Treap;
+use super::wire::digest_alone;
+use super::{Actor, Change, Clock, Op, OpId};
 
 /// Changes that came before what they depend on. A copy costs O(1).
 #[derive(Debug, Clone, Default)]
-pub(in crate::crdt) struct CausalBuffer {
+pub(super) struct CausalBuffer {
     changes: Treap<Blocked>,
     /// The changes by actor and `previous`; whether they lack something else than that; their first counter.
     by_actor: Treap<(Actor, u64, bool, u64)>,
@@ -33,44 +32,45 @@ struct Blocked {
 
 impl CausalBuffer {
     /// Returns the changes, ordered by id.
-    pub(in crate::crdt) fn changes(&self) -> impl Iterator<Item = &Arc<Change>> {
+    pub(super) fn changes(&self) -> impl Iterator<Item = &Arc<Change>> {
         self.changes.iter().map(|blocked| &blocked.change)
     }
 
-    pub(in crate::crdt) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.changes.len()
     }
 
     /// Tells whether the same changes wait here and there. O(1).
-    pub(in crate::crdt) fn is_same(&self, other: &Self) -> bool {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         self.changes.is_same(&other.changes)
     }
 
-    /// Returns the changes that do not wait in another one, or of which another one waits there under the id, by id. O(log² n) for each of them.
-    pub(in crate::crdt) fn not_in(&self, other: &Self) -> Vec<Arc<Change>> {
+    /// Returns the changes that do not wait there, or of which another one waits there under the id, ordered by id.
+    /// O(log² n) for each of them.
+    pub(super) fn not_in(&self, other: &Self) -> Vec<Arc<Change>> {
         let mut lacking = Vec::new();
         self.changes.lacking_in(&other.changes, &mut |blocked| lacking.push(Arc::clone(&blocked.change)));
         lacking
     }
 
     /// Returns the memory that all takes, in bytes. O(1).
-    pub(in crate::crdt) fn memory(&self) -> u64 {
+    pub(super) fn memory(&self) -> u64 {
         self.memory
     }
 
     /// Tells whether a change of an actor waits. O(log n).
-    pub(in crate::crdt) fn has_of(&self, actor: &Actor) -> bool {
+    pub(super) fn has_of(&self, actor: &Actor) -> bool {
         self.by_actor.iter_from(|(other, ..)| other < actor).next().is_some_and(|(other, ..)| other == actor)
     }
 
     /// Tells whether a waiting change is of an actor, or depends on one of it. O(n log dependencies).
-    pub(in crate::crdt) fn names(&self, actor: &Actor) -> bool {
+    pub(super) fn names(&self, actor: &Actor) -> bool {
         self.has_of(actor) || self.changes().any(|change| change.deps.get(actor) > 0)
     }
 
     /// Returns what is missing for all to be applied: the last ops of changes that are neither covered by a clock nor
     /// wait, in order. O(n log n).
-    pub(in crate::crdt) fn missing(&self, clock: &Clock) -> Vec<OpId> {
+    pub(super) fn missing(&self, clock: &Clock) -> Vec<OpId> {
         let last = |change: &Arc<Change>| OpId::new(change.last(), change.actor.clone());
         let mut waits: Vec<OpId> = self.changes().map(last).collect();
         waits.sort_unstable();
@@ -81,7 +81,7 @@ impl CausalBuffer {
         missing
     }
 
-    pub(in crate::crdt) fn get(&self, id: &OpId) -> Option<&Arc<Change>> {
+    pub(super) fn get(&self, id: &OpId) -> Option<&Arc<Change>> {
         self.find(id).map(|blocked| &blocked.change)
     }
 
@@ -91,12 +91,12 @@ impl CausalBuffer {
 
     /// Keeps a change until `clock` has what it lacks. `Err` gives it back: nothing is lacking. O(log n), and what it
     /// depends on.
-    pub(in crate::crdt) fn add(&mut self, change: Arc<Change>, clock: &Clock) -> Result<(), Arc<Change>> {
+    pub(super) fn add(&mut self, change: Arc<Change>, clock: &Clock) -> Result<(), Arc<Change>> {
         self.add_after(change, clock, None)
     }
 
     /// Keeps a change that may lack nothing: then [`wake`](Self::wake) takes it out for the actor `own`.
-    pub(in crate::crdt) fn add_anyway(&mut self, change: Arc<Change>, clock: &Clock, own: &Actor) {
+    pub(super) fn add_anyway(&mut self, change: Arc<Change>, clock: &Clock, own: &Actor) {
         if let Err(change) = self.add(change, clock) {
             self.file(change, (own.clone(), 0));
         }
@@ -122,11 +122,12 @@ impl CausalBuffer {
             self.lacking.insert((actor.clone(), *counter, id.clone()));
         }
         self.by_actor.insert(by_actor(&change, &lacks));
-        let digest = digest(&change);
+        // What is kept is well formed, so it has one.
+        let digest = digest_alone(&change).map_or(0, |digest| digest.0);
         self.changes.insert(Blocked { change, digest, lacks });
     }
 
-    pub(in crate::crdt) fn remove(&mut self, id: &OpId) -> Option<Arc<Change>> {
+    pub(super) fn remove(&mut self, id: &OpId) -> Option<Arc<Change>> {
         let blocked = self.find(id)?.clone();
         self.changes.remove(&blocked);
         let Blocked { change, lacks, .. } = blocked;
@@ -141,7 +142,7 @@ impl CausalBuffer {
     /// Takes out the changes that lack nothing more, now that `clock` has moved for an actor, and those of the actor
     /// in whose place another one is applied. O(log n) for each change that waited for that actor, and what it depends
     /// on is looked at once in all.
-    pub(in crate::crdt) fn wake(&mut self, actor: &Actor, clock: &Clock) -> Vec<Arc<Change>> {
+    pub(super) fn wake(&mut self, actor: &Actor, clock: &Clock) -> Vec<Arc<Change>> {
         let counter = clock.get(actor);
         let own = self.by_actor.iter_from(|(other, ..)| other < actor);
         let own = own.take_while(|(other, previous, lacks_other, _)| {
@@ -166,12 +167,12 @@ impl CausalBuffer {
         ready
     }
 
-    pub(in crate::crdt) fn lacks_nothing(&self, change: &Change, clock: &Clock) -> bool {
+    pub(super) fn lacks_nothing(&self, change: &Change, clock: &Clock) -> bool {
         lacking(change, clock, None).is_none()
     }
 
     /// Verifies the invariants against the clock of what is applied.
-    pub(in crate::crdt) fn check(&self, clock: &Clock, own: &Actor) -> Result<(), String> {
+    pub(super) fn check(&self, clock: &Clock, own: &Actor) -> Result<(), String> {
         self.changes.check()?;
         self.lacking.check()?;
         self.by_actor.check()?;
@@ -235,11 +236,6 @@ impl Hash for Blocked {
         self.key().hash(state);
         self.digest.hash(state);
     }
-}
-
-/// Returns a digest of what a change does and depends on.
-fn digest(change: &Change) -> u64 {
-    mix_text(&value::text(&change.to_json()))
 }
 
 /// Returns where a change is found by its actor.
