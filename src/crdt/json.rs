@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::history::Digest;
+use super::history::ShortDigest;
 use super::patch::Body;
 use super::wire::Corrupt;
 use super::{
@@ -126,8 +126,10 @@ impl Patch {
     /// Returns the patch as JSON.
     pub fn to_json(&self) -> Val {
         let mut entries = vec![("document", string(self.document.as_str()))];
-        if !self.base.is_empty() {
-            let digests = self.base.iter().map(|(id, digest)| (id.to_string(), string(hex(*digest))));
+        let mut base = self.base().peekable();
+        if base.peek().is_some() {
+            let digests =
+                base.map(|(actor, counter, digest)| (format!("{counter}@{actor}"), string(hex(digest))));
             entries.push(("base", object(digests)));
         }
         entries.push(("changes", self.changes().map(|change| change.to_json()).collect()));
@@ -156,8 +158,8 @@ fn number(counter: u64) -> Val {
     counter.into()
 }
 
-fn hex(digest: Digest) -> String {
-    format!("{:016x}", digest.0)
+fn hex(digest: ShortDigest) -> String {
+    format!("{:08x}", digest.0)
 }
 
 fn op_to_json(op: &Op) -> Val {
@@ -336,16 +338,16 @@ impl<'a> At<'a> {
             at.named("an object of op ids and digests", |at, id| {
                 let id: OpId = id.parse().map_err(|e: IdError| at.error(e))?;
                 let digest = at.text()?;
-                let digits = digest.len() == 16 && digest.bytes().all(|b| b.is_ascii_hexdigit());
-                match u64::from_str_radix(digest, 16) {
-                    Ok(digest) if digits => Ok((id, Digest(digest))),
-                    _ => Err(at.expected("16 hexadecimal digits")),
+                let digits = digest.len() == 8 && digest.bytes().all(|b| b.is_ascii_hexdigit());
+                match u32::from_str_radix(digest, 16) {
+                    Ok(digest) if digits => Ok((id, ShortDigest(digest))),
+                    _ => Err(at.expected("8 hexadecimal digits")),
                 }
             })
         })?;
         let base: BTreeMap<_, _> = base.unwrap_or_default().into_iter().collect();
         let changes = fields.get("changes", |at| at.items("an array of changes", |at| at.change()))?;
-        Ok(Patch { document, base: base.into_iter().collect(), body: Body::listed(changes) })
+        Ok(Patch { document, body: Body::listed(base.into_iter().collect(), changes) })
     }
 
     fn change(&self) -> Result<Change> {

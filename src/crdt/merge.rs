@@ -57,11 +57,11 @@ impl ConvergentRef {
     /// When it is a replica of another document, or writes under an actor that is used here.
     pub fn merge(&mut self, other: &Self) -> Result<MergeReport, MergeError> {
         self.same_document(&other.document)?;
-        let Patch { base, body, .. } = other.patch_from_clock(self.clock());
-        if let Some((change, _)) = self.other_base(&base) {
+        let patch = other.patch_from_clock(self.clock());
+        if let Some(change) = self.other_base(&patch) {
             let forked = self.history.fork(&other.history);
             return Err(forked.map_or_else(
-                || MergeError::OtherBase { change: change.clone() },
+                || MergeError::OtherBase { change },
                 |(ours, theirs)| MergeError::Equivocation {
                     ours: self.change_of(ours),
                     theirs: other.change_of(theirs),
@@ -75,7 +75,7 @@ impl ConvergentRef {
         if self.waiting.memory().saturating_add(other.waiting.memory()) > self.waiting_limit {
             waits.clear();
         }
-        self.take(&body, &waits)
+        self.take(&patch.body, &waits)
     }
 
     /// Takes the changes of a patch. Merging a patch again does nothing; changes whose dependencies are
@@ -87,20 +87,23 @@ impl ConvergentRef {
     /// one actor, or more would wait than [may](Self::set_waiting_limit). The patch is validated whole: nothing of it is applied then.
     pub fn merge_patch(&mut self, patch: &Patch) -> Result<MergeReport, MergeError> {
         self.same_document(&patch.document)?;
-        if let Some((change, _)) = self.other_base(&patch.base) {
-            return Err(MergeError::OtherBase { change: change.clone() });
+        if let Some(change) = self.other_base(patch) {
+            return Err(MergeError::OtherBase { change });
         }
         self.take(&patch.body, &[])
     }
 
     /// Returns a change that stands otherwise here than where a patch was made. Where our changes go on, one of them
     /// must end where theirs does.
-    fn other_base<'b>(&self, base: &'b [(OpId, Digest)]) -> Option<&'b (OpId, Digest)> {
-        base.iter().find(|(id, digest)| {
-            let actor = self.history.authors.find(&id.actor);
-            let known = actor.filter(|&actor| id.counter <= self.history.authors.last(actor));
-            known.is_some_and(|actor| self.history.digest(actor, id.counter) != Some(*digest))
-        })
+    fn other_base(&self, patch: &Patch) -> Option<OpId> {
+        let mut base = patch.base();
+        let other = base.find(|(actor, counter, digest)| {
+            let known = self.history.authors.find(actor);
+            let known = known.filter(|&actor| *counter <= self.history.authors.last(actor));
+            let ours = |actor| self.history.digest(actor, *counter).map(Digest::short);
+            known.is_some_and(|actor| ours(actor) != Some(*digest))
+        });
+        other.map(|(actor, counter, _)| OpId::new(counter, actor.clone()))
     }
 
     fn same_document(&self, theirs: &super::DocumentId) -> Result<(), MergeError> {
@@ -141,7 +144,7 @@ impl ConvergentRef {
         let mut staged = Staged::default();
         let staged_all = match body {
             Body::Packed(wire) => self.stage_packed(wire, others, &mark, &mut staged),
-            Body::Listed(changes) => self.settle(changes, others, &[], &mut staged),
+            Body::Listed { changes, .. } => self.settle(changes, others, &[], &mut staged),
         };
         let staged_all = staged_all.and_then(|()| self.waits_within_limit(&waited));
         if staged_all.is_err() {
@@ -362,7 +365,7 @@ impl ConvergentRef {
     /// Adds a change that lacks nothing, or nothing of it.
     fn stage_one(&mut self, change: &Arc<Change>) -> Result<(), MergeError> {
         let mark = self.history.mark();
-        let wire = Wire::of([&**change]);
+        let wire = Wire::of(&[], std::iter::once(&**change));
         let actors: Vec<ActorIx> = wire.actors.iter().map(|name| self.history.authors.intern(name)).collect();
         let mut reader = Reader::new(&wire)?;
         let head = reader.head()?.ok_or(Corrupt)?;

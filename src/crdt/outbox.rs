@@ -2,9 +2,8 @@
 
 use crate::cancellation::forgo;
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::patch::Body;
+use super::lv::Lv;
 use super::{ConvergentRef, Patch};
 
 impl ConvergentRef {
@@ -17,9 +16,8 @@ impl ConvergentRef {
     /// [`to_bytes`](Self::to_bytes). Costs what it returns, and O(log history) for each change.
     pub fn peek_patches(&self) -> Vec<Patch> {
         let packed = |ops: Range<u32>| {
-            let base = self.base(&self.history.followed_by(&ops).collect::<Vec<_>>());
-            let body = Body::Packed(Arc::new(self.history.pack(&[ops])));
-            Patch { document: self.document.clone(), base, body }
+            let followed: Vec<Lv> = self.history.followed_by(&ops).collect();
+            self.patch_of(&[ops], &followed)
         };
         self.queued().map(packed).collect()
     }
@@ -42,7 +40,7 @@ impl ConvergentRef {
             let op = next?.index();
             // What was popped may have been read from anywhere: a change goes whole.
             let change = authors.change_start(op)..authors.change_end(op);
-            let last = authors.id(super::lv::Lv::new(change.end - 1)).counter;
+            let last = authors.id(Lv::new(change.end - 1)).counter;
             next = after(last);
             Some(change)
         })

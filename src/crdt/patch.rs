@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
-use super::history::Digest;
-use super::wire::{Kept, Section, Source, Wire};
-use super::{Change, DecodeError, DecodeReason, DocumentId, Limits, OpId};
+use super::history::ShortDigest;
+use super::wire::{Form, Kept, Section, Source, Wire};
+use super::{Actor, Change, DecodeError, DecodeReason, DocumentId, Limits, OpId};
 
 /// A set of changes of one document, ready to travel.
 ///
@@ -15,11 +13,6 @@ use super::{Change, DecodeError, DecodeReason, DocumentId, Limits, OpId};
 #[derive(Debug, Clone)]
 pub struct Patch {
     pub(super) document: DocumentId,
-    /// The last changes before those in the patch, as the sender knows them: so two replicas that write under one
-    /// actor find out even when no change travels.
-    ///
-    /// Invariant: ordered by id, each once.
-    pub(super) base: SmallVec<[(OpId, Digest); 1]>,
     pub(super) body: Body,
 }
 
@@ -29,13 +22,28 @@ pub(super) enum Body {
     /// As a replica gave them.
     Packed(Arc<Wire>),
     /// As somebody wrote them: they may be anything.
-    Listed(Vec<Arc<Change>>),
+    Listed {
+        /// As [`Patch::base`] says.
+        base: Vec<(OpId, ShortDigest)>,
+        changes: Vec<Arc<Change>>,
+    },
 }
 
 impl Patch {
     /// Makes a patch of chosen changes.
     pub fn new(document: DocumentId, changes: impl IntoIterator<Item = Change>) -> Self {
-        Self { document, base: SmallVec::new(), body: Body::listed(changes) }
+        Self { document, body: Body::listed(Vec::new(), changes) }
+    }
+
+    /// Returns the last changes before those in the patch, by their last ops, as the sender knows them: so two replicas
+    /// that write under one actor find out even when no change travels. Ordered by id, each once.
+    pub(super) fn base(&self) -> impl Iterator<Item = (&Actor, u64, ShortDigest)> {
+        let (packed, listed) = match &self.body {
+            Body::Packed(wire) => (Some(wire.base()), None),
+            Body::Listed { base, .. } => (None, Some(base)),
+        };
+        let listed = listed.into_iter().flatten().map(|(id, digest)| (&id.actor, id.counter, *digest));
+        packed.into_iter().flatten().chain(listed)
     }
 
     /// Returns the document to which the changes belong.
@@ -48,7 +56,7 @@ impl Patch {
     pub fn changes(&self) -> impl ExactSizeIterator<Item = Change> {
         let (packed, listed) = match &self.body {
             Body::Packed(wire) => (Some(wire.unpacked().expect("a packed patch was read once")), None),
-            Body::Listed(changes) => (None, Some(changes.iter().map(|change| (**change).clone()))),
+            Body::Listed { changes, .. } => (None, Some(changes.iter().map(|change| (**change).clone()))),
         };
         let packed = packed.into_iter().flatten();
         let packed = packed.map(|change| change.expect("a packed patch was read once"));
@@ -59,7 +67,7 @@ impl Patch {
     pub fn len(&self) -> usize {
         match &self.body {
             Body::Packed(wire) => wire.changes,
-            Body::Listed(changes) => changes.len(),
+            Body::Listed { changes, .. } => changes.len(),
         }
     }
 
@@ -70,18 +78,12 @@ impl Patch {
 
     /// Returns the patch as bytes: compact, versioned, with a checksum. O(size).
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut section = Section::new(PATCH);
+        let mut section = Section::new(Form::Patch);
         section.text(self.document.as_str());
-        section.number(self.base.len() as u64);
-        for (id, digest) in &self.base {
-            section.number(id.counter);
-            section.text(id.actor.as_str());
-            section.number(digest.0);
-        }
         match &self.body {
             Body::Packed(wire) => section.wire(wire, Kept::Packed),
-            Body::Listed(changes) => {
-                section.wire(&Wire::of(changes.iter().map(|change| &**change)), Kept::Packed);
+            Body::Listed { base, changes } => {
+                section.wire(&Wire::of(base, changes.iter().map(|change| &**change)), Kept::Packed);
             }
         }
         section.finish()
@@ -104,21 +106,12 @@ impl Patch {
     }
 
     fn read(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeReason> {
-        let mut source = Source::new(bytes, PATCH, limits)?;
+        let mut source = Source::new(bytes, Form::Patch, limits)?;
         let document = DocumentId::new(source.text()?)?;
-        let mut base: SmallVec<[(OpId, Digest); 1]> = SmallVec::new();
-        for _ in 0..source.count()? {
-            let counter = source.number()?;
-            let actor = super::Actor::new(source.text()?)?;
-            base.push((OpId::new(counter, actor), Digest(source.number()?)));
-        }
-        if !base.is_sorted_by(|(a, _), (b, _)| a < b) {
-            return Err(DecodeReason::Damaged);
-        }
         let wire = source.wire(Kept::Packed)?;
         source.end()?;
         wire.check()?;
-        Ok(Self { document, base, body: Body::Packed(Arc::new(wire)) })
+        Ok(Self { document, body: Body::Packed(Arc::new(wire)) })
     }
 }
 
@@ -144,23 +137,20 @@ impl<C: Iterator<Item = Change>> Iterator for Changes<C> {
 
 impl<C: Iterator<Item = Change>> ExactSizeIterator for Changes<C> {}
 
-/// Marks a file as a patch.
-const PATCH: u8 = b'p';
-
 impl Body {
-    pub(super) fn listed(changes: impl IntoIterator<Item = Change>) -> Self {
+    pub(super) fn listed(base: Vec<(OpId, ShortDigest)>, changes: impl IntoIterator<Item = Change>) -> Self {
         let each = changes.into_iter().map(|mut change| {
             // It may wait for long.
             change.ops.shrink_to_fit();
             Arc::new(change)
         });
-        Self::Listed(each.collect())
+        Self::Listed { base, changes: each.collect() }
     }
 }
 
 /// Equal patches have equal changes in the same order.
 impl PartialEq for Patch {
     fn eq(&self, other: &Self) -> bool {
-        self.document == other.document && self.base == other.base && self.changes().eq(other.changes())
+        self.document == other.document && self.base().eq(other.base()) && self.changes().eq(other.changes())
     }
 }

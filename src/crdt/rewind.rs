@@ -105,6 +105,6 @@ impl ConvergentRef {
 
     fn pack(&self, from: u32, to: u32) -> Wire {
         let ops = from..to;
-        if ops.is_empty() { Wire::default() } else { self.history.pack(&[ops]) }
+        if ops.is_empty() { Wire::default() } else { self.history.pack(&[ops], &[]) }
     }
 }

@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use super::wire::{Kept, Section, Source, Wire};
-use super::{Actor, ConvergentRef, DecodeError, DecodeReason, DocumentId, Limits, validate};
-
-/// Marks a file as a ref.
-const REF: u8 = b'r';
+use super::wire::{Form, Kept, Section, Source, Wire};
+use super::{Actor, Change, ConvergentRef, DecodeError, DecodeReason, DocumentId, Limits, validate};
 
 impl ConvergentRef {
     /// Returns the ref as bytes, with its whole history and what waits: compact, versioned, with a checksum.
     /// O(history), a typed run at once.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut section = Section::new(REF);
+        let mut section = Section::new(Form::Ref);
         section.text(self.document.as_str());
         section.text(self.actor.as_str());
         section.number(self.popped);
         let all = 0..self.history.len();
-        let applied = if all.is_empty() { Wire::default() } else { self.history.pack(&[all]) };
+        let applied = if all.is_empty() { Wire::default() } else { self.history.pack(&[all], &[]) };
         section.wire(&applied, Kept::Packed);
-        section.wire(&Wire::of(self.waiting()), Kept::Loose);
+        let waiting: Vec<&Change> = self.waiting().collect();
+        section.wire(&Wire::of(&[], waiting.into_iter()), Kept::Loose);
         section.finish()
     }
 
@@ -41,7 +39,7 @@ impl ConvergentRef {
     }
 
     fn read(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeReason> {
-        let mut source = Source::new(bytes, REF, limits)?;
+        let mut source = Source::new(bytes, Form::Ref, limits)?;
         let (document, actor) = (DocumentId::new(source.text()?)?, Actor::new(source.text()?)?);
         let popped = source.number()?;
         let (applied, waiting) = (source.wire(Kept::Packed)?, source.wire(Kept::Loose)?);

@@ -8,13 +8,14 @@ mod watch;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::causal_buffer::CausalBuffer;
 use super::effects::conflict;
-use super::history::{ActorIx, Digest, History, Mark};
+use super::history::{ActorIx, History, Mark};
 use super::lv::Lv;
 use super::past::{Past, Snapshot};
 use super::patch::Body;
@@ -246,18 +247,13 @@ impl ConvergentRef {
     /// returns, and O(log history) for each actor.
     pub fn patch_from_clock(&self, since: &Clock) -> Patch {
         let beyond = self.history.since(since);
-        let base = self.base(&self.history.frontier(since, &beyond));
-        let body = Body::Packed(Arc::new(self.history.pack(&beyond)));
-        Patch { document: self.document.clone(), base, body }
+        self.patch_of(&beyond, &self.history.frontier(since, &beyond))
     }
 
-    /// Returns the base of a patch: the changes that it follows, by their last ops.
-    pub(in crate::crdt) fn base(&self, followed: &[Lv]) -> SmallVec<[(OpId, Digest); 1]> {
-        let base = followed.iter();
-        let base = base.filter_map(|&last| Some((self.history.op_id(last), self.history.digest_of(last)?)));
-        let mut base: SmallVec<[_; 1]> = base.collect();
-        base.sort_unstable_by(|(a, _): &(OpId, _), (b, _)| a.cmp(b));
-        base
+    /// Returns the changes in ranges of ops, and what they follow: the last ops of changes.
+    pub(in crate::crdt) fn patch_of(&self, ranges: &[Range<u32>], followed: &[Lv]) -> Patch {
+        let body = Body::Packed(Arc::new(self.history.pack(ranges, followed)));
+        Patch { document: self.document.clone(), body }
     }
 
     /// Returns the container at a path: the id of the op that made it, by which a [`Transaction`](super::Transaction)

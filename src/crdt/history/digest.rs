@@ -13,7 +13,17 @@ use crate::crdt::{Kind, Side};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digest(pub(in crate::crdt) u64);
 
+/// The half of a digest that travels: enough to find an accident, of which one in four billion stays hidden a little
+/// longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::crdt) struct ShortDigest(pub(in crate::crdt) u32);
+
 impl Digest {
+    /// Returns what of it travels.
+    pub(in crate::crdt) fn short(self) -> ShortDigest {
+        ShortDigest(self.0 as u32)
+    }
+
     /// The digest of no changes.
     pub(in crate::crdt) const EMPTY: Self = Self(0);
 

@@ -17,6 +17,7 @@ use smallvec::SmallVec;
 
 pub(super) use authors::{ActorIx, Authors, Header, Id};
 pub use digest::Digest;
+pub(in crate::crdt) use digest::ShortDigest;
 pub(super) use digest::{Digester, LogNames, Names, PublicId};
 pub(super) use hash::text as mix_text;
 pub(super) use keys::Keys;

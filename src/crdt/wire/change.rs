@@ -2,15 +2,22 @@
 
 use super::{Wire, WireId, Wired, Writer};
 use crate::crdt::contents::{Packed, pack};
+use crate::crdt::history::ShortDigest;
 use crate::crdt::row::{Holds, Over, Row, Step, Target, Written};
 use crate::crdt::{Change, Content, Op, OpId, OpSpan, Scalar, Side, SlotId};
 
 impl Wire {
-    /// Packs changes. They must be well formed.
-    pub(in crate::crdt) fn of<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Self {
-        let mut writer = Writer::default();
-        changes.into_iter().for_each(|change| writer.change(change));
-        writer.finish()
+    /// Packs changes that follow others.
+    pub(in crate::crdt) fn of<'c>(
+        base: &[(OpId, ShortDigest)],
+        changes: impl Iterator<Item = &'c Change> + Clone,
+    ) -> Self {
+        let ops = changes.clone().map(Change::count).fold(0, u64::saturating_add);
+        Writer::pack(usize::try_from(ops).unwrap_or(usize::MAX), |writer| {
+            let base = base.iter().map(|(id, digest)| (writer.id(id), *digest)).collect();
+            writer.base(base);
+            changes.clone().for_each(|change| writer.change(change));
+        })
     }
 
     /// Appends the ops of a row.

@@ -4,7 +4,7 @@
 //! anything is made of the columns. The figures are what the structures take when they have just grown, with the
 //! value that is read of them; a test holds them against an allocator that counts.
 
-use super::{Columns, Kept, Wire};
+use super::{Fields, Kept, Wire, field};
 use crate::crdt::contents::count_containers;
 use crate::crdt::{DecodeReason, Limits};
 
@@ -13,6 +13,8 @@ const EACH: u64 = 2_048;
 /// The number of bytes in memory that any file may take.
 const BESIDE: u64 = 16 << 20;
 
+/// A header, with what it leaves in the history.
+const HEADER: u64 = 240;
 /// A row, with what it leaves in a sequence or a map.
 const ROW: u64 = 128;
 /// A container, beside the row that makes it.
@@ -35,25 +37,28 @@ pub(super) struct Parts {
 }
 
 /// Returns the memory that columns of these lengths take, without their containers.
-pub(super) fn of_columns(lengths: &Columns<usize>, parts: Parts) -> u64 {
-    let Columns { heads, lengths, kinds, counts, containers, elements, overs, keys, contents: _, chars } =
-        *lengths;
+pub(super) fn of_columns(lengths: &[usize; field::COUNT], parts: Parts) -> u64 {
     // For each byte.
     let weighed = [
-        (heads, 48),
-        (lengths, 32),
-        (kinds, ROW),
-        (counts, 24),
-        (containers, 4),
-        (elements, 64),
-        (overs, 48),
-        (keys, 4),
-        (chars, 10),
+        (lengths[field::HEADS], HEADER),
+        (lengths[field::LENGTHS], 32),
+        (lengths[field::KINDS], ROW),
+        (lengths[field::COUNTS], 24),
+        (lengths[field::CONTAINERS], 4),
+        (lengths[field::ELEMENTS], 64),
+        (lengths[field::OVERS], 48),
+        (lengths[field::KEYS], 4),
+        (lengths[field::CHARS], 10),
         (parts.tags, 56),
         (parts.ints, 40),
         (parts.texts, 8),
     ];
     weighed.iter().map(|(bytes, each)| (*bytes as u64).saturating_mul(*each)).fold(0, u64::saturating_add)
+}
+
+/// Returns the memory that a strip takes, with its containers, without its ops.
+pub(super) fn of_strip(length: usize) -> u64 {
+    length as u64 * (HEADER + ROW + CONTAINER)
 }
 
 /// Returns the memory that the containers take which contents with these tags make.
@@ -71,14 +76,13 @@ pub(super) fn of_ops(ops: u64) -> u64 {
     ops.saturating_mul(OP)
 }
 
-/// Returns the memory that changes take when they are read, at most.
-pub(super) fn of_wire(wire: &Wire, parts: Parts, tags: &[u8], kept: Kept) -> u64 {
+/// Returns the memory that changes take when they are read, at most, without their fields.
+pub(super) fn of_changes(wire: &Wire, kept: Kept) -> u64 {
     let keys = wire.keys.iter().map(|key| key.len()).sum();
-    let lengths = wire.columns.lengths();
     let loose = if kept == Kept::Loose { wire.loose() } else { 0 };
-    [of_names(wire.actors.len(), wire.keys.len(), keys), of_ops(wire.ops), of_containers(tags), loose]
+    [of_names(wire.actors.len(), wire.keys.len(), keys), of_ops(wire.ops), loose]
         .into_iter()
-        .fold(of_columns(&lengths, parts), u64::saturating_add)
+        .fold(0, u64::saturating_add)
 }
 
 /// Returns the minimum number of bytes of a file that takes so much memory.
@@ -122,14 +126,20 @@ impl Budget {
 impl Wire {
     /// Returns the memory that the changes take when they are taken apart, at most.
     pub(in crate::crdt) fn loose(&self) -> u64 {
-        let Columns { overs, contents, chars, .. } = &self.columns;
         // What is typed in a row stays together.
-        let typed = chars.iter().filter(|byte| !matches!(byte, 0x80..0xc0)).count() as u64;
-        let ops = self.ops.saturating_sub(typed).saturating_add(self.columns.kinds.len() as u64);
-        let bytes = (contents.len() + chars.len()) as u64 * 4 + overs.len() as u64 * 48;
+        let (ops, bytes) = match &self.fields {
+            Fields::Strip(strip) => (self.ops, strip.len() * 48),
+            Fields::Columns(columns) => {
+                let [kinds, overs, chars, contents] =
+                    [field::KINDS, field::OVERS, field::CHARS, field::CONTENTS].map(|field| &columns[field]);
+                let typed = chars.iter().filter(|byte| !matches!(byte, 0x80..0xc0)).count() as u64;
+                let ops = self.ops.saturating_sub(typed).saturating_add(kinds.len() as u64);
+                (ops, (contents.len() + chars.len()) * 4 + overs.len() * 48)
+            }
+        };
         (self.changes as u64)
             .saturating_mul(LOOSE_CHANGE)
             .saturating_add(ops.saturating_mul(LOOSE_OP))
-            .saturating_add(bytes)
+            .saturating_add(bytes as u64)
     }
 }

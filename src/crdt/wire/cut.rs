@@ -1,19 +1,13 @@
 //! Cuts of packed changes where a replica has some of those under one header, and not the others.
 
-use super::{Corrupt, Head, Reader, Wire, Writer};
+use super::{Corrupt, Head, Reader, Wire};
 use crate::cancellation::ask;
 
 impl Wire {
     /// Returns the same changes with another header behind what a replica has of them, whose last counters of each
     /// actor are given; `None` when that is the case already. O(size).
     pub(in crate::crdt) fn cut(&self, last: &[u64]) -> Result<Option<Self>, Corrupt> {
-        let mut writer = Writer::default();
-        for actor in &self.actors {
-            writer.actor(actor);
-        }
-        for key in &self.keys {
-            writer.add_key(key);
-        }
+        let mut writer = self.writer();
         let mut reader = Reader::new(self)?;
         let mut was_cut = false;
         while let Some(head) = reader.head()? {

@@ -7,7 +7,7 @@ use crate::crdt::history::{Digest, Digester, Names};
 
 /// Makes the digest of a change, without what its actor had seen. It must be well formed.
 pub(in crate::crdt) fn digest_alone(change: &Change) -> Result<Digest, Corrupt> {
-    let wire = Wire::of([change]);
+    let wire = Wire::of(&[], std::iter::once(change));
     let mut reader = Reader::new(&wire)?;
     let head = reader.head()?.ok_or(Corrupt)?;
     let mut made = None;

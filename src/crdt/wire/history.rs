@@ -4,52 +4,77 @@ use crate::cancellation::ask;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::{Wire, WireId, Wired, Writer};
 use crate::crdt::history::{ActorIx, Header, History, Id};
 use crate::crdt::lv::Lv;
 use crate::crdt::row::{Holds, Local, Over, Row, Step, Target, Written};
 
 impl History {
-    /// Packs the changes in these ranges of ops, each of which begins and ends with a change. Costs what it
-    /// returns.
-    pub(in crate::crdt) fn pack(&self, ranges: &[Range<u32>]) -> Wire {
-        let mut packer = Packer {
-            history: self,
-            writer: Writer::default(),
-            actors: vec![None; self.authors.actors().len()],
-            keys: Default::default(),
-        };
-        for range in ranges {
-            let mut at = range.start;
-            while at < range.end {
-                let header = self.authors.header(at, range.end);
-                packer.changes(header);
-                at = header.end;
+    /// Packs the changes in these ranges of ops, each of which begins and ends with a change, and what they follow:
+    /// the last ops of changes. Costs what it returns.
+    pub(in crate::crdt) fn pack(&self, ranges: &[Range<u32>], followed: &[Lv]) -> Wire {
+        Writer::pack(ranges.iter().map(ExactSizeIterator::len).sum(), |writer| {
+            let mut packer = Packer {
+                history: self,
+                writer,
+                few: SmallVec::new(),
+                actors: HashMap::default(),
+                keys: HashMap::default(),
+            };
+            packer.base(followed);
+            for range in ranges {
+                let mut at = range.start;
+                while at < range.end {
+                    let header = self.authors.header(at, range.end);
+                    packer.changes(header);
+                    at = header.end;
+                }
             }
-        }
-        packer.writer.finish()
+        })
     }
 
     /// Packs the change to which an op belongs.
     pub(in crate::crdt) fn pack_change(&self, lv: Lv) -> Wire {
         let start = self.authors.change_start(lv.index());
-        self.pack(std::slice::from_ref(&(start..self.authors.change_end(start))))
+        self.pack(std::slice::from_ref(&(start..self.authors.change_end(start))), &[])
     }
 }
 
-struct Packer<'h> {
-    history: &'h History,
-    writer: Writer,
-    /// The numbers of actors on the wire.
-    actors: Vec<Option<u32>>,
+struct Packer<'p> {
+    history: &'p History,
+    writer: &'p mut Writer,
+    /// The numbers of actors on the wire: the first few in a list, the others in a table.
+    few: SmallVec<[(ActorIx, u32); FEW]>,
+    actors: Numbers,
     /// The numbers of keys on the wire.
-    keys: HashMap<u32, u32, foldhash::fast::RandomState>,
+    keys: Numbers,
 }
 
+type Numbers = HashMap<u32, u32, foldhash::fast::RandomState>;
+
+const FEW: usize = 4;
+
 impl Packer<'_> {
+    fn base(&mut self, followed: &[Lv]) {
+        let base = followed.iter();
+        let base = base.filter_map(|&last| Some((self.id(last), self.history.digest_of(last)?.short())));
+        let base = base.collect();
+        self.writer.base(base);
+    }
+
     fn actor(&mut self, actor: ActorIx) -> u32 {
-        let number = &mut self.actors[actor.0 as usize];
-        *number.get_or_insert_with(|| self.writer.actor(self.history.authors.name(actor)))
+        if let Some((_, number)) = self.few.iter().find(|(known, _)| *known == actor) {
+            return *number;
+        }
+        let name = self.history.authors.name(actor);
+        if self.few.len() < FEW {
+            let number = self.writer.add_actor(name);
+            self.few.push((actor, number));
+            return number;
+        }
+        *self.actors.entry(actor.0).or_insert_with(|| self.writer.add_actor(name))
     }
 
     fn wire_id(&mut self, id: Id) -> WireId {

@@ -1,8 +1,9 @@
-//! Changes on their way, in columns: the form that patches and whole refs have in memory and as bytes.
+//! Changes on their way, packed: the form that patches and whole refs have in memory and as bytes.
 //!
 //! Changes of one actor with consecutive counters, of which only the first depends on others, stand
-//! under one header. Their ops are rows, as in the history. Each field of a row is in a column with its
-//! like, as the difference to what is expected there, so that columns are small and compress well.
+//! under one header. Their ops are rows, as in the history. Each field of a header or row is in a column with its
+//! like, as the difference to what is expected there, so that columns are small and compress well. A few small
+//! changes have no columns: their fields follow each other in one strip.
 
 mod bytes;
 mod change;
@@ -15,7 +16,7 @@ mod unpack;
 mod write;
 mod zip;
 
-pub(super) use bytes::{Kept, Section, Source};
+pub(super) use bytes::{Form, Kept, Section, Source};
 pub(super) use digest::{digest_alone, digest_head};
 pub use read::Corrupt;
 pub(super) use read::{Head, Reader};
@@ -23,7 +24,7 @@ pub(super) use write::Writer;
 
 use smallvec::SmallVec;
 
-use super::history::{Names, PublicId, mix_text};
+use super::history::{Names, PublicId, ShortDigest, mix_text};
 use super::row::{Space, Step};
 use super::{Actor, OpId};
 use crate::value::Key;
@@ -45,89 +46,76 @@ impl Space for Wired {
 }
 
 /// Changes, packed.
+///
+/// Invariant: the base is ordered by id.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Wire {
     pub(super) actors: Vec<Actor>,
     pub(super) keys: Vec<Key>,
+    /// What the changes follow. They are told from there.
+    base: Base,
     /// The number of changes.
     pub(super) changes: usize,
     /// The number of ops.
     ops: u64,
-    columns: Columns<Column>,
+    fields: Fields,
 }
 
-/// A column. Most patches that travel are a keystroke: their columns need no memory of their own.
-type Column = SmallVec<[u8; 24]>;
+/// The last changes before others, by their last ops, each once, with their digests.
+type Base = SmallVec<[(WireId, ShortDigest); 1]>;
 
-/// The columns. What each holds is said where it is written.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Columns<C> {
-    heads: C,
-    lengths: C,
-    kinds: C,
-    counts: C,
-    containers: C,
-    elements: C,
-    overs: C,
-    keys: C,
-    contents: C,
-    chars: C,
+/// The fields of headers and rows. What each holds is said where it is written.
+mod field {
+    pub(super) const HEADS: usize = 0;
+    pub(super) const LENGTHS: usize = 1;
+    pub(super) const KINDS: usize = 2;
+    pub(super) const COUNTS: usize = 3;
+    pub(super) const CONTAINERS: usize = 4;
+    pub(super) const ELEMENTS: usize = 5;
+    pub(super) const OVERS: usize = 6;
+    pub(super) const KEYS: usize = 7;
+    pub(super) const CHARS: usize = 8;
+    pub(super) const CONTENTS: usize = 9;
+    pub(super) const COUNT: usize = 10;
 }
 
-impl Columns<Vec<u8>> {
-    fn done(self) -> Columns<Column> {
-        let Self { heads, lengths, kinds, counts, containers, elements, overs, keys, contents, chars } = self;
-        Columns {
-            heads: heads.into(),
-            lengths: lengths.into(),
-            kinds: kinds.into(),
-            counts: counts.into(),
-            containers: containers.into(),
-            elements: elements.into(),
-            overs: overs.into(),
-            keys: keys.into(),
-            contents: contents.into(),
-            chars: chars.into(),
-        }
+/// The bytes of fields.
+#[derive(Debug, Clone, PartialEq)]
+enum Fields {
+    /// One after the other, as they are read: most patches that travel are a keystroke, and need no columns.
+    Strip(SmallVec<[u8; 32]>),
+    /// Each with its like.
+    Columns(Box<Columns>),
+}
+
+type Columns = [Vec<u8>; field::COUNT];
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self::Strip(SmallVec::new())
     }
 }
 
-impl Columns<Column> {
-    /// Returns the number of bytes of each.
-    fn lengths(&self) -> Columns<usize> {
-        self.map(|column| column.len())
-    }
+/// The number of ops up to which changes are written as a strip, and of bytes up to which they stay one.
+const SHORT: usize = 128;
+
+/// What a header says in its first byte.
+mod head {
+    /// The number of dependencies, or that it follows.
+    pub(super) const DEPS: u8 = 0x03;
+    /// The actor is another one than that of the header before.
+    pub(super) const OTHER: u8 = 0x04;
+    /// The actor's previous change is not its last one so far.
+    pub(super) const GAP: u8 = 0x08;
+    /// The first counter is not the next one after all that the change depends on.
+    pub(super) const JUMP: u8 = 0x10;
+    /// It is one change; its length follows.
+    pub(super) const ONE: u8 = 0x20;
+    /// It is one change of one op.
+    pub(super) const SINGLE: u8 = 0x40;
 }
 
-impl<C> Columns<C> {
-    fn map<D>(&self, f: impl Fn(&C) -> D) -> Columns<D> {
-        Columns {
-            heads: f(&self.heads),
-            lengths: f(&self.lengths),
-            kinds: f(&self.kinds),
-            counts: f(&self.counts),
-            containers: f(&self.containers),
-            elements: f(&self.elements),
-            overs: f(&self.overs),
-            keys: f(&self.keys),
-            contents: f(&self.contents),
-            chars: f(&self.chars),
-        }
-    }
-
-    /// Returns all but the contents, which are stored in three parts.
-    fn plain(&self) -> [&C; 9] {
-        let Self { heads, lengths, kinds, counts, containers, elements, overs, keys, chars, .. } = self;
-        [heads, lengths, kinds, counts, containers, elements, overs, keys, chars]
-    }
-
-    fn plain_mut(&mut self) -> [&mut C; 9] {
-        let Self { heads, lengths, kinds, counts, containers, elements, overs, keys, chars, .. } = self;
-        [heads, lengths, kinds, counts, containers, elements, overs, keys, chars]
-    }
-}
-
-/// The kinds of rows: the low bits of a byte in the column of kinds.
+/// The kinds of rows: the low bits of a byte of the kinds.
 mod kind {
     pub(super) const TYPE: u8 = 0;
     pub(super) const ITEMS: u8 = 1;
@@ -161,9 +149,17 @@ impl WireId {
 }
 
 impl Wire {
-    /// Returns the bytes of what is written and typed.
+    /// Returns the bytes of what is written and typed, or a little more.
     pub(super) fn bytes(&self) -> usize {
-        self.columns.contents.len().max(self.columns.chars.len())
+        match &self.fields {
+            Fields::Strip(strip) => strip.len(),
+            Fields::Columns(columns) => columns[field::CONTENTS].len().max(columns[field::CHARS].len()),
+        }
+    }
+
+    /// Returns what the changes follow.
+    pub(super) fn base(&self) -> impl Iterator<Item = (&Actor, u64, ShortDigest)> {
+        self.base.iter().map(|(id, digest)| (&self.actors[id.actor as usize], id.counter, *digest))
     }
 
     pub(super) fn public(&self, id: WireId) -> OpId {

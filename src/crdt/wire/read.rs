@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use thiserror::Error;
 
-use super::{Columns, Cursor, Wire, WireId, Wired, kind};
+use super::{Cursor, Fields, Wire, WireId, Wired, field, head, kind};
 use crate::crdt::contents::{Content, Run};
 use crate::crdt::row::{Holds, Over, Row, Step, Target, Written};
 use crate::crdt::{MAX_COUNTER, Side, varint};
@@ -58,17 +58,19 @@ impl Head {
 /// A reader of a wire from the front.
 pub(in crate::crdt) struct Reader<'w> {
     wire: &'w Wire,
-    heads: &'w [u8],
-    lengths: &'w [u8],
-    kinds: &'w [u8],
-    counts: &'w [u8],
-    containers: (Cursor, &'w [u8]),
-    elements: (Cursor, &'w [u8]),
-    overs: (Cursor, &'w [u8]),
-    keys: &'w [u8],
-    contents: &'w [u8],
-    chars: &'w str,
+    /// What is left of each field.
+    fields: [&'w [u8]; field::COUNT],
+    /// Which field is where: all in the first place of a strip.
+    places: usize,
+    /// What is left of the characters, where they have a column.
+    chars: Option<&'w str>,
+    containers: Cursor,
+    elements: Cursor,
+    overs: Cursor,
+    /// The last counter of each actor so far.
     last: SmallVec<[u64; 4]>,
+    /// The actor of the last header.
+    author: u32,
     /// The last header that depends on each actor, by its number from 1.
     named: SmallVec<[u32; 4]>,
     headers: u32,
@@ -76,8 +78,8 @@ pub(in crate::crdt) struct Reader<'w> {
     op: WireId,
     /// The ops that are left under the last header.
     left: u64,
-    /// The changes and ops that are to come under other headers.
-    to_come: (u64, u64),
+    /// The changes and ops that are to come under other headers; of a strip they are not told before.
+    to_come: Option<(u64, u64)>,
     last_key: u32,
     over: Vec<WireId>,
     spans: Vec<(WireId, u32)>,
@@ -85,30 +87,60 @@ pub(in crate::crdt) struct Reader<'w> {
 
 impl<'w> Reader<'w> {
     pub(in crate::crdt) fn new(wire: &'w Wire) -> Result<Self, Corrupt> {
-        let Columns { heads, lengths, kinds, counts, containers, elements, overs, keys, contents, chars } =
-            &wire.columns;
+        let mut fields = [&[][..]; field::COUNT];
+        let (places, chars) = match &wire.fields {
+            Fields::Strip(strip) => {
+                fields[0] = strip;
+                (0, None)
+            }
+            Fields::Columns(columns) => {
+                fields.iter_mut().zip(columns.iter()).for_each(|(field, column)| *field = column);
+                let chars = std::mem::take(&mut fields[field::CHARS]);
+                (usize::MAX, Some(std::str::from_utf8(chars).map_err(|_| Corrupt)?))
+            }
+        };
+        let mut last = SmallVec::from_elem(0, wire.actors.len());
+        for (id, _) in &wire.base {
+            *last.get_mut(id.actor as usize).ok_or(Corrupt)? = id.counter;
+        }
         Ok(Self {
             wire,
-            heads,
-            lengths,
-            kinds,
-            counts,
-            containers: (Cursor::default(), containers),
-            elements: (Cursor::default(), elements),
-            overs: (Cursor::default(), overs),
-            keys,
-            contents,
-            chars: std::str::from_utf8(chars).map_err(|_| Corrupt)?,
-            last: SmallVec::from_elem(0, wire.actors.len()),
+            fields,
+            places,
+            chars,
+            containers: Cursor::default(),
+            elements: Cursor::default(),
+            overs: Cursor::default(),
+            last,
+            author: 0,
             named: SmallVec::from_elem(0, wire.actors.len()),
             headers: 0,
             op: WireId::default(),
             left: 0,
-            to_come: (wire.changes as u64, wire.ops),
+            to_come: (places != 0).then_some((wire.changes as u64, wire.ops)),
             last_key: 0,
             over: Vec::new(),
             spans: Vec::new(),
         })
+    }
+
+    fn field(&mut self, field: usize) -> &mut &'w [u8] {
+        &mut self.fields[field & self.places]
+    }
+
+    fn number(&mut self, field: usize) -> Option<u64> {
+        varint::read(self.field(field))
+    }
+
+    /// Reads a number below 2^32.
+    fn short(&mut self, field: usize) -> Option<u32> {
+        varint::read_u32(self.field(field))
+    }
+
+    /// Reads a number of things that follow, each at least a byte long in a field.
+    fn count(&mut self, field: usize, of: usize) -> Option<usize> {
+        let count = usize::try_from(self.number(field)?).ok()?;
+        (count <= self.field(of).len()).then_some(count)
     }
 
     /// Returns the next header; `None` at the end. The rows of the one before must have been read.
@@ -116,57 +148,89 @@ impl<'w> Reader<'w> {
         if self.left > 0 {
             return Err(Corrupt);
         }
-        if self.heads.is_empty() {
-            let rest =
-                [self.lengths, self.kinds, self.counts, self.containers.1, self.elements.1, self.overs.1];
-            let empty = rest.iter().all(|rest| rest.is_empty()) && self.keys.is_empty();
-            let empty = empty && self.contents.is_empty() && self.chars.is_empty();
-            let empty = empty && self.to_come == (0, 0);
-            return if empty { Ok(None) } else { Err(Corrupt) };
+        if self.field(field::HEADS).is_empty() {
+            let is_empty =
+                self.fields.iter().all(|rest| rest.is_empty()) && self.chars.is_none_or(str::is_empty);
+            return if is_empty && self.to_come.is_none_or(|to_come| to_come == (0, 0)) {
+                Ok(None)
+            } else {
+                Err(Corrupt)
+            };
         }
         let head = self.read_head().ok_or(Corrupt)?;
-        let (changes, ops) = self.to_come;
-        let left = changes.checked_sub(head.changes()).zip(ops.checked_sub(head.ops));
-        self.to_come = left.ok_or(Corrupt)?;
+        if let Some((changes, ops)) = &mut self.to_come {
+            *changes = changes.checked_sub(head.changes()).ok_or(Corrupt)?;
+            *ops = ops.checked_sub(head.ops).ok_or(Corrupt)?;
+        }
         self.last[head.actor as usize] = head.last();
+        self.author = head.actor;
         self.op = WireId { actor: head.actor, counter: head.first };
         self.left = head.ops;
+        if self.containers == Cursor::default() {
+            [self.containers, self.elements, self.overs] = [Cursor(self.op); 3];
+        }
         Ok(Some(head))
     }
 
     fn read_head(&mut self) -> Option<Head> {
-        let heads = &mut self.heads;
-        let actor = varint::read_u32(heads)?;
-        let expected = *self.last.get(actor as usize)?;
-        let previous = expected.wrapping_add_signed(varint::unzigzag(varint::read(heads)?));
-        let count = usize::try_from(varint::read(heads)?).ok().filter(|count| *count <= heads.len())?;
+        let (&says, heads) = self.field(field::HEADS).split_first()?;
+        *self.field(field::HEADS) = heads;
+        let has = |flag: u8| says & flag != 0;
+        let actor = if has(head::OTHER) { self.short(field::HEADS)? } else { self.author };
+        let mut previous = *self.last.get(actor as usize)?;
+        if has(head::GAP) {
+            previous = previous.wrapping_add_signed(varint::unzigzag(self.number(field::HEADS)?));
+        }
+        let count = match says & head::DEPS {
+            head::DEPS => self.count(field::HEADS, field::HEADS)?,
+            few => usize::from(few),
+        };
         let mut deps: SmallVec<[WireId; 2]> = SmallVec::with_capacity(count);
         self.headers = self.headers.checked_add(1)?;
         for _ in 0..count {
-            let actor = varint::read_u32(heads)?;
+            let actor = self.short(field::HEADS)?;
             // Each actor once: the same dependencies have one form.
             let before = std::mem::replace(self.named.get_mut(actor as usize)?, self.headers);
-            let counter = previous.wrapping_add_signed(varint::unzigzag(varint::read(heads)?));
+            let far = varint::unzigzag(self.number(field::HEADS)?);
+            let counter = self.last[actor as usize].wrapping_add_signed(far);
             if before == self.headers || counter == 0 {
                 return None;
             }
             deps.push(WireId { actor, counter });
         }
         let highest = deps.iter().map(|dep| dep.counter).fold(previous, u64::max);
-        let first = highest.wrapping_add(1).wrapping_add_signed(varint::unzigzag(varint::read(heads)?));
+        let mut first = highest.wrapping_add(1);
+        if has(head::JUMP) {
+            first = first.wrapping_add_signed(varint::unzigzag(self.number(field::HEADS)?));
+        }
         if first == 0 || [first, highest].iter().any(|counter| *counter > MAX_COUNTER) {
             return None;
         }
-        let runs = usize::try_from(varint::read(heads)?).ok().filter(|runs| *runs <= self.lengths.len())?;
+        let (lengths, ops) = self.lengths(says)?;
+        let fits = ops > 0 && ops <= MAX_COUNTER - first + 1;
+        fits.then_some(Head { actor, first, previous, deps, lengths, ops })
+    }
+
+    /// Reads the lengths of the changes under a header, and how many ops they have.
+    fn lengths(&mut self, says: u8) -> Option<(SmallVec<[(u64, u64); 2]>, u64)> {
+        match (says & head::ONE != 0, says & head::SINGLE != 0) {
+            (false, true) => return Some((SmallVec::from_slice(&[(1, 1)]), 1)),
+            (true, false) => {
+                let length = self.number(field::LENGTHS)?;
+                return Some((SmallVec::from_slice(&[(length, 1)]), length));
+            }
+            (true, true) => return None,
+            (false, false) => {}
+        }
+        let runs = self.count(field::HEADS, field::LENGTHS)?;
         let (mut lengths, mut ops) = (SmallVec::with_capacity(runs), 0u64);
         for _ in 0..runs {
-            let length = varint::read(&mut self.lengths).filter(|length| *length > 0)?;
-            let times = varint::read(&mut self.lengths).filter(|times| *times > 0)?;
+            let length = self.number(field::LENGTHS).filter(|length| *length > 0)?;
+            let times = self.number(field::LENGTHS).filter(|times| *times > 0)?;
             ops = ops.checked_add(length.checked_mul(times)?)?;
             lengths.push((length, times));
         }
-        let fits = ops > 0 && ops <= MAX_COUNTER - first + 1;
-        fits.then_some(Head { actor, first, previous, deps, lengths, ops })
+        Some((lengths, ops))
     }
 
     /// Returns the next row; `None` when all under the header were read.
@@ -178,12 +242,12 @@ impl<'w> Reader<'w> {
     }
 
     fn read_row(&mut self) -> Option<Row<'_, Wired>> {
-        let (&byte, kinds) = self.kinds.split_first()?;
-        self.kinds = kinds;
+        let (&byte, kinds) = self.field(field::KINDS).split_first()?;
+        *self.field(field::KINDS) = kinds;
         let has = |flag: u8| byte & flag != 0;
         let kind = byte & kind::MASK;
         let many = matches!(kind, kind::TYPE | kind::ITEMS | kind::DELETE_FORWARD | kind::DELETE_BACK);
-        let count = if many && !has(kind::SINGLE) { varint::read_u32(&mut self.counts)? } else { 1 };
+        let count = if many && !has(kind::SINGLE) { self.short(field::COUNTS)? } else { 1 };
         if count == 0 || u64::from(count) > self.left {
             return None;
         }
@@ -196,10 +260,10 @@ impl<'w> Reader<'w> {
             kind::TYPE | kind::ITEMS | kind::ITEM => {
                 let of = self.container(has(kind::SAME))?;
                 let parent = if has(kind::ROOT_OR_MANY) { None } else { Some(self.elements()?) };
-                self.elements.0 = Cursor(last);
+                self.elements = Cursor(last);
                 Some(match kind {
                     kind::TYPE => {
-                        let chars = take_chars(&mut self.chars, count)?;
+                        let chars = self.chars(count)?;
                         Row::Type { text: of, parent, side, chars, count }
                     }
                     kind::ITEMS => {
@@ -216,7 +280,7 @@ impl<'w> Reader<'w> {
                 let slot = match kind {
                     kind::PUT_ROOT => Target::Root,
                     kind::PUT_KEY => {
-                        let far = varint::unzigzag(varint::read(&mut self.keys)?);
+                        let far = varint::unzigzag(self.number(field::KEYS)?);
                         let key = u32::try_from(i64::from(self.last_key).checked_add(far)?).ok()?;
                         self.last_key = key;
                         self.wire.keys.get(key as usize)?;
@@ -224,33 +288,27 @@ impl<'w> Reader<'w> {
                     }
                     _ => Target::Item { list: self.container(has(kind::SAME))?, item: self.elements()? },
                 };
-                let over = match (has(kind::LEFT_OR_ONE), has(kind::ROOT_OR_MANY)) {
+                let over: usize = match (has(kind::LEFT_OR_ONE), has(kind::ROOT_OR_MANY)) {
                     (false, false) => 0,
                     (true, false) => 1,
-                    (false, true) => varint::read(&mut self.overs.1)?,
+                    (false, true) => self.count(field::OVERS, field::OVERS)?,
                     (true, true) => return None,
                 };
-                if over > self.overs.1.len() as u64 {
-                    return None;
-                }
                 self.over.clear();
                 for _ in 0..over {
-                    let id = read_id(&mut self.overs, self.last.len())?;
+                    let id = self.overs()?;
                     self.over.push(id);
                 }
                 let written = self.written()?;
                 Some(Row::Put { slot, over: Over::These(&self.over), written })
             }
             kind::DELETE => {
-                let spans = varint::read(&mut self.counts)?;
-                if spans == 0 || spans > self.counts.len() as u64 {
-                    return None;
-                }
+                let spans = self.count(field::COUNTS, field::COUNTS).filter(|spans| *spans > 0)?;
                 self.spans.clear();
                 for _ in 0..spans {
                     let first = self.elements()?;
-                    let count = varint::read_u32(&mut self.counts).filter(|count| *count > 0)?;
-                    self.elements.0 = Cursor(first.plus(u64::from(count) - 1));
+                    let count = self.short(field::COUNTS).filter(|count| *count > 0)?;
+                    self.elements = Cursor(first.plus(u64::from(count) - 1));
                     self.spans.push((first, count));
                 }
                 Some(Row::Delete { over: &self.spans })
@@ -264,12 +322,12 @@ impl<'w> Reader<'w> {
                         first.counter.checked_sub(u64::from(count - 1)).filter(|lowest| *lowest > 0)?
                     }
                 };
-                self.elements.0 = Cursor(WireId { counter: lowest - 1, ..first });
+                self.elements = Cursor(WireId { counter: lowest - 1, ..first });
                 Some(Row::DeleteEach { first, count, step })
             }
             kind::ADD => {
                 let counter = self.container(has(kind::SAME))?;
-                let by = varint::unzigzag(varint::read(&mut self.counts)?);
+                let by = varint::unzigzag(self.number(field::COUNTS)?);
                 Some(Row::Add { counter, by })
             }
             _ => None,
@@ -277,53 +335,67 @@ impl<'w> Reader<'w> {
     }
 
     fn container(&mut self, same: bool) -> Option<WireId> {
-        match same {
-            true => Some(self.containers.0.0).filter(|id| id.counter > 0),
-            false => read_id(&mut self.containers, self.last.len()),
+        if same {
+            Some(self.containers.0)
+        } else {
+            self.containers.read(self.fields.get_mut(field::CONTAINERS & self.places)?, self.last.len())
         }
     }
 
     fn elements(&mut self) -> Option<WireId> {
-        read_id(&mut self.elements, self.last.len())
+        self.elements.read(self.fields.get_mut(field::ELEMENTS & self.places)?, self.last.len())
+    }
+
+    fn overs(&mut self) -> Option<WireId> {
+        self.overs.read(self.fields.get_mut(field::OVERS & self.places)?, self.last.len())
     }
 
     fn scalars(&mut self, count: u32) -> Option<Run<'w>> {
-        let all = self.contents;
+        let contents = self.field(field::CONTENTS);
+        let all = *contents;
         for _ in 0..count {
-            match Content::read(&mut self.contents)? {
+            match Content::read(contents)? {
                 Content::Scalar(scalar) if scalar.is_sound() => {}
                 _ => return None,
             }
         }
-        Some(Run::new(&all[..all.len() - self.contents.len()]))
+        Some(Run::new(&all[..all.len() - contents.len()]))
     }
 
     fn written(&mut self) -> Option<Written<'w, Wired>> {
-        Some(match Content::read(&mut self.contents)? {
+        Some(match Content::read(self.field(field::CONTENTS))? {
             Content::Scalar(scalar) if scalar.is_sound() => Written::Scalar(scalar),
             Content::Scalar(_) => return None,
             Content::Make(kind) => Written::Container(Holds::Make(kind)),
-            Content::Move => Written::Container(Holds::Move(read_id(&mut self.overs, self.last.len())?)),
+            Content::Move => Written::Container(Holds::Move(self.overs()?)),
         })
+    }
+
+    fn chars(&mut self, count: u32) -> Option<&'w str> {
+        match &mut self.chars {
+            Some(chars) => take_chars(chars, count),
+            None => take_chars_of_strip(&mut self.fields[0], count),
+        }
     }
 }
 
-/// Reads what [`Cursor::write`] wrote.
-fn read_id((cursor, column): &mut (Cursor, &[u8]), actors: usize) -> Option<WireId> {
-    let number = varint::read(column)?;
-    let far = varint::unzigzag(number >> 1);
-    let actor = match number & 1 {
-        0 => cursor.0.actor,
-        _ => varint::read_u32(column)?,
-    };
-    let counter =
-        cursor.0.counter.checked_add_signed(far).filter(|counter| (1..=MAX_COUNTER).contains(counter))?;
-    if actor as usize >= actors {
-        return None;
+impl Cursor {
+    /// Reads what [`Cursor::write`] wrote.
+    fn read(&mut self, field: &mut &[u8], actors: usize) -> Option<WireId> {
+        let number = varint::read(field)?;
+        let far = varint::unzigzag(number >> 1);
+        let actor = match number & 1 {
+            0 => self.0.actor,
+            _ => varint::read_u32(field)?,
+        };
+        let counter = self.0.counter.checked_add_signed(far);
+        let counter = counter.filter(|counter| (1..=MAX_COUNTER).contains(counter))?;
+        if actor as usize >= actors {
+            return None;
+        }
+        self.0 = WireId { actor, counter };
+        Some(self.0)
     }
-    let id = WireId { actor, counter };
-    *cursor = Cursor(id);
-    Some(id)
 }
 
 /// Takes characters from the front.
@@ -342,6 +414,23 @@ fn take_chars<'c>(chars: &mut &'c str, count: u32) -> Option<&'c str> {
     Some(taken)
 }
 
+/// Takes characters from the front of bytes, of which others may be no characters.
+fn take_chars_of_strip<'c>(bytes: &mut &'c [u8], count: u32) -> Option<&'c str> {
+    let mut end = 0;
+    for _ in 0..count {
+        end += match bytes.get(end)? {
+            ..0x80 => 1,
+            0xc0..0xe0 => 2,
+            0xe0..0xf0 => 3,
+            _ => 4,
+        };
+    }
+    let (taken, rest) = bytes.split_at_checked(end)?;
+    let taken = std::str::from_utf8(taken).ok()?;
+    *bytes = rest;
+    Some(taken)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,11 +439,12 @@ mod tests {
 
     /// Returns what a header with these dependencies on `ann` reads as.
     fn depending_on(counters: &[u64]) -> Result<Option<Head>, Corrupt> {
-        let mut writer = Writer::default();
-        let [bob, ann] = ["bob", "ann"].map(|name| writer.actor(&Actor::new(name).unwrap()));
-        let deps: Vec<WireId> = counters.iter().map(|&counter| WireId { actor: ann, counter }).collect();
-        writer.head(bob, 6, 0, &deps, &[(1, 1)]);
-        Reader::new(&writer.finish()).unwrap().head()
+        let wire = Writer::pack(1, |writer| {
+            let [bob, ann] = ["bob", "ann"].map(|name| writer.actor(&Actor::new(name).unwrap()));
+            let deps: Vec<WireId> = counters.iter().map(|&counter| WireId { actor: ann, counter }).collect();
+            writer.head(bob, 6, 0, &deps, &[(1, 1)]);
+        });
+        Reader::new(&wire).unwrap().head()
     }
 
     #[test]
