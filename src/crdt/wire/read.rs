@@ -166,8 +166,9 @@ impl<'w> Reader<'w> {
         self.author = head.actor;
         self.op = WireId { actor: head.actor, counter: head.first };
         self.left = head.ops;
-        if self.containers == Cursor::default() {
-            [self.containers, self.elements, self.overs] = [Cursor(self.op); 3];
+        // Elements are made beside new ones, containers early.
+        if self.elements == Cursor::default() {
+            [self.elements, self.overs] = [Cursor(self.op); 2];
         }
         Ok(Some(head))
     }
@@ -335,19 +336,18 @@ impl<'w> Reader<'w> {
     }
 
     fn container(&mut self, same: bool) -> Option<WireId> {
-        if same {
-            Some(self.containers.0)
-        } else {
-            self.containers.read(self.fields.get_mut(field::CONTAINERS & self.places)?, self.last.len())
+        match same {
+            true => Some(self.containers.0).filter(|id| id.counter > 0),
+            false => self.containers.read(&mut self.fields[field::CONTAINERS & self.places], self.last.len()),
         }
     }
 
     fn elements(&mut self) -> Option<WireId> {
-        self.elements.read(self.fields.get_mut(field::ELEMENTS & self.places)?, self.last.len())
+        self.elements.read(&mut self.fields[field::ELEMENTS & self.places], self.last.len())
     }
 
     fn overs(&mut self) -> Option<WireId> {
-        self.overs.read(self.fields.get_mut(field::OVERS & self.places)?, self.last.len())
+        self.overs.read(&mut self.fields[field::OVERS & self.places], self.last.len())
     }
 
     fn scalars(&mut self, count: u32) -> Option<Run<'w>> {

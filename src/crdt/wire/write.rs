@@ -186,8 +186,9 @@ impl Writer {
         self.last[actor as usize] = first.saturating_add(ops).saturating_sub(1);
         self.author = actor;
         self.op = WireId { actor, counter: first };
-        if self.containers == Cursor::default() {
-            [self.containers, self.elements, self.overs] = [Cursor(self.op); 3];
+        // Elements are made beside new ones, containers early.
+        if self.elements == Cursor::default() {
+            [self.elements, self.overs] = [Cursor(self.op); 2];
         }
     }
 
