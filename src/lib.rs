@@ -133,11 +133,12 @@
 //!   takes items, characters and other writes, and names them in spans: `"5..9@a"` are the ids from `5@a`
 //!   to `9@a`.
 //! - `base` names the last changes before those in the patch, each with a digest of it and of all that its actor
-//!   had seen: `{"5@origin": "9f1c0a5be7d2a4c8"}`. It tells when two replicas write under one actor, even if no
+//!   had seen: `{"5@origin": "e7d2a4c8"}`. It tells when two replicas write under one actor, even if no
 //!   change travels.
 //!
-//! There is a compact form of patches and of whole refs too: `to_bytes`, `from_bytes`. What comes from strangers is
-//! best read within [`Limits`](crdt::Limits): `from_bytes_within`, `from_json_within`.
+//! There is a compact form of patches and of whole refs too: `to_bytes`, `from_bytes`; and of patches that follow each
+//! other over a connection or in a file: [`PatchWriter`](crdt::PatchWriter), [`PatchReader`](crdt::PatchReader). What
+//! comes from strangers is best read within [`Limits`](crdt::Limits): `from_bytes_within`, `from_json_within`.
 //!
 //! # Layers
 //!

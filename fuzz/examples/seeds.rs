@@ -14,8 +14,8 @@ mod hostile;
 use std::path::{Path, PathBuf};
 
 use common::{document, text};
-use file::{PATCH, REF, body, claimed, framed};
-use rejoin::crdt::{Clock, ConvergentRef, Patch};
+use file::{PATCH, REF, body, claimed, framed, stream, unframed};
+use rejoin::crdt::{Clock, ConvergentRef, Patch, PatchWriter};
 use rejoin::script::LESSONS;
 use rejoin::session::COMMANDS;
 
@@ -121,7 +121,19 @@ impl Seeds {
         }
     }
 
+    /// A stream of the changes of a replica, one by one.
+    fn stream(&mut self, replica: &ConvergentRef) {
+        let (mut writer, mut bytes) = (PatchWriter::new(document()), Vec::new());
+        for change in replica.changes() {
+            writer.write(&Patch::new(document(), [change]), &mut bytes).unwrap();
+        }
+        let Some(framed) = unframed(&bytes) else { return };
+        assert_eq!(stream(document().as_str(), &framed), bytes);
+        self.add(5, &framed);
+    }
+
     fn replica(&mut self, replica: &ConvergentRef) {
+        self.stream(replica);
         let bytes = replica.to_bytes();
         assert!(claimed(&bytes).is_some(), "a ref has another layout than the target thinks");
         self.add(0, &bytes);

@@ -9,6 +9,7 @@
 //! | 2 | the same of a ref |
 //! | 3 | the same of a patch, the columns framed: they stay columns, however long they become |
 //! | 4 | JSON |
+//! | 5 | the frames of a stream; its header, their lengths and checksums are added |
 //!
 //! With the high bit it is merged where changes wait.
 #![no_main]
@@ -22,10 +23,10 @@ mod shared;
 
 use common::{Snapshot, actor, document, patch, text};
 use libfuzzer_sys::fuzz_target;
-use rejoin::crdt::{Change, Clock, ConvergentRef, Op, OpId, Patch};
+use rejoin::crdt::{Change, Clock, ConvergentRef, Op, OpId, Patch, PatchReader, PatchWriter};
 use rejoin::value::{self, Step};
 use shared::allocations::{Counting, peak_of};
-use shared::file::{PATCH, REF, claimed, columns, repaired};
+use shared::file::{PATCH, REF, claimed, columns, repaired, stream};
 use shared::{
     base,
     sound::{is_sound, ready},
@@ -84,6 +85,7 @@ fuzz_target!(|input: &[u8]| {
             1 => read_patch(&repaired(PATCH, document, rest), target),
             2 => read_ref(&repaired(REF, document, rest), target),
             3 => read_patch(&repaired(PATCH, document, &columns(rest)), target),
+            5 => read_stream(&stream(document, rest), target),
             _ => read_json(rest, target),
         }
     });
@@ -194,6 +196,28 @@ fn merge(length: usize, patch: &Patch, target: &Target) {
 
     written_again(&replica);
     edited(replica);
+}
+
+/// Each patch is taken as if it had come alone.
+fn read_stream(bytes: &[u8], target: &Target) {
+    let (mut reader, mut rest, mut patches) = (PatchReader::new(), bytes, Vec::new());
+    while let Ok(Some(patch)) = reader.read(&mut rest) {
+        patches.push(patch);
+    }
+    let mut writer = PatchWriter::new(document());
+    let mut again = Vec::new();
+    for patch in &patches {
+        let alone = patch.to_bytes();
+        assert_eq!(&Patch::from_bytes(&alone).unwrap(), patch, "written alone");
+        read_patch(&alone, target);
+        writer.write(patch, &mut again).unwrap();
+    }
+    let (mut reader, mut rest) = (PatchReader::new(), &again[..]);
+    for patch in &patches {
+        let read = reader.read(&mut rest).unwrap().unwrap();
+        assert!(read.changes().eq(patch.changes()), "written to a stream");
+    }
+    assert!(rest.is_empty());
 }
 
 fn read_ref(bytes: &[u8], target: &Target) {

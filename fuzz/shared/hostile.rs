@@ -14,6 +14,8 @@ const TAGS: usize = 9;
 const INTS: usize = 10;
 const TEXTS: usize = 11;
 
+use super::file::{form, head};
+
 /// The kinds of rows and their flags, as the binary form has them.
 mod kind {
     pub const TYPE: u8 = 0;
@@ -51,6 +53,8 @@ pub struct Columns {
     keys: Vec<String>,
     columns: [Vec<u8>; 12],
     last: Vec<u64>,
+    /// The actor of the last header.
+    author: u64,
 }
 
 impl Columns {
@@ -70,25 +74,43 @@ impl Columns {
     }
 
     fn head(&mut self, actor: u64, previous: u64, deps: &[(u64, u64)], lengths: &[(u64, u64)]) -> u64 {
-        self.number(HEADS, actor);
-        self.number(HEADS, zigzag(previous.wrapping_sub(self.last[actor as usize]) as i64));
-        self.number(HEADS, deps.len() as u64);
+        let is_single = lengths == [(1, 1)];
+        let flag = |is_said: bool, flag: u8| if is_said { flag } else { 0 };
+        let gap = previous.wrapping_sub(self.last[actor as usize]) as i64;
+        let says = (deps.len() as u8).min(head::DEPS)
+            | flag(actor != self.author, head::OTHER)
+            | flag(gap != 0, head::GAP)
+            | flag(is_single, head::SINGLE);
+        self.columns[HEADS].push(says);
+        if actor != self.author {
+            self.number(HEADS, actor);
+        }
+        if gap != 0 {
+            self.number(HEADS, zigzag(gap));
+        }
+        if says & head::DEPS == head::DEPS {
+            self.number(HEADS, deps.len() as u64);
+        }
         for (dep, counter) in deps {
             self.number(HEADS, *dep);
-            self.number(HEADS, zigzag(counter.wrapping_sub(previous) as i64));
+            self.number(HEADS, zigzag(counter.wrapping_sub(self.last[*dep as usize]) as i64));
         }
-        self.number(HEADS, 0);
-        self.number(HEADS, lengths.len() as u64);
+        if !is_single {
+            self.number(HEADS, lengths.len() as u64);
+        }
         let mut ops = 0;
         for &(length, times) in lengths {
-            self.number(LENGTHS, length);
-            self.number(LENGTHS, times);
+            if !is_single {
+                self.number(LENGTHS, length);
+                self.number(LENGTHS, times);
+            }
             self.changes += times;
             ops += length * times;
         }
         self.ops += ops;
         let first = deps.iter().map(|(_, counter)| *counter).fold(previous, u64::max) + 1;
         self.last[actor as usize] = first + ops - 1;
+        self.author = actor;
         first
     }
 
@@ -112,14 +134,17 @@ impl Columns {
 
     /// Appends the changes to a file, so much filled with zeros.
     fn write(&self, file: &mut Vec<u8>, filler: usize) {
-        write(file, self.changes);
-        write(file, self.ops);
+        let many = |at: u32| form::MANY << at;
+        let [actors, _, keys] = form::COUNTS;
+        file.push(form::COLUMNS | form::FILLED | many(actors) | many(keys));
         write(file, self.actors.len() as u64);
+        write(file, self.keys.len() as u64);
         for actor in &self.actors {
             write(file, actor.len() as u64);
             file.extend(actor.as_bytes());
         }
-        write(file, self.keys.len() as u64);
+        write(file, self.changes);
+        write(file, self.ops);
         if !self.keys.is_empty() {
             let mut lengths = Vec::new();
             self.keys.iter().for_each(|key| write(&mut lengths, key.len() as u64));
@@ -133,7 +158,7 @@ impl Columns {
 
     /// A patch of these changes.
     pub fn patch(&self, document: &str, filler: usize) -> Vec<u8> {
-        let mut body = vec![0];
+        let mut body = Vec::new();
         self.write(&mut body, filler);
         super::file::repaired(super::file::PATCH, document, &body)
     }
@@ -194,7 +219,7 @@ pub fn all(ops: u64, after: u64) -> Vec<(&'static str, Columns)> {
     let mut columns = Columns::container(MAP, after, ops);
     for at in 0..ops {
         columns.row(kind::PUT_ROOT | kind::SINGLE | kind::ONE);
-        columns.id(OVERS, if at == 0 { made } else { 1 });
+        columns.id(OVERS, i64::from(at > 0));
         columns.tag(MAP);
     }
     all.push(("maps over maps", columns));
@@ -297,6 +322,14 @@ pub fn all(ops: u64, after: u64) -> Vec<(&'static str, Columns)> {
         columns.tag(NULL);
     });
     all.push(("changes of one op", columns));
+    let mut columns = Columns::default();
+    let (mut last, actor) = (after, columns.actor("a".into()));
+    for _ in 0..ops {
+        last = columns.head(actor, last, &[], &[(1, 1)]);
+        columns.row(kind::PUT_ROOT | kind::SINGLE);
+        columns.tag(NULL);
+    }
+    all.push(("headers of one op", columns));
     let mut columns = Columns::default();
     let (mut last, actors) = ([after, 0], ["a", "b"].map(|name| columns.actor(name.into())));
     for at in 0..ops as usize {

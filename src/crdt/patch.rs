@@ -1,5 +1,6 @@
 //! Patches: changes that are ready to travel.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::history::ShortDigest;
@@ -80,13 +81,18 @@ impl Patch {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut section = Section::new(Form::Patch);
         section.text(self.document.as_str());
+        section.wire(&self.wire(), Kept::Packed);
+        section.finish()
+    }
+
+    /// Returns the changes as they are told outside of a stream.
+    pub(super) fn wire(&self) -> Cow<'_, Wire> {
         match &self.body {
-            Body::Packed(wire) => section.wire(wire, Kept::Packed),
+            Body::Packed(wire) => wire.told_alone(),
             Body::Listed { base, changes } => {
-                section.wire(&Wire::of(base, changes.iter().map(|change| &**change)), Kept::Packed);
+                Cow::Owned(Wire::of(base, changes.iter().map(|change| &**change)))
             }
         }
-        section.finish()
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote. What its changes say is checked when it is merged.
@@ -110,7 +116,7 @@ impl Patch {
         let document = DocumentId::new(source.text()?)?;
         let wire = source.wire(Kept::Packed)?;
         source.end()?;
-        wire.check()?;
+        wire.check_columns()?;
         Ok(Self { document, body: Body::Packed(Arc::new(wire)) })
     }
 }

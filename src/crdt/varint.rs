@@ -1,5 +1,8 @@
 //! Numbers in as few bytes as they need (LEB128).
 
+/// The maximum number of bytes of a number.
+pub(super) const LONGEST: usize = 10;
+
 /// Appends a number, seven bits a byte, lowest first.
 pub(super) fn write(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {

@@ -14,7 +14,7 @@ pub(crate) struct Rejoin {
 const KEY: &str = "doc";
 
 fn actor(number: u64) -> Actor {
-    Actor::new(&format!("agent{number}")).expect("letters and digits are an actor")
+    Actor::new(&format!("a{number}")).expect("letters and digits are an actor")
 }
 
 impl Rejoin {

@@ -11,15 +11,19 @@ mod cost;
 mod cut;
 mod digest;
 mod history;
+mod packed;
 mod read;
+mod told;
 mod unpack;
 mod write;
 mod zip;
 
-pub(super) use bytes::{Form, Kept, Section, Source};
+pub(super) use bytes::{Form, Section, Source};
 pub(super) use digest::{digest_alone, digest_head};
+pub(super) use packed::Kept;
 pub use read::Corrupt;
 pub(super) use read::{Head, Reader};
+pub(super) use told::{Told, frame, read_header, write_header};
 pub(super) use write::Writer;
 
 use smallvec::SmallVec;
@@ -52,13 +56,23 @@ impl Space for Wired {
 pub(super) struct Wire {
     pub(super) actors: Vec<Actor>,
     pub(super) keys: Vec<Key>,
-    /// What the changes follow. They are told from there.
+    /// What the changes follow.
     base: Base,
+    start: Start,
     /// The number of changes.
     pub(super) changes: usize,
     /// The number of ops.
     ops: u64,
     fields: Fields,
+}
+
+/// From where changes are told, besides their base.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Start {
+    /// The last counter of each actor, if there is any.
+    last: SmallVec<[u64; 2]>,
+    /// The container of the last row.
+    container: WireId,
 }
 
 /// The last changes before others, by their last ops, each once, with their digests.

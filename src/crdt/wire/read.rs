@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use thiserror::Error;
 
-use super::{Cursor, Fields, Wire, WireId, Wired, field, head, kind};
+use super::{Cursor, Fields, Start, Wire, WireId, Wired, field, head, kind};
 use crate::crdt::contents::{Content, Run};
 use crate::crdt::row::{Holds, Over, Row, Step, Target, Written};
 use crate::crdt::{MAX_COUNTER, Side, varint};
@@ -13,6 +13,9 @@ use crate::crdt::{MAX_COUNTER, Side, varint};
 #[error("the data is damaged")]
 pub struct Corrupt;
 
+/// Lengths of changes in ops, and of how many changes in a row.
+type Lengths = SmallVec<[(u64, u64); 2]>;
+
 /// Changes with consecutive counters, of which only the first depends on others.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::crdt) struct Head {
@@ -21,8 +24,8 @@ pub(in crate::crdt) struct Head {
     pub(in crate::crdt) first: u64,
     pub(in crate::crdt) previous: u64,
     pub(in crate::crdt) deps: SmallVec<[WireId; 2]>,
-    /// The ops of each change: how many, and of how many changes in a row.
-    pub(in crate::crdt) lengths: SmallVec<[(u64, u64); 2]>,
+    /// The lengths of the changes.
+    pub(in crate::crdt) lengths: Lengths,
     /// All ops.
     pub(in crate::crdt) ops: u64,
 }
@@ -99,7 +102,8 @@ impl<'w> Reader<'w> {
                 (usize::MAX, Some(std::str::from_utf8(chars).map_err(|_| Corrupt)?))
             }
         };
-        let mut last = SmallVec::from_elem(0, wire.actors.len());
+        let mut last: SmallVec<[u64; 4]> = SmallVec::from_slice(&wire.start.last);
+        last.resize(wire.actors.len(), 0);
         for (id, _) in &wire.base {
             *last.get_mut(id.actor as usize).ok_or(Corrupt)? = id.counter;
         }
@@ -108,7 +112,7 @@ impl<'w> Reader<'w> {
             fields,
             places,
             chars,
-            containers: Cursor::default(),
+            containers: Cursor(wire.start.container),
             elements: Cursor::default(),
             overs: Cursor::default(),
             last,
@@ -141,6 +145,11 @@ impl<'w> Reader<'w> {
     fn count(&mut self, field: usize, of: usize) -> Option<usize> {
         let count = usize::try_from(self.number(field)?).ok()?;
         (count <= self.field(of).len()).then_some(count)
+    }
+
+    /// Returns from where is told what follows.
+    pub(super) fn place(&self) -> Start {
+        Start { last: SmallVec::from_slice(&self.last), container: self.containers.0 }
     }
 
     /// Returns the next header; `None` at the end. The rows of the one before must have been read.
@@ -213,7 +222,7 @@ impl<'w> Reader<'w> {
     }
 
     /// Reads the lengths of the changes under a header, and how many ops they have.
-    fn lengths(&mut self, says: u8) -> Option<(SmallVec<[(u64, u64); 2]>, u64)> {
+    fn lengths(&mut self, says: u8) -> Option<(Lengths, u64)> {
         match (says & head::ONE != 0, says & head::SINGLE != 0) {
             (false, true) => return Some((SmallVec::from_slice(&[(1, 1)]), 1)),
             (true, false) => {
@@ -224,7 +233,7 @@ impl<'w> Reader<'w> {
             (false, false) => {}
         }
         let runs = self.count(field::HEADS, field::LENGTHS)?;
-        let (mut lengths, mut ops) = (SmallVec::with_capacity(runs), 0u64);
+        let (mut lengths, mut ops) = (Lengths::with_capacity(runs), 0u64);
         for _ in 0..runs {
             let length = self.number(field::LENGTHS).filter(|length| *length > 0)?;
             let times = self.number(field::LENGTHS).filter(|times| *times > 0)?;

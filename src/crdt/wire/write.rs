@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
-use super::{Base, Columns, Cursor, Fields, SHORT, Wire, WireId, Wired, field, head, kind};
+use super::{Base, Columns, Cursor, Fields, SHORT, Start, Wire, WireId, Wired, field, head, kind};
 use crate::crdt::contents::{Content, pack_content};
 use crate::crdt::row::{Holds, Row, Step, Target, Written};
 use crate::crdt::{Actor, Side, varint};
@@ -50,7 +50,7 @@ impl Writer {
     }
 
     /// Packs what `write` writes: about so many ops, as a strip if they are short.
-    pub(in crate::crdt) fn pack(ops: usize, write: impl Fn(&mut Self)) -> Wire {
+    pub(in crate::crdt) fn pack(ops: usize, mut write: impl FnMut(&mut Self)) -> Wire {
         if ops <= SHORT {
             let mut writer = Self::new(0);
             write(&mut writer);
@@ -88,6 +88,16 @@ impl Writer {
             self.last[id.actor as usize] = id.counter;
         }
         self.wire.base = base;
+    }
+
+    /// Takes the names of a wire, whose changes are told from somewhere else.
+    pub(super) fn names(&mut self, wire: &Wire, start: Start) {
+        self.wire.actors = wire.actors.clone();
+        self.wire.keys = wire.keys.clone();
+        self.last = SmallVec::from_slice(&start.last);
+        self.last.resize(wire.actors.len(), 0);
+        self.containers = Cursor(start.container);
+        self.wire.start = start;
     }
 
     /// Returns the number of an actor. Names in the order in which they are first asked for.
@@ -330,9 +340,7 @@ impl Wire {
     /// Returns a collector of columns that has the names of this wire, and none of its changes.
     pub(super) fn writer(&self) -> Writer {
         let mut writer = Writer::columns();
-        writer.wire.actors = self.actors.clone();
-        writer.wire.keys = self.keys.clone();
-        writer.last = SmallVec::from_elem(0, self.actors.len());
+        writer.names(self, Start::default());
         writer
     }
 }

@@ -1,0 +1,299 @@
+//! Changes as bytes.
+//!
+//! ```text
+//! changes  = form names (strip | columns) filler
+//! strip    = length bytes
+//! ```
+//!
+//! Changes that take much memory for their bytes have zeros behind them, so that nothing can claim to be much more
+//! than it is: see [`Limits`](crate::crdt::Limits).
+
+use smallvec::SmallVec;
+
+use super::bytes::{Section, Source, Stored};
+use super::cost::{self, Parts};
+use super::{Columns, Corrupt, Fields, Reader, SHORT, Wire, WireId, field};
+use crate::cancellation::ask;
+use crate::crdt::contents::{Unwoven, unweave, weave};
+use crate::crdt::history::ShortDigest;
+use crate::crdt::{Actor, DecodeReason, varint};
+use crate::value::Key;
+
+/// The form in which changes are kept once they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::crdt) enum Kept {
+    /// In columns.
+    Packed,
+    /// Each on its own.
+    Loose,
+}
+
+/// What changes say in their first byte: their form, and how many names they have. `MANY` says that a number follows.
+mod form {
+    pub(super) const COLUMNS: u8 = 0x01;
+    /// Zeros stand behind them.
+    pub(super) const FILLED: u8 = 0x02;
+    pub(super) const ACTORS: u32 = 2;
+    pub(super) const BASE: u32 = 4;
+    pub(super) const KEYS: u32 = 6;
+    pub(super) const MANY: u8 = 0x03;
+}
+
+impl Section {
+    /// Writes changes.
+    pub(in crate::crdt) fn wire(&mut self, wire: &Wire, kept: Kept) {
+        self.named(wire, kept, |section, _, actor| section.text(actor.as_str()));
+    }
+
+    /// Writes changes with names of actors as the caller writes them, each by its number.
+    pub(super) fn named(&mut self, wire: &Wire, kept: Kept, mut name: impl FnMut(&mut Self, usize, &Actor)) {
+        let counts =
+            [(wire.actors.len(), form::ACTORS), (wire.base.len(), form::BASE), (wire.keys.len(), form::KEYS)];
+        let form = self.bytes.len();
+        self.bytes.push(0);
+        let mut says = 0;
+        for (count, at) in counts {
+            let few = u8::try_from(count).unwrap_or(form::MANY).min(form::MANY);
+            says |= few << at;
+            if few == form::MANY {
+                self.number(count as u64);
+            }
+        }
+        wire.actors.iter().enumerate().for_each(|(at, actor)| name(self, at, actor));
+        for (id, digest) in &wire.base {
+            self.number(u64::from(id.actor));
+            self.number(id.counter);
+            self.bytes.extend(digest.0.to_le_bytes());
+        }
+        let memory = match &wire.fields {
+            Fields::Strip(strip) => {
+                wire.keys.iter().for_each(|key| self.text(key.as_str()));
+                self.number(strip.len() as u64);
+                self.bytes.extend_from_slice(strip);
+                cost::of_strip(strip.len())
+            }
+            Fields::Columns(columns) => {
+                says |= form::COLUMNS;
+                self.columns(wire, columns)
+            }
+        };
+        self.memory = self.memory.saturating_add(memory).saturating_add(cost::of_changes(wire, kept));
+        let filler = cost::least(self.memory).saturating_sub(self.bytes.len());
+        if filler > 0 {
+            says |= form::FILLED;
+            self.number(filler as u64);
+            self.bytes.resize(self.bytes.len() + filler, 0);
+        }
+        self.bytes[form] = says;
+    }
+
+    /// Writes columns; returns the memory that they take.
+    fn columns(&mut self, wire: &Wire, columns: &Columns) -> u64 {
+        self.number(wire.changes as u64);
+        self.number(wire.ops);
+        let (mut lengths, mut keys) = (Vec::new(), Vec::new());
+        for key in &wire.keys {
+            varint::write(&mut lengths, key.len() as u64);
+            keys.extend_from_slice(key.as_bytes());
+        }
+        if !wire.keys.is_empty() {
+            self.column(&lengths);
+            self.column(&keys);
+        }
+        columns[..field::CONTENTS].iter().for_each(|column| self.column(column));
+        let Unwoven { tags, ints, texts } = unweave(&columns[field::CONTENTS]);
+        [&tags, &ints, &texts].iter().for_each(|column| self.column(column));
+        let parts = Parts { tags: tags.len(), ints: ints.len(), texts: texts.len() };
+        cost::of_columns(&columns.each_ref().map(Vec::len), parts).saturating_add(cost::of_containers(&tags))
+    }
+}
+
+/// Changes of which the names of the actors were read.
+pub(super) struct Named {
+    pub(super) wire: Wire,
+    says: u8,
+    /// How many changes they follow, and how many keys they name.
+    base: usize,
+    keys: usize,
+}
+
+impl Source<'_> {
+    /// Reads changes. What they take in memory is known, and within the limits, before any of it is taken. A strip
+    /// was read whole then.
+    pub(in crate::crdt) fn wire(&mut self, kept: Kept) -> Result<Wire, DecodeReason> {
+        let named = self.names(|source| Ok(Actor::new(source.text()?).map_err(|_| Corrupt)?))?;
+        self.changes(named, kept)
+    }
+
+    /// Reads the form of changes, and the names of their actors as the caller reads them.
+    pub(super) fn names(
+        &mut self,
+        mut name: impl FnMut(&mut Self) -> Result<Actor, DecodeReason>,
+    ) -> Result<Named, DecodeReason> {
+        let &[says] = self.take(1)?.first_chunk().ok_or(Corrupt)?;
+        let mut counts =
+            [form::ACTORS, form::BASE, form::KEYS].map(|at| usize::from(says >> at & form::MANY));
+        for count in counts.iter_mut().filter(|count| **count == usize::from(form::MANY)) {
+            *count = self.count()?;
+        }
+        let [actors, base, keys] = counts;
+        let mut wire = Wire::default();
+        self.budget.take(cost::of_names(actors, 0, 0))?;
+        for _ in 0..actors {
+            let actor = name(self)?;
+            wire.actors.push(actor);
+        }
+        if !are_distinct(&wire.actors) {
+            return Err(Corrupt.into());
+        }
+        Ok(Named { wire, says, base, keys })
+    }
+
+    /// Reads all but the names of actors.
+    pub(super) fn changes(&mut self, named: Named, kept: Kept) -> Result<Wire, DecodeReason> {
+        let Named { mut wire, says, base, keys } = named;
+        let actors = wire.actors.len();
+        for _ in 0..base {
+            let (actor, counter) = (self.number()?, self.number()?);
+            let actor =
+                u32::try_from(actor).ok().filter(|actor| (*actor as usize) < actors).ok_or(Corrupt)?;
+            let digest = *self.take(4)?.first_chunk().ok_or(Corrupt)?;
+            wire.base.push((WireId { actor, counter }, ShortDigest(u32::from_le_bytes(digest))));
+        }
+        if !wire.base().is_sorted_by(|(a, m, _), (b, n, _)| (m, a) < (n, b)) {
+            return Err(Corrupt.into());
+        }
+        if says & form::COLUMNS == 0 {
+            self.strip(&mut wire, keys)?;
+            self.filler(says)?;
+        } else {
+            self.columns(&mut wire, keys, says)?;
+        }
+        if kept == Kept::Loose {
+            self.budget.take(wire.loose())?;
+        }
+        Ok(wire)
+    }
+
+    fn strip(&mut self, wire: &mut Wire, keys: usize) -> Result<(), DecodeReason> {
+        for _ in 0..keys {
+            let key = self.text()?;
+            self.budget.take(cost::of_names(0, 1, key.len()))?;
+            wire.keys.push(key.into());
+        }
+        let length = self.count()?;
+        if length > SHORT {
+            return Err(Corrupt.into());
+        }
+        self.budget.take(cost::of_strip(length))?;
+        wire.fields = Fields::Strip(SmallVec::from_slice(self.take(length)?));
+        wire.count()?;
+        self.budget.count(wire.changes as u64, wire.ops)?;
+        self.budget.take(cost::of_ops(wire.ops))
+    }
+
+    fn columns(&mut self, wire: &mut Wire, keys: usize, says: u8) -> Result<(), DecodeReason> {
+        wire.changes = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
+        wire.ops = self.number()?;
+        self.budget.count(wire.changes as u64, wire.ops)?;
+        let [lengths, names] = match keys {
+            0 => Default::default(),
+            _ => [self.column()?, self.column()?],
+        };
+        let mut stored = [Stored::default(); field::CONTENTS];
+        for column in &mut stored {
+            *column = self.column()?;
+        }
+        let [tags, ints, texts] = [self.column()?, self.column()?, self.column()?];
+        self.filler(says)?;
+
+        let mut sizes = [0; field::COUNT];
+        sizes.iter_mut().zip(&stored).for_each(|(size, column)| *size = column.length);
+        let parts = Parts { tags: tags.length, ints: ints.length, texts: texts.length };
+        if keys > lengths.length {
+            return Err(Corrupt.into());
+        }
+        self.budget.take(cost::of_names(0, keys, names.length.saturating_add(lengths.length)))?;
+        self.budget.take(cost::of_ops(wire.ops).saturating_add(cost::of_columns(&sizes, parts)))?;
+        let tags = tags.open()?;
+        self.budget.take(cost::of_containers(&tags))?;
+        wire.keys = read_keys(keys, &lengths.open()?, &names.open()?)?;
+        let mut columns = Columns::default();
+        for (column, stored) in columns.iter_mut().zip(stored) {
+            *column = stored.open()?;
+        }
+        columns[field::CONTENTS] = weave(&tags, &ints.open()?, &texts.open()?).ok_or(Corrupt)?;
+        wire.fields = Fields::Columns(Box::new(columns));
+        Ok(())
+    }
+
+    fn filler(&mut self, says: u8) -> Result<(), Corrupt> {
+        if says & form::FILLED != 0 {
+            let filler = self.count()?;
+            self.take(filler)?;
+        }
+        Ok(())
+    }
+}
+
+fn read_keys(count: usize, mut lengths: &[u8], names: &[u8]) -> Result<Vec<Key>, Corrupt> {
+    let names = std::str::from_utf8(names).map_err(|_| Corrupt)?;
+    let mut keys = Vec::with_capacity(count);
+    let mut at = 0usize;
+    for _ in 0..count {
+        let length = varint::read(&mut lengths).and_then(|length| usize::try_from(length).ok());
+        let end = length.and_then(|length| at.checked_add(length)).ok_or(Corrupt)?;
+        keys.push(names.get(at..end).ok_or(Corrupt)?.into());
+        at = end;
+    }
+    if at != names.len() || !lengths.is_empty() {
+        return Err(Corrupt);
+    }
+    Ok(keys)
+}
+
+fn are_distinct(actors: &[Actor]) -> bool {
+    match actors {
+        [] | [_] => true,
+        [one, other] => one != other,
+        _ => {
+            let mut sorted: Vec<&Actor> = actors.iter().collect();
+            sorted.sort_unstable();
+            sorted.is_sorted_by(|a, b| a < b)
+        }
+    }
+}
+
+impl Wire {
+    /// Reads everything once.
+    pub(in crate::crdt) fn check(&self) -> Result<(), Corrupt> {
+        let mut reader = Reader::new(self)?;
+        while reader.head()?.is_some() {
+            ask();
+            while reader.row()?.is_some() {}
+        }
+        Ok(())
+    }
+
+    /// Reads columns once. Strips are read to be counted.
+    pub(in crate::crdt) fn check_columns(&self) -> Result<(), Corrupt> {
+        match &self.fields {
+            Fields::Strip(_) => Ok(()),
+            Fields::Columns(_) => self.check(),
+        }
+    }
+
+    /// Reads a strip once, and counts its changes and ops.
+    fn count(&mut self) -> Result<(), Corrupt> {
+        let (mut changes, mut ops) = (0u64, 0u64);
+        let mut reader = Reader::new(self)?;
+        while let Some(head) = reader.head()? {
+            changes = changes.checked_add(head.changes()).ok_or(Corrupt)?;
+            ops = ops.checked_add(head.ops).ok_or(Corrupt)?;
+            while reader.row()?.is_some() {}
+        }
+        self.changes = usize::try_from(changes).map_err(|_| Corrupt)?;
+        self.ops = ops;
+        Ok(())
+    }
+}
