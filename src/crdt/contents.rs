@@ -12,8 +12,8 @@ const TRUE: u8 = 2;
 const INT: u8 = 3;
 const NUMBER: u8 = 4;
 const STRING: u8 = 5;
-const MAP: u8 = 6;
-const LIST: u8 = 7;
+pub(super) const MAP: u8 = 6;
+pub(super) const LIST: u8 = 7;
 const TEXT: u8 = 8;
 const COUNTER: u8 = 9;
 const MOVE: u8 = 10;
@@ -180,33 +180,85 @@ pub(super) struct Unwoven {
     pub(super) ints: Vec<u8>,
     /// The bytes of strings and long numbers.
     pub(super) texts: Vec<u8>,
+    /// The last whole number.
+    last: i64,
+    /// Room to pack scalars in.
+    buffer: Vec<u8>,
 }
 
-/// Takes contents apart.
-pub(super) fn unweave(mut contents: &[u8]) -> Unwoven {
-    let mut parts = Unwoven::default();
-    let mut last = 0i64;
-    while let Some(content) = Content::read(&mut contents) {
+impl Unwoven {
+    /// Adds a scalar.
+    pub(super) fn push(&mut self, scalar: &Val) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        self.add(Content::Scalar(Packed::new(scalar, &mut buffer)));
+        self.buffer = buffer;
+    }
+
+    fn add(&mut self, content: Content<'_>) {
         match content {
             Content::Scalar(Packed(packed)) if packed[0] == INT || packed[0] >= SMALL => {
                 let number = match packed {
                     [small] => i64::from(small - SMALL),
                     _ => varint::read(&mut &packed[1..]).map_or(0, varint::unzigzag),
                 };
-                parts.tags.push(INT);
-                varint::write(&mut parts.ints, varint::zigzag(number.wrapping_sub(last)));
-                last = number;
+                self.tags.push(INT);
+                varint::write(&mut self.ints, varint::zigzag(number.wrapping_sub(self.last)));
+                self.last = number;
             }
             Content::Scalar(Packed(packed)) if matches!(packed[0], NUMBER | STRING) => {
                 let mut text = &packed[1..];
                 varint::read(&mut text);
-                parts.tags.extend_from_slice(&packed[..packed.len() - text.len()]);
-                parts.texts.extend_from_slice(text);
+                self.tags.extend_from_slice(&packed[..packed.len() - text.len()]);
+                self.texts.extend_from_slice(text);
             }
-            other => pack_content(&mut parts.tags, other),
+            other => pack_content(&mut self.tags, other),
         }
     }
+}
+
+/// Takes contents apart.
+pub(super) fn unweave(mut contents: &[u8]) -> Unwoven {
+    let mut parts = Unwoven::default();
+    while let Some(content) = Content::read(&mut contents) {
+        parts.add(content);
+    }
     parts
+}
+
+/// A reader of contents that were taken apart.
+pub(super) struct Woven<'p> {
+    pub(super) tags: &'p [u8],
+    pub(super) ints: &'p [u8],
+    pub(super) texts: &'p str,
+    last: i64,
+}
+
+impl<'p> Woven<'p> {
+    pub(super) fn new(tags: &'p [u8], ints: &'p [u8], texts: &'p str) -> Self {
+        Self { tags, ints, texts, last: 0 }
+    }
+
+    /// Reads the next scalar; `None` for what is none.
+    pub(super) fn scalar(&mut self) -> Option<Val> {
+        let (&tag, rest) = self.tags.split_first()?;
+        self.tags = rest;
+        Some(match tag {
+            NULL => Val::NULL,
+            FALSE => false.into(),
+            TRUE => true.into(),
+            INT => {
+                self.last = self.last.wrapping_add(varint::unzigzag(varint::read(&mut self.ints)?));
+                self.last.into()
+            }
+            NUMBER | STRING => {
+                let length = usize::try_from(varint::read(&mut self.tags)?).ok()?;
+                let (text, rest) = self.texts.split_at_checked(length)?;
+                self.texts = rest;
+                if tag == STRING { text.into() } else { Num::parse(text)?.into() }
+            }
+            _ => return None,
+        })
+    }
 }
 
 /// Counts the containers that contents with these tags make, at most.

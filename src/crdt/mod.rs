@@ -69,6 +69,7 @@ pub use limits::{Limits, OverLimit};
 pub use patch::Patch;
 pub use report::{Conflict, LostEdits, MergeReport, Swap, Written};
 pub use rewind::{Rewound, Version};
+pub use save::SavedRef;
 pub use stream::{PatchReader, PatchWriter, StreamError};
 pub use transaction::Transaction;
 pub use validate::Malformed;

@@ -16,6 +16,7 @@ mod oracle_itself;
 mod outbox;
 mod properties;
 mod refusals;
+mod saved;
 mod streams;
 mod text_and_counters;
 mod transactions;

@@ -17,6 +17,8 @@ const BESIDE: u64 = 16 << 20;
 const HEADER: u64 = 240;
 /// A row, with what it leaves in a sequence or a map.
 const ROW: u64 = 128;
+/// A part of a value: a small map in a map.
+const PART: u64 = 320;
 /// A container, beside the row that makes it.
 const CONTAINER: u64 = 512;
 const ACTOR: u64 = 768;
@@ -69,6 +71,13 @@ pub(super) fn of_containers(tags: &[u8]) -> u64 {
 /// Returns the memory that names take: so many actors and keys, and so many bytes.
 pub(super) fn of_names(actors: usize, keys: usize, bytes: usize) -> u64 {
     actors as u64 * ACTOR + keys as u64 * KEY + bytes as u64 * 8
+}
+
+/// Returns the memory that a value takes: of so many bytes of tags and texts, and so many keys with their bytes.
+pub(super) fn of_value(tags: usize, texts: usize, keys: usize, names: usize) -> u64 {
+    let keys = (keys as u64).saturating_mul(KEY).saturating_add((names as u64).saturating_mul(4));
+    let parts = (tags as u64).saturating_mul(PART).saturating_add((texts as u64).saturating_mul(4));
+    parts.saturating_add(keys)
 }
 
 /// Returns the memory that so many ops of runs take.

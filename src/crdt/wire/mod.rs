@@ -15,6 +15,7 @@ mod packed;
 mod read;
 mod told;
 mod unpack;
+mod value;
 mod write;
 mod zip;
 
@@ -113,7 +114,7 @@ impl Default for Fields {
 /// The number of ops up to which changes are written as a strip, and of bytes up to which they stay one.
 const SHORT: usize = 128;
 
-/// What a header says in its first byte.
+/// The flags in the first byte of a header.
 mod head {
     /// The number of dependencies, or that it follows.
     pub(super) const DEPS: u8 = 0x03;

@@ -16,7 +16,7 @@ use super::{Columns, Corrupt, Fields, Reader, SHORT, Wire, WireId, field};
 use crate::cancellation::ask;
 use crate::crdt::contents::{Unwoven, unweave, weave};
 use crate::crdt::history::ShortDigest;
-use crate::crdt::{Actor, DecodeReason, varint};
+use crate::crdt::{Actor, Clock, DecodeReason, varint};
 use crate::value::Key;
 
 /// The form in which changes are kept once they are read.
@@ -28,7 +28,7 @@ pub(in crate::crdt) enum Kept {
     Loose,
 }
 
-/// What changes say in their first byte: their form, and how many names they have. `MANY` says that a number follows.
+/// The first byte of changes: their form, and how many names they have. `MANY` says that a number follows.
 mod form {
     pub(super) const COLUMNS: u8 = 0x01;
     /// Zeros stand behind them.
@@ -40,6 +40,17 @@ mod form {
 }
 
 impl Section {
+    /// Writes a clock.
+    pub(in crate::crdt) fn clock(&mut self, clock: &Clock) {
+        let entries = clock.iter();
+        self.memory = self.memory.saturating_add(cost::of_names(entries.len(), 0, 0));
+        self.number(entries.len() as u64);
+        for (actor, counter) in entries {
+            self.text(actor.as_str());
+            self.number(counter);
+        }
+    }
+
     /// Writes changes.
     pub(in crate::crdt) fn wire(&mut self, wire: &Wire, kept: Kept) {
         self.named(wire, kept, |section, _, actor| section.text(actor.as_str()));
@@ -101,7 +112,7 @@ impl Section {
             self.column(&keys);
         }
         columns[..field::CONTENTS].iter().for_each(|column| self.column(column));
-        let Unwoven { tags, ints, texts } = unweave(&columns[field::CONTENTS]);
+        let Unwoven { tags, ints, texts, .. } = unweave(&columns[field::CONTENTS]);
         [&tags, &ints, &texts].iter().for_each(|column| self.column(column));
         let parts = Parts { tags: tags.len(), ints: ints.len(), texts: texts.len() };
         cost::of_columns(&columns.each_ref().map(Vec::len), parts).saturating_add(cost::of_containers(&tags))
@@ -118,6 +129,21 @@ pub(super) struct Named {
 }
 
 impl Source<'_> {
+    /// Reads a clock.
+    pub(in crate::crdt) fn clock(&mut self) -> Result<Clock, DecodeReason> {
+        let count = self.count()?;
+        self.budget.take(cost::of_names(count, 0, 0))?;
+        let mut entries = Vec::with_capacity(count);
+        for _ in 0..count {
+            let actor = Actor::new(self.text()?).map_err(|_| Corrupt)?;
+            entries.push((actor, self.number()?));
+        }
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            return Err(Corrupt.into());
+        }
+        Ok(entries.into_iter().collect())
+    }
+
     /// Reads changes. What they take in memory is known, and within the limits, before any of it is taken. A strip
     /// was read whole then.
     pub(in crate::crdt) fn wire(&mut self, kept: Kept) -> Result<Wire, DecodeReason> {
@@ -236,7 +262,7 @@ impl Source<'_> {
     }
 }
 
-fn read_keys(count: usize, mut lengths: &[u8], names: &[u8]) -> Result<Vec<Key>, Corrupt> {
+pub(super) fn read_keys(count: usize, mut lengths: &[u8], names: &[u8]) -> Result<Vec<Key>, Corrupt> {
     let names = std::str::from_utf8(names).map_err(|_| Corrupt)?;
     let mut keys = Vec::with_capacity(count);
     let mut at = 0usize;

@@ -1,4 +1,4 @@
-//! What both ends of a stream know: names and counters that were told once are not told again.
+//! The knowledge of both ends of a stream: names and counters that were told once are not told again.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

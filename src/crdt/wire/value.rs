@@ -1,0 +1,193 @@
+//! Values as bytes, which are read without any history.
+//!
+//! ```text
+//! value    = tags ints texts keys     columns
+//! keys     = count lengths names numbers
+//! ```
+//!
+//! The tags are those of contents, in the order in which the parts of the value stand in its text. Behind that of a list
+//! or a map is the number of its items, of each of which the key has a number.
+
+use std::collections::HashMap;
+
+use super::bytes::{Section, Source};
+use super::packed::read_keys;
+use super::{Corrupt, cost};
+use crate::cancellation::ask;
+use crate::crdt::contents::{LIST, MAP, Unwoven, Woven};
+use crate::crdt::{DecodeReason, varint};
+use crate::value::{Key, List, MAX_DEPTH, Map, Val, View};
+
+/// A list or a map whose parts are written.
+enum Writing<'v> {
+    List(<&'v List as IntoIterator>::IntoIter),
+    Map(<&'v Map as IntoIterator>::IntoIter),
+}
+
+/// A list or a map whose parts are read, and how many are to come.
+enum Reading {
+    List(Vec<Val>, usize),
+    Map(Vec<(Key, Val)>, usize),
+}
+
+/// The numbers of keys: one after the other in maps that are alike.
+#[derive(Default)]
+struct Keys<'v> {
+    names: Vec<&'v Key>,
+    numbers: HashMap<&'v Key, usize, foldhash::fast::RandomState>,
+    column: Vec<u8>,
+    next: usize,
+}
+
+impl<'v> Keys<'v> {
+    fn write(&mut self, key: &'v Key) {
+        let number = *self.numbers.entry(key).or_insert_with(|| {
+            self.names.push(key);
+            self.names.len() - 1
+        });
+        varint::write(&mut self.column, varint::zigzag(number as i64 - self.next as i64));
+        self.next = number + 1;
+    }
+}
+
+impl Section {
+    /// Writes a value.
+    pub(in crate::crdt) fn value(&mut self, value: &Val) {
+        let (mut parts, mut keys) = (Unwoven::default(), Keys::default());
+        let mut open: Vec<Writing<'_>> = Vec::new();
+        let mut next = Some(value);
+        loop {
+            ask();
+            match next.map(Val::view) {
+                Some(View::Arr(items)) => {
+                    parts.tags.push(LIST);
+                    varint::write(&mut parts.tags, items.len() as u64);
+                    open.push(Writing::List(items.into_iter()));
+                }
+                Some(View::Obj(entries)) => {
+                    parts.tags.push(MAP);
+                    varint::write(&mut parts.tags, entries.len() as u64);
+                    open.push(Writing::Map(entries.into_iter()));
+                }
+                Some(_) => next.into_iter().for_each(|scalar| parts.push(scalar)),
+                None => {
+                    open.pop();
+                }
+            }
+            next = match open.last_mut() {
+                None => break,
+                Some(Writing::List(items)) => items.next(),
+                Some(Writing::Map(entries)) => entries.next().map(|(key, value)| {
+                    keys.write(key);
+                    value
+                }),
+            };
+        }
+        let Unwoven { tags, ints, texts, .. } = &parts;
+        [tags, ints, texts].iter().for_each(|column| self.column(column));
+        self.number(keys.names.len() as u64);
+        let (mut lengths, mut names) = (Vec::new(), Vec::new());
+        for key in &keys.names {
+            varint::write(&mut lengths, key.len() as u64);
+            names.extend_from_slice(key.as_bytes());
+        }
+        [&lengths, &names, &keys.column].iter().for_each(|column| self.column(column));
+        let memory = cost::of_value(tags.len(), texts.len(), keys.names.len(), names.len());
+        self.memory = self.memory.saturating_add(memory);
+    }
+}
+
+impl Source<'_> {
+    /// Reads a value. What it takes in memory is known before any of it is taken.
+    pub(in crate::crdt) fn value(&mut self) -> Result<Val, DecodeReason> {
+        let [tags, ints, texts] = [self.column()?, self.column()?, self.column()?];
+        let keys = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
+        let [lengths, names, numbers] = [self.column()?, self.column()?, self.column()?];
+        if keys > lengths.length {
+            return Err(Corrupt.into());
+        }
+        let columns =
+            [ints.length, lengths.length, numbers.length].into_iter().fold(0, usize::saturating_add);
+        self.budget.take(columns as u64)?;
+        self.budget.take(cost::of_value(tags.length, texts.length, keys, names.length))?;
+        let keys = read_keys(keys, &lengths.open()?, &names.open()?)?;
+        let [tags, ints, texts, numbers] = [tags.open()?, ints.open()?, texts.open()?, numbers.open()?];
+        let texts = std::str::from_utf8(&texts).map_err(|_| Corrupt)?;
+        Ok(read_value(Woven::new(&tags, &ints, texts), &keys, &numbers)?)
+    }
+}
+
+fn read_value(mut parts: Woven<'_>, keys: &[Key], mut numbers: &[u8]) -> Result<Val, Corrupt> {
+    let mut next_key = 0u64;
+    let mut open: Vec<(Reading, Option<Key>)> = Vec::new();
+    let mut key = None;
+    loop {
+        ask();
+        let (&tag, rest) = parts.tags.split_first().ok_or(Corrupt)?;
+        let mut done = match tag {
+            LIST | MAP => {
+                parts.tags = rest;
+                let count = varint::read(&mut parts.tags).and_then(|count| usize::try_from(count).ok());
+                // Each part has a tag.
+                let count = count.filter(|count| *count <= parts.tags.len()).ok_or(Corrupt)?;
+                if open.len() >= MAX_DEPTH {
+                    return Err(Corrupt);
+                }
+                let reading = match tag {
+                    LIST => Reading::List(Vec::with_capacity(count), count),
+                    _ => Reading::Map(Vec::with_capacity(count), count),
+                };
+                open.push((reading, key.take()));
+                None
+            }
+            _ => Some(parts.scalar().ok_or(Corrupt)?),
+        };
+        // What is whole is a part of what is around it.
+        loop {
+            let Some((reading, _)) = open.last_mut() else {
+                let rest = [parts.tags, parts.ints, parts.texts.as_bytes(), numbers];
+                let is_whole = rest.iter().all(|rest| rest.is_empty());
+                return done.filter(|_| is_whole).ok_or(Corrupt);
+            };
+            let left = match reading {
+                Reading::List(items, left) => {
+                    if let Some(item) = done.take() {
+                        items.push(item);
+                        *left -= 1;
+                    }
+                    *left
+                }
+                Reading::Map(entries, left) => {
+                    if let Some((value, key)) = done.take().zip(key.take()) {
+                        entries.push((key, value));
+                        *left -= 1;
+                    }
+                    *left
+                }
+            };
+            if left > 0 {
+                if let Reading::Map(..) = reading {
+                    let far = varint::unzigzag(varint::read(&mut numbers).ok_or(Corrupt)?);
+                    let number = next_key.wrapping_add_signed(far);
+                    let found = usize::try_from(number).ok().and_then(|number| keys.get(number));
+                    key = Some(found.ok_or(Corrupt)?.clone());
+                    next_key = number.wrapping_add(1);
+                }
+                break;
+            }
+            let Some((reading, outer)) = open.pop() else { return Err(Corrupt) };
+            key = outer;
+            done = Some(match reading {
+                Reading::List(items, _) => items.into_iter().collect(),
+                Reading::Map(entries, _) => {
+                    let count = entries.len();
+                    let map: Map = entries.into_iter().collect();
+                    if map.len() != count {
+                        return Err(Corrupt);
+                    }
+                    map.into()
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Saved refs: the value beside the history says what the history says, and is read without it.
+
+use crate::common::cases::for_all;
+use crate::common::history::{World, histories};
+use crate::common::{branch, change_set, document, replica, set, text, waiting};
+use proptest::prelude::*;
+use rejoin::crdt::{Clock, ConvergentRef, DecodeReason, Limits, OverLimit, SavedRef};
+use rejoin::value::{MAX_DEPTH, Val, parse, same};
+
+#[test]
+fn given_any_replica_when_it_is_saved_with_its_value_then_that_is_read_and_the_rest_when_it_is_opened() {
+    for_all(256, histories(1..30), |history| {
+        for replica in World::play(&history).replicas {
+            let (bytes, beside) = (replica.to_bytes(), replica.to_bytes_with_value());
+            for bytes in [&bytes, &beside] {
+                let saved = SavedRef::from_bytes(bytes.clone()).unwrap();
+                prop_assert_eq!(saved.value().to_string(), text(&replica));
+                prop_assert_eq!(saved.clock(), replica.clock());
+                prop_assert_eq!((saved.actor(), saved.document()), (replica.actor(), replica.document()));
+                let opened = saved.open().unwrap();
+                prop_assert_eq!(text(&opened), text(&replica));
+                prop_assert_eq!(change_set(&opened), change_set(&replica));
+                prop_assert_eq!(waiting(&opened), waiting(&replica));
+                prop_assert_eq!(opened.to_bytes(), replica.to_bytes());
+                prop_assert_eq!(opened.to_bytes_with_value(), replica.to_bytes_with_value());
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn given_every_sort_of_value_when_saved_then_it_comes_back_as_it_was() {
+    let deep = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
+    let many: Val = (0..1_000).map(|n| parse(&format!(r#"{{"id":{n},"x":{{}}}}"#)).unwrap()).collect();
+    let values = [
+        "null",
+        "true",
+        "0",
+        "-1",
+        "239",
+        "240",
+        "9223372036854775807",
+        "1e400",
+        "0.10",
+        "1.5",
+        r#""""#,
+        r#""é\u0000""#,
+        "[]",
+        "{}",
+        "[[],{}]",
+        r#"{"":{"":[null]},"b":[1,[2,[3]],4]}"#,
+        "123456789012345678901234567890",
+        &deep,
+        &many.to_string(),
+    ];
+    for value in values {
+        let ann = replica("ann", value);
+        let saved = SavedRef::from_bytes(ann.to_bytes_with_value()).unwrap();
+        assert_eq!(saved.value().to_string(), ann.value().to_string());
+        assert!(same(saved.open().unwrap().value(), ann.value()), "{value}");
+    }
+}
+
+#[test]
+fn given_a_saved_value_that_is_not_that_of_the_history_when_opened_then_it_is_refused() {
+    let mut ann = replica("ann", r#"{"n":1}"#);
+    // A file is its front, whether a value follows, that value, the history, and a checksum.
+    let history = |bytes: &[u8]| {
+        let front = b"rejoin\x04".len() + 1 + document().as_str().len() + 1 + "ann".len() + 1;
+        bytes[front + 1..bytes.len() - 4].to_vec()
+    };
+    let (honest, old) = (ann.to_bytes_with_value(), history(&ann.to_bytes()));
+    set(&mut ann, r#"{"n":2}"#);
+    let mut forged = honest[..honest.len() - 4 - old.len()].to_vec();
+    forged.extend(history(&ann.to_bytes()));
+    forged.extend(crc32fast::hash(&forged).to_le_bytes());
+    let saved = SavedRef::from_bytes(forged.clone()).unwrap();
+    assert_eq!(saved.value().to_string(), r#"{"n":1}"#);
+    assert_eq!(saved.open().unwrap_err().reason, DecodeReason::Damaged);
+    assert_eq!(ConvergentRef::from_bytes(&forged).unwrap_err().reason, DecodeReason::Damaged);
+}
+
+#[test]
+fn given_saved_bytes_that_are_cut_or_damaged_when_read_then_they_are_refused() {
+    let ann = replica("ann", r#"{"list":[1,2,"three"],"map":{"a":null}}"#);
+    let bytes = ann.to_bytes_with_value();
+    for length in 0..bytes.len() {
+        assert!(SavedRef::from_bytes(bytes[..length].to_vec()).is_err(), "cut at {length}");
+    }
+    // A right checksum does not make it sound: nothing panics, and what opens has the value that was told.
+    for at in 0..bytes.len() - 4 {
+        for bits in [1, 0x10, 0x80, 0xff] {
+            let mut damaged = bytes[..bytes.len() - 4].to_vec();
+            damaged[at] ^= bits;
+            damaged.extend(crc32fast::hash(&damaged).to_le_bytes());
+            let Ok(saved) = SavedRef::from_bytes(damaged) else { continue };
+            if let Ok(opened) = saved.open() {
+                assert!(same(opened.value(), saved.value()) && opened.clock() == saved.clock(), "at {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn given_a_limit_of_memory_when_a_value_is_past_it_then_it_is_refused() {
+    let long: Val = (0..10_000).map(Val::from).collect();
+    let ann = replica("ann", &long.to_string());
+    let limits = Limits { memory: 100_000, ..Limits::default() };
+    let refused = SavedRef::from_bytes_within(ann.to_bytes_with_value(), &limits).unwrap_err();
+    assert!(matches!(refused.reason, DecodeReason::Limit(OverLimit::Memory { .. })), "{refused}");
+}
+
+#[test]
+fn given_a_saved_ref_when_it_goes_on_then_it_is_the_replica_that_it_was() {
+    let mut ann = replica("ann", "[1]");
+    let mut ben = branch(&ann, "ben");
+    set(&mut ben, "[1,2]");
+    let mut opened = SavedRef::from_bytes(ann.to_bytes_with_value()).unwrap().open().unwrap();
+    for replica in [&mut ann, &mut opened] {
+        set(replica, "[0,1]");
+        replica.merge(&ben).unwrap();
+        assert_eq!(text(replica), "[0,1,2]");
+    }
+    assert_eq!(ann.patch_from_clock(&Clock::new()), opened.patch_from_clock(&Clock::new()));
+}
