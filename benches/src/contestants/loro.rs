@@ -43,6 +43,7 @@ impl Replica for Loro {
     type Version = VersionVector;
     type Json = LoroValue;
     const FORMATS: &'static [&'static str] = &["loro snapshot", "loro updates"];
+    const SNAPSHOT: Option<(usize, &'static str)> = Some((0, Self::FORMATS[0]));
 
     fn new(shape: Shape) -> Self {
         Self::with(LoroDoc::new(), shape, 0)

@@ -23,6 +23,8 @@ pub(crate) trait Replica: Sized + 'static {
     type Json;
     /// The ways to write the whole document, by the names of their lanes.
     const FORMATS: &'static [&'static str];
+    /// The way that has the state beside the history, and the name of its lane.
+    const SNAPSHOT: Option<(usize, &'static str)> = None;
 
     /// The first replica of a document, with an empty container.
     fn new(shape: Shape) -> Self;

@@ -1,4 +1,4 @@
-use rejoin::crdt::{Actor, Clock, ConvergentRef, DocumentId, Kind, OpId, Patch};
+use rejoin::crdt::{Actor, Clock, ConvergentRef, DocumentId, Kind, OpId, Patch, SavedRef};
 use rejoin::value::{Path, Val, object, string, to_serde};
 use serde_json::Value;
 
@@ -9,6 +9,8 @@ use crate::edit::{Edit, Shape};
 pub(crate) struct Rejoin {
     replica: ConvergentRef,
     container: OpId,
+    /// One of which only the value was read.
+    saved: Option<SavedRef>,
 }
 
 const KEY: &str = "doc";
@@ -20,7 +22,15 @@ fn actor(number: u64) -> Actor {
 impl Rejoin {
     fn with(replica: ConvergentRef) -> Self {
         let container = replica.container(&Path::from([KEY])).expect("the first change made it");
-        Self { replica, container }
+        Self { replica, container, saved: None }
+    }
+
+    fn document() -> DocumentId {
+        DocumentId::new("bench").expect("letters are a document id")
+    }
+
+    fn current(&self) -> &Val {
+        self.saved.as_ref().map_or_else(|| self.replica.value(), SavedRef::value)
     }
 }
 
@@ -28,10 +38,10 @@ impl Replica for Rejoin {
     type Version = Clock;
     type Json = Val;
     const FORMATS: &'static [&'static str] = &["rejoin"];
+    const SNAPSHOT: Option<(usize, &'static str)> = Some((1, "rejoin"));
 
     fn new(shape: Shape) -> Self {
-        let document = DocumentId::new("bench").expect("letters are a document id");
-        let mut replica = ConvergentRef::new(document, actor(0));
+        let mut replica = ConvergentRef::new(Self::document(), actor(0));
         let kind = match shape {
             Shape::Text => Kind::Text,
             Shape::List => Kind::List,
@@ -49,7 +59,7 @@ impl Replica for Rejoin {
 
     fn copy(&self, number: u64) -> Self {
         let replica = self.replica.branch(actor(number)).expect("each replica has its own actor");
-        Self { replica, container: self.container.clone() }
+        Self { replica, container: self.container.clone(), saved: None }
     }
 
     fn apply(&mut self, change: &[Edit]) {
@@ -85,20 +95,26 @@ impl Replica for Rejoin {
         self.replica.merge_patch(&patch).expect("it is a patch of this document");
     }
 
-    fn encode(&mut self, _format: usize) -> Vec<u8> {
-        self.replica.to_bytes()
+    fn encode(&mut self, format: usize) -> Vec<u8> {
+        if format == 0 { self.replica.to_bytes() } else { self.replica.to_bytes_with_value() }
     }
 
-    fn decode(_shape: Shape, _format: usize, bytes: &[u8]) -> Self {
+    fn decode(_shape: Shape, format: usize, bytes: &[u8]) -> Self {
+        if format > 0 {
+            let saved = SavedRef::from_bytes(bytes.to_vec()).expect("the bytes were encoded");
+            let replica = ConvergentRef::new(Self::document(), actor(0));
+            let container = OpId::new(1, actor(0));
+            return Self { replica, container, saved: Some(saved) };
+        }
         Self::with(ConvergentRef::from_bytes(bytes).expect("the bytes were encoded"))
     }
 
     fn json(&mut self) -> Val {
-        self.replica.value().clone()
+        self.current().clone()
     }
 
     fn value(&mut self) -> Value {
-        let value = &self.replica.value()[KEY];
+        let value = &self.current()[KEY];
         match value.as_str() {
             Some(text) => text.into(),
             None => to_serde(value).expect("values are JSON"),

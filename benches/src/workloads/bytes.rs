@@ -19,6 +19,10 @@ const SMALLEST: Goal = Goal::Times(&[Limit { factor: 1.0, of: ALL, called: "smal
 const JSON: &[&str] = &["automerge", "loro updates", "yrs"];
 const FAST: Goal = Goal::Times(&[Limit { factor: 0.7, of: JSON, called: "fastest JSON history" }]);
 
+/// The name under which a form is kept that is no lane in the other rows.
+const SNAPSHOT: &str = "snapshot";
+const NEAR: Goal = Goal::Times(&[Limit { factor: 1.2, of: &["loro snapshot"], called: "loro snapshot" }]);
+
 /// A document and, by the names of their lanes, the ways in which it was written: making it may take minutes.
 struct Document {
     build: Build,
@@ -31,6 +35,9 @@ struct Encode<'d>(&'d Document);
 /// Reading it, and its value as JSON.
 struct Decode<'d>(&'d Document);
 
+/// Reading the value of a document from bytes that have the state beside the history.
+struct Snapshot<'d>(&'d Document);
+
 impl Document {
     fn new(build: Build) -> Self {
         Self { build, written: RefCell::default() }
@@ -39,7 +46,9 @@ impl Document {
     /// Makes the document and writes it in all formats.
     fn make<R: Replica>(&self) -> R {
         let mut replica = self.build.make::<R>();
-        for (format, name) in R::FORMATS.iter().enumerate() {
+        let snapshot = R::SNAPSHOT.filter(|(format, _)| *format >= R::FORMATS.len());
+        let snapshot = snapshot.map(|(format, _)| (format, SNAPSHOT));
+        for (format, name) in R::FORMATS.iter().copied().enumerate().chain(snapshot) {
             let bytes = replica.encode(format);
             self.written.borrow_mut().insert(name, bytes.into());
         }
@@ -123,6 +132,36 @@ impl Work for Decode<'_> {
     }
 }
 
+impl Work for Snapshot<'_> {
+    fn shape(&self) -> Shape {
+        self.0.build.shape()
+    }
+
+    fn is_long(&self, who: Who) -> bool {
+        self.0.build.is_long(who)
+    }
+
+    fn names<R: Replica>(&self, _who: Who) -> Vec<&'static str> {
+        R::SNAPSHOT.map(|(_, name)| name).into_iter().collect()
+    }
+
+    fn lanes<'a, R: Replica>(&'a self, _who: Who) -> Vec<Lane<'a>> {
+        let lane = |(format, name): (usize, &'static str)| {
+            let bytes = self.0.bytes::<R>(if format < R::FORMATS.len() { name } else { SNAPSHOT });
+            Lane::new(name, move |meter| {
+                let (mut read, _json) = meter.time(|| {
+                    let mut read = R::decode(self.shape(), format, &bytes);
+                    let json = read.json();
+                    (read, json)
+                });
+                meter.size(bytes.len());
+                read.value()
+            })
+        };
+        R::SNAPSHOT.map(lane).into_iter().collect()
+    }
+}
+
 /// A small edit of any document of that shape.
 fn one_more(shape: Shape) -> Edit {
     match shape {
@@ -133,9 +172,9 @@ fn one_more(shape: Shape) -> Edit {
 }
 
 fn race(bench: &mut Bench, name: &str, make: impl FnOnce(&mut Bench) -> Option<Build>) {
-    let (write, read) = (format!("{name} write"), format!("{name} read"));
-    let (writes, reads) = (bench.wants("bytes", &write), bench.wants("bytes", &read));
-    let Some(build) = (writes || reads).then(|| make(bench)).flatten() else { return };
+    let [write, read, snapshot] = ["write", "read", "snapshot"].map(|what| format!("{name} {what}"));
+    let [writes, reads, opens] = [&write, &read, &snapshot].map(|row| bench.wants("bytes", row));
+    let Some(build) = (writes || reads || opens).then(|| make(bench)).flatten() else { return };
     let document = Document::new(build);
     if writes {
         let measures = &[(Size, SMALLEST), (Milliseconds, FAST), (Peak, Goal::None)];
@@ -144,6 +183,10 @@ fn race(bench: &mut Bench, name: &str, make: impl FnOnce(&mut Bench) -> Option<B
     if reads {
         let measures = &[(Milliseconds, FAST), (Peak, Goal::None)];
         bench.race(&Rows { group: "bytes", name: &read, measures }, &Decode(&document));
+    }
+    if opens {
+        let measures = &[(Size, Goal::None), (Milliseconds, NEAR)];
+        bench.race(&Rows { group: "bytes", name: &snapshot, measures }, &Snapshot(&document));
     }
 }
 
