@@ -137,8 +137,8 @@
 //!   change travels.
 //!
 //! There is a compact form of patches and of whole refs too: `to_bytes`, `from_bytes`; and of patches that follow each
-//! other over a connection or in a file: [`PatchWriter`](crdt::PatchWriter), [`PatchReader`](crdt::PatchReader). What
-//! comes from strangers is best read within [`Limits`](crdt::Limits): `from_bytes_within`, `from_json_within`.
+//! other over a connection or in a file: [`PatchWriter`](crdt::PatchWriter), [`PatchReader`](crdt::PatchReader). A
+//! [`SavedRef`](crdt::SavedRef) reads the value of a ref before its history. What comes from strangers is best read within [`Limits`](crdt::Limits): `from_bytes_within`, `from_json_within`.
 //!
 //! # Layers
 //!

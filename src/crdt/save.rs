@@ -5,34 +5,36 @@ use std::sync::Arc;
 
 use super::wire::{Form, Kept, Section, Source, Wire};
 use super::{Actor, Change, Clock, ConvergentRef, DecodeError, DecodeReason, DocumentId, Limits, validate};
-use crate::value::{Val, same};
+use crate::value::{Key, Val, same};
 
 impl ConvergentRef {
     /// Returns the ref as bytes, with its whole history and what waits: compact, versioned, with a checksum.
     /// O(history), a typed run at once.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.write(|section| section.number(0))
+        self.write(false)
     }
 
     /// Returns the ref as [`to_bytes`](Self::to_bytes) does, with the clock and the value beside the history: a
     /// [`SavedRef`] reads those at once. O(history), and the size of the value.
     pub fn to_bytes_with_value(&self) -> Vec<u8> {
-        self.write(|section| {
-            section.number(1);
-            section.clock(self.clock());
-            section.value(self.value());
-        })
+        self.write(true)
     }
 
-    fn write(&self, beside: impl FnOnce(&mut Section)) -> Vec<u8> {
+    fn write(&self, with_value: bool) -> Vec<u8> {
         let mut section = Section::new(Form::Ref);
         section.text(self.document.as_str());
         section.text(self.actor.as_str());
         section.number(self.popped);
-        beside(&mut section);
+        section.number(u64::from(with_value));
         let all = 0..self.history.len();
         let applied = if all.is_empty() { Wire::default() } else { self.history.pack(&[all], &[]) };
-        section.wire(&applied, Kept::Packed);
+        if with_value {
+            section.clock(self.clock());
+            section.value(self.value(), &applied.keys);
+            section.wire_of_told_keys(&applied);
+        } else {
+            section.wire(&applied, Kept::Packed);
+        }
         let waiting: Vec<&Change> = self.waiting().collect();
         section.wire(&Wire::of(&[], waiting.into_iter()), Kept::Loose);
         section.finish()
@@ -58,7 +60,12 @@ impl ConvergentRef {
     fn read(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeReason> {
         let mut source = Source::new(bytes, Form::Ref, limits)?;
         let front = Front::read(&mut source)?;
-        let (applied, waiting) = (source.wire(Kept::Packed)?, source.wire(Kept::Loose)?);
+        let (beside, keys) = front.beside.map(|Beside { clock, value, keys }| ((clock, value), keys)).unzip();
+        let applied = match keys {
+            Some(keys) => source.wire_of_told_keys(keys)?,
+            None => source.wire(Kept::Packed)?,
+        };
+        let waiting = source.wire(Kept::Loose)?;
         source.end()?;
         let mut read = Self::new(front.document, front.actor);
         read.popped = front.popped;
@@ -68,7 +75,7 @@ impl ConvergentRef {
             validate::well_formed(&change).map_err(|_| DecodeReason::Damaged)?;
             read.waiting.add_anyway(Arc::new(change), read.history.clock(), &read.actor);
         }
-        if front.beside.is_some_and(|(clock, value)| clock != *read.clock() || !same(&value, read.value())) {
+        if beside.is_some_and(|(clock, value)| clock != *read.clock() || !same(&value, read.value())) {
             return Err(DecodeReason::Damaged);
         }
         Ok(read)
@@ -80,8 +87,14 @@ struct Front {
     document: DocumentId,
     actor: Actor,
     popped: u64,
-    /// The clock and the value, if they are there.
-    beside: Option<(Clock, Val)>,
+    beside: Option<Beside>,
+}
+
+/// The state beside a history, and the keys of both.
+struct Beside {
+    clock: Clock,
+    value: Val,
+    keys: Vec<Key>,
 }
 
 impl Front {
@@ -90,7 +103,11 @@ impl Front {
         let popped = source.number()?;
         let beside = match source.number()? {
             0 => None,
-            1 => Some((source.clock()?, source.value()?)),
+            1 => {
+                let clock = source.clock()?;
+                let (value, keys) = source.value()?;
+                Some(Beside { clock, value, keys })
+            }
             _ => return Err(DecodeReason::Damaged),
         };
         Ok(Self { document, actor, popped, beside })
@@ -144,7 +161,7 @@ impl SavedRef {
         let Front { document, actor, beside, .. } =
             Front::read(&mut Source::new(&bytes, Form::Ref, limits)?)?;
         let (clock, value) = match beside {
-            Some(beside) => beside,
+            Some(Beside { clock, value, .. }) => (clock, value),
             None => {
                 let read = ConvergentRef::read(&bytes, limits)?;
                 (read.clock().clone(), read.value().clone())

@@ -73,11 +73,9 @@ pub(super) fn of_names(actors: usize, keys: usize, bytes: usize) -> u64 {
     actors as u64 * ACTOR + keys as u64 * KEY + bytes as u64 * 8
 }
 
-/// Returns the memory that a value takes: of so many bytes of tags and texts, and so many keys with their bytes.
-pub(super) fn of_value(tags: usize, texts: usize, keys: usize, names: usize) -> u64 {
-    let keys = (keys as u64).saturating_mul(KEY).saturating_add((names as u64).saturating_mul(4));
-    let parts = (tags as u64).saturating_mul(PART).saturating_add((texts as u64).saturating_mul(4));
-    parts.saturating_add(keys)
+/// Returns the memory that a value takes which has so many bytes of tags and texts.
+pub(super) fn of_value(tags: usize, texts: usize) -> u64 {
+    (tags as u64).saturating_mul(PART).saturating_add((texts as u64).saturating_mul(4))
 }
 
 /// Returns the memory that so many ops of runs take.

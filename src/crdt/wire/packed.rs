@@ -53,13 +53,34 @@ impl Section {
 
     /// Writes changes.
     pub(in crate::crdt) fn wire(&mut self, wire: &Wire, kept: Kept) {
-        self.named(wire, kept, |section, _, actor| section.text(actor.as_str()));
+        self.named(wire, kept, &wire.keys, |section, _, actor| section.text(actor.as_str()));
     }
 
-    /// Writes changes with names of actors as the caller writes them, each by its number.
-    pub(super) fn named(&mut self, wire: &Wire, kept: Kept, mut name: impl FnMut(&mut Self, usize, &Actor)) {
+    /// Writes changes whose keys are [told](Self::keys) already.
+    pub(in crate::crdt) fn wire_of_told_keys(&mut self, wire: &Wire) {
+        self.named(wire, Kept::Packed, &[], |section, _, actor| section.text(actor.as_str()));
+    }
+
+    /// Writes keys, of which there are some.
+    pub(super) fn keys(&mut self, keys: &[Key]) {
+        let (mut lengths, mut names) = (Vec::new(), Vec::new());
+        for key in keys {
+            varint::write(&mut lengths, key.len() as u64);
+            names.extend_from_slice(key.as_bytes());
+        }
+        [&lengths, &names].iter().for_each(|column| self.column(column));
+    }
+
+    /// Writes changes with these keys, and names of actors as the caller writes them, each by its number.
+    pub(super) fn named(
+        &mut self,
+        wire: &Wire,
+        kept: Kept,
+        keys: &[Key],
+        mut name: impl FnMut(&mut Self, usize, &Actor),
+    ) {
         let counts =
-            [(wire.actors.len(), form::ACTORS), (wire.base.len(), form::BASE), (wire.keys.len(), form::KEYS)];
+            [(wire.actors.len(), form::ACTORS), (wire.base.len(), form::BASE), (keys.len(), form::KEYS)];
         let form = self.bytes.len();
         self.bytes.push(0);
         let mut says = 0;
@@ -78,14 +99,14 @@ impl Section {
         }
         let memory = match &wire.fields {
             Fields::Strip(strip) => {
-                wire.keys.iter().for_each(|key| self.text(key.as_str()));
+                keys.iter().for_each(|key| self.text(key.as_str()));
                 self.number(strip.len() as u64);
                 self.bytes.extend_from_slice(strip);
                 cost::of_strip(strip.len())
             }
             Fields::Columns(columns) => {
                 says |= form::COLUMNS;
-                self.columns(wire, columns)
+                self.columns(wire, columns, keys)
             }
         };
         self.memory = self.memory.saturating_add(memory).saturating_add(cost::of_changes(wire, kept));
@@ -99,17 +120,11 @@ impl Section {
     }
 
     /// Writes columns; returns the memory that they take.
-    fn columns(&mut self, wire: &Wire, columns: &Columns) -> u64 {
+    fn columns(&mut self, wire: &Wire, columns: &Columns, keys: &[Key]) -> u64 {
         self.number(wire.changes as u64);
         self.number(wire.ops);
-        let (mut lengths, mut keys) = (Vec::new(), Vec::new());
-        for key in &wire.keys {
-            varint::write(&mut lengths, key.len() as u64);
-            keys.extend_from_slice(key.as_bytes());
-        }
-        if !wire.keys.is_empty() {
-            self.column(&lengths);
-            self.column(&keys);
+        if !keys.is_empty() {
+            self.keys(keys);
         }
         columns[..field::CONTENTS].iter().for_each(|column| self.column(column));
         let Unwoven { tags, ints, texts, .. } = unweave(&columns[field::CONTENTS]);
@@ -149,6 +164,26 @@ impl Source<'_> {
     pub(in crate::crdt) fn wire(&mut self, kept: Kept) -> Result<Wire, DecodeReason> {
         let named = self.names(|source| Ok(Actor::new(source.text()?).map_err(|_| Corrupt)?))?;
         self.changes(named, kept)
+    }
+
+    /// Reads changes whose keys were told before.
+    pub(in crate::crdt) fn wire_of_told_keys(&mut self, keys: Vec<Key>) -> Result<Wire, DecodeReason> {
+        let mut named = self.names(|source| Ok(Actor::new(source.text()?).map_err(|_| Corrupt)?))?;
+        if named.keys > 0 {
+            return Err(Corrupt.into());
+        }
+        named.wire.keys = keys;
+        self.changes(named, Kept::Packed)
+    }
+
+    /// Reads so many keys.
+    pub(super) fn keys(&mut self, count: usize) -> Result<Vec<Key>, DecodeReason> {
+        let [lengths, names] = [self.column()?, self.column()?];
+        if count > lengths.length {
+            return Err(Corrupt.into());
+        }
+        self.budget.take(cost::of_names(0, count, names.length.saturating_add(lengths.length)))?;
+        Ok(read_keys(count, &lengths.open()?, &names.open()?)?)
     }
 
     /// Reads the form of changes, and the names of their actors as the caller reads them.
@@ -222,10 +257,9 @@ impl Source<'_> {
         wire.changes = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
         wire.ops = self.number()?;
         self.budget.count(wire.changes as u64, wire.ops)?;
-        let [lengths, names] = match keys {
-            0 => Default::default(),
-            _ => [self.column()?, self.column()?],
-        };
+        if keys > 0 {
+            wire.keys = self.keys(keys)?;
+        }
         let mut stored = [Stored::default(); field::CONTENTS];
         for column in &mut stored {
             *column = self.column()?;
@@ -236,14 +270,9 @@ impl Source<'_> {
         let mut sizes = [0; field::COUNT];
         sizes.iter_mut().zip(&stored).for_each(|(size, column)| *size = column.length);
         let parts = Parts { tags: tags.length, ints: ints.length, texts: texts.length };
-        if keys > lengths.length {
-            return Err(Corrupt.into());
-        }
-        self.budget.take(cost::of_names(0, keys, names.length.saturating_add(lengths.length)))?;
         self.budget.take(cost::of_ops(wire.ops).saturating_add(cost::of_columns(&sizes, parts)))?;
         let tags = tags.open()?;
         self.budget.take(cost::of_containers(&tags))?;
-        wire.keys = read_keys(keys, &lengths.open()?, &names.open()?)?;
         let mut columns = Columns::default();
         for (column, stored) in columns.iter_mut().zip(stored) {
             *column = stored.open()?;
@@ -262,7 +291,7 @@ impl Source<'_> {
     }
 }
 
-pub(super) fn read_keys(count: usize, mut lengths: &[u8], names: &[u8]) -> Result<Vec<Key>, Corrupt> {
+fn read_keys(count: usize, mut lengths: &[u8], names: &[u8]) -> Result<Vec<Key>, Corrupt> {
     let names = std::str::from_utf8(names).map_err(|_| Corrupt)?;
     let mut keys = Vec::with_capacity(count);
     let mut at = 0usize;

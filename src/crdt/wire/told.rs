@@ -33,7 +33,7 @@ impl Told {
         let base = wire.base.iter().filter(|(id, _)| is_new(id)).copied().collect();
         let wire = wire.told_from(&start, &base)?;
         let mut section = Section::default();
-        section.named(&wire, Kept::Packed, |section, at, actor| {
+        section.named(&wire, Kept::Packed, &wire.keys, |section, at, actor| {
             section.number(u64::from(numbers[at]));
             if numbers[at] >= known {
                 section.text(actor.as_str());

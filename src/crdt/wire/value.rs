@@ -1,17 +1,16 @@
 //! Values as bytes, which are read without any history.
 //!
 //! ```text
-//! value    = tags ints texts keys     columns
-//! keys     = count lengths names numbers
+//! value    = count keys tags ints texts numbers     columns
 //! ```
 //!
 //! The tags are those of contents, in the order in which the parts of the value stand in its text. Behind that of a list
-//! or a map is the number of its items, of each of which the key has a number.
+//! or a map is the number of its items, of each of which the key has a number. The keys are those of the
+//! history, which need not tell them then.
 
 use std::collections::HashMap;
 
 use super::bytes::{Section, Source};
-use super::packed::read_keys;
 use super::{Corrupt, cost};
 use crate::cancellation::ask;
 use crate::crdt::contents::{LIST, MAP, Unwoven, Woven};
@@ -30,30 +29,30 @@ enum Reading {
     Map(Vec<(Key, Val)>, usize),
 }
 
-/// The numbers of keys: one after the other in maps that are alike.
-#[derive(Default)]
-struct Keys<'v> {
-    names: Vec<&'v Key>,
-    numbers: HashMap<&'v Key, usize, foldhash::fast::RandomState>,
+/// The numbers of keys, each as the difference to that after the one before: maps that are alike have the same ones in
+/// a row.
+struct Numbers<'k> {
+    numbers: HashMap<&'k Key, usize, foldhash::fast::RandomState>,
     column: Vec<u8>,
     next: usize,
 }
 
-impl<'v> Keys<'v> {
-    fn write(&mut self, key: &'v Key) {
-        let number = *self.numbers.entry(key).or_insert_with(|| {
-            self.names.push(key);
-            self.names.len() - 1
-        });
+impl<'k> Numbers<'k> {
+    fn new(keys: &'k [Key]) -> Self {
+        Self { numbers: keys.iter().zip(0..).collect(), column: Vec::new(), next: 0 }
+    }
+
+    fn write(&mut self, key: &Key) {
+        let number = *self.numbers.get(key).expect("the history wrote every key of its value");
         varint::write(&mut self.column, varint::zigzag(number as i64 - self.next as i64));
         self.next = number + 1;
     }
 }
 
 impl Section {
-    /// Writes a value.
-    pub(in crate::crdt) fn value(&mut self, value: &Val) {
-        let (mut parts, mut keys) = (Unwoven::default(), Keys::default());
+    /// Writes a value, and keys of which it has some.
+    pub(in crate::crdt) fn value(&mut self, value: &Val, keys: &[Key]) {
+        let (mut parts, mut numbers) = (Unwoven::default(), Numbers::new(keys));
         let mut open: Vec<Writing<'_>> = Vec::new();
         let mut next = Some(value);
         loop {
@@ -78,42 +77,34 @@ impl Section {
                 None => break,
                 Some(Writing::List(items)) => items.next(),
                 Some(Writing::Map(entries)) => entries.next().map(|(key, value)| {
-                    keys.write(key);
+                    numbers.write(key);
                     value
                 }),
             };
         }
+        self.number(keys.len() as u64);
+        self.keys(keys);
         let Unwoven { tags, ints, texts, .. } = &parts;
-        [tags, ints, texts].iter().for_each(|column| self.column(column));
-        self.number(keys.names.len() as u64);
-        let (mut lengths, mut names) = (Vec::new(), Vec::new());
-        for key in &keys.names {
-            varint::write(&mut lengths, key.len() as u64);
-            names.extend_from_slice(key.as_bytes());
-        }
-        [&lengths, &names, &keys.column].iter().for_each(|column| self.column(column));
-        let memory = cost::of_value(tags.len(), texts.len(), keys.names.len(), names.len());
+        [tags, ints, texts, &numbers.column].iter().for_each(|column| self.column(column));
+        let names = keys.iter().map(|key| key.len()).sum();
+        let memory =
+            cost::of_value(tags.len(), texts.len()).saturating_add(cost::of_names(0, keys.len(), names));
         self.memory = self.memory.saturating_add(memory);
     }
 }
 
 impl Source<'_> {
-    /// Reads a value. What it takes in memory is known before any of it is taken.
-    pub(in crate::crdt) fn value(&mut self) -> Result<Val, DecodeReason> {
-        let [tags, ints, texts] = [self.column()?, self.column()?, self.column()?];
+    /// Reads a value and the keys. What they take in memory is known before any of it is taken.
+    pub(in crate::crdt) fn value(&mut self) -> Result<(Val, Vec<Key>), DecodeReason> {
         let keys = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
-        let [lengths, names, numbers] = [self.column()?, self.column()?, self.column()?];
-        if keys > lengths.length {
-            return Err(Corrupt.into());
-        }
-        let columns =
-            [ints.length, lengths.length, numbers.length].into_iter().fold(0, usize::saturating_add);
-        self.budget.take(columns as u64)?;
-        self.budget.take(cost::of_value(tags.length, texts.length, keys, names.length))?;
-        let keys = read_keys(keys, &lengths.open()?, &names.open()?)?;
+        let keys = self.keys(keys)?;
+        let [tags, ints, texts, numbers] = [self.column()?, self.column()?, self.column()?, self.column()?];
+        self.budget.take((ints.length as u64).saturating_add(numbers.length as u64))?;
+        self.budget.take(cost::of_value(tags.length, texts.length))?;
         let [tags, ints, texts, numbers] = [tags.open()?, ints.open()?, texts.open()?, numbers.open()?];
         let texts = std::str::from_utf8(&texts).map_err(|_| Corrupt)?;
-        Ok(read_value(Woven::new(&tags, &ints, texts), &keys, &numbers)?)
+        let value = read_value(Woven::new(&tags, &ints, texts), &keys, &numbers)?;
+        Ok((value, keys))
     }
 }
 
