@@ -134,10 +134,11 @@ impl Seeds {
 
     fn replica(&mut self, replica: &ConvergentRef) {
         self.stream(replica);
-        let bytes = replica.to_bytes();
-        assert!(claimed(&bytes).is_some(), "a ref has another layout than the target thinks");
-        self.add(0, &bytes);
-        self.add(2, body(REF, document().as_str(), &bytes).unwrap());
+        for bytes in [replica.to_bytes(), replica.to_bytes_with_value()] {
+            assert!(claimed(&bytes).is_some(), "a ref has another layout than the target thinks");
+            self.add(0, &bytes);
+            self.add(2, body(REF, document().as_str(), &bytes).unwrap());
+        }
         self.add(4, replica.clock().to_string().as_bytes());
         self.add(4, text(replica).as_bytes());
     }

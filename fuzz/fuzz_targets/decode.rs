@@ -23,7 +23,7 @@ mod shared;
 
 use common::{Snapshot, actor, document, patch, text};
 use libfuzzer_sys::fuzz_target;
-use rejoin::crdt::{Change, Clock, ConvergentRef, Op, OpId, Patch, PatchReader, PatchWriter};
+use rejoin::crdt::{Change, Clock, ConvergentRef, Op, OpId, Patch, PatchReader, PatchWriter, SavedRef};
 use rejoin::value::{self, Step};
 use shared::allocations::{Counting, peak_of};
 use shared::file::{PATCH, REF, claimed, columns, repaired, stream};
@@ -223,6 +223,12 @@ fn read_stream(bytes: &[u8], target: &Target) {
 fn read_ref(bytes: &[u8], target: &Target) {
     if claimed(bytes).is_none_or(|ops| ops > MANY) {
         return;
+    }
+    let saved = within(bytes.len(), "SavedRef::from_bytes", || SavedRef::from_bytes(bytes.to_vec()));
+    if let Ok(opened) = saved.as_ref().map_err(|_| ()).and_then(|saved| saved.open().map_err(|_| ())) {
+        let saved = saved.unwrap();
+        assert!(value::same(opened.value(), saved.value()), "a saved value is that of the history");
+        assert_eq!(opened.clock(), saved.clock());
     }
     let Ok(read) = within(bytes.len(), "ConvergentRef::from_bytes", || ConvergentRef::from_bytes(bytes))
     else {

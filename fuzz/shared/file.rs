@@ -109,9 +109,26 @@ pub fn claimed(file: &[u8]) -> Option<u64> {
     if is_ref {
         skip(&mut rest)?;
         read(&mut rest)?;
+        beside(&mut rest)?;
         return Some(wire(&mut rest)?.ops.saturating_add(wire(&mut rest)?.ops));
     }
     Some(wire(&mut rest)?.ops)
+}
+
+/// Skips the clock and the value before a history, if they are there.
+fn beside(rest: &mut &[u8]) -> Option<()> {
+    if read(rest)? == 0 {
+        return Some(());
+    }
+    for _ in 0..read(rest)? {
+        skip(rest)?;
+        read(rest)?;
+    }
+    let _keys = read(rest)?;
+    for _ in 0..6 {
+        column(rest)?;
+    }
+    Some(())
 }
 
 /// Changes in a file.

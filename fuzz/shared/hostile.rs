@@ -165,7 +165,7 @@ impl Columns {
 
     /// A ref that has applied some changes, and in which others wait.
     pub fn replica(&self, waiting: &Self, document: &str, filler: usize) -> Vec<u8> {
-        let mut body = b"\x01z\0".to_vec();
+        let mut body = b"\x01z\0\0".to_vec();
         self.write(&mut body, 0);
         waiting.write(&mut body, filler);
         super::file::repaired(super::file::REF, document, &body)

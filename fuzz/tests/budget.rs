@@ -14,7 +14,9 @@ use allocations::{Counting, peak_of};
 use hostile::Columns;
 use rejoin::crdt::{
     Actor, ConvergentRef, DecodeError, DecodeReason, DocumentId, Limits, MergeError, OverLimit, Patch,
+    SavedRef,
 };
+use rejoin::value::{Val, parse};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -72,10 +74,42 @@ fn given_hostile_files_when_they_are_read_and_merged_then_no_more_memory_is_take
         a_patch(name, &applied);
         one_that_waits(name, &waiting);
     }
+    for (name, part) in [
+        ("nulls", "null"),
+        ("lists", "[]"),
+        ("lists of one", "[null]"),
+        ("maps", "{}"),
+        ("maps of one", r#"{"a":null}"#),
+        ("maps of two", r#"{"a":null,"b":null}"#),
+        ("maps of nine", r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}"#),
+        (
+            "larger maps",
+            &format!("{{{}}}", (0..40).map(|key| format!(r#""{key}":0"#)).collect::<Vec<_>>().join(",")),
+        ),
+        ("nested lists", "[[[[[[[[]]]]]]]]"),
+        ("empty strings", r#""""#),
+        ("short strings", r#""a""#),
+        ("decimals", "1.50"),
+        ("long numbers", "12345678901234567890"),
+    ] {
+        a_value(name, part);
+    }
     for (name, changes) in hostile::all(MANY, 0).into_iter().filter(|(name, _)| *name == "lists in lists") {
         a_ref(name, &changes, &Columns::default());
         a_patch(name, &changes);
     }
+}
+
+/// The value of a ref of so many parts, each of which takes much for its bytes.
+fn a_value(name: &str, part: &str) {
+    let value: Val = (0..OPS).map(|_| parse(part).unwrap()).collect();
+    let mut replica = fresh();
+    replica.reset(value).unwrap();
+    let file = replica.to_bytes_with_value();
+    let read = |limits: &Limits| claimed(SavedRef::from_bytes_within(file.clone(), limits));
+    let estimate = estimate(read);
+    let (_, peak) = peak_of(|| SavedRef::from_bytes(file.clone()).unwrap());
+    held(name, "a value", &file, estimate, peak);
 }
 
 fn a_ref(name: &str, applied: &Columns, waiting: &Columns) {

@@ -126,7 +126,7 @@ impl Front {
 /// let saved = SavedRef::from_bytes(ann.to_bytes_with_value())?;
 /// assert_eq!(saved.value(), ann.value());
 /// let mut ann = saved.open()?;
-/// ann.reset(&parse(r#"{"items": [1, 2, 3]}"#)?)?;
+/// ann.reset(parse(r#"{"items": [1, 2, 3]}"#)?)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ use super::{DecodeError, DecodeReason, DocumentId, Limits};
 /// let mut bytes = Vec::new();
 /// for count in [1, 2] {
 ///     let seen = ann.clock().clone();
-///     ann.reset(&object([("count", count)]))?;
+///     ann.reset(object([("count", count.into())]))?;
 ///     writer.write(&ann.patch_from_clock(&seen), &mut bytes)?;
 /// }
 ///
