@@ -229,11 +229,20 @@ impl Tree {
         }
     }
 
+    /// Notes when a slot shows several writes.
+    pub(super) fn look_for_conflict(&mut self, history: &History, place: Place) {
+        self.contested = self.contested || self.shown(history, place).len() > 1;
+    }
+
     /// Settles a slot after its puts changed: its value is unknown, and an item is visible if it shows
     /// something.
     pub(super) fn settle_slot(&mut self, history: &History, place: Place) {
         if !self.contested && self.has_several(place) {
-            self.contested = self.shown(history, place).len() > 1;
+            // It costs all that stands there: once for a batch.
+            match &mut self.batch {
+                Some(batch) => drop(batch.several.insert(place)),
+                None => self.look_for_conflict(history, place),
+            }
         }
         match place {
             Place::Root => self.touch_root(),
@@ -243,7 +252,7 @@ impl Tree {
                 let was_visible = list.items.is_visible(item);
                 let is_explicit = list.slots.contains_key(&item);
                 self.touch_elements(node, item, 1, was_visible);
-                if is_explicit && self.shown(history, place).is_empty() == was_visible {
+                if is_explicit && self.shows_any(history, place) != was_visible {
                     self.list_mut(node).items.set_visible(item, 1, !was_visible);
                 }
             }

@@ -69,6 +69,8 @@ pub(in crate::crdt) struct Batch {
     touched: Option<Vec<(Lv, Place)>>,
     /// The placements that went.
     pub(in crate::crdt) removed: Vec<Removed>,
+    /// Slots of several writes, which may be in conflict.
+    pub(super) several: BTreeSet<Place>,
 }
 
 /// A placement of a container that an op overwrote.
@@ -366,10 +368,7 @@ impl Tree {
             let states = batch.before.iter().map(|(&node, &old)| [old, self.state(node)]);
             states.filter(|[old, new]| old != new).flatten().flatten().collect()
         });
-        touched.sort_unstable();
-        touched.dedup();
-        for (put, place) in touched {
-            ask();
+        for &(put, place) in &touched {
             if let Place::Item(list, item) = place {
                 // The put may stand without being shown, from now on.
                 let list = self.list_mut(list);
@@ -377,7 +376,16 @@ impl Tree {
                     list.explicit(item);
                 }
             }
+        }
+        // Once each, however many came and went there.
+        touched.sort_unstable_by_key(|(_, place)| *place);
+        touched.dedup_by_key(|(_, place)| *place);
+        for (_, place) in touched {
+            ask();
             self.settle_slot(history, place);
+        }
+        for place in std::mem::take(&mut batch.several) {
+            self.look_for_conflict(history, place);
         }
     }
 

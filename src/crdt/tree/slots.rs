@@ -45,10 +45,19 @@ impl Tree {
 
     pub(super) fn retain_shown(&self, history: &History, puts: &mut Puts) {
         if self.moves.is_some() {
-            puts.retain(|put| {
-                self.container(history, *put).is_none_or(|node| self.placing(node) == Some(*put))
-            });
+            puts.retain(|put| self.is_shown(history, *put));
         }
+    }
+
+    /// Tells whether a slot shows something. The last write most often tells.
+    pub(super) fn shows_any(&self, history: &History, place: Place) -> bool {
+        let puts = self.puts(place);
+        puts.iter().rev().any(|put| self.moves.is_none() || self.is_shown(history, *put))
+    }
+
+    /// Tells whether a visible put is shown: it does not place a container that is elsewhere.
+    fn is_shown(&self, history: &History, put: Lv) -> bool {
+        self.container(history, put).is_none_or(|node| self.placing(node) == Some(put))
     }
 
     /// Returns the container that a put places. O(log n).
