@@ -107,17 +107,8 @@ impl History {
         self.authors.seal();
     }
 
-    /// Keeps for good what was added. Digests are made of many ops at once, which is faster; what has none yet gets
-    /// its own when one is asked for.
+    /// Keeps for good what was added. It gets digests when one is asked for.
     pub(super) fn settle(&mut self) {
-        self.settled = self.len();
-        if self.settled - self.digests.borrow().end >= BATCH {
-            self.make_digests();
-        }
-    }
-
-    /// Keeps for good what was added, and makes digests when one is asked for.
-    pub(super) fn settle_later(&mut self) {
         self.settled = self.len();
     }
 

@@ -42,6 +42,7 @@ pub(crate) struct Sequence {
     runs: Runs,
     forks: Forks,
     hint: Option<Hint>,
+    newest: Option<Newest>,
 }
 
 /// The answer of the last [`origin`](Sequence::origin): the insertion that it is for comes next.
@@ -49,9 +50,36 @@ pub(crate) struct Sequence {
 /// Invariant: nothing hangs on this side of the parent, and a child there stands in the gap.
 #[derive(Clone, Copy, Debug)]
 struct Hint {
+    position: u32,
     parent: Lv,
     side: Side,
     gap: Spot,
+}
+
+/// The elements of the last insertion, if nothing else happened since: most often the next one comes right behind them
+/// or before them. Nothing hangs on them but each on the one before.
+///
+/// Invariant: all are visible, in one span, of which they are the end.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    first: Lv,
+    count: u32,
+    /// The position of the first.
+    position: u32,
+    /// The spot of the first.
+    spot: Spot,
+}
+
+impl Newest {
+    /// Tells where an element hangs that is to stand at a position, if it stands next to these.
+    fn origin(&self, position: u32) -> Option<Hint> {
+        let Self { first, count, spot, .. } = *self;
+        if position == self.position + count {
+            let gap = Spot { span: spot.span + 1, offset: 0, ..spot };
+            return Some(Hint { position, parent: Lv(first.0 + count - 1), side: Side::Right, gap });
+        }
+        (position == self.position).then_some(Hint { position, parent: first, side: Side::Left, gap: spot })
+    }
 }
 
 impl Sequence {
@@ -108,27 +136,31 @@ impl Sequence {
 
     /// Finds where a new element hangs that is to stand right after the visible element at `position - 1`, or
     /// at the front for 0: its parent in the Fugue tree, and the side. A position past the end counts as
-    /// the end. O(log n), O(1) at the newest element.
+    /// the end. O(log n), O(1) next to what was inserted last.
     pub(crate) fn origin(&mut self, position: usize) -> (Option<Lv>, Side) {
         let position = u32::try_from(position).unwrap_or(u32::MAX).min(self.order.len());
+        let near = self.newest.and_then(|newest| newest.origin(position));
+        self.hint = near.or_else(|| self.search_origin(position));
+        self.hint.map_or((None, Side::Right), |hint| (Some(hint.parent), hint.side))
+    }
+
+    /// Finds where a new element hangs as [`origin`](Self::origin) does; `None` where there is no other element.
+    fn search_origin(&mut self, position: u32) -> Option<Hint> {
         let left = position.checked_sub(1).and_then(|position| self.order.seek(position));
         let gap = match left {
-            None => self.order.start(),
-            Some(spot) => Some(self.order.behind(spot)),
+            None => self.order.start()?,
+            Some(spot) => self.order.behind(spot),
         };
-        let Some(gap) = gap else { return (None, Side::Right) };
         if let Some(spot) = left {
             let left = self.order.span(spot).element(spot.offset);
             if !self.has_right(left) {
-                self.hint = Some(Hint { parent: left, side: Side::Right, gap });
-                return (Some(left), Side::Right);
+                return Some(Hint { position, parent: left, side: Side::Right, gap });
             }
         }
         // What stands first, or right behind an element with right children, has no left children.
         let next = self.order.next(gap).expect("something stands there");
         let parent = self.order.span(next).element(next.offset);
-        self.hint = Some(Hint { parent, side: Side::Left, gap });
-        (Some(parent), Side::Left)
+        Some(Hint { position, parent, side: Side::Left, gap })
     }
 
     /// Adds visible elements `lv`, `lv + 1`, .. `lv + count - 1`: the first hangs on `side` of `parent`
@@ -148,21 +180,24 @@ impl Sequence {
             return;
         }
         let (parent, side) = parent.map_or((ROOT, Side::Right), |parent| (parent, side));
-        let gap = match self.hint.take() {
-            Some(hint) if hint.parent == parent && hint.side == side => {
+        let hint = self.hint.take().filter(|hint| hint.parent == parent && hint.side == side);
+        let gap = match hint {
+            Some(hint) => {
                 self.hang(lv, parent, side);
                 hint.gap
             }
-            _ => self.place(lv, parent, side, ids),
+            None => self.place(lv, parent, side, ids),
         };
         let span = Span::new(lv, count, true);
-        let leaf = if self.order.extend(gap, span) {
-            gap.leaf
-        } else {
-            let gap = self.make_room(gap);
-            self.order.put(gap, span);
-            gap.leaf
+        let spot = match self.order.extend(gap, span) {
+            Some(spot) => spot,
+            None => {
+                let gap = self.make_room(gap);
+                self.order.put(gap, span)
+            }
         };
+        let leaf = spot.leaf;
+        self.newest = hint.map(|Hint { position, .. }| Newest { first: lv, count, position, spot });
         if side == Side::Right
             && parent.0.wrapping_add(1) == lv.0
             && let Some(last) = self.runs.last_mut()
@@ -179,7 +214,7 @@ impl Sequence {
     /// returns how many were not so already. Lvs that are no elements are passed over. O(log n) for
     /// each span of them.
     pub(crate) fn set_visible(&mut self, first: Lv, count: u32, visible: bool) -> u32 {
-        self.hint = None;
+        (self.hint, self.newest) = (None, None);
         let end = first.0.saturating_add(count);
         let (mut next, mut changed) = (first, 0);
         while next.0 < end {
