@@ -76,23 +76,30 @@ impl ConvergentRef {
 
     /// Replaces characters of a text. The range must be there.
     pub(super) fn splice(&mut self, text: Node, position: usize, delete: usize, insert: &str) {
-        let made = self.tree.lv(text);
-        let origin = (!insert.is_empty()).then(|| self.tree.origin(text, position));
-        if delete > 0 {
-            match self.tree.sequence(text).and_then(|text| text.run_at(position)) {
-                Some((first, run)) if run as usize >= delete => {
-                    self.push(&Row::Delete { over: &[(first, delete as u32)] });
-                }
-                _ => {
-                    let over = self.tree.runs_at(text, position, delete);
-                    let over = self.history.authors.sorted_spans(over);
-                    self.push(&Row::Delete { over: &over });
-                }
-            }
+        if delete == 0 && insert.is_empty() {
+            return;
         }
-        if let Some((parent, side)) = origin {
+        self.open();
+        let made = self.tree.lv(text);
+        let characters = self.tree.edit_text(text);
+        if delete > 0 {
+            let mut left = delete as u32;
+            let mut over: SmallVec<[(Lv, u32); 1]> = SmallVec::new();
+            while left > 0
+                && let Some((first, count)) = characters.hide_at(position, left)
+            {
+                over.push((first, count));
+                left -= count;
+            }
+            if over.len() > 1 {
+                over = self.history.authors.sorted_spans(over.into_vec()).into();
+            }
+            self.history.push(&Row::Delete { over: &over });
+        }
+        if !insert.is_empty() {
             let count = if insert.is_ascii() { insert.len() } else { insert.chars().count() } as u32;
-            self.push(&Row::Type { text: made, parent, side, chars: insert, count });
+            let (parent, side) = characters.insert_at(position, self.history.log.next(), count);
+            self.history.push(&Row::Type { text: made, parent, side, chars: insert, count });
         }
     }
 }

@@ -21,11 +21,8 @@ use crate::value::{self, MAX_DEPTH, NotJson, NotJsonReason, Val};
 /// Each edit costs O(log n), and what it writes.
 pub struct Transaction<'r> {
     replica: &'r mut ConvergentRef,
-    /// The first op.
-    first: u32,
     /// The value before, when somebody watches.
     old: Option<Val>,
-    committed: bool,
 }
 
 impl ConvergentRef {
@@ -42,8 +39,7 @@ impl ConvergentRef {
         forgo();
         self.note_changes();
         self.history.remark(&mut self.before_change);
-        let first = self.history.len();
-        Ok(Transaction { replica: self, first, old, committed: false })
+        Ok(Transaction { replica: self, old })
     }
 }
 
@@ -53,26 +49,26 @@ impl Transaction<'_> {
         self.replica
     }
 
-    /// Makes one change of the edits and returns its id; `None` when there were none.
+    /// Makes one change of the edits and returns the counter of its first op, which names it together with the actor
+    /// of the ref; `None` when there were none.
     ///
     /// # Errors
     /// When the validator refuses the new value; all edits are taken back then.
-    pub fn commit(mut self) -> Result<Option<OpId>, SwapError> {
-        if self.replica.history.len() == self.first {
-            self.committed = true;
+    pub fn commit(mut self) -> Result<Option<u64>, SwapError> {
+        let first = Lv::new(self.replica.before_change.len());
+        if self.replica.history.log.next() == first {
             return Ok(None);
         }
         if let Some(reason) = self.replica.invalid() {
             return Err(SwapError::Invalid(reason));
         }
-        self.committed = true;
         self.replica.close();
-        let id = self.replica.history.op_id(Lv::new(self.first));
+        let first = self.replica.history.authors.id(first).counter;
         if let Some(old) = self.old.take() {
             let new = self.replica.value().clone();
             self.replica.notify(&old, &new);
         }
-        Ok(Some(id))
+        Ok(Some(first))
     }
 
     // --- slots ---
@@ -318,6 +314,7 @@ impl Transaction<'_> {
         node.ok_or_else(|| EditError::NoContainer(id.clone()))
     }
 
+    #[inline]
     fn node(&mut self, id: &OpId, wanted: Kind) -> Result<Node, EditError> {
         // Most edits go where the one before went.
         if let Some((known, node, kind)) = &self.replica.edited
@@ -327,6 +324,11 @@ impl Transaction<'_> {
         {
             return Ok(*node);
         }
+        self.find_node(id, wanted)
+    }
+
+    #[inline(never)]
+    fn find_node(&mut self, id: &OpId, wanted: Kind) -> Result<Node, EditError> {
         let node = self.any_node(id)?;
         self.replica.edited = Some((id.clone(), node, self.replica.tree.kind(node)));
         let found = self.replica.tree.kind(node);
@@ -457,7 +459,8 @@ impl Transaction<'_> {
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        if !self.committed {
+        // What was committed is not open any more.
+        if self.replica.is_open {
             self.replica.take_back();
         }
     }

@@ -66,6 +66,13 @@ pub(super) struct Mark {
     authors: authors::Mark,
 }
 
+impl Mark {
+    /// Returns the number of ops that there were.
+    pub(super) fn len(&self) -> u32 {
+        self.authors.len()
+    }
+}
+
 impl History {
     /// Makes the history of a document that has no changes yet.
     pub(super) fn new(document: DocumentId) -> Self {
@@ -89,7 +96,13 @@ impl History {
         self.authors.begin(actor, first, deps);
     }
 
+    /// Begins a change of an actor that has seen all of this.
+    pub(super) fn begin_next(&mut self, actor: ActorIx) {
+        self.authors.begin_next(actor);
+    }
+
     /// Adds a row to the change that began last, and says which op is its first.
+    #[inline]
     pub(super) fn push(&mut self, row: &Row<'_, Local>) -> Lv {
         let before = self.log.len();
         let first = self.log.push(row);

@@ -8,6 +8,7 @@ use crate::crdt::Kind;
 use crate::crdt::growth;
 use crate::crdt::lv::Lv;
 use crate::crdt::row::{Holds, Local, Row, Target, Written};
+use crate::crdt::sequence::Sequence;
 
 impl Tree {
     /// Applies ops of the history. O(rows log n), and what they hold. Values are read anew when they are
@@ -26,10 +27,7 @@ impl Tree {
         match *row {
             Row::Type { text, parent, side, count, .. } => {
                 let node = self.known(text);
-                self.touch(node);
-                if let Some(characters) = self.sequence_mut(node) {
-                    characters.insert(first, count, parent, side, &history.authors);
-                }
+                self.edit_text(node).insert(first, count, parent, side, &history.authors);
             }
             Row::Items { list, parent, side, count, .. } => {
                 let node = self.known(list);
@@ -74,6 +72,15 @@ impl Tree {
                     **sum += i128::from(by);
                 }
             }
+        }
+    }
+
+    /// Notes that a text reads as something else; returns its characters, which are about to change.
+    pub(in crate::crdt) fn edit_text(&mut self, text: Node) -> &mut Sequence {
+        self.touch(text);
+        match &mut self.body_mut(text).inside {
+            Inside::Text(characters) => characters,
+            _ => unreachable!("validated: ops name containers of the right kind"),
         }
     }
 

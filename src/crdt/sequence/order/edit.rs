@@ -8,7 +8,7 @@ impl Order {
     /// Otherwise the leaf needs [room](Self::make_room), and gets the span by [`put`](Self::put).
     pub(in crate::crdt::sequence) fn extend(&mut self, gap: Spot, span: Span) -> Option<Spot> {
         let place = gap.span.checked_sub(1).filter(|_| gap.offset == 0)?;
-        let before = &mut self.leaves[gap.leaf as usize].spans[place];
+        let before = &mut self.leaves[gap.leaf as usize].spans[place as usize];
         let spot = Spot { span: place, offset: before.count(), ..gap };
         if !before.joins(span) {
             return None;
@@ -32,11 +32,11 @@ impl Order {
         let leaf = &mut self.leaves[gap.leaf as usize];
         let mut spot = Spot { offset: 0, ..gap };
         if gap.offset == 0 {
-            leaf.replace(gap.span, 0, &[span]);
+            leaf.replace(gap.place(), 0, &[span]);
         } else {
-            let cut = leaf.spans[gap.span];
+            let cut = leaf.spans[gap.place()];
             let parts = [cut.part(0, gap.offset), span, cut.part(gap.offset, cut.count())];
-            leaf.replace(gap.span, 1, &parts);
+            leaf.replace(gap.place(), 1, &parts);
             spot.span += 1;
         }
         self.add(gap.leaf, span.shown());
@@ -58,11 +58,11 @@ impl Order {
     /// has room for two.
     pub(in crate::crdt::sequence) fn flip(&mut self, spot: Spot, count: u32) {
         let leaf = &mut self.leaves[spot.leaf as usize];
-        let old = leaf.spans[spot.span];
+        let old = leaf.spans[spot.place()];
         let (from, to) = (spot.offset, spot.offset + count);
         let mut new = Span::new(old.element(from), count, !old.visible());
         let shown = new.shown();
-        let (mut first, mut replaced) = (spot.span, 1);
+        let (mut first, mut replaced) = (spot.place(), 1);
         let mut parts = [Span::NONE; 3];
         let mut len = 0;
         if from > 0 {
@@ -73,7 +73,7 @@ impl Order {
             first -= 1;
             replaced += 1;
         }
-        let behind = spot.span + 1;
+        let behind = spot.place() + 1;
         if to == old.count() && behind < leaf.len as usize && new.joins(leaf.spans[behind]) {
             new = new.with(leaf.spans[behind]);
             replaced += 1;
