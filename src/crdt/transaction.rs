@@ -1,10 +1,11 @@
 //! One change made of many edits, by a program that knows what it edits: no value is built or compared.
 
+use super::contents::most_packed;
 use super::diff::{self, Dest, Refused};
 use super::edit::{Overs, What};
 use super::history::History;
 use super::lv::Lv;
-use super::row::{Row, Target};
+use super::row::{Holds, Row, Target};
 use super::tree::{Node, Place};
 use super::{ConvergentRef, EditError, Kind, OpId, SwapError};
 use crate::cancellation::forgo;
@@ -141,7 +142,9 @@ impl Transaction<'_> {
             return self.write(Dest::Item { list: made, parent, side }, value);
         }
         scalar(&value)?;
-        self.insert_at(node, index, &What::Scalar(value))
+        self.room(1, most_packed(&value))?;
+        let item = self.replica.insert_scalar(node, index, &value);
+        Ok(self.id(item))
     }
 
     /// Makes an empty container before position `index` of a list, and returns its id.
@@ -150,7 +153,11 @@ impl Transaction<'_> {
     /// When there is no such list or position.
     pub fn insert_new(&mut self, list: &OpId, index: usize, kind: Kind) -> Result<OpId, EditError> {
         let node = self.list_with(list, index)?;
-        self.insert_at(node, index, &What::Make(kind))
+        let made = What::Make(kind);
+        self.room(1, made.bytes())?;
+        self.levels_fit(Some(self.replica.tree.lv(node)), made.levels())?;
+        let item = self.replica.insert(node, index, Holds::Make(kind));
+        Ok(self.id(item))
     }
 
     /// Overwrites an item of a list.
@@ -265,8 +272,8 @@ impl Transaction<'_> {
         let moved: Vec<Lv> = nodes.iter().map(|node| self.replica.tree.lv(*node)).collect();
         self.room(moved.len() as u64 + 1, 0)?;
         self.levels_fit(Some(self.replica.tree.lv(node)), 1)?;
-        let (list, (parent, side)) = (self.replica.tree.lv(node), self.replica.tree.origin(node, index));
-        let item = self.replica.insert(list, parent, side, &What::Move(moved[0]));
+        let list = self.replica.tree.lv(node);
+        let item = self.replica.insert(node, index, Holds::Move(moved[0]));
         for other in &moved[1..] {
             self.put_at(Target::Item { list, item }, &[], &What::Move(*other))?;
         }
@@ -399,15 +406,6 @@ impl Transaction<'_> {
         self.room(1, what.bytes())?;
         self.levels_fit(slot.container(), what.levels())?;
         let lv = self.replica.put(slot, over, what);
-        Ok(self.id(lv))
-    }
-
-    fn insert_at(&mut self, node: Node, index: usize, what: &What) -> Result<OpId, EditError> {
-        self.room(1, what.bytes())?;
-        let list = self.replica.tree.lv(node);
-        self.levels_fit(Some(list), what.levels())?;
-        let (parent, side) = self.replica.tree.origin(node, index);
-        let lv = self.replica.insert(list, parent, side, what);
         Ok(self.id(lv))
     }
 

@@ -26,7 +26,8 @@ use digest::Digests;
 
 use super::lv::Lv;
 use super::row::{Local, Row};
-use super::{Clock, ClockError, DocumentId, OpId};
+use super::{Clock, ClockError, DocumentId, OpId, Side};
+use crate::value::Val;
 
 /// The history: all applied changes, in the order of application, found by id.
 #[derive(Clone)]
@@ -108,6 +109,12 @@ impl History {
         let first = self.log.push(row);
         self.authors.grow(self.log.len() - before);
         first
+    }
+
+    /// Adds a scalar in a list to the change that began last, and says which op it is.
+    pub(super) fn push_scalar(&mut self, list: Lv, parent: Option<Lv>, side: Side, scalar: &Val) -> Lv {
+        self.authors.grow(1);
+        self.log.push_scalar(list, parent, side, scalar)
     }
 
     /// Says where the changes begin that were added from op `start` on, by their lengths.

@@ -31,13 +31,11 @@ impl Tree {
             }
             Row::Items { list, parent, side, count, .. } => {
                 let node = self.known(list);
-                self.touch_elements(node, first, count, false);
-                self.list_mut(node).items.insert(first, count, parent, side, &history.authors);
+                self.extend_list(node, first, count).insert(first, count, parent, side, &history.authors);
             }
             Row::Item { list, parent, side, holds } => {
                 let node = self.known(list);
-                self.touch_elements(node, first, 1, false);
-                self.list_mut(node).items.insert(first, 1, parent, side, &history.authors);
+                self.extend_list(node, first, 1).insert(first, 1, parent, side, &history.authors);
                 let place = Place::Item(node, first);
                 if let Holds::Move(_) = holds {
                     self.list_mut(node).explicit(first);
@@ -82,6 +80,12 @@ impl Tree {
             Inside::Text(characters) => characters,
             _ => unreachable!("validated: ops name containers of the right kind"),
         }
+    }
+
+    /// Notes that a list gets items; returns those that it has.
+    pub(in crate::crdt) fn extend_list(&mut self, list: Node, first: Lv, count: u32) -> &mut Sequence {
+        self.touch_elements(list, first, count, false);
+        &mut self.list_mut(list).items
     }
 
     /// Adds a put to its slot.

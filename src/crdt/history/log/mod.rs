@@ -13,6 +13,7 @@ use crate::crdt::contents::{Content, Contents, Run};
 use crate::crdt::growth;
 use crate::crdt::lv::{Link, Lv};
 use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
+use crate::value::Val;
 
 pub(in crate::crdt) use rows::Rows;
 
@@ -184,8 +185,25 @@ impl Log {
     }
 
     fn push_items(&mut self, list: Lv, parent: Option<Lv>, side: Side, scalars: Run<'_>, count: u32) -> Lv {
-        let held = self.contents.len();
         scalars.take(count as usize).for_each(|scalar| self.contents.push(scalar));
+        self.extend_items(list, parent, side, count)
+    }
+
+    /// Adds a scalar in a list, as a row of it would.
+    pub(in crate::crdt) fn push_scalar(
+        &mut self,
+        list: Lv,
+        parent: Option<Lv>,
+        side: Side,
+        scalar: &Val,
+    ) -> Lv {
+        self.contents.push_scalar(scalar);
+        self.extend_items(list, parent, side, 1)
+    }
+
+    /// Adds the row of items whose contents were added.
+    fn extend_items(&mut self, list: Lv, parent: Option<Lv>, side: Side, count: u32) -> Lv {
+        let held = self.contents.len() - count;
         let goes_on = self.hangs_on(list, parent, side, count);
         let (parent, others) = (parent.into(), Side::Right);
         self.extend(goes_on, Body::Items { list, parent, side, held, others }, count)
