@@ -103,7 +103,7 @@ impl History {
     }
 
     /// Adds a row to the change that began last, and says which op is its first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, row: &Row<'_, Local>) -> Lv {
         let before = self.log.len();
         let first = self.log.push(row);

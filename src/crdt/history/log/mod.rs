@@ -156,7 +156,7 @@ impl Log {
     // --- adding ---
 
     /// Adds a row, and says which op is its first. Amortised O(size).
-    #[inline]
+    #[inline(always)]
     pub(in crate::crdt) fn push(&mut self, row: &Row<'_, Local>) -> Lv {
         match *row {
             Row::Type { text, parent, side, chars, .. } => self.push_typed(text, parent, side, chars),
