@@ -60,7 +60,8 @@ impl CausalBuffer {
 
     /// Tells whether a change of an actor waits. O(log n).
     pub(super) fn has_of(&self, actor: &Actor) -> bool {
-        self.by_actor.iter_from(|(other, ..)| other < actor).next().is_some_and(|(other, ..)| other == actor)
+        let first = || self.by_actor.iter_from(|(other, ..)| other < actor).next();
+        self.len() > 0 && first().is_some_and(|(other, ..)| other == actor)
     }
 
     /// Tells whether a waiting change is of an actor, or depends on one of it. O(n log dependencies).

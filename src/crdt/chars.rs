@@ -21,7 +21,20 @@ impl Chars {
     }
 
     /// Appends characters and says how many. O(length); the first one of several bytes costs O(all).
+    #[inline]
     pub(super) fn push(&mut self, text: &str) -> u32 {
+        // Most often a single key was struck.
+        if let &[byte] = text.as_bytes()
+            && self.marks.is_empty()
+        {
+            self.text.push(char::from(byte));
+            self.count += 1;
+            return 1;
+        }
+        self.push_several(text)
+    }
+
+    fn push_several(&mut self, text: &str) -> u32 {
         let count = if text.is_ascii() { text.len() } else { text.chars().count() };
         if !self.marks.is_empty() || count != text.len() {
             self.mark(text);

@@ -56,6 +56,11 @@ pub(super) fn pack(bytes: &mut Vec<u8>, scalar: &Val) {
     }
 }
 
+/// Returns how many bytes a scalar takes, at most; a long number may take more.
+pub(super) fn most_packed(scalar: &Val) -> usize {
+    scalar.as_str().map_or(24, |text| text.len() + 10)
+}
+
 fn pack_int(bytes: &mut Vec<u8>, number: i64) {
     match u8::try_from(number).ok().and_then(|number| number.checked_add(SMALL)) {
         Some(small) => bytes.push(small),
@@ -319,12 +324,23 @@ impl Contents {
 
     /// Adds a content.
     pub(super) fn push(&mut self, content: Content<'_>) {
+        let more = if let Content::Scalar(Packed(packed)) = content { packed.len() } else { 1 };
+        self.mark(more);
+        pack_content(&mut self.bytes, content);
+    }
+
+    /// Adds a scalar.
+    pub(super) fn push_scalar(&mut self, scalar: &Val) {
+        self.mark(most_packed(scalar));
+        pack(&mut self.bytes, scalar);
+    }
+
+    /// Counts one more content, which follows, and makes room for it.
+    fn mark(&mut self, bytes: usize) {
         if self.count.is_multiple_of(STEP) {
             growth::push(&mut self.marks, self.bytes.len() as u32);
         }
-        let more = if let Content::Scalar(Packed(packed)) = content { packed.len() } else { 1 };
-        growth::make(&mut self.bytes, more);
-        pack_content(&mut self.bytes, content);
+        growth::make(&mut self.bytes, bytes);
         self.count += 1;
     }
 

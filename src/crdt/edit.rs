@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::contents::{Packed, Run};
+use super::contents::{Packed, most_packed};
 use super::history::{Authors, History};
 use super::lv::Lv;
 use super::row::{Holds, Local, Over, Row, Target, Written};
@@ -22,13 +22,11 @@ impl What {
     /// Returns the bytes that it takes, at most.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Scalar(value) => value.as_str().map_or(24, |text| text.len() + 10),
-            _ => 24,
+            Self::Scalar(value) => most_packed(value),
+            Self::Make(_) | Self::Move(_) => 1,
         }
     }
-}
 
-impl What {
     /// Returns the number of levels that it adds, as far as one can see at once.
     pub(super) fn levels(&self) -> u32 {
         u32::from(matches!(self, Self::Make(Kind::Map | Kind::List) | Self::Move(_)))
@@ -59,40 +57,46 @@ impl ConvergentRef {
         lv
     }
 
-    pub(super) fn insert(&mut self, list: Lv, parent: Option<Lv>, side: Side, what: &What) -> Lv {
-        let holds = match what {
-            What::Scalar(value) => {
-                let mut buffer = std::mem::take(&mut self.buffer);
-                let scalars = Run::new(Packed::new(value, &mut buffer).bytes());
-                let lv = self.push(&Row::Items { list, parent, side, scalars, count: 1 });
-                self.buffer = buffer;
-                return lv;
-            }
-            What::Make(kind) => Holds::Make(*kind),
-            What::Move(container) => Holds::Move(*container),
-        };
-        self.push(&Row::Item { list, parent, side, holds })
+    /// Inserts a container into a list. The position must be there.
+    pub(super) fn insert(&mut self, list: Node, position: usize, holds: Holds<Local>) -> Lv {
+        let (parent, side) = self.tree.origin(list, position);
+        self.push(&Row::Item { list: self.tree.lv(list), parent, side, holds })
+    }
+
+    /// Inserts a scalar into a list. The position must be there.
+    pub(super) fn insert_scalar(&mut self, list: Node, position: usize, value: &Val) -> Lv {
+        self.open();
+        let next = self.history.log.next();
+        let (parent, side) = self.tree.extend_list(list, next, 1).insert_at(position, next, 1);
+        self.history.push_scalar(self.tree.lv(list), parent, side, value)
     }
 
     /// Replaces characters of a text. The range must be there.
     pub(super) fn splice(&mut self, text: Node, position: usize, delete: usize, insert: &str) {
-        let made = self.tree.lv(text);
-        let origin = (!insert.is_empty()).then(|| self.tree.origin(text, position));
-        if delete > 0 {
-            match self.tree.sequence(text).and_then(|text| text.run_at(position)) {
-                Some((first, run)) if run as usize >= delete => {
-                    self.push(&Row::Delete { over: &[(first, delete as u32)] });
-                }
-                _ => {
-                    let over = self.tree.runs_at(text, position, delete);
-                    let over = self.history.authors.sorted_spans(over);
-                    self.push(&Row::Delete { over: &over });
-                }
-            }
+        if delete == 0 && insert.is_empty() {
+            return;
         }
-        if let Some((parent, side)) = origin {
+        self.open();
+        let made = self.tree.lv(text);
+        let characters = self.tree.edit_text(text);
+        if delete > 0 {
+            let mut left = delete as u32;
+            let mut over: SmallVec<[(Lv, u32); 1]> = SmallVec::new();
+            while left > 0
+                && let Some((first, count)) = characters.hide_at(position, left)
+            {
+                over.push((first, count));
+                left -= count;
+            }
+            if over.len() > 1 {
+                over = self.history.authors.sorted_spans(over.into_vec()).into();
+            }
+            self.history.push(&Row::Delete { over: &over });
+        }
+        if !insert.is_empty() {
             let count = if insert.is_ascii() { insert.len() } else { insert.chars().count() } as u32;
-            self.push(&Row::Type { text: made, parent, side, chars: insert, count });
+            let (parent, side) = characters.insert_at(position, self.history.log.next(), count);
+            self.history.push(&Row::Type { text: made, parent, side, chars: insert, count });
         }
     }
 }

@@ -188,7 +188,7 @@ impl ConvergentRef {
         }
         self.begin_applying(before);
         self.tree.apply_all(&self.history, before..self.history.len());
-        self.history.settle_later();
+        self.history.settle();
         Ok(())
     }
 

@@ -1,10 +1,11 @@
 //! One change made of many edits, by a program that knows what it edits: no value is built or compared.
 
+use super::contents::most_packed;
 use super::diff::{self, Dest, Refused};
 use super::edit::{Overs, What};
 use super::history::History;
 use super::lv::Lv;
-use super::row::{Row, Target};
+use super::row::{Holds, Row, Target};
 use super::tree::{Node, Place};
 use super::{ConvergentRef, EditError, Kind, OpId, SwapError};
 use crate::cancellation::forgo;
@@ -21,11 +22,8 @@ use crate::value::{self, MAX_DEPTH, NotJson, NotJsonReason, Val};
 /// Each edit costs O(log n), and what it writes.
 pub struct Transaction<'r> {
     replica: &'r mut ConvergentRef,
-    /// The first op.
-    first: u32,
     /// The value before, when somebody watches.
     old: Option<Val>,
-    committed: bool,
 }
 
 impl ConvergentRef {
@@ -42,8 +40,7 @@ impl ConvergentRef {
         forgo();
         self.note_changes();
         self.history.remark(&mut self.before_change);
-        let first = self.history.len();
-        Ok(Transaction { replica: self, first, old, committed: false })
+        Ok(Transaction { replica: self, old })
     }
 }
 
@@ -53,26 +50,26 @@ impl Transaction<'_> {
         self.replica
     }
 
-    /// Makes one change of the edits and returns its id; `None` when there were none.
+    /// Makes one change of the edits and returns the counter of its first op, which names it together with the actor
+    /// of the ref; `None` when there were none.
     ///
     /// # Errors
     /// When the validator refuses the new value; all edits are taken back then.
-    pub fn commit(mut self) -> Result<Option<OpId>, SwapError> {
-        if self.replica.history.len() == self.first {
-            self.committed = true;
+    pub fn commit(mut self) -> Result<Option<u64>, SwapError> {
+        let first = Lv::new(self.replica.before_change.len());
+        if self.replica.history.log.next() == first {
             return Ok(None);
         }
         if let Some(reason) = self.replica.invalid() {
             return Err(SwapError::Invalid(reason));
         }
-        self.committed = true;
         self.replica.close();
-        let id = self.replica.history.op_id(Lv::new(self.first));
+        let first = self.replica.history.authors.id(first).counter;
         if let Some(old) = self.old.take() {
             let new = self.replica.value().clone();
             self.replica.notify(&old, &new);
         }
-        Ok(Some(id))
+        Ok(Some(first))
     }
 
     // --- slots ---
@@ -145,7 +142,9 @@ impl Transaction<'_> {
             return self.write(Dest::Item { list: made, parent, side }, value);
         }
         scalar(&value)?;
-        self.insert_at(node, index, &What::Scalar(value))
+        self.room(1, most_packed(&value))?;
+        let item = self.replica.insert_scalar(node, index, &value);
+        Ok(self.id(item))
     }
 
     /// Makes an empty container before position `index` of a list, and returns its id.
@@ -154,7 +153,11 @@ impl Transaction<'_> {
     /// When there is no such list or position.
     pub fn insert_new(&mut self, list: &OpId, index: usize, kind: Kind) -> Result<OpId, EditError> {
         let node = self.list_with(list, index)?;
-        self.insert_at(node, index, &What::Make(kind))
+        let made = What::Make(kind);
+        self.room(1, made.bytes())?;
+        self.levels_fit(Some(self.replica.tree.lv(node)), made.levels())?;
+        let item = self.replica.insert(node, index, Holds::Make(kind));
+        Ok(self.id(item))
     }
 
     /// Overwrites an item of a list.
@@ -269,8 +272,8 @@ impl Transaction<'_> {
         let moved: Vec<Lv> = nodes.iter().map(|node| self.replica.tree.lv(*node)).collect();
         self.room(moved.len() as u64 + 1, 0)?;
         self.levels_fit(Some(self.replica.tree.lv(node)), 1)?;
-        let (list, (parent, side)) = (self.replica.tree.lv(node), self.replica.tree.origin(node, index));
-        let item = self.replica.insert(list, parent, side, &What::Move(moved[0]));
+        let list = self.replica.tree.lv(node);
+        let item = self.replica.insert(node, index, Holds::Move(moved[0]));
         for other in &moved[1..] {
             self.put_at(Target::Item { list, item }, &[], &What::Move(*other))?;
         }
@@ -318,6 +321,7 @@ impl Transaction<'_> {
         node.ok_or_else(|| EditError::NoContainer(id.clone()))
     }
 
+    #[inline]
     fn node(&mut self, id: &OpId, wanted: Kind) -> Result<Node, EditError> {
         // Most edits go where the one before went.
         if let Some((known, node, kind)) = &self.replica.edited
@@ -327,6 +331,11 @@ impl Transaction<'_> {
         {
             return Ok(*node);
         }
+        self.find_node(id, wanted)
+    }
+
+    #[inline(never)]
+    fn find_node(&mut self, id: &OpId, wanted: Kind) -> Result<Node, EditError> {
         let node = self.any_node(id)?;
         self.replica.edited = Some((id.clone(), node, self.replica.tree.kind(node)));
         let found = self.replica.tree.kind(node);
@@ -400,15 +409,6 @@ impl Transaction<'_> {
         Ok(self.id(lv))
     }
 
-    fn insert_at(&mut self, node: Node, index: usize, what: &What) -> Result<OpId, EditError> {
-        self.room(1, what.bytes())?;
-        let list = self.replica.tree.lv(node);
-        self.levels_fit(Some(list), what.levels())?;
-        let (parent, side) = self.replica.tree.origin(node, index);
-        let lv = self.replica.insert(list, parent, side, what);
-        Ok(self.id(lv))
-    }
-
     fn write(&mut self, dest: Dest, value: Val) -> Result<OpId, EditError> {
         if let Err(error) = value::check(&value) {
             value::dismantle(value);
@@ -457,7 +457,8 @@ impl Transaction<'_> {
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        if !self.committed {
+        // What was committed is not open any more.
+        if self.replica.is_open {
             self.replica.take_back();
         }
     }

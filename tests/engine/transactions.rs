@@ -32,7 +32,7 @@ fn given_edits_of_every_kind_then_they_are_one_change() {
 
     let after = r#"{"m":{"k":{"deep":[1]},"moved":[0,1]},"l":["hippo","one",2]}"#;
     assert_eq!(text(&ann), after);
-    assert_eq!(change, Some(last_change(&ann).id()));
+    assert_eq!(change, Some(last_change(&ann).first));
     assert_eq!(last_change(&ann).first, before.2 + 1);
     assert_eq!(ann.changes().count(), before.1 + 1);
     assert_eq!(calls.take(), [(before.0, after.to_owned())], "told once");

@@ -174,16 +174,14 @@ impl ConvergentRef {
     /// Begins a change, if none has begun.
     pub(in crate::crdt) fn open(&mut self) {
         if !self.is_open {
-            self.beginning().begin(&mut self.history);
+            self.history.begin_next(self.own);
             self.is_open = true;
         }
     }
 
     /// Returns what begins the next change, unless one has begun.
     pub(in crate::crdt) fn beginning(&self) -> Beginning {
-        let authors = &self.history.authors;
-        let deps = authors.heads_beside(self.own);
-        Beginning { has_begun: self.is_open, actor: self.own, first: authors.highest() + 1, deps }
+        Beginning { has_begun: self.is_open, actor: self.own }
     }
 
     /// Ends the change that has begun; `false` when none has.
@@ -199,13 +197,11 @@ impl ConvergentRef {
 
     /// Takes back the change that has begun since the history was marked for it. O(history): the state is made anew.
     pub(in crate::crdt) fn take_back(&mut self) {
-        if self.is_open {
-            self.is_open = false;
-            self.edited = None;
-            self.history.truncate(&self.before_change);
-            self.tree = Tree::default();
-            self.tree.apply_all(&self.history, 0..self.history.len());
-        }
+        self.is_open = false;
+        self.edited = None;
+        self.history.truncate(&self.before_change);
+        self.tree = Tree::default();
+        self.tree.apply_all(&self.history, 0..self.history.len());
     }
 
     /// Takes the history, and all that follows from it, of another state of this replica.

@@ -76,15 +76,13 @@ pub struct ConvergentRef {
 pub(in crate::crdt) struct Beginning {
     has_begun: bool,
     actor: ActorIx,
-    first: u64,
-    deps: SmallVec<[Lv; 2]>,
 }
 
 impl Beginning {
     /// Begins the change, unless that was done; says the counter of its next op.
     pub(in crate::crdt) fn begin(&mut self, history: &mut History) -> u64 {
         if !std::mem::replace(&mut self.has_begun, true) {
-            history.begin(self.actor, self.first, &self.deps);
+            history.begin_next(self.actor);
         }
         history.authors.next_counter()
     }

@@ -27,7 +27,8 @@ use digest::Digests;
 
 use super::lv::Lv;
 use super::row::{Local, Row};
-use super::{Clock, ClockError, DocumentId, OpId};
+use super::{Clock, ClockError, DocumentId, OpId, Side};
+use crate::value::Val;
 
 /// The history: all applied changes, in the order of application, found by id.
 #[derive(Clone)]
@@ -67,6 +68,13 @@ pub(super) struct Mark {
     authors: authors::Mark,
 }
 
+impl Mark {
+    /// Returns the number of ops that there were.
+    pub(super) fn len(&self) -> u32 {
+        self.authors.len()
+    }
+}
+
 impl History {
     /// Makes the history of a document that has no changes yet.
     pub(super) fn new(document: DocumentId) -> Self {
@@ -90,12 +98,24 @@ impl History {
         self.authors.begin(actor, first, deps);
     }
 
+    /// Begins a change of an actor that has seen all of this.
+    pub(super) fn begin_next(&mut self, actor: ActorIx) {
+        self.authors.begin_next(actor);
+    }
+
     /// Adds a row to the change that began last, and says which op is its first.
+    #[inline(always)]
     pub(super) fn push(&mut self, row: &Row<'_, Local>) -> Lv {
         let before = self.log.len();
         let first = self.log.push(row);
         self.authors.grow(self.log.len() - before);
         first
+    }
+
+    /// Adds a scalar in a list to the change that began last, and says which op it is.
+    pub(super) fn push_scalar(&mut self, list: Lv, parent: Option<Lv>, side: Side, scalar: &Val) -> Lv {
+        self.authors.grow(1);
+        self.log.push_scalar(list, parent, side, scalar)
     }
 
     /// Says where the changes begin that were added from op `start` on, by their lengths.
@@ -108,17 +128,8 @@ impl History {
         self.authors.seal();
     }
 
-    /// Keeps for good what was added. Digests are made of many ops at once, which is faster; what has none yet gets
-    /// its own when one is asked for.
+    /// Keeps for good what was added. It gets digests when one is asked for.
     pub(super) fn settle(&mut self) {
-        self.settled = self.len();
-        if self.settled - self.digests.borrow().end >= BATCH {
-            self.make_digests();
-        }
-    }
-
-    /// Keeps for good what was added, and makes digests when one is asked for.
-    pub(super) fn settle_later(&mut self) {
         self.settled = self.len();
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::newest::Newest;
+use super::order::Spot;
 use super::runs::follows;
 use super::{IdOrder, Lv, ROOT, Sequence};
 use crate::crdt::Side;
@@ -29,7 +31,28 @@ impl Sequence {
         if order != walk {
             return Err(format!("the order {order:?} is not the walk of the Fugue tree {walk:?}"));
         }
-        self.check_firsts(&children, &walk)
+        self.check_firsts(&children, &walk)?;
+        self.newest().map_or(Ok(()), |newest| self.check_newest(newest, &children))
+    }
+
+    /// Checks that the newest elements stand where they are noted to stand, and that nothing hangs on them.
+    fn check_newest(&self, newest: &Newest, children: &Children) -> Result<(), String> {
+        let Newest { first, count, position, spot, cut } = *newest;
+        let span = self.order.span(spot);
+        let stand = span.visible()
+            && span.element(spot.offset) == first
+            && span.end() == newest.end()
+            && self.order.position(spot) == position;
+        let gap = Spot { span: spot.span + 1, offset: 0, ..spot };
+        let next = self.order.next(gap).map(|next| self.order.span(next));
+        let goes_on = next.is_some_and(|next| next.start == newest.end() && !next.visible());
+        let hangs = |lv| [Side::Left, Side::Right].iter().any(|&side| children.contains_key(&(lv, side)));
+        let last = if cut { newest.end() } else { Lv(newest.end().0 - 1) };
+        let runs_on = self.runs.find(last).is_some_and(|run| run.last() > last) && !cut;
+        if count == 0 || !stand || cut && !goes_on || (first.0..=last.0).map(Lv).any(hangs) || runs_on {
+            return Err(format!("{newest:?} are not the newest elements"));
+        }
+        Ok(())
     }
 
     /// Checks that each element is in the leaf that its run names, and that a run continues itself.

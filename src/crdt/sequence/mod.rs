@@ -14,6 +14,7 @@
 
 mod forks;
 mod integrate;
+mod newest;
 mod order;
 mod part;
 mod runs;
@@ -24,6 +25,7 @@ mod check;
 mod tests;
 
 use forks::Forks;
+use newest::Newest;
 use order::{Order, Spot};
 use runs::{Run, Runs};
 use span::Span;
@@ -41,17 +43,26 @@ pub(crate) struct Sequence {
     order: Order,
     runs: Runs,
     forks: Forks,
-    hint: Option<Hint>,
+    near: Option<Near>,
 }
 
-/// The answer of the last [`origin`](Sequence::origin): the insertion that it is for comes next.
+/// What is known of the place where the next edit is, most likely.
+#[derive(Clone, Copy, Debug)]
+enum Near {
+    /// The answer of the last [`origin`](Sequence::origin): the insertion that it is for comes next.
+    Gap(Gap),
+    Newest(Newest),
+}
+
+/// A gap where an element hangs that is to stand at a position.
 ///
 /// Invariant: nothing hangs on this side of the parent, and a child there stands in the gap.
 #[derive(Clone, Copy, Debug)]
-struct Hint {
+struct Gap {
+    position: u32,
     parent: Lv,
     side: Side,
-    gap: Spot,
+    spot: Spot,
 }
 
 impl Sequence {
@@ -108,27 +119,13 @@ impl Sequence {
 
     /// Finds where a new element hangs that is to stand right after the visible element at `position - 1`, or
     /// at the front for 0: its parent in the Fugue tree, and the side. A position past the end counts as
-    /// the end. O(log n), O(1) at the newest element.
+    /// the end. O(log n), O(1) next to what was inserted last.
     pub(crate) fn origin(&mut self, position: usize) -> (Option<Lv>, Side) {
-        let position = u32::try_from(position).unwrap_or(u32::MAX).min(self.order.len());
-        let left = position.checked_sub(1).and_then(|position| self.order.seek(position));
-        let gap = match left {
-            None => self.order.start(),
-            Some(spot) => Some(self.order.behind(spot)),
-        };
-        let Some(gap) = gap else { return (None, Side::Right) };
-        if let Some(spot) = left {
-            let left = self.order.span(spot).element(spot.offset);
-            if !self.has_right(left) {
-                self.hint = Some(Hint { parent: left, side: Side::Right, gap });
-                return (Some(left), Side::Right);
-            }
+        let Some(gap) = self.find_gap(position) else { return (None, Side::Right) };
+        if self.newest().is_none_or(|newest| newest.gap(gap.position).is_none()) {
+            self.near = Some(Near::Gap(gap));
         }
-        // What stands first, or right behind an element with right children, has no left children.
-        let next = self.order.next(gap).expect("something stands there");
-        let parent = self.order.span(next).element(next.offset);
-        self.hint = Some(Hint { parent, side: Side::Left, gap });
-        (Some(parent), Side::Left)
+        (Some(gap.parent), gap.side)
     }
 
     /// Adds visible elements `lv`, `lv + 1`, .. `lv + count - 1`: the first hangs on `side` of `parent`
@@ -148,30 +145,53 @@ impl Sequence {
             return;
         }
         let (parent, side) = parent.map_or((ROOT, Side::Right), |parent| (parent, side));
-        let gap = match self.hint.take() {
-            Some(hint) if hint.parent == parent && hint.side == side => {
-                self.hang(lv, parent, side);
-                hint.gap
+        let gap = match self.near {
+            Some(Near::Gap(gap)) => Some(gap).filter(|gap| gap.parent == parent && gap.side == side),
+            Some(Near::Newest(newest)) => newest.gap_on(parent, side),
+            None => None,
+        };
+        match gap {
+            Some(gap) => self.fill(gap, lv, count),
+            None => {
+                let spot = self.place(lv, parent, side, ids);
+                self.put(spot, lv, count, parent, side);
+                self.near = None;
             }
-            _ => self.place(lv, parent, side, ids),
-        };
-        let span = Span::new(lv, count, true);
-        let leaf = if self.order.extend(gap, span) {
-            gap.leaf
-        } else {
-            let gap = self.make_room(gap);
-            self.order.put(gap, span);
-            gap.leaf
-        };
-        if side == Side::Right
-            && parent.0.wrapping_add(1) == lv.0
-            && let Some(last) = self.runs.last_mut()
-            && last.end() == lv
-            && last.leaf() == leaf
-        {
-            last.count += count;
-        } else {
-            self.runs.push(Run::new(lv, count, parent, side, leaf));
+        }
+    }
+
+    /// Adds visible elements as [`insert`](Self::insert) does, one or more, before the visible position `position`, and
+    /// returns where the first hangs, as [`origin`](Self::origin) would tell.
+    pub(crate) fn insert_at(&mut self, position: usize, lv: Lv, count: u32) -> (Option<Lv>, Side) {
+        match self.find_gap(position) {
+            Some(gap) => {
+                self.fill(gap, lv, count);
+                (Some(gap.parent), gap.side)
+            }
+            None => {
+                let spot = self.order.begin();
+                self.put(spot, lv, count, ROOT, Side::Right);
+                (None, Side::Right)
+            }
+        }
+    }
+
+    /// Hides visible elements from a position on: as many as stand side by side and are next to each other in Lv, up to
+    /// `most`. Returns the first one, and how many. O(log n), O(1) at the end of what was inserted last.
+    pub(crate) fn hide_at(&mut self, position: usize, most: u32) -> Option<(Lv, u32)> {
+        let position = u32::try_from(position).ok()?;
+        loop {
+            let near = self.newest().and_then(|newest| newest.spot(position));
+            let spot = near.or_else(|| self.order.seek(position))?;
+            if self.order.full(spot.leaf) {
+                self.halve(spot.leaf);
+                continue;
+            }
+            let span = self.order.span(spot);
+            let (first, count) = (span.element(spot.offset), (span.count() - spot.offset).min(most));
+            self.order.flip(spot, count);
+            self.near = self.newest().and_then(|newest| newest.without(first, count)).map(Near::Newest);
+            return Some((first, count));
         }
     }
 
@@ -179,7 +199,7 @@ impl Sequence {
     /// returns how many were not so already. Lvs that are no elements are passed over. O(log n) for
     /// each span of them.
     pub(crate) fn set_visible(&mut self, first: Lv, count: u32, visible: bool) -> u32 {
-        self.hint = None;
+        self.near = None;
         let end = first.0.saturating_add(count);
         let (mut next, mut changed) = (first, 0);
         while next.0 < end {
@@ -197,8 +217,7 @@ impl Sequence {
             let here = (span.count() - spot.offset).min(end - next.0);
             if span.visible() != visible {
                 if self.order.full(spot.leaf) {
-                    let (_, new) = self.order.halve(spot.leaf);
-                    self.moved(new);
+                    self.halve(spot.leaf);
                     continue;
                 }
                 self.order.flip(spot, here);
@@ -207,6 +226,68 @@ impl Sequence {
             next = Lv(next.0 + here);
         }
         changed
+    }
+
+    /// Finds the gap where an element hangs that is to stand at a position; `None` where there is no other element.
+    fn find_gap(&mut self, position: usize) -> Option<Gap> {
+        let position = u32::try_from(position).unwrap_or(u32::MAX).min(self.order.len());
+        let near = self.newest().and_then(|newest| newest.gap(position));
+        near.or_else(|| self.search_gap(position))
+    }
+
+    fn search_gap(&mut self, position: u32) -> Option<Gap> {
+        let left = position.checked_sub(1).and_then(|position| self.order.seek(position));
+        let behind = match left {
+            None => self.order.start()?,
+            Some(spot) => self.order.behind(spot),
+        };
+        if let Some(spot) = left {
+            let left = self.order.span(spot).element(spot.offset);
+            if !self.has_right(left) {
+                return Some(Gap { position, parent: left, side: Side::Right, spot: behind });
+            }
+        }
+        // What stands first, or right behind an element with right children, has no left children.
+        let next = self.order.next(behind).expect("something stands there");
+        let parent = self.order.span(next).element(next.offset);
+        Some(Gap { position, parent, side: Side::Left, spot: behind })
+    }
+
+    /// Adds elements in a gap.
+    fn fill(&mut self, Gap { position, parent, side, spot }: Gap, lv: Lv, count: u32) {
+        self.hang(lv, parent, side);
+        let spot = self.put(spot, lv, count, parent, side);
+        self.near = Some(Near::Newest(match self.near {
+            Some(Near::Newest(newest)) if newest.goes_on(position, lv) => newest.and(count),
+            _ => Newest::new(lv, count, position, spot),
+        }));
+    }
+
+    fn newest(&self) -> Option<&Newest> {
+        if let Some(Near::Newest(newest)) = &self.near { Some(newest) } else { None }
+    }
+
+    /// Puts elements that hang in the Fugue tree in a gap of the order; returns the spot of the first.
+    fn put(&mut self, spot: Spot, lv: Lv, count: u32, parent: Lv, side: Side) -> Spot {
+        let span = Span::new(lv, count, true);
+        let spot = match self.order.extend(spot, span) {
+            Some(first) => first,
+            None => {
+                let spot = self.make_room(spot);
+                self.order.put(spot, span)
+            }
+        };
+        if side == Side::Right
+            && parent.0.wrapping_add(1) == lv.0
+            && let Some(last) = self.runs.last_mut()
+            && last.end() == lv
+            && last.leaf() == spot.leaf
+        {
+            last.count += count;
+        } else {
+            self.runs.push(Run::new(lv, count, parent, side, spot.leaf));
+        }
+        spot
     }
 
     /// Tells whether anything hangs on the right of an element. O(1) for the newest, else O(log n).
@@ -251,6 +332,13 @@ impl Sequence {
             self.moved(leaf);
         }
         gap
+    }
+
+    /// Splits a leaf in two.
+    fn halve(&mut self, leaf: u32) {
+        let (_, new) = self.order.halve(leaf);
+        self.moved(new);
+        self.near = None;
     }
 
     /// Notes where the spans of a new leaf stand now.

@@ -50,6 +50,20 @@ struct Replica {
 
 impl Replica {
     fn apply(&mut self, typed: Typed, skip: usize) {
+        let lv = self.name(typed, skip);
+        let parent = typed.parent.map(|id| self.lvs[&id]);
+        self.sequence.insert(lv, typed.count, parent, typed.side, &self.ids);
+    }
+
+    /// Applies what is typed here at a position.
+    fn apply_at(&mut self, position: usize, typed: Typed, skip: usize) {
+        let lv = self.name(typed, skip);
+        let (parent, side) = self.sequence.insert_at(position, lv, typed.count);
+        assert_eq!((parent.map(|parent| self.id(parent)), side), (typed.parent, typed.side));
+    }
+
+    /// Gives new elements their Lvs, and returns the first.
+    fn name(&mut self, typed: Typed, skip: usize) -> Lv {
         // Other ops of the document lie between.
         self.ids.0.extend((0..skip).map(|_| (0, u32::MAX)));
         let lv = Lv(self.ids.0.len() as u32);
@@ -58,8 +72,7 @@ impl Replica {
             self.lvs.insert(id, Lv(self.ids.0.len() as u32));
             self.ids.0.push(id);
         }
-        let parent = typed.parent.map(|id| self.lvs[&id]);
-        self.sequence.insert(lv, typed.count, parent, typed.side, &self.ids);
+        lv
     }
 
     fn id(&self, element: Lv) -> Id {
@@ -169,7 +182,11 @@ fn history(seed: u64, steps: usize) {
                 let origin = replica.sequence.origin(position);
                 replica.known.push(log.len());
                 log.push(typed);
-                replica.apply(typed, random.below(skips));
+                if (parent, side) == origin && random.below(2) == 0 {
+                    replica.apply_at(position, typed, random.below(skips));
+                } else {
+                    replica.apply(typed, random.below(skips));
+                }
                 if (parent, side) == origin {
                     let lv = replica.lvs[&typed.first];
                     let mut expected = before;
@@ -178,6 +195,22 @@ fn history(seed: u64, steps: usize) {
                         (0..expected.len()).filter_map(|position| replica.sequence.get(position)).collect();
                     assert_eq!(now, expected, "step {step}");
                 }
+            }
+            2 if hides > 0 && random.below(2) == 0 => {
+                // Most often the end of what was typed last goes.
+                let typed =
+                    log.last().and_then(|typed| replica.lvs.get(&typed.first).map(|lv| (lv, typed.count)));
+                let last = typed.map_or(0, |(lv, count)| replica.sequence.position(*lv) + count as usize);
+                let position = match random.below(4) {
+                    0 => random.below(length + 1),
+                    back => last.saturating_sub(back),
+                };
+                let most = 1 + random.below(3) as u32;
+                let expected =
+                    replica.sequence.run_at(position).map(|(first, count)| (first, count.min(most)));
+                assert_eq!(replica.sequence.hide_at(position, most), expected);
+                let (first, count) = expected.unwrap_or((Lv(0), 0));
+                replica.hidden.extend((first.0..first.0 + count).map(Lv));
             }
             2 | 3 if hides > 0 => {
                 let lvs = replica.ids.0.len();

@@ -8,6 +8,7 @@ use crate::crdt::Kind;
 use crate::crdt::growth;
 use crate::crdt::lv::Lv;
 use crate::crdt::row::{Holds, Local, Row, Target, Written};
+use crate::crdt::sequence::Sequence;
 
 impl Tree {
     /// Applies ops of the history. O(rows log n), and what they hold. Values are read anew when they are
@@ -26,20 +27,15 @@ impl Tree {
         match *row {
             Row::Type { text, parent, side, count, .. } => {
                 let node = self.known(text);
-                self.touch(node);
-                if let Some(characters) = self.sequence_mut(node) {
-                    characters.insert(first, count, parent, side, &history.authors);
-                }
+                self.edit_text(node).insert(first, count, parent, side, &history.authors);
             }
             Row::Items { list, parent, side, count, .. } => {
                 let node = self.known(list);
-                self.touch_elements(node, first, count, false);
-                self.list_mut(node).items.insert(first, count, parent, side, &history.authors);
+                self.extend_list(node, first, count).insert(first, count, parent, side, &history.authors);
             }
             Row::Item { list, parent, side, holds } => {
                 let node = self.known(list);
-                self.touch_elements(node, first, 1, false);
-                self.list_mut(node).items.insert(first, 1, parent, side, &history.authors);
+                self.extend_list(node, first, 1).insert(first, 1, parent, side, &history.authors);
                 let place = Place::Item(node, first);
                 if let Holds::Move(_) = holds {
                     self.list_mut(node).explicit(first);
@@ -75,6 +71,21 @@ impl Tree {
                 }
             }
         }
+    }
+
+    /// Notes that a text reads as something else; returns its characters, which are about to change.
+    pub(in crate::crdt) fn edit_text(&mut self, text: Node) -> &mut Sequence {
+        self.touch(text);
+        match &mut self.body_mut(text).inside {
+            Inside::Text(characters) => characters,
+            _ => unreachable!("validated: ops name containers of the right kind"),
+        }
+    }
+
+    /// Notes that a list gets items; returns those that it has.
+    pub(in crate::crdt) fn extend_list(&mut self, list: Node, first: Lv, count: u32) -> &mut Sequence {
+        self.touch_elements(list, first, count, false);
+        &mut self.list_mut(list).items
     }
 
     /// Adds a put to its slot.

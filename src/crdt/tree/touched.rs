@@ -112,25 +112,20 @@ impl Tree {
     fn note(&mut self, mut node: Node, mut what: Option<Touched>) {
         loop {
             let body = &mut self.nodes[node.0 as usize];
-            let cached = body.cached.take();
-            let place = body.put.get().map(|_| body.place);
-            let is_known = cached.is_some();
-            match (body.before, cached, what) {
-                (Some(number), _, what) => {
-                    let before = &mut self.touched[number.get() as usize - 1];
-                    what.into_iter().for_each(|what| before.add(what));
-                }
-                (None, Some(cached), what) => {
-                    let value = if let Cached::Value(value) = cached { Some(value) } else { None };
-                    self.touched.push(Before { node, value, slots: what.into_iter().collect(), many: MANY });
-                    body.before = NonZeroU32::new(self.touched.len() as u32);
-                }
-                (None, None, _) => {}
+            if let (Some(number), Some(what)) = (body.before, what) {
+                self.touched[number.get() as usize - 1].add(what);
             }
-            if !is_known {
+            // Most often it is not read between two edits.
+            if body.cached.get().is_none() {
                 return;
             }
-            (node, what) = match place {
+            let Some(cached) = body.cached.take() else { return };
+            if body.before.is_none() {
+                let value = if let Cached::Value(value) = cached { Some(value) } else { None };
+                self.touched.push(Before { node, value, slots: what.into_iter().collect(), many: MANY });
+                body.before = NonZeroU32::new(self.touched.len() as u32);
+            }
+            (node, what) = match body.put.get().map(|_| body.place) {
                 None => return,
                 Some(Place::Root) => return self.touch_root(),
                 Some(Place::Key(up, slot)) => (up, Some(Touched::Keys { first: slot, count: 1 })),

@@ -377,7 +377,8 @@ impl World {
         let mut transaction = replica.transaction().unwrap();
         edit_all(edits, &mut mirror, &mut transaction);
         if commit {
-            let change = transaction.commit().unwrap();
+            let first = transaction.commit().unwrap();
+            let change = first.map(|first| OpId::new(first, replica.actor().clone()));
             return Done::Transacted { who, wanted: mirror.value(), change };
         }
         drop(transaction);

@@ -35,9 +35,6 @@ impl Authors {
 
     /// Returns the last changes that an actor's next change depends on, besides its own previous one. O(heads).
     pub(in crate::crdt) fn heads_beside(&self, own: ActorIx) -> SmallVec<[Lv; 2]> {
-        if self.heads[..] == [own] {
-            return SmallVec::new();
-        }
         let others = self.heads.iter().filter(|&&head| head != own);
         others.map(|&head| self.last_op(head).expect("a head has written")).collect()
     }

@@ -31,6 +31,18 @@ impl Authors {
         self.start(from);
     }
 
+    /// Begins a change of an actor that has seen all that is here.
+    pub(in crate::crdt) fn begin_next(&mut self, actor: ActorIx) {
+        // Its own last change had seen all: the next one goes on with it.
+        if let [head] = self.heads[..]
+            && head == actor
+        {
+            return self.start(self.len);
+        }
+        let deps = self.heads_beside(actor);
+        self.begin(actor, self.highest + 1, &deps);
+    }
+
     /// Returns the counter of the next op of the change that began last.
     pub(in crate::crdt) fn next_counter(&self) -> u64 {
         self.spans.last().map_or(1, |span| span.counter + u64::from(self.len - span.from))
@@ -42,7 +54,9 @@ impl Authors {
         if word >= self.starts.len() {
             self.starts.resize(word + 1, 0);
         }
-        self.mark_starts(word, 1 << (op % 64));
+        let (word, bit) = (&mut self.starts[word], 1 << (op % 64));
+        self.change_count += u32::from(*word & bit == 0);
+        *word |= bit;
     }
 
     /// Says that changes begin with some of 64 ops, for which there is room.

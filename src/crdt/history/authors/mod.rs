@@ -316,3 +316,10 @@ pub(in crate::crdt) struct Mark {
     len: u32,
     highest: u64,
 }
+
+impl Mark {
+    /// Returns the number of ops that there were.
+    pub(in crate::crdt) fn len(&self) -> u32 {
+        self.len
+    }
+}

@@ -20,9 +20,10 @@ impl Authors {
         mark.deps = self.deps.len();
         mark.len = self.len;
         mark.highest = self.highest;
-        // They seldom change.
-        if mark.heads != self.heads {
-            mark.heads.clone_from(&self.heads);
+        match (&mark.heads[..], &self.heads[..]) {
+            // They seldom change.
+            ([was], [is]) if was == is => {}
+            _ => mark.heads.clone_from(&self.heads),
         }
     }
 

@@ -9,10 +9,11 @@ mod rows;
 use super::keys::Keys;
 use crate::crdt::Side;
 use crate::crdt::chars::Chars;
-use crate::crdt::contents::{Content, Contents};
+use crate::crdt::contents::{Content, Contents, Run};
 use crate::crdt::growth;
 use crate::crdt::lv::{Link, Lv};
 use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
+use crate::value::Val;
 
 pub(in crate::crdt) use rows::Rows;
 
@@ -155,62 +156,94 @@ impl Log {
     // --- adding ---
 
     /// Adds a row, and says which op is its first. Amortised O(size).
+    #[inline(always)]
     pub(in crate::crdt) fn push(&mut self, row: &Row<'_, Local>) -> Lv {
         match *row {
-            Row::Type { text, parent, side, chars, .. } => {
-                let from = self.chars.len();
-                let count = self.chars.push(chars);
-                let goes_on = self.hangs_on(text, parent, side, count);
-                let (parent, others) = (parent.into(), Side::Right);
-                self.extend(goes_on, Body::Type { text, parent, side, chars: from, others }, count)
-            }
+            Row::Type { text, parent, side, chars, .. } => self.push_typed(text, parent, side, chars),
             Row::Items { list, parent, side, scalars, count } => {
-                let from = self.contents.len();
-                scalars.take(count as usize).for_each(|scalar| self.contents.push(scalar));
-                let goes_on = self.hangs_on(list, parent, side, count);
-                let (parent, others) = (parent.into(), Side::Right);
-                self.extend(goes_on, Body::Items { list, parent, side, held: from, others }, count)
+                self.push_items(list, parent, side, scalars, count)
             }
             Row::Item { list, parent, side, holds } => {
                 let held = self.hold(holds);
                 self.extend(false, Body::Item { list, parent: parent.into(), side, held }, 1)
             }
-            Row::Put { slot, over, written } => {
-                let held = match written {
-                    Written::Container(holds) => self.hold(holds),
-                    Written::Scalar(scalar) => {
-                        self.contents.push(Content::Scalar(scalar));
-                        self.contents.len() - 1
-                    }
-                };
-                let goes_on = self.puts_on(slot, over.ids());
-                let over = match *over.ids() {
-                    [] => Overwrites(self.next()),
-                    [one] => Overwrites(one),
-                    _ => {
-                        self.lists.push(List::new(self.next(), self.overs.len(), over.ids().len()));
-                        self.overs.extend_from_slice(over.ids());
-                        Overwrites(self.next())
-                    }
-                };
-                let others = Others::Again;
-                let body = match slot {
-                    Target::Root => Body::PutRoot { over, held },
-                    Target::Key { map, key } => Body::PutKey { map, key, over, held, others },
-                    Target::Item { list, item } => Body::PutItem { list, item, over, held },
-                };
-                self.extend(goes_on, body, 1)
-            }
-            Row::Delete { over: [(one, 1)] } => self.push_each(*one, 1, Step::Forward),
-            Row::Delete { over: [span] } => self.extend(false, Body::Delete { over: *span }, 1),
-            Row::Delete { over } => {
-                self.lists.push(List::new(self.next(), self.spans.len(), over.len()));
-                self.spans.extend_from_slice(over);
-                self.extend(false, Body::Delete { over: (self.next(), 0) }, 1)
-            }
+            Row::Put { slot, over, written } => self.push_put(slot, over.ids(), written),
+            Row::Delete { over } => self.push_delete(over),
             Row::DeleteEach { first, count, step } => self.push_each(first, count, step),
             Row::Add { counter, by } => {
                 self.extend(false, Body::Add { counter, by: [by as u32, (by >> 32) as u32] }, 1)
+            }
+        }
+    }
+
+    fn push_typed(&mut self, text: Lv, parent: Option<Lv>, side: Side, typed: &str) -> Lv {
+        let chars = self.chars.len();
+        let count = self.chars.push(typed);
+        let goes_on = self.hangs_on(text, parent, side, count);
+        let (parent, others) = (parent.into(), Side::Right);
+        self.extend(goes_on, Body::Type { text, parent, side, chars, others }, count)
+    }
+
+    fn push_items(&mut self, list: Lv, parent: Option<Lv>, side: Side, scalars: Run<'_>, count: u32) -> Lv {
+        scalars.take(count as usize).for_each(|scalar| self.contents.push(scalar));
+        self.extend_items(list, parent, side, count)
+    }
+
+    /// Adds a scalar in a list, as a row of it would.
+    pub(in crate::crdt) fn push_scalar(
+        &mut self,
+        list: Lv,
+        parent: Option<Lv>,
+        side: Side,
+        scalar: &Val,
+    ) -> Lv {
+        self.contents.push_scalar(scalar);
+        self.extend_items(list, parent, side, 1)
+    }
+
+    /// Adds the row of items whose contents were added.
+    fn extend_items(&mut self, list: Lv, parent: Option<Lv>, side: Side, count: u32) -> Lv {
+        let held = self.contents.len() - count;
+        let goes_on = self.hangs_on(list, parent, side, count);
+        let (parent, others) = (parent.into(), Side::Right);
+        self.extend(goes_on, Body::Items { list, parent, side, held, others }, count)
+    }
+
+    fn push_put(&mut self, slot: Target<Local>, over: &[Lv], written: Written<'_, Local>) -> Lv {
+        let held = match written {
+            Written::Container(holds) => self.hold(holds),
+            Written::Scalar(scalar) => {
+                self.contents.push(Content::Scalar(scalar));
+                self.contents.len() - 1
+            }
+        };
+        let goes_on = self.puts_on(slot, over);
+        let over = match *over {
+            [] => Overwrites(self.next()),
+            [one] => Overwrites(one),
+            _ => {
+                self.lists.push(List::new(self.next(), self.overs.len(), over.len()));
+                self.overs.extend_from_slice(over);
+                Overwrites(self.next())
+            }
+        };
+        let others = Others::Again;
+        let body = match slot {
+            Target::Root => Body::PutRoot { over, held },
+            Target::Key { map, key } => Body::PutKey { map, key, over, held, others },
+            Target::Item { list, item } => Body::PutItem { list, item, over, held },
+        };
+        self.extend(goes_on, body, 1)
+    }
+
+    fn push_delete(&mut self, over: &[(Lv, u32)]) -> Lv {
+        match *over {
+            [(one, 1)] => self.push_each(one, 1, Step::Forward),
+            [span] => self.extend(false, Body::Delete { over: span }, 1),
+            _ => {
+                self.lists.push(List::new(self.next(), self.spans.len(), over.len()));
+                self.spans.extend_from_slice(over);
+                self.extend(false, Body::Delete { over: (self.next(), 0) }, 1)
             }
         }
     }
@@ -295,8 +328,10 @@ impl Log {
             growth::push(&mut self.entries, Entry { from: self.len, body });
         }
         self.len += count;
-        let entry = (self.entries.len() - 1) as u32;
-        self.pages.resize(self.len.div_ceil(PAGE) as usize, entry);
+        let pages = self.len.div_ceil(PAGE) as usize;
+        if self.pages.len() < pages {
+            self.pages.resize(pages, (self.entries.len() - 1) as u32);
+        }
         first
     }
 

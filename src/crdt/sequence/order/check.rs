@@ -8,7 +8,7 @@ impl Order {
         let mut leaves = Vec::new();
         let mut shown = 0;
         if self.first != NONE {
-            let root = (self.root, self.height, NONE);
+            let root = (self.root, self.height(), NONE);
             shown = self.check_below(root, &mut leaves)?.wrapping_add(self.cursor.pending);
         }
         if shown != self.len {
@@ -50,7 +50,7 @@ impl Order {
                 return Err(format!("node {at} counts {} in place {slot}, not {count}", node.counts[slot]));
             }
         }
-        if node.len == 0 || node.parent != parent {
+        if node.len == 0 || node.parent != parent || node.height != height {
             return Err(format!("node {at} is malformed: {node:?}"));
         }
         Ok(node.counts[..node.len as usize].iter().sum())

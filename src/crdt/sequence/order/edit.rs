@@ -4,17 +4,18 @@ use super::{Cursor, Leaf, NONE, Order, Spot};
 use crate::crdt::sequence::span::Span;
 
 impl Order {
-    /// Puts a visible span in a gap; `true` if it continues the span before it. Otherwise the leaf needs
-    /// [room](Self::make_room), and gets the span by [`put`](Self::put).
-    pub(in crate::crdt::sequence) fn extend(&mut self, gap: Spot, span: Span) -> bool {
-        let Some(before) = gap.span.checked_sub(1).filter(|_| gap.offset == 0) else { return false };
-        let before = &mut self.leaves[gap.leaf as usize].spans[before];
-        let joins = before.joins(span);
-        if joins {
-            *before = before.with(span);
-            self.add(gap.leaf, span.shown());
+    /// Puts a visible span in a gap if it continues the span before it, and returns the spot of its first element.
+    /// Otherwise the leaf needs [room](Self::make_room), and gets the span by [`put`](Self::put).
+    pub(in crate::crdt::sequence) fn extend(&mut self, gap: Spot, span: Span) -> Option<Spot> {
+        let place = gap.span.checked_sub(1).filter(|_| gap.offset == 0)?;
+        let before = &mut self.leaves[gap.leaf as usize].spans[place as usize];
+        let spot = Spot { span: place, offset: before.count(), ..gap };
+        if !before.joins(span) {
+            return None;
         }
-        joins
+        *before = before.with(span);
+        self.add(gap.leaf, span.shown());
+        Some(spot)
     }
 
     /// Returns the first gap of an order; a leaf is made for it if there is none.
@@ -26,23 +27,26 @@ impl Order {
         Spot { leaf: self.first, span: 0, offset: 0 }
     }
 
-    /// Puts a span in a gap of a leaf that has room for two.
-    pub(in crate::crdt::sequence) fn put(&mut self, gap: Spot, span: Span) {
+    /// Puts a span in a gap of a leaf that has room for two, and returns the spot of its first element.
+    pub(in crate::crdt::sequence) fn put(&mut self, gap: Spot, span: Span) -> Spot {
         let leaf = &mut self.leaves[gap.leaf as usize];
+        let mut spot = Spot { offset: 0, ..gap };
         if gap.offset == 0 {
-            leaf.replace(gap.span, 0, &[span]);
+            leaf.replace(gap.place(), 0, &[span]);
         } else {
-            let cut = leaf.spans[gap.span];
+            let cut = leaf.spans[gap.place()];
             let parts = [cut.part(0, gap.offset), span, cut.part(gap.offset, cut.count())];
-            leaf.replace(gap.span, 1, &parts);
+            leaf.replace(gap.place(), 1, &parts);
+            spot.span += 1;
         }
         self.add(gap.leaf, span.shown());
+        spot
     }
 
     /// Adds a visible span behind all. Nothing is noted of where it stands.
     pub(in crate::crdt::sequence) fn append(&mut self, span: Span) {
         let mut gap = self.end().unwrap_or_else(|| self.begin());
-        if !self.extend(gap, span) {
+        if self.extend(gap, span).is_none() {
             if self.full(gap.leaf) {
                 gap = self.make_room(gap).0;
             }
@@ -54,11 +58,11 @@ impl Order {
     /// has room for two.
     pub(in crate::crdt::sequence) fn flip(&mut self, spot: Spot, count: u32) {
         let leaf = &mut self.leaves[spot.leaf as usize];
-        let old = leaf.spans[spot.span];
+        let old = leaf.spans[spot.place()];
         let (from, to) = (spot.offset, spot.offset + count);
         let mut new = Span::new(old.element(from), count, !old.visible());
         let shown = new.shown();
-        let (mut first, mut replaced) = (spot.span, 1);
+        let (mut first, mut replaced) = (spot.place(), 1);
         let mut parts = [Span::NONE; 3];
         let mut len = 0;
         if from > 0 {
@@ -69,7 +73,7 @@ impl Order {
             first -= 1;
             replaced += 1;
         }
-        let behind = spot.span + 1;
+        let behind = spot.place() + 1;
         if to == old.count() && behind < leaf.len as usize && new.joins(leaf.spans[behind]) {
             new = new.with(leaf.spans[behind]);
             replaced += 1;

@@ -23,12 +23,10 @@ const NONE: u32 = u32::MAX;
 pub(super) struct Order {
     leaves: Vec<Leaf>,
     nodes: Vec<Node>,
-    /// The topmost node; a leaf while `height` is 0.
+    /// The topmost node; a leaf as long as there are no nodes.
     root: u32,
     /// The leaf that comes first; [`NONE`] in an empty order.
     first: u32,
-    /// How many nodes stand above each leaf.
-    height: u32,
     /// Invariant: visible elements in all.
     len: u32,
     /// The leaf that was last touched: edits come in places close to each other.
@@ -61,6 +59,8 @@ struct Node {
     counts: [u32; FAN],
     len: u32,
     parent: u32,
+    /// How many nodes stand above each leaf, from this one on.
+    height: u32,
 }
 
 /// An element's place, or the gap before it: the `offset`th of a span in a leaf. A span past the last
@@ -68,8 +68,14 @@ struct Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Spot {
     pub(super) leaf: u32,
-    pub(super) span: usize,
+    pub(super) span: u32,
     pub(super) offset: u32,
+}
+
+impl Spot {
+    fn place(self) -> usize {
+        self.span as usize
+    }
 }
 
 impl Default for Order {
@@ -79,7 +85,6 @@ impl Default for Order {
             nodes: Vec::new(),
             root: 0,
             first: NONE,
-            height: 0,
             len: 0,
             cursor: Cursor { leaf: NONE, before: 0, pending: 0 },
         }
@@ -109,16 +114,16 @@ impl Order {
     /// Counts the visible elements before an element. O(log n).
     pub(super) fn position(&self, spot: Spot) -> u32 {
         let spans = &self.leaves[spot.leaf as usize].spans;
-        let inside: u32 = spans[..spot.span].iter().map(|span| span.shown()).sum();
-        let offset = if spans[spot.span].visible() { spot.offset } else { 0 };
+        let inside: u32 = spans[..spot.place()].iter().map(|span| span.shown()).sum();
+        let offset = if spans[spot.place()].visible() { spot.offset } else { 0 };
         inside + offset + self.before(spot.leaf)
     }
 
     /// Returns the spot of an element that stands in a leaf.
     pub(super) fn within(&self, leaf: u32, element: Lv) -> Option<Spot> {
         let spans = self.spans(leaf);
-        let span = spans.iter().position(|span| span.holds(element))?;
-        Some(Spot { leaf, span, offset: element.0 - spans[span].start.0 })
+        let place = spans.iter().position(|span| span.holds(element))?;
+        Some(Spot { leaf, span: place as u32, offset: element.0 - spans[place].start.0 })
     }
 
     /// Returns the spot of an element if it stands in the leaf that was last touched.
@@ -128,7 +133,7 @@ impl Order {
 
     /// Returns the span at a spot that is no gap.
     pub(super) fn span(&self, spot: Spot) -> Span {
-        self.leaves[spot.leaf as usize].spans[spot.span]
+        self.leaves[spot.leaf as usize].spans[spot.place()]
     }
 
     pub(super) fn spans(&self, leaf: u32) -> &[Span] {
@@ -148,7 +153,7 @@ impl Order {
     /// Returns the spot of the element right behind a gap.
     pub(super) fn next(&self, gap: Spot) -> Option<Spot> {
         let leaf = &self.leaves[gap.leaf as usize];
-        if gap.span < leaf.len as usize {
+        if gap.span < leaf.len {
             return Some(gap);
         }
         (leaf.next != NONE).then_some(Spot { leaf: leaf.next, span: 0, offset: 0 })
@@ -162,11 +167,11 @@ impl Order {
     /// Returns the gap behind all. O(log n).
     pub(super) fn end(&self) -> Option<Spot> {
         let mut leaf = self.root;
-        for _ in 0..self.height {
+        for _ in 0..self.height() {
             let node = &self.nodes[leaf as usize];
             leaf = node.children[node.len as usize - 1];
         }
-        Some(Spot { leaf, span: self.leaves.get(leaf as usize)?.len as usize, offset: 0 })
+        Some(Spot { leaf, span: self.leaves.get(leaf as usize)?.len, offset: 0 })
     }
 
     /// Tells the order of leaves: it is lower for those that come before. O(log n).
@@ -200,6 +205,11 @@ impl Order {
         std::iter::successors(some(self.first), move |&leaf| some(self.leaves[leaf as usize].next))
     }
 
+    /// Returns how many nodes stand above each leaf.
+    fn height(&self) -> u32 {
+        self.nodes.get(self.root as usize).map_or(0, |root| root.height)
+    }
+
     /// Returns the spot of a position, and the visible elements before its leaf.
     fn search(&self, position: u32) -> Option<(Spot, u32)> {
         if position >= self.len {
@@ -217,7 +227,7 @@ impl Order {
             uncounted = pending;
         }
         let (mut at, mut left) = (self.root, position.wrapping_sub(uncounted));
-        for _ in 0..self.height {
+        for _ in 0..self.height() {
             let node = &self.nodes[at as usize];
             let mut slot = 0;
             while left >= node.counts[slot] {
@@ -230,7 +240,7 @@ impl Order {
     }
 
     fn search_leaf(&self, leaf: u32, mut position: u32) -> Option<Spot> {
-        for (span, s) in self.spans(leaf).iter().enumerate() {
+        for (span, s) in (0..).zip(self.spans(leaf)) {
             if position < s.shown() {
                 return Some(Spot { leaf, span, offset: position });
             }

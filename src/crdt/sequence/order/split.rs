@@ -22,14 +22,15 @@ impl Order {
     pub(in crate::crdt::sequence) fn make_room(&mut self, gap: Spot) -> (Spot, Option<u32>) {
         let leaf = &self.leaves[gap.leaf as usize];
         // Leaves that grow at an end of the order stay full.
-        if gap.span == leaf.len as usize && leaf.next == NONE {
-            let new = self.split(gap.leaf, gap.span, End::Last);
+        if gap.span == leaf.len && leaf.next == NONE {
+            let new = self.split(gap.leaf, gap.place(), End::Last);
             return (Spot { leaf: new, span: 0, offset: 0 }, None);
         }
         if gap == (Spot { leaf: self.first, span: 0, offset: 0 }) {
             return (Spot { leaf: self.new_first(gap.leaf), ..gap }, None);
         }
         let (kept, new) = self.halve(gap.leaf);
+        let kept = kept as u32;
         let moves = gap.span > kept || gap.span == kept && gap.offset > 0;
         let gap = if moves { Spot { leaf: new, span: gap.span - kept, ..gap } } else { gap };
         (gap, Some(new))
@@ -101,7 +102,7 @@ impl Order {
             End::Last => FAN,
             End::Neither => FAN / 2,
         };
-        let mut upper = Node::empty(node.parent);
+        let mut upper = Node::empty(node.parent, node.height);
         upper.take(node, kept);
         let above = node.parent;
         let into = if slot < kept && kept < FAN {
@@ -128,7 +129,7 @@ impl Order {
     /// Makes a root above two.
     fn grow(&mut self, a: u32, b: u32, in_a: u32, in_b: u32, level: u32) {
         let root = self.nodes.len() as u32;
-        let mut node = Node::empty(NONE);
+        let mut node = Node::empty(NONE, level + 1);
         node.insert(0, a, in_a);
         node.insert(1, b, in_b);
         grow_by_quarter(&mut self.nodes);
@@ -136,7 +137,6 @@ impl Order {
         self.set_parent(a, level, root);
         self.set_parent(b, level, root);
         self.root = root;
-        self.height = level + 1;
     }
 
     fn set_parent(&mut self, child: u32, level: u32, parent: u32) {
@@ -163,8 +163,8 @@ fn grow_by_quarter<T>(vec: &mut Vec<T>) {
 }
 
 impl Node {
-    fn empty(parent: u32) -> Self {
-        Self { children: [NONE; FAN], counts: [0; FAN], len: 0, parent }
+    fn empty(parent: u32, height: u32) -> Self {
+        Self { children: [NONE; FAN], counts: [0; FAN], len: 0, parent, height }
     }
 
     fn insert(&mut self, slot: usize, child: u32, count: u32) {
