@@ -14,7 +14,7 @@ use crate::crdt::growth;
 use crate::crdt::lv::{Link, Lv};
 use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
 
-pub(in crate::crdt) use rows::Rows;
+pub(in crate::crdt) use rows::{Rows, Writes};
 
 /// The log of all ops.
 #[derive(Clone, Default)]
