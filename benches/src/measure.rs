@@ -107,6 +107,12 @@ impl Meter {
         self.sample.live = memory::live() - self.start;
     }
 
+    /// What this run holds is so many of the same: the memory of one counts.
+    pub(crate) fn live_each(&mut self, count: usize) {
+        self.live();
+        self.sample.live /= count as isize;
+    }
+
     /// The work made so many bytes.
     pub(crate) fn size(&mut self, bytes: usize) {
         self.sample.size = bytes;

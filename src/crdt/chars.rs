@@ -59,6 +59,9 @@ impl Chars {
 
     /// Returns the characters with these numbers. O(1) and the length.
     pub(super) fn get(&self, numbers: Range<u32>) -> &str {
+        if self.marks.is_empty() {
+            return &self.text[numbers.start as usize..numbers.end as usize];
+        }
         let start = self.byte(numbers.start);
         let count = numbers.end - numbers.start;
         let end = if count as usize <= STEP { self.later(start, count) } else { self.byte(numbers.end) };

@@ -2,6 +2,7 @@
 //! deleted containers.
 
 use crate::cancellation::ask;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
@@ -9,7 +10,7 @@ use foldhash::fast::RandomState;
 use super::history::History;
 use super::lv::Lv;
 use super::row::Row;
-use super::tree::{Batch, Node, Place, Reading, Tree, scalar};
+use super::tree::{Batch, Node, Place, Puts, Reading, Tree, scalar};
 use super::{Conflict, ConvergentRef, LostEdits, OpSpan, Written as WrittenValue};
 use crate::value::{Val, same};
 
@@ -21,12 +22,14 @@ pub(super) struct Effects {
 }
 
 impl Effects {
-    /// Applies the ops of the history from one on, and notes what they do. O(rows log n), and the size of
-    /// what they remove.
-    pub(super) fn of(replica: &mut ConvergentRef, from: u32) -> Self {
+    /// Applies the ops of the history from one on, and notes what they do; `may_remove` tells whether some of it may
+    /// be that containers go. O(rows log n), and the size of what they remove.
+    pub(super) fn of(replica: &mut ConvergentRef, from: u32, may_remove: bool) -> Self {
         let ConvergentRef { history, tree, .. } = replica;
         let agreed = if tree.is_contested() { agreed(history, tree, from) } else { Vec::new() };
-        tree.note_all_removals(history, from..history.len());
+        if may_remove {
+            tree.note_all_removals(history, from..history.len());
+        }
         tree.begin();
         for (first, row) in history.log.rows_in(from..history.len()) {
             tree.apply(history, first, &row);
@@ -221,34 +224,42 @@ fn agreed(history: &History, tree: &Tree, from: u32) -> Vec<Place> {
 /// Makes the conflicts in which something has a part that is not older than op `from`, and those between writes that
 /// agreed before.
 fn new_conflicts(history: &History, tree: &Tree, from: u32, agreed: &[Place]) -> Vec<Conflict> {
-    let mut found: BTreeMap<Lv, (Vec<Lv>, Place, Option<u32>)> = BTreeMap::new();
-    for &place in agreed {
-        if let Some(puts) = tree.shown_in_value(history, place)
-            && let Some(&winner) = puts.last()
-        {
-            found.insert(winner, (puts.to_vec(), place, None));
-        }
-    }
+    /// Writes of one place, and from which op on one of them must be.
+    type Found = (Puts, Place, Option<u32>);
+    let shown = |&place: &Place| Some((tree.shown_in_value(history, place)?, place, None));
+    let mut found: Vec<Found> = agreed.iter().filter_map(shown).collect();
     let new = history.log.rows_in(from..history.len());
-    let written: BTreeSet<Place> = new
+    let mut written: Vec<Place> = new
         .filter_map(|(_, row)| match row {
             Row::Put { slot, .. } => tree.target(slot),
             _ => None,
         })
-        .filter(|place| tree.may_show_several(*place))
         .collect();
-    for place in written {
-        ask();
-        if let Some(puts) = tree.shown_in_value(history, place)
-            && puts.len() > 1
-            && puts.iter().any(|put| put.index() >= from)
-        {
-            // A key of joined maps may have been written in several of them: by the winner it counts once.
-            found.entry(puts[puts.len() - 1]).or_insert((puts.to_vec(), place, Some(from)));
+    written.sort_unstable();
+    written.dedup();
+    for places in written.chunk_by(|a, b| a.container() == b.container()) {
+        let holder = places[0].container();
+        // If the container may be one of several that read as one.
+        let joins =
+            holder.and_then(|holder| tree.place(holder)).is_some_and(|place| tree.may_show_several(place));
+        let reading = LazyCell::new(|| tree.reading_in_value(history, holder?));
+        for &place in places.iter().filter(|place| joins || tree.has_several(**place)) {
+            ask();
+            let puts = match (holder, &*reading) {
+                (None, _) => tree.shown(history, place),
+                (Some(_), Some(reading)) => tree.shown_in(history, reading, place).unwrap_or_default(),
+                (Some(_), None) => continue,
+            };
+            if puts.len() > 1 && puts.iter().any(|put| put.index() >= from) {
+                found.push((puts, place, Some(from)));
+            }
         }
     }
+    // A key of joined maps may have been written in several of them: by the winner it counts once. The sort is stable.
+    found.sort_by_key(|(puts, ..)| puts.last().copied());
+    found.dedup_by_key(|(puts, ..)| puts.last().copied());
     let conflicts =
-        found.into_values().filter_map(|(puts, place, from)| conflict(history, tree, place, &puts, from));
+        found.into_iter().filter_map(|(puts, place, from)| conflict(history, tree, place, &puts, from));
     let mut conflicts: Vec<Conflict> = conflicts.collect();
     conflicts.sort_by(|a, b| a.winner.id.cmp(&b.winner.id));
     conflicts
@@ -268,8 +279,8 @@ pub(super) fn conflict(
         return None;
     }
     let reading = tree.reading(history, puts);
-    let joined = |put: Lv| match (&reading, tree.container(history, put)) {
-        (Reading::Map(maps), Some(node)) => maps.contains(&node),
+    let joined = |put: Lv| match &reading {
+        Reading::Map(maps) => tree.container(history, put).is_some_and(|node| maps.contains(&node)),
         _ => false,
     };
     let mut losers = others.iter().filter(|put| !joined(**put)).peekable();

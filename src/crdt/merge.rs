@@ -24,6 +24,8 @@ const LOOSE: u64 = 4;
 struct Staged {
     /// Changes added to the history.
     new: usize,
+    /// Whether they may remove containers.
+    may_remove: bool,
     known: usize,
     /// The changes of the patch that wait.
     waiting: usize,
@@ -120,7 +122,7 @@ impl ConvergentRef {
         self.begin_staging();
         let staged = self.stage(body, others)?;
         self.begin_applying(before);
-        let effects = Effects::of(self, before);
+        let effects = Effects::of(self, before, staged.may_remove);
         self.history.settle();
         if let Some(old) = old {
             let value = self.value().clone();
@@ -212,7 +214,7 @@ impl ConvergentRef {
                     staged.known += head.changes() as usize;
                 }
                 Standing::Next => {
-                    self.add(wire, &head, &actors, &mut keys, &mut reader)?;
+                    staged.may_remove |= self.add(wire, &head, &actors, &mut keys, &mut reader)?;
                     staged.new += head.changes() as usize;
                 }
             }
@@ -255,7 +257,7 @@ impl ConvergentRef {
         Ok(digest.is_some() && digest == self.history.digest(actor, head.last()))
     }
 
-    /// Validates changes that are next and adds them to the history.
+    /// Validates changes that are next and adds them to the history; tells whether they may remove containers.
     fn add(
         &mut self,
         wire: &Wire,
@@ -263,7 +265,7 @@ impl ConvergentRef {
         actors: &[ActorIx],
         keys: &mut [Option<u32>],
         reader: &mut Reader<'_>,
-    ) -> Result<(), MergeError> {
+    ) -> Result<bool, MergeError> {
         let change = || OpId::new(head.first, wire.actors[head.actor as usize].clone());
         let malformed = |reason| MergeError::Malformed { change: change(), reason };
         validate::well_formed_head(wire, head).map_err(malformed)?;
@@ -285,9 +287,10 @@ impl ConvergentRef {
             ask();
             adder.add(&row).map_err(|reason| MergeError::Malformed { change: change(), reason })?;
         }
+        let may_remove = adder.may_remove;
         self.history.begin_all(start, &head.lengths);
         self.history.seal();
-        Ok(())
+        Ok(may_remove)
     }
 
     /// Stages changes of which something is neither next nor known: cut where what is known ends, they may come in
@@ -318,6 +321,9 @@ impl ConvergentRef {
         moved: &[Actor],
         staged: &mut Staged,
     ) -> Result<(), MergeError> {
+        if changes.is_empty() && others.is_empty() && self.waiting.len() == 0 {
+            return Ok(());
+        }
         let Queue { mut todo, fresh, waited } = self.queue(changes, others, moved, staged)?;
         while let Some(change) = todo.pop() {
             ask();
@@ -349,7 +355,8 @@ impl ConvergentRef {
                 continue;
             }
             match self.stage_one(&change) {
-                Ok(()) => {
+                Ok(may_remove) => {
+                    staged.may_remove |= may_remove;
                     todo.extend(self.waiting.wake(&change.actor, self.history.clock()));
                     staged.new += 1;
                 }
@@ -362,8 +369,8 @@ impl ConvergentRef {
         Ok(())
     }
 
-    /// Adds a change that lacks nothing, or nothing of it.
-    fn stage_one(&mut self, change: &Arc<Change>) -> Result<(), MergeError> {
+    /// Adds a change that lacks nothing, or nothing of it; tells whether it may remove containers.
+    fn stage_one(&mut self, change: &Arc<Change>) -> Result<bool, MergeError> {
         let mark = self.history.mark();
         let wire = Wire::of(&[], std::iter::once(&**change));
         let actors: Vec<ActorIx> = wire.actors.iter().map(|name| self.history.authors.intern(name)).collect();

@@ -4,7 +4,7 @@
 use crate::cancellation::ask;
 use thiserror::Error;
 
-use super::history::{ActorIx, History, Id};
+use super::history::{ActorIx, History, Id, Writes};
 use super::lv::Lv;
 use super::row::{Holds, Local, Over, Row, Step, Target, Written};
 use super::wire::{Head, Wire, WireId, Wired};
@@ -139,6 +139,8 @@ pub(super) struct Adder<'a> {
     container: Option<(WireId, Lv, Kind)>,
     over: Vec<Lv>,
     spans: Vec<(Lv, u32)>,
+    /// Whether what goes by these rows may be containers.
+    pub(super) may_remove: bool,
 }
 
 impl<'a> Adder<'a> {
@@ -161,6 +163,7 @@ impl<'a> Adder<'a> {
             container: None,
             over: Vec::new(),
             spans: Vec::new(),
+            may_remove: false,
         }
     }
 
@@ -205,7 +208,7 @@ impl<'a> Adder<'a> {
         seen.clear();
         for id in over {
             let lv = self.seen(*id)?;
-            if !self.history.log.row(lv).is_write() {
+            if self.history.log.writes(lv, 1).0 == Writes::Nothing {
                 return Err(self.wrong(*id, "a write"));
             }
             seen.push(lv);
@@ -213,6 +216,7 @@ impl<'a> Adder<'a> {
         if !seen.is_sorted_by(|a, b| self.history.authors.compare(*a, *b).is_lt()) {
             return Err(Malformed::Unordered(self.op()));
         }
+        self.may_remove |= !seen.is_empty();
         let slot = match slot {
             Target::Root => Target::Root,
             Target::Key { map, key } => {
@@ -258,7 +262,7 @@ impl<'a> Adder<'a> {
     }
 
     /// Finds the ops of a span, all of which must be writes.
-    fn span(&self, first: WireId, count: u32, spans: &mut Vec<(Lv, u32)>) -> Result<(), Malformed> {
+    fn span(&mut self, first: WireId, count: u32, spans: &mut Vec<(Lv, u32)>) -> Result<(), Malformed> {
         let last = WireId { counter: first.counter + u64::from(count) - 1, ..first };
         self.seen(last)?;
         let (mut id, mut left) = (first, count);
@@ -269,9 +273,14 @@ impl<'a> Adder<'a> {
             let mut at = 0;
             while at < run {
                 ask();
-                let (row, length) = self.history.log.row_from(lv.plus(at), run - at);
-                if !row.is_write() {
-                    return Err(self.wrong(WireId { counter: id.counter + u64::from(at), ..id }, "a write"));
+                let (writes, length) = self.history.log.writes(lv.plus(at), run - at);
+                match writes {
+                    Writes::Nothing => {
+                        let id = WireId { counter: id.counter + u64::from(at), ..id };
+                        return Err(self.wrong(id, "a write"));
+                    }
+                    Writes::Scalars => {}
+                    Writes::Anything => self.may_remove = true,
                 }
                 at += length;
             }
@@ -354,14 +363,8 @@ impl<'a> Adder<'a> {
 
     fn element(&self, id: WireId, of: Lv) -> Result<Lv, Malformed> {
         let lv = self.seen(id)?;
-        match self.history.log.row(lv) {
-            Row::Type { text: holder, .. }
-            | Row::Items { list: holder, .. }
-            | Row::Item { list: holder, .. }
-                if holder == of =>
-            {
-                Ok(lv)
-            }
+        match self.history.log.element_of(lv) {
+            Some(holder) if holder == of => Ok(lv),
             _ => Err(self.wrong(id, "an item of that list")),
         }
     }

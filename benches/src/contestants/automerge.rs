@@ -30,6 +30,7 @@ impl Automerge {
 
 impl Replica for Automerge {
     type Version = Vec<ChangeHash>;
+    type Moment = Vec<ChangeHash>;
     type Json = hydrate::Value;
     const FORMATS: &'static [&'static str] = &["automerge"];
 
@@ -49,6 +50,11 @@ impl Replica for Automerge {
     fn copy(&self, number: u64) -> Self {
         let doc = self.doc.fork().with_actor(actor(number));
         Self { doc, container: self.container.clone(), shape: self.shape }
+    }
+
+    fn become_actor(mut self, number: u64) -> Self {
+        self.doc.set_actor(actor(number));
+        self
     }
 
     fn apply(&mut self, change: &[Edit]) {
@@ -98,6 +104,14 @@ impl Replica for Automerge {
         let read = |delta: &Vec<u8>| am::Change::from_bytes(delta.clone()).expect("each is one change");
         let changes: Vec<am::Change> = deltas.iter().map(read).collect();
         self.doc.apply_changes(changes).expect("the changes are whole");
+    }
+
+    fn moment(&mut self) -> Vec<ChangeHash> {
+        self.version()
+    }
+
+    fn text_at(&mut self, moment: &Vec<ChangeHash>) -> String {
+        self.doc.text_at(&self.container, moment).expect("it is a text")
     }
 
     fn encode(&mut self, _format: usize) -> Vec<u8> {

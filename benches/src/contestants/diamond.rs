@@ -21,6 +21,7 @@ impl Diamond {
 
 impl Replica for Diamond {
     type Version = LocalVersion;
+    type Moment = LocalVersion;
     type Json = String;
     const FORMATS: &'static [&'static str] = &["diamond-types"];
 
@@ -30,6 +31,10 @@ impl Replica for Diamond {
 
     fn copy(&self, number: u64) -> Self {
         Self::with(self.list.clone(), number)
+    }
+
+    fn become_actor(self, number: u64) -> Self {
+        Self::with(self.list, number)
     }
 
     fn apply(&mut self, change: &[Edit]) {
@@ -54,6 +59,14 @@ impl Replica for Diamond {
 
     fn merge(&mut self, delta: &[u8]) {
         self.list.merge_data_and_ff(delta).expect("another replica made the bytes");
+    }
+
+    fn moment(&mut self) -> LocalVersion {
+        self.version()
+    }
+
+    fn text_at(&mut self, moment: &LocalVersion) -> String {
+        self.list.oplog.checkout(moment).content().to_string()
     }
 
     fn encode(&mut self, _format: usize) -> Vec<u8> {

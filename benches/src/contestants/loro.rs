@@ -1,4 +1,4 @@
-use loro::{ExportMode, LoroDoc, LoroList, LoroMap, LoroText, LoroValue, VersionVector};
+use loro::{ExportMode, Frontiers, LoroDoc, LoroList, LoroMap, LoroText, LoroValue, VersionVector};
 use serde_json::Value;
 
 use super::Replica;
@@ -41,6 +41,7 @@ impl Loro {
 
 impl Replica for Loro {
     type Version = VersionVector;
+    type Moment = Frontiers;
     type Json = LoroValue;
     const FORMATS: &'static [&'static str] = &["loro snapshot", "loro updates"];
     const SNAPSHOT: Option<(usize, &'static str)> = Some((0, Self::FORMATS[0]));
@@ -55,6 +56,11 @@ impl Replica for Loro {
         let doc = LoroDoc::new();
         doc.import(&all).expect("the bytes were exported");
         Self::with(doc, self.shape(), number)
+    }
+
+    fn become_actor(self, number: u64) -> Self {
+        let shape = self.shape();
+        Self::with(self.doc, shape, number)
     }
 
     fn apply(&mut self, change: &[Edit]) {
@@ -95,6 +101,18 @@ impl Replica for Loro {
 
     fn merge_all(&mut self, deltas: &[Vec<u8>]) {
         self.doc.import_batch(deltas).expect("another replica made the bytes");
+    }
+
+    fn moment(&mut self) -> Frontiers {
+        self.doc.oplog_frontiers()
+    }
+
+    fn text_at(&mut self, moment: &Frontiers) -> String {
+        let Container::Text(text) = &self.container else { unreachable!("{WORKS}") };
+        self.doc.checkout(moment).expect("the moment was one of this document");
+        let then = text.to_string();
+        self.doc.checkout_to_latest();
+        then
     }
 
     fn encode(&mut self, format: usize) -> Vec<u8> {

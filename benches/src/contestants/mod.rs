@@ -19,6 +19,8 @@ use crate::measure::Lane;
 pub(crate) trait Replica: Sized + 'static {
     /// What was known at some time.
     type Version;
+    /// A time of the history.
+    type Moment;
     /// The value in the contestant's own type.
     type Json;
     /// The ways to write the whole document, by the names of their lanes.
@@ -31,6 +33,11 @@ pub(crate) trait Replica: Sized + 'static {
 
     /// Another replica in the same state, for the actor of that number; the first has 0.
     fn copy(&self, actor: u64) -> Self;
+
+    /// The same replica, for another actor from now on.
+    fn become_actor(self, actor: u64) -> Self {
+        self.copy(actor)
+    }
 
     /// Makes one change.
     fn apply(&mut self, change: &[Edit]);
@@ -56,6 +63,12 @@ pub(crate) trait Replica: Sized + 'static {
         deltas.iter().for_each(|delta| self.merge(delta));
     }
 
+    /// What leads back to the present, later.
+    fn moment(&mut self) -> Self::Moment;
+
+    /// The text as it was at a moment; the replica is at its end afterwards.
+    fn text_at(&mut self, moment: &Self::Moment) -> String;
+
     /// The whole document as bytes.
     fn encode(&mut self, format: usize) -> Vec<u8>;
 
@@ -73,6 +86,11 @@ pub(crate) trait Replica: Sized + 'static {
 pub(crate) trait Work {
     /// The container that it works on.
     fn shape(&self) -> Shape;
+
+    /// Whether that contestant has the means for it.
+    fn suits(&self, _who: Who) -> bool {
+        true
+    }
 
     /// Whether yrs also takes part as it is by default, when it forgets what was deleted.
     fn with_gc(&self) -> bool {
@@ -171,11 +189,12 @@ impl Who {
 
     /// Whether it can do the work at all.
     pub(crate) fn takes(self, work: &impl Work) -> bool {
-        match self {
-            Self::Diamond => work.shape() == Shape::Text,
-            Self::YrsGc => work.with_gc(),
-            _ => true,
-        }
+        work.suits(self)
+            && match self {
+                Self::Diamond => work.shape() == Shape::Text,
+                Self::YrsGc => work.with_gc(),
+                _ => true,
+            }
     }
 
     /// The lanes of this contestant.

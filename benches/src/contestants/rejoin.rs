@@ -36,6 +36,7 @@ impl Rejoin {
 
 impl Replica for Rejoin {
     type Version = Clock;
+    type Moment = Clock;
     type Json = Val;
     const FORMATS: &'static [&'static str] = &["rejoin"];
     const SNAPSHOT: Option<(usize, &'static str)> = Some((1, "rejoin"));
@@ -93,6 +94,15 @@ impl Replica for Rejoin {
     fn merge(&mut self, delta: &[u8]) {
         let patch = Patch::from_bytes(delta).expect("another replica made the bytes");
         self.replica.merge_patch(&patch).expect("it is a patch of this document");
+    }
+
+    fn moment(&mut self) -> Clock {
+        self.version()
+    }
+
+    fn text_at(&mut self, moment: &Clock) -> String {
+        let value = self.replica.at(moment).expect("the moment was one of this ref");
+        value[KEY].as_str().expect("it is a text").to_owned()
     }
 
     fn encode(&mut self, format: usize) -> Vec<u8> {

@@ -1,9 +1,10 @@
 use serde_json::Value;
 use yrs::types::ToJson;
+use yrs::types::text::YChange;
 use yrs::updates::decoder::Decode;
 use yrs::{
     Any, Array, ArrayRef, ClientID, Doc, GetString, In, Map, MapPrelim, MapRef, Number, OffsetKind, Options,
-    ReadTxn, StateVector, Text, TextRef, Transact, TransactionMut, Update,
+    Out, ReadTxn, Snapshot, StateVector, Text, TextRef, Transact, TransactionMut, Update,
 };
 
 use super::Replica;
@@ -83,6 +84,7 @@ impl<const GC: bool> Yrs<GC> {
 
 impl<const GC: bool> Replica for Yrs<GC> {
     type Version = StateVector;
+    type Moment = Snapshot;
     type Json = Any;
     const FORMATS: &'static [&'static str] =
         if GC { &["yrs-gc v1", "yrs-gc v2"] } else { &["yrs v1", "yrs v2"] };
@@ -124,6 +126,23 @@ impl<const GC: bool> Replica for Yrs<GC> {
     fn merge(&mut self, delta: &[u8]) {
         let update = Update::decode_v1(delta).expect("another replica made the bytes");
         self.doc.transact_mut().apply_update(update).expect("the update is whole");
+    }
+
+    fn moment(&mut self) -> Snapshot {
+        self.doc.transact().snapshot()
+    }
+
+    fn text_at(&mut self, moment: &Snapshot) -> String {
+        let Container::Text(text) = &self.container else { unreachable!("the edits fit the container") };
+        let runs = text.diff_range(&mut self.doc.transact_mut(), Some(moment), None, YChange::identity);
+        let mut text = String::new();
+        for run in runs {
+            let Out::Any(Any::String(run)) = run.insert else {
+                unreachable!("only characters were inserted")
+            };
+            text.push_str(&run);
+        }
+        text
     }
 
     fn encode(&mut self, format: usize) -> Vec<u8> {

@@ -30,17 +30,24 @@ pub(super) struct Build {
     pub(super) end: Option<Value>,
     /// Whether something is deleted or overwritten.
     pub(super) forgets: bool,
+    /// Whether each change is made by another actor.
+    pub(super) by_many: bool,
 }
 
 impl Build {
-    fn new(shape: Shape, changes: Vec<Change>) -> Self {
-        Self { shape, changes, end: None, forgets: false }
+    pub(super) fn new(shape: Shape, changes: Vec<Change>) -> Self {
+        Self { shape, changes, end: None, forgets: false, by_many: false }
     }
 
     /// Makes the document.
     pub(super) fn make<R: Replica>(&self) -> R {
         let mut replica = R::new(self.shape);
-        self.changes.iter().for_each(|change| replica.apply(change));
+        for (actor, change) in (1..).zip(&self.changes) {
+            if self.by_many {
+                replica = replica.become_actor(actor);
+            }
+            replica.apply(change);
+        }
         replica
     }
 
@@ -66,7 +73,8 @@ impl Work for Build {
     }
 
     fn is_long(&self, who: Who) -> bool {
-        who == Who::Yrs && self.is_scattered()
+        // A replica of yrs for another actor is made by reading it.
+        who == Who::Yrs && (self.is_scattered() || self.by_many)
     }
 
     fn lanes<'a, R: Replica>(&'a self, who: Who) -> Vec<Lane<'a>> {
@@ -95,7 +103,7 @@ pub(super) fn text(bench: &mut Bench) {
     for typing in bench.typing(&wanted) {
         let end = typing.end.map(Value::from);
         let changes = typing.changes;
-        let build = || Build { shape: Shape::Text, changes, end, forgets: true };
+        let build = || Build { end, forgets: true, ..Build::new(Shape::Text, changes) };
         race(bench, "text", &typing.name, TYPING, build);
     }
 }
@@ -122,6 +130,18 @@ pub(super) fn tasks(count: usize) -> Build {
         |i: usize| Task { id: i as i64, title: format!("Task number {i}").into(), done: i.is_multiple_of(3) };
     let change = (0..count).map(|at| Edit::InsertTask { at, task: task(at) }).collect();
     Build::new(Shape::List, vec![change])
+}
+
+/// A text of one character by each of so many actors, each of which had seen all before.
+pub(super) fn by_many(count: usize) -> Build {
+    let mut random = Random::new(7);
+    let mut edit = |length| Edit::Splice {
+        at: random.below(length + 1),
+        delete: 0,
+        insert: random.letter().to_string().into(),
+    };
+    let changes = (0..count).map(|length| vec![edit(length)]).collect();
+    Build { by_many: true, ..Build::new(Shape::Text, changes) }
 }
 
 pub(super) fn list(bench: &mut Bench) {

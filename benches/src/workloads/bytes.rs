@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::build::{Build, TRACES, keys, scattered, tasks};
+use super::build::{Build, TRACES, by_many, keys, scattered, tasks};
 use crate::bench::{Bench, Rows};
 use crate::contestants::{Replica, Who, Work};
 use crate::edit::{Edit, Shape, key};
@@ -193,9 +193,10 @@ fn race(bench: &mut Bench, name: &str, make: impl FnOnce(&mut Bench) -> Option<B
 pub(super) fn run(bench: &mut Bench) {
     race(bench, "text", |bench| {
         let typing = bench.typing(&TRACES[..1]).pop()?;
-        Some(Build { shape: Shape::Text, changes: typing.changes, end: None, forgets: true })
+        Some(Build { forgets: true, ..Build::new(Shape::Text, typing.changes) })
     });
     race(bench, "map", |_| Some(keys(100_000)));
     race(bench, "list", |_| Some(scattered(100_000)));
     race(bench, "nested", |_| Some(tasks(10_000)));
+    race(bench, "10k-actors", |_| Some(by_many(10_000)));
 }

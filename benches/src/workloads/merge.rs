@@ -1,5 +1,5 @@
-//! Two replicas of a document of 10,000 characters, items or keys, both edited at random places; one
-//! takes in what the other did. The bytes are made before; nothing is read.
+//! Two replicas of a document of 10,000 characters, items or keys, or of a list of a million items, both edited
+//! at random places; one takes in what the other did. The bytes are made before; nothing is read.
 
 use serde_json::Value;
 
@@ -25,6 +25,11 @@ struct Merge {
 impl Work for Merge {
     fn shape(&self) -> Shape {
         self.shape
+    }
+
+    fn suits(&self, who: Who) -> bool {
+        // It takes hours at random places in a million items.
+        who != Who::Yrs || self.mine.len() < 50_000
     }
 
     fn is_long(&self, who: Who) -> bool {
@@ -80,21 +85,28 @@ pub(super) fn unordered(value: Value) -> Value {
     }
 }
 
+fn race(bench: &mut Bench, name: &str, shape: Shape, length: usize, count: usize) {
+    let merge = Merge {
+        shape,
+        base: base(shape, length),
+        mine: random_changes(shape, length, count, 1),
+        theirs: random_changes(shape, length, count, 2),
+    };
+    let measures = &[(Milliseconds, FAST), (Peak, Goal::None)];
+    bench.race(&Rows { group: "merge", name, measures }, &merge);
+}
+
 pub(super) fn run(bench: &mut Bench) {
     for (shape, kind) in [(Shape::Text, "text"), (Shape::List, "list"), (Shape::Map, "map")] {
         let names = [1, 10, 100].map(|thousands| (thousands * 1_000, format!("{kind}-{thousands}k")));
         for (count, name) in &names {
             if bench.wants("merge", name) {
-                let merge = Merge {
-                    shape,
-                    base: base(shape, BASE),
-                    mine: random_changes(shape, BASE, *count, 1),
-                    theirs: random_changes(shape, BASE, *count, 2),
-                };
-                let measures = &[(Milliseconds, FAST), (Peak, Goal::None)];
-                bench.race(&Rows { group: "merge", name, measures }, &merge);
+                race(bench, name, shape, BASE, *count);
             }
         }
         bench.growth("merge", &names[1].1, &names[2].1, LINEAR);
+    }
+    if bench.wants("merge", "1M-items") {
+        race(bench, "1M-items", Shape::List, 1_000_000, 500_000);
     }
 }

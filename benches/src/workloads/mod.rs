@@ -1,10 +1,12 @@
 //! What is measured. `README.md` says why, and what counts.
 
 mod actors;
+mod at;
 mod build;
 mod bytes;
 mod concurrent;
 mod merge;
+mod replicas;
 #[cfg(feature = "rejoin")]
 mod session;
 #[cfg(feature = "rejoin")]
@@ -12,6 +14,7 @@ mod swap;
 mod sync;
 #[cfg(feature = "rejoin")]
 mod values;
+mod waiting;
 
 use crate::bench::Bench;
 
@@ -32,6 +35,9 @@ pub(crate) const ALL: &[Workload] = &[
     Workload { name: "bytes", about: "the whole history: size, writing, reading", run: bytes::run },
     Workload { name: "merge", about: "taking in what another replica did", run: merge::run },
     Workload { name: "actors", about: "taking in what 100 replicas did, one by one", run: actors::run },
+    Workload { name: "waiting", about: "100,000 changes that wait for the first one", run: waiting::run },
+    Workload { name: "at", about: "the text at an older time of a long history", run: at::run },
+    Workload { name: "replicas", about: "the memory of 1,000 replicas of one document", run: replicas::run },
     Workload { name: "sync", about: "one more edit after a long history: out and in", run: sync::run },
     Workload {
         name: "concurrent",

@@ -21,7 +21,7 @@ pub(in crate::crdt) use digest::ShortDigest;
 pub(super) use digest::{Digester, LogNames, Names, PublicId};
 pub(super) use hash::text as mix_text;
 pub(super) use keys::Keys;
-pub(super) use log::{Log, Rows};
+pub(super) use log::{Log, Rows, Writes};
 
 use digest::Digests;
 
@@ -224,15 +224,13 @@ impl History {
 
     /// Returns the digest of the change that ends with an op, as [`digest`](Self::digest).
     pub(super) fn digest_of(&self, last: Lv) -> Option<Digest> {
-        let end = self.digests.borrow().end;
-        if last.index() >= end && (self.settled - end >= BATCH || self.authors.has_deps_from(end)) {
+        if (self.digests.borrow().end..self.settled).contains(&last.index()) {
             self.make_digests();
         }
         self.find_digest(&self.digests.borrow(), last)
     }
 
-    /// Returns the digest of the change that ends with an op; none of the changes that are not digested depends on
-    /// another actor's.
+    /// Returns the digest of the change that ends with an op, if those of all that it had seen are made.
     fn find_digest(&self, digests: &Digested, last: Lv) -> Option<Digest> {
         let end = last.index() + 1;
         if !self.authors.is_end(end) || end > self.settled {

@@ -4,6 +4,7 @@ use crate::cancellation::ask;
 use std::ops::Range;
 
 use super::{History, Place, Tree};
+use crate::crdt::history::Writes;
 use crate::crdt::lv::Lv;
 use crate::crdt::row::{Local, Row};
 
@@ -51,9 +52,10 @@ impl Tree {
         let mut at = 0;
         while at < count {
             ask();
-            let (may_place, length) = history.log.may_place(first.plus(at), count - at);
-            for put in (at..at + length).map(|at| first.plus(at)).filter(|_| may_place) {
-                self.note_removal(history, put, by(put), false);
+            let (writes, length) = history.log.writes(first.plus(at), count - at);
+            if writes == Writes::Anything {
+                let puts = (at..at + length).map(|at| first.plus(at));
+                puts.for_each(|put| self.note_removal(history, put, by(put), false));
             }
             at += length;
         }

@@ -27,7 +27,7 @@ impl Tree {
     }
 
     /// Tells whether a slot has several visible puts.
-    pub(super) fn has_several(&self, place: Place) -> bool {
+    pub(in crate::crdt) fn has_several(&self, place: Place) -> bool {
         match place {
             Place::Root => self.root.len() > 1,
             Place::Key(map, slot) => self.map(map).has_several(slot),
@@ -179,14 +179,31 @@ impl Tree {
         way.pop();
         let mut puts = self.shown(history, Place::Root);
         while let Some(place) = way.pop() {
-            puts = match (self.reading(history, &puts), place) {
-                (Reading::Map(maps), Place::Key(map, slot)) if maps.contains(&map) => {
-                    self.key_puts(history, &maps, self.map(map).slot(slot).key)
-                }
-                (Reading::List(list), Place::Item(node, _)) if node == list => self.shown(history, place),
-                _ => return None,
-            };
+            puts = self.shown_in(history, &self.reading(history, &puts), place)?;
         }
         Some(puts)
+    }
+
+    /// Returns what the value shows of a map or list: the reading of which it is a part. O(depth).
+    pub(in crate::crdt) fn reading_in_value(&self, history: &History, node: Node) -> Option<Reading> {
+        let puts = self.shown_in_value(history, self.place(node)?)?;
+        Some(self.reading(history, &puts))
+    }
+
+    /// Returns the puts that the reading of a map or list shows in a place, ordered by id; `None` when the place is not
+    /// in it.
+    pub(in crate::crdt) fn shown_in(
+        &self,
+        history: &History,
+        reading: &Reading,
+        place: Place,
+    ) -> Option<Puts> {
+        match (reading, place) {
+            (Reading::Map(maps), Place::Key(map, slot)) if maps.contains(&map) => {
+                Some(self.key_puts(history, maps, self.map(map).slot(slot).key))
+            }
+            (Reading::List(list), Place::Item(node, _)) if node == *list => Some(self.shown(history, place)),
+            _ => None,
+        }
     }
 }

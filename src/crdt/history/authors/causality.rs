@@ -27,12 +27,6 @@ impl Authors {
         self.heads.iter().filter_map(|&head| self.last_op(head))
     }
 
-    /// Tells whether a change that begins with an op or later depends on a change of another actor. O(1) at the end.
-    pub(in crate::crdt) fn has_deps_from(&self, op: u32) -> bool {
-        let from = self.spans.iter().rev().take_while(|span| span.from >= op).last();
-        from.is_some_and(|span| (span.deps as usize) < self.deps.len())
-    }
-
     /// Returns the last changes that an actor's next change depends on, besides its own previous one. O(heads).
     pub(in crate::crdt) fn heads_beside(&self, own: ActorIx) -> SmallVec<[Lv; 2]> {
         let others = self.heads.iter().filter(|&&head| head != own);
@@ -63,8 +57,11 @@ impl Authors {
     /// Tells whether what the first change of a span had seen holds an op from before the span. Who has seen a change of an
     /// actor has seen all before it.
     fn past_holds(&self, span: usize, op: u32) -> bool {
+        if self.surely_holds(span, op) {
+            return true;
+        }
         let author = self.spans[self.span(op)].actor;
-        if self.surely_holds(span, op) || self.spans[span].actor == author {
+        if self.spans[span].actor == author {
             return true;
         }
         let mut open: BinaryHeap<u32> = self.parents_from(span, op).collect();

@@ -15,7 +15,7 @@ use crate::crdt::lv::{Link, Lv};
 use crate::crdt::row::{Holds, Local, Row, Step, Target, Written};
 use crate::value::Val;
 
-pub(in crate::crdt) use rows::Rows;
+pub(in crate::crdt) use rows::{Rows, Writes};
 
 /// The log of all ops.
 #[derive(Clone, Default)]

@@ -55,6 +55,15 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// What ops write, as far as their row tells without a look at the contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::crdt) enum Writes {
+    Nothing,
+    Scalars,
+    /// A scalar or a container.
+    Anything,
+}
+
 /// The part of an entry of a put that speaks of its first op.
 struct Write {
     over: Overwrites,
@@ -92,20 +101,28 @@ impl Log {
         (self.part(entry, at, count, &mut Cursor::default()), count)
     }
 
-    /// Returns whether an op may place a container, and for how many ops from it on, up to `most`, the answer holds.
-    /// O(log [`PAGE`]).
-    pub(in crate::crdt) fn may_place(&self, lv: Lv, most: u32) -> (bool, u32) {
+    /// Returns what an op writes, and for how many ops from it on, up to `most`, the answer holds. O(log [`PAGE`]).
+    pub(in crate::crdt) fn writes(&self, lv: Lv, most: u32) -> (Writes, u32) {
         let entry = self.entry(lv.index());
         let count = (self.end(entry) - lv.index()).min(most);
-        let may_place = match self.entries[entry].body {
-            Body::Item { .. } | Body::PutRoot { .. } | Body::PutKey { .. } | Body::PutItem { .. } => true,
-            Body::Type { .. }
-            | Body::Items { .. }
-            | Body::Delete { .. }
-            | Body::DeleteEach { .. }
-            | Body::Add { .. } => false,
+        let writes = match self.entries[entry].body {
+            Body::Item { .. } | Body::PutRoot { .. } | Body::PutKey { .. } | Body::PutItem { .. } => {
+                Writes::Anything
+            }
+            Body::Type { .. } | Body::Items { .. } => Writes::Scalars,
+            Body::Delete { .. } | Body::DeleteEach { .. } | Body::Add { .. } => Writes::Nothing,
         };
-        (may_place, count)
+        (writes, count)
+    }
+
+    /// Returns the list or text of which an op made an element; `None` when it made none. O(log [`PAGE`]).
+    pub(in crate::crdt) fn element_of(&self, lv: Lv) -> Option<Lv> {
+        match self.entries[self.entry(lv.index())].body {
+            Body::Type { text: holder, .. }
+            | Body::Items { list: holder, .. }
+            | Body::Item { list: holder, .. } => Some(holder),
+            _ => None,
+        }
     }
 
     /// The scalar that a write or an insert holds, if it holds one. O(1).
