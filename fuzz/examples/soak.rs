@@ -99,8 +99,10 @@ fn tell(failure: Failure, shrinks: bool) {
         let Failure { plan, step, message } = failure;
         let Plan { seed, history, only, careful, .. } = plan;
         eprintln!("history {history} of seed {seed}, step {step}: {message}");
-        let steps: Vec<String> = only.iter().flatten().map(u64::to_string).collect();
-        let only = if only.is_some() { format!(" --only {}", steps.join(",")) } else { String::new() };
+        // No step has the number 0.
+        let only = only.as_ref().map(|only| if only.is_empty() { &[0][..] } else { &only[..] });
+        let only = only.map(|only| only.iter().map(u64::to_string).collect::<Vec<_>>().join(","));
+        let only = only.map_or_else(String::new, |only| format!(" --only {only}"));
         let careful = if *careful { " --careful" } else { "" };
         eprintln!("again: --seed {seed} --history {history} --steps {}{only}{careful} --trace", plan.steps);
     };
