@@ -189,6 +189,8 @@ impl World {
         }
         if replica.changes().len() == before && random.one_in(2) && self.waits_for_ever(replica) {
             self.replicas[who].deceived = true;
+            // A part of it may be true: what it says has left whoever made it.
+            self.replicas.iter_mut().for_each(|honest| honest.version = None);
             return;
         }
         let replica = &mut self.replicas[who].replica;
