@@ -8,8 +8,6 @@ mod common;
 mod oracle;
 #[path = "../shared/mod.rs"]
 mod shared;
-#[path = "../shared/story.rs"]
-mod story;
 
 use common::history::{Done, World};
 use common::{is_told, text, waiting};
@@ -18,7 +16,7 @@ use oracle::Oracle;
 use rejoin::crdt::{Change, Clock, ConvergentRef, OpId};
 use rejoin::value::{Val, same, text as printed};
 use shared::sound::is_sound;
-use story::Story;
+use shared::story::Story;
 
 fuzz_target!(|input: &[u8]| {
     let mut story = Story::new(input);

@@ -37,6 +37,11 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// How much is in use, in bytes.
+pub fn live() -> usize {
+    LIVE.load(Relaxed)
+}
+
 /// The most that a call had allocated at once, in bytes, and what it returned.
 pub fn peak_of<T>(call: impl FnOnce() -> T) -> (T, usize) {
     let before = LIVE.load(Relaxed);

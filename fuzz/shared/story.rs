@@ -107,13 +107,13 @@ impl<'b> Story<'b> {
     }
 
     /// A number below `end`; 0 when nothing is left.
-    fn number(&mut self, end: usize) -> usize {
+    pub fn number(&mut self, end: usize) -> usize {
         let Some((&byte, rest)) = self.bytes.split_first() else { return 0 };
         self.bytes = rest;
         usize::from(byte) % end
     }
 
-    fn several<T>(&mut self, one: impl Fn(&mut Self) -> T) -> Vec<T> {
+    pub fn several<T>(&mut self, one: impl Fn(&mut Self) -> T) -> Vec<T> {
         (0..=self.number(4)).map(|_| one(self)).collect()
     }
 
@@ -137,7 +137,7 @@ impl<'b> Story<'b> {
         self.number(12)
     }
 
-    fn tx_edit(&mut self) -> TxEdit {
+    pub fn tx_edit(&mut self) -> TxEdit {
         match self.number(24) {
             0..=1 => TxEdit::Put { map: self.place(), key: self.place(), value: self.value() },
             2 => TxEdit::PutRoot { value: self.value() },
@@ -159,7 +159,7 @@ impl<'b> Story<'b> {
         }
     }
 
-    fn tx_move(&mut self) -> TxEdit {
+    pub fn tx_move(&mut self) -> TxEdit {
         match self.number(5) {
             0..=1 => TxEdit::MoveToKey { container: self.place(), map: self.place(), key: self.place() },
             2..=3 => TxEdit::MoveToItem { container: self.place(), list: self.place(), at: self.place() },
@@ -167,7 +167,7 @@ impl<'b> Story<'b> {
         }
     }
 
-    fn edit(&mut self) -> Edit {
+    pub fn edit(&mut self) -> Edit {
         let place = self.place();
         match self.number(32) {
             0..=1 => Edit::Put { place, at: self.place(), value: self.value() },

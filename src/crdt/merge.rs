@@ -77,7 +77,7 @@ impl ConvergentRef {
         if self.waiting.memory().saturating_add(other.waiting.memory()) > self.waiting_limit {
             waits.clear();
         }
-        self.take(&patch.body, &waits)
+        self.take(&patch, &waits)
     }
 
     /// Takes the changes of a patch. Merging a patch again does nothing; changes whose dependencies are
@@ -92,7 +92,7 @@ impl ConvergentRef {
         if let Some(change) = self.other_base(patch) {
             return Err(MergeError::OtherBase { change });
         }
-        self.take(&patch.body, &[])
+        self.take(patch, &[])
     }
 
     /// Returns a change that stands otherwise here than where a patch was made. Where our changes go on, one of them
@@ -115,12 +115,12 @@ impl ConvergentRef {
         Err(MergeError::OtherDocument { ours: self.document.clone(), theirs: theirs.clone() })
     }
 
-    fn take(&mut self, body: &Body, others: &[Arc<Change>]) -> Result<MergeReport, MergeError> {
+    fn take(&mut self, patch: &Patch, others: &[Arc<Change>]) -> Result<MergeReport, MergeError> {
         let before = self.history.len();
         let old = self.is_watched().then(|| self.value().clone());
         self.note_changes();
         self.begin_staging();
-        let staged = self.stage(body, others)?;
+        let staged = self.stage(patch, others)?;
         self.begin_applying(before);
         let effects = Effects::of(self, before, staged.may_remove);
         self.history.settle();
@@ -141,14 +141,21 @@ impl ConvergentRef {
 
     /// Adds what can be applied to the history. Changes that must wait are put with the waiting ones, and
     /// those that need not wait any more are taken out; an error undoes all.
-    fn stage(&mut self, body: &Body, others: &[Arc<Change>]) -> Result<Staged, MergeError> {
+    fn stage(&mut self, patch: &Patch, others: &[Arc<Change>]) -> Result<Staged, MergeError> {
         let (mark, waited) = (self.history.mark(), self.waiting.clone());
         let mut staged = Staged::default();
-        let staged_all = match body {
+        let base_is_known = patch.base().all(|(actor, counter, _)| self.clock().get(actor) >= counter);
+        let staged_all = match &patch.body {
             Body::Packed(wire) => self.stage_packed(wire, others, &mark, &mut staged),
             Body::Listed { changes, .. } => self.settle(changes, others, &[], &mut staged),
         };
         let staged_all = staged_all.and_then(|()| self.waits_within_limit(&waited));
+        // What the patch follows may have come with it, or waited here: then that is looked at now.
+        let staged_all =
+            staged_all.and_then(|()| match (!base_is_known).then(|| self.other_base(patch)).flatten() {
+                Some(change) => Err(MergeError::OtherBase { change }),
+                None => Ok(()),
+            });
         if staged_all.is_err() {
             self.history.truncate(&mark);
             self.waiting = waited;

@@ -5,7 +5,7 @@ use std::mem::forget;
 use crate::common::{Snapshot, actor, at, branch, document, edit, id, json, patch, replica, set, text};
 use rejoin::crdt::{
     Change, Clock, ConvergentRef, DocumentId, EditError, Kind, Limits, Op, OpId, OpSpan, OverLimit, Patch,
-    RewindError, Side,
+    PatchReader, PatchWriter, RewindError, Side,
 };
 use rejoin::crdt::{DecodeReason, MergeError};
 use rejoin::value::{self, MAX_DEPTH, MAX_DIGITS, NotJsonReason, Num, Path, Step, Val};
@@ -280,6 +280,41 @@ fn given_limits_when_something_past_them_is_read_then_the_error_says_which_and_b
         memory.unwrap().to_string(),
         "it takes up to 1 MiB of memory, and the limit is 1 MiB: send it in smaller patches, or raise the limit"
     );
+}
+
+#[test]
+fn given_limits_when_a_stream_is_read_then_they_hold_for_each_patch_of_it() {
+    let mut ann = replica("ann", "[1]");
+    let mut writer = PatchWriter::new(document());
+    let mut bytes = Vec::new();
+    for value in ["[1,2]", "[1,2,3,4,5,6]"] {
+        let seen = ann.clock().clone();
+        set(&mut ann, value);
+        writer.write(&ann.patch_from_clock(&seen), &mut bytes).unwrap();
+    }
+    let mut reader = PatchReader::within(Limits { ops: 2, ..Limits::default() });
+    assert_eq!(reader.document(), None);
+    let mut rest = &bytes[..];
+    assert_eq!(reader.read(&mut rest).unwrap().unwrap().len(), 1);
+    assert_eq!(reader.document(), Some(&document()));
+    let refused = reader.read(&mut rest).unwrap_err().reason;
+    assert!(matches!(refused, DecodeReason::Limit(OverLimit::Ops { found: 3.., limit: 2 })), "{refused}");
+}
+
+#[test]
+fn given_an_op_that_holds_several_things_or_none_when_it_is_read_then_the_error_says_where() {
+    let ops = [
+        r#"{"op":"put","root":true}"#,
+        r#"{"op":"put","root":true,"value":1,"make":"map"}"#,
+        r#"{"op":"put","root":true,"make":"map","move":"1@ann"}"#,
+    ];
+    for op in ops {
+        let change = format!(r#"{{"actor":"ann","first":1,"previous":0,"deps":{{}},"ops":[{op}]}}"#);
+        let patch = format!(r#"{{"document":"document","changes":[{change}]}}"#);
+        let error = Patch::from_json(&json(&patch)).unwrap_err();
+        let expected = "expected one of `value`, `make` and `move` at .changes[0].ops[0]";
+        assert_eq!(error.to_string(), expected, "{op}");
+    }
 }
 
 #[test]

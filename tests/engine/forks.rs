@@ -3,7 +3,7 @@
 
 use crate::common::{Snapshot, actor, branch, replica, text};
 use rejoin::crdt::{ConvergentRef, MergeError, Patch};
-use rejoin::value::{Val, parse};
+use rejoin::value::{Val, object, parse};
 
 /// Makes a change of so many ops under the actor of a replica.
 fn write(replica: &mut ConvergentRef, ops: usize, what: &str) {
@@ -167,4 +167,51 @@ fn given_honest_replicas_when_clocks_name_more_or_less_than_the_other_has_then_n
             assert_eq!(text(&bob), text(&ann));
         }
     }
+}
+
+/// A patch of the changes of another, with the base of this one.
+fn with_base_of(of: &Patch, changes: &Patch) -> Patch {
+    let [base, changes] = [of, changes].map(Patch::to_json);
+    let entries =
+        [("document", &base["document"]), ("base", &base["base"]), ("changes", &changes["changes"])];
+    Patch::from_json(&object(entries.map(|(key, value)| (key, value.clone())))).unwrap()
+}
+
+#[test]
+fn given_a_patch_that_brings_another_change_than_the_one_it_builds_on_when_it_is_merged_then_it_is_refused() {
+    let (other, [mut ann, mut bob]) = twins(1);
+    let mut reader = copy(&ann);
+    act(&mut ann, &other, "left", Deeds { others: 0, changes: &[1] });
+    act(&mut bob, &other, "right", Deeds { others: 0, changes: &[1] });
+    let builds_on_ann = ann.patch_from_clock(ann.clock());
+    let lie = with_base_of(&builds_on_ann, &bob.patch_from_clock(reader.clock()));
+    let before = Snapshot::of(&reader);
+    for lie in [lie.clone(), Patch::from_bytes(&lie.to_bytes()).unwrap()] {
+        let refused = reader.merge_patch(&lie);
+        assert!(matches!(refused, Err(MergeError::OtherBase { .. })), "{refused:?}");
+        assert_eq!(Snapshot::of(&reader), before);
+    }
+}
+
+#[test]
+fn given_a_change_that_waits_when_a_patch_brings_what_it_lacks_and_builds_on_its_twin_then_it_is_refused() {
+    let (other, [mut ann, mut bob]) = twins(1);
+    let mut reader = copy(&ann);
+    let mut third = branch(&other, "third");
+    write(&mut third, 1, "third");
+    for (twin, what) in [(&mut ann, "left"), (&mut bob, "right")] {
+        twin.merge(&third).unwrap();
+        write(twin, 1, what);
+    }
+    // The change of the one waits for what the third one wrote.
+    let last = |of: &ConvergentRef| crate::common::patch(of.changes().next_back());
+    assert_eq!(reader.merge_patch(&last(&bob)).unwrap().waiting, 1);
+    // The other one thinks that its own change is known.
+    let mut clock = reader.clock().clone();
+    clock.advance(ann.actor(), ann.clock().get(ann.actor()));
+    write(&mut ann, 1, "further");
+    let before = Snapshot::of(&reader);
+    let refused = reader.merge_patch(&ann.patch_from_clock(&clock));
+    assert!(matches!(refused, Err(MergeError::OtherBase { .. })), "{refused:?}");
+    assert_eq!(Snapshot::of(&reader), before);
 }

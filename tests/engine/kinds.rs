@@ -1,8 +1,8 @@
-//! What sort of container is where, and new containers in items of lists.
+//! What sort of container is where, new containers in items of lists and at the root, and what an op wrote.
 
-use crate::common::{at, branch, edit, exchange, json, replica, set, text};
+use crate::common::{actor, at, branch, document, edit, exchange, id, json, last_change, replica, set, text};
 use crate::oracle::Oracle;
-use rejoin::crdt::{EditError, Kind};
+use rejoin::crdt::{Content, ConvergentRef, EditError, Kind, OpId, Scalar};
 use rejoin::value::{Path, Step};
 
 fn path(steps: &[&str]) -> Path {
@@ -64,4 +64,50 @@ fn given_an_item_when_it_becomes_a_container_then_it_overwrites_what_the_item_sh
     exchange(&mut ann, &mut ben);
     assert_eq!(text(&ben), text(&ann));
     assert_eq!(text(&ann), Oracle::new(ann.changes()).value().to_string());
+}
+
+#[test]
+fn given_ops_of_every_kind_when_asked_by_their_ids_then_what_each_wrote_is_told_though_it_is_gone() {
+    let mut ann = replica("ann", r#"{"m":{"n":1.0},"l":["x"]}"#);
+    let (root, map, list) = (at(&ann, ""), at(&ann, "m"), at(&ann, "l"));
+    let words = edit(&mut ann, |tx| {
+        let words = tx.put_new(&root, "t", Kind::Text).unwrap();
+        tx.splice(&words, 0, 0, "añb").unwrap();
+        tx.move_to_item(&map, &list, 0).unwrap();
+        let count = tx.put_new(&root, "c", Kind::Counter).unwrap();
+        tx.add(&count, 2).unwrap();
+        words
+    });
+    let change = last_change(&ann);
+    let [_, _, (moved, _), _, (added, _)] = &change.ops_with_ids().collect::<Vec<_>>()[..] else {
+        panic!("five ops");
+    };
+    set(&mut ann, "null");
+    let scalar = |text: &str| Some(Content::Scalar(Scalar::new(json(text)).unwrap()));
+    assert_eq!(ann.written(&root), Some(Content::Make(Kind::Map)));
+    assert_eq!(ann.written(&words), Some(Content::Make(Kind::Text)));
+    assert_eq!(ann.written(&OpId::new(map.counter + 1, map.actor.clone())), scalar("1.0"));
+    assert_eq!(ann.written(&OpId::new(list.counter + 1, list.actor.clone())), scalar(r#""x""#));
+    for (at, char) in (1..).zip([r#""a""#, r#""ñ""#, r#""b""#]) {
+        assert_eq!(ann.written(&OpId::new(words.counter + at, words.actor.clone())), scalar(char));
+    }
+    assert_eq!(ann.written(moved), Some(Content::Move(map)));
+    assert_eq!(ann.written(added), None, "it wrote into no slot");
+    for nowhere in ["1@bob", "99@ann"] {
+        assert_eq!(ann.written(&id(nowhere)), None);
+    }
+}
+
+#[test]
+fn given_a_document_when_its_root_becomes_a_new_container_then_it_can_be_edited() {
+    for (kind, value) in [(Kind::Map, "{}"), (Kind::List, "[]"), (Kind::Text, r#""""#), (Kind::Counter, "0")]
+    {
+        for mut ann in [replica("ann", r#"{"a":[1]}"#), ConvergentRef::new(document(), actor("ann"))] {
+            let made = edit(&mut ann, |tx| tx.put_new_root(kind).unwrap());
+            assert_eq!(text(&ann), value);
+            assert_eq!((at(&ann, ""), ann.kind_at(&Path::default())), (made, Some(kind)));
+            ann.check().unwrap();
+            assert_eq!(text(&ann), Oracle::new(ann.changes()).value().to_string());
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::common::{Calls, Snapshot, at, branch, edit, exchange, id, json, last_change, replica, set, text};
 use crate::oracle::Oracle;
-use rejoin::crdt::{Clock, ConvergentRef, Kind};
+use rejoin::crdt::{Clock, ClockError, ConvergentRef, EditError, Kind};
 
 const DOCUMENT: &str = r#"{"m":{"k":1},"l":[1,[2],3],"s":"x"}"#;
 
@@ -155,7 +155,54 @@ fn given_a_document_without_any_write_then_a_transaction_can_write_its_root() {
     assert_eq!(text(&ann), r#"{"a":[]}"#);
 }
 
+#[test]
+fn given_what_is_not_there_or_nothing_at_all_when_removed_then_there_is_no_change() {
+    let mut ann = replica("ann", r#"{"l":[1]}"#);
+    let (root, list) = (at(&ann, ""), at(&ann, "l"));
+    let mut tx = ann.transaction().unwrap();
+    assert_eq!(tx.remove(&root, "nobody"), Ok(false));
+    tx.delete(&list, 1, 0).unwrap();
+    assert_eq!(tx.commit().unwrap(), None);
+}
+
+#[test]
+fn given_a_value_in_which_something_is_no_json_when_written_then_the_other_edits_count() {
+    let mut ann = replica("ann", r#"{"l":[]}"#);
+    let (root, list) = (at(&ann, ""), at(&ann, "l"));
+    let bad =
+        || [json("{}"), [rejoin::value::Val::from(f64::NAN)].into_iter().collect()].into_iter().collect();
+    edit(&mut ann, |tx| {
+        tx.put(&root, "a", json("[1]")).unwrap();
+        assert!(matches!(tx.put(&root, "b", bad()), Err(EditError::NotJson(_))));
+        assert!(matches!(tx.insert(&list, 0, bad()), Err(EditError::NotJson(_))));
+        assert!(matches!(tx.put_root(bad()), Err(EditError::NotJson(_))));
+    });
+    assert_eq!(text(&ann), r#"{"l":[],"a":[1]}"#);
+    ann.check().unwrap();
+}
+
 // --- older clocks ---
+
+#[test]
+fn given_a_clock_that_no_replica_ever_had_then_the_error_says_why() {
+    let mut ann = replica("ann", r#"{"l":[1,2]}"#);
+    let mut bob = branch(&ann, "bob");
+    set(&mut bob, r#"{"l":[1,2,3]}"#);
+    exchange(&mut ann, &mut bob);
+    let clock = |entries: &[(&str, u64)]| -> Clock {
+        entries.iter().map(|(name, counter)| (crate::common::actor(name), *counter)).collect()
+    };
+    assert_eq!(ann.clock(), &clock(&[("ann", 4), ("bob", 5)]));
+    for (impossible, error) in [
+        (clock(&[("ann", 9)]), ClockError::Ahead(id("9@ann"))),
+        (clock(&[("cid", 1)]), ClockError::Ahead(id("1@cid"))),
+        (clock(&[("ann", 2)]), ClockError::Torn(id("2@ann"))),
+        (clock(&[("bob", 5)]), ClockError::Open { change: id("5@bob"), missing: id("4@ann") }),
+    ] {
+        assert_eq!(ann.at(&impossible), Err(error), "at {impossible}");
+    }
+    assert_eq!(ann.at(&Clock::new()).unwrap(), json("null"));
+}
 
 #[test]
 fn given_an_older_clock_then_the_value_is_the_one_of_then() {

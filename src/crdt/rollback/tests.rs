@@ -188,6 +188,22 @@ fn works(items: usize, chosen: fn(usize) -> Vec<usize>) -> Vec<(&'static str, us
             (changes, replica.delta().len())
         }),
     );
+    // Back, before anything else is done or after what waits was dropped.
+    let mut late = copy(&own);
+    let version = late.version();
+    edit(&mut late, |value| reverse(value, "todo"));
+    late.merge_patch(&second).unwrap();
+    let back = |replica: &mut ConvergentRef| {
+        let rewound = replica.rewind(version.clone()).unwrap();
+        let changes = replica.delta().len();
+        replica.replay(rewound).unwrap();
+        changes
+    };
+    add("back at once", cancelled_at(&late, chosen, back));
+    add(
+        "dropped and back",
+        cancelled_at(&late, chosen, |replica| (replica.drop_waiting(), back(replica), replica.waiting_len())),
+    );
     add(
         "read",
         cancelled_at(&own, chosen, |replica| {
