@@ -11,8 +11,6 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 use super::causal_buffer::CausalBuffer;
 use super::effects::conflict;
 use super::history::{ActorIx, History, Mark};

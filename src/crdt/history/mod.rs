@@ -49,9 +49,6 @@ struct Digested {
     end: u32,
 }
 
-/// The number of ops that get their digests together.
-const BATCH: u32 = 48;
-
 /// The ops that a clock covers.
 #[derive(Debug)]
 pub(super) struct Cut {
