@@ -46,7 +46,7 @@ pub(crate) struct Sequence {
     near: Option<Near>,
 }
 
-/// What is known of the place where the next edit is, most likely.
+/// The place where the next edit is, most likely.
 #[derive(Clone, Copy, Debug)]
 enum Near {
     /// The answer of the last [`origin`](Sequence::origin): the insertion that it is for comes next.
