@@ -69,6 +69,17 @@ pub(crate) trait Replica: Sized + 'static {
     /// The text as it was at a moment; the replica is at its end afterwards.
     fn text_at(&mut self, moment: &Self::Moment) -> String;
 
+    /// Whether it has a form for updates that follow each other.
+    const HAS_STREAMS: bool = false;
+
+    /// Updates in one stream, each still by itself.
+    fn stream(_updates: &[Vec<u8>]) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Takes in all of a stream.
+    fn merge_stream(&mut self, _stream: &[u8]) {}
+
     /// The whole document as bytes.
     fn encode(&mut self, format: usize) -> Vec<u8>;
 

@@ -1,4 +1,6 @@
-use rejoin::crdt::{Actor, Clock, ConvergentRef, DocumentId, Kind, OpId, Patch, SavedRef};
+use rejoin::crdt::{
+    Actor, Clock, ConvergentRef, DocumentId, Kind, OpId, Patch, PatchReader, PatchWriter, SavedRef,
+};
 use rejoin::value::{Path, Val, object, string, to_serde};
 use serde_json::Value;
 
@@ -103,6 +105,24 @@ impl Replica for Rejoin {
     fn text_at(&mut self, moment: &Clock) -> String {
         let value = self.replica.at(moment).expect("the moment was one of this ref");
         value[KEY].as_str().expect("it is a text").to_owned()
+    }
+
+    const HAS_STREAMS: bool = true;
+
+    fn stream(updates: &[Vec<u8>]) -> Vec<u8> {
+        let (mut writer, mut bytes) = (PatchWriter::new(Self::document()), Vec::new());
+        for update in updates {
+            let patch = Patch::from_bytes(update).expect("another replica made the bytes");
+            writer.write(&patch, &mut bytes).expect("it is of this document");
+        }
+        bytes
+    }
+
+    fn merge_stream(&mut self, mut stream: &[u8]) {
+        let mut reader = PatchReader::new();
+        while let Some(patch) = reader.read(&mut stream).expect("a writer made the bytes") {
+            self.replica.merge_patch(&patch).expect("it is a patch of this document");
+        }
     }
 
     fn encode(&mut self, format: usize) -> Vec<u8> {

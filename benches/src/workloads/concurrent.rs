@@ -26,6 +26,9 @@ struct Updates<'t> {
     at_once: bool,
 }
 
+/// Each change as an update, all in one stream that a new replica reads.
+struct Stream<'t>(&'t Concurrent);
+
 /// The replicas, and what is on its way between them.
 struct Replicas<R: Replica> {
     replicas: Vec<R>,
@@ -103,6 +106,34 @@ impl Work for Updates<'_> {
     }
 }
 
+impl Work for Stream<'_> {
+    fn shape(&self) -> Shape {
+        Shape::Text
+    }
+
+    fn names<R: Replica>(&self, who: Who) -> Vec<&'static str> {
+        if R::HAS_STREAMS { vec![who.name()] } else { Vec::new() }
+    }
+
+    fn lanes<'a, R: Replica>(&'a self, who: Who) -> Vec<Lane<'a>> {
+        if !R::HAS_STREAMS {
+            return Vec::new();
+        }
+        let start = R::new(Shape::Text);
+        let mut updates = Vec::with_capacity(self.0.steps.len());
+        Replicas::new(&start, self.0.agents)
+            .play(self.0, |replica: &mut R, change| updates.push(replica.publish(change)));
+        let stream = R::stream(&updates);
+        let lane = Lane::new(who.name(), move |meter| {
+            let mut replica = start.copy(self.0.agents as u64 + 1);
+            meter.time(|| replica.merge_stream(&stream));
+            meter.size(stream.len());
+            end(replica.value(), &self.0.end, who)
+        });
+        vec![lane]
+    }
+}
+
 /// The end of the trace.
 fn end(value: Value, expected: &str, who: Who) -> Value {
     assert!(value.as_str() == Some(expected), "{} ends with another text than the trace", who.name());
@@ -111,9 +142,9 @@ fn end(value: Value, expected: &str, who: Who) -> Value {
 
 pub(super) fn run(bench: &mut Bench) {
     for trace in ["friendsforever", "clownschool"] {
-        let [live, updates, at_once] =
-            ["live", "updates", "updates at once"].map(|way| format!("{trace} {way}"));
-        if ![&live, &updates, &at_once].into_iter().any(|name| bench.wants("concurrent", name)) {
+        let [live, updates, at_once, stream] =
+            ["live", "updates", "updates at once", "stream"].map(|way| format!("{trace} {way}"));
+        if ![&live, &updates, &at_once, &stream].into_iter().any(|name| bench.wants("concurrent", name)) {
             continue;
         }
         let Some(trace) = bench.concurrent(trace) else { continue };
@@ -127,5 +158,7 @@ pub(super) fn run(bench: &mut Bench) {
         race(&live, plain, &|bench, rows| bench.race(rows, &Live(&trace)));
         race(&updates, sized, &|bench, rows| bench.race(rows, &Updates { trace: &trace, at_once: false }));
         race(&at_once, plain, &|bench, rows| bench.race(rows, &Updates { trace: &trace, at_once: true }));
+        let streamed = &[(Milliseconds, Goal::None), (Size, Goal::None)];
+        race(&stream, streamed, &|bench, rows| bench.race(rows, &Stream(&trace)));
     }
 }
