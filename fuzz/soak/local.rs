@@ -1,7 +1,7 @@
 //! Steps that one honest replica makes alone.
 
 use rejoin::cancellation::Interrupt;
-use rejoin::crdt::{ConvergentRef, SwapError};
+use rejoin::crdt::{ConvergentRef, OpId, SwapError};
 use rejoin::value::{Val, object, parse, same, text as printed};
 
 use crate::common::edit::{Edit, Json, built, container, reordered};
@@ -86,7 +86,8 @@ impl World {
             (None, made) => {
                 let (value, wanted) = (replica.value(), mirror.value());
                 assert!(same(value, &wanted), "meant {} and gave {}", printed(&wanted), printed(value));
-                self.made(who, made.flatten().as_ref(), before, &old, random);
+                let made = made.flatten().map(|first| OpId::new(first, replica.actor().clone()));
+                self.made(who, made.as_ref(), before, &old, random);
             }
         }
     }
