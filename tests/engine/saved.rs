@@ -4,7 +4,7 @@ use crate::common::cases::for_all;
 use crate::common::history::{World, histories};
 use crate::common::{branch, change_set, document, replica, set, text, waiting};
 use proptest::prelude::*;
-use rejoin::crdt::{Clock, ConvergentRef, DecodeReason, Limits, OverLimit, SavedRef};
+use rejoin::crdt::{Clock, ConvergentRef, DecodeReason, Limits, OverLimit, Patch, SavedRef};
 use rejoin::value::{MAX_DEPTH, Val, parse, same};
 
 #[test]
@@ -27,6 +27,19 @@ fn given_any_replica_when_it_is_saved_with_its_value_then_that_is_read_and_the_r
         }
         Ok(())
     });
+}
+
+#[test]
+fn given_more_keys_than_bytes_when_saved_then_they_come_back() {
+    let many: Val = (0..20_000).map(|n| (format!("key {n:08}"), Val::from(n))).collect();
+    let ann = replica("ann", &many.to_string());
+    for bytes in [ann.to_bytes(), ann.to_bytes_with_value()] {
+        assert!(same(ConvergentRef::from_bytes(&bytes).unwrap().value(), &many), "{} bytes", bytes.len());
+        assert!(same(SavedRef::from_bytes(bytes).unwrap().value(), &many));
+    }
+    let everything = ann.patch_from_clock(&Clock::new());
+    assert!(everything.to_bytes().len() < 20_000);
+    assert_eq!(Patch::from_bytes(&everything.to_bytes()).unwrap(), everything);
 }
 
 #[test]

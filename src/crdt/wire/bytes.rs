@@ -161,7 +161,13 @@ impl<'b> Source<'b> {
 
     /// Returns the number of parts that follow, each at least a byte long.
     pub(in crate::crdt) fn count(&mut self) -> Result<usize, Corrupt> {
-        usize::try_from(self.number()?).ok().filter(|count| *count <= self.rest.len()).ok_or(Corrupt)
+        let count = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
+        self.expect(count).map(|()| count)
+    }
+
+    /// Verifies that so many parts can follow, each at least a byte long.
+    pub(super) fn expect(&self, count: usize) -> Result<(), Corrupt> {
+        if count <= self.rest.len() { Ok(()) } else { Err(Corrupt) }
     }
 
     pub(super) fn take(&mut self, length: usize) -> Result<&'b [u8], Corrupt> {

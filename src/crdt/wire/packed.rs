@@ -195,10 +195,12 @@ impl Source<'_> {
         let mut counts =
             [form::ACTORS, form::BASE, form::KEYS].map(|at| usize::from(says >> at & form::MANY));
         for count in counts.iter_mut().filter(|count| **count == usize::from(form::MANY)) {
-            *count = self.count()?;
+            // Keys may be compressed: their number is held against their columns.
+            *count = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
         }
         let [actors, base, keys] = counts;
         let mut wire = Wire::default();
+        self.expect(actors.saturating_add(base))?;
         self.budget.take(cost::of_names(actors, 0, 0))?;
         for _ in 0..actors {
             let actor = name(self)?;
@@ -237,6 +239,7 @@ impl Source<'_> {
     }
 
     fn strip(&mut self, wire: &mut Wire, keys: usize) -> Result<(), DecodeReason> {
+        self.expect(keys)?;
         for _ in 0..keys {
             let key = self.text()?;
             self.budget.take(cost::of_names(0, 1, key.len()))?;
