@@ -14,7 +14,7 @@ use crate::value::Val;
 /// `{"branched":6,"origin":5}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Clock(
-    /// Invariant: ordered by actor, each once, no counter is 0.
+    /// Invariant: ordered by actor, each once; no counter is 0, but while changes are added or taken back.
     Vec<(Actor, u64)>,
 );
 
@@ -48,14 +48,24 @@ impl Clock {
         }
     }
 
-    /// Moves an actor's entry down to `counter`; never up.
+    /// Moves an actor's entry down to `counter`; never up. It stays when it is empty then, until those are
+    /// [dropped](Self::drop_empty).
     pub(crate) fn retreat(&mut self, actor: &Actor, counter: u64) {
         if let Ok(at) = self.find(actor) {
-            match counter {
-                0 => drop(self.0.remove(at)),
-                _ => self.0[at].1 = counter.min(self.0[at].1),
-            }
+            self.0[at].1 = counter.min(self.0[at].1);
         }
+    }
+
+    /// Makes entries for actors, empty until they advance: many are faster to add together. O(n log n).
+    pub(crate) fn make_room<'a>(&mut self, actors: impl Iterator<Item = &'a Actor>) {
+        self.0.extend(actors.map(|actor| (actor.clone(), 0)));
+        self.0.sort_by(|(a, x), (b, y)| a.cmp(b).then(y.cmp(x)));
+        self.0.dedup_by(|(later, _), (first, _)| later == first);
+    }
+
+    /// Drops empty entries. O(n).
+    pub(crate) fn drop_empty(&mut self) {
+        self.0.retain(|(_, counter)| *counter > 0);
     }
 
     fn find(&self, actor: &Actor) -> Result<usize, usize> {

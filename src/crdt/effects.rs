@@ -6,6 +6,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 
 use super::history::History;
 use super::lv::Lv;
@@ -279,9 +280,11 @@ pub(super) fn conflict(
         return None;
     }
     let reading = tree.reading(history, puts);
-    let joined = |put: Lv| match &reading {
-        Reading::Map(maps) => tree.container(history, put).is_some_and(|node| maps.contains(&node)),
-        _ => false,
+    // Ordered: they may be many.
+    let mut maps = if let Reading::Map(maps) = &reading { maps.clone() } else { SmallVec::new() };
+    maps.sort_unstable();
+    let joined = |put: Lv| {
+        !maps.is_empty() && tree.container(history, put).is_some_and(|node| maps.binary_search(&node).is_ok())
     };
     let mut losers = others.iter().filter(|put| !joined(**put)).peekable();
     losers.peek()?;

@@ -85,6 +85,22 @@ impl Patch {
         section.finish()
     }
 
+    /// Returns the number of actors who made changes, or a little more.
+    pub(super) fn most_actors(&self) -> usize {
+        match &self.body {
+            Body::Packed(wire) => wire.actors.len(),
+            Body::Listed { changes, .. } => changes.len(),
+        }
+    }
+
+    /// Shows the actors who made changes, and perhaps others.
+    pub(super) fn with_actors(&self, show: impl FnOnce(&mut dyn Iterator<Item = &Actor>)) {
+        match &self.body {
+            Body::Packed(wire) => show(&mut wire.actors.iter()),
+            Body::Listed { changes, .. } => show(&mut changes.iter().map(|change| &change.actor)),
+        }
+    }
+
     /// Returns the changes as they are told outside of a stream.
     pub(super) fn wire(&self) -> Cow<'_, Wire> {
         match &self.body {

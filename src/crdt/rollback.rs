@@ -83,6 +83,7 @@ impl ConvergentRef {
             Rollback::Off | Rollback::Ready | Rollback::New => {}
             Rollback::Staging { mark, waiting } => {
                 self.history.truncate(&mark);
+                self.history.authors.expect_no_more();
                 self.waiting = waiting;
             }
             Rollback::Whole(before) => {

@@ -17,6 +17,9 @@ use crate::cancellation::ask;
 /// Changes that are taken apart, since some must wait, may take so many times the memory of what may wait.
 const LOOSE: u64 = 4;
 
+/// The number of actors up to which each gets its place in the clock by itself.
+const FEW_ACTORS: usize = 64;
+
 /// The outcome of adding the changes of a patch.
 #[derive(Default)]
 pub(super) struct Staged {
@@ -54,24 +57,40 @@ impl ConvergentRef {
     /// those that need not wait any more are taken out; an error undoes all.
     pub(super) fn stage(&mut self, patch: &Patch, others: &[Arc<Change>]) -> Result<Staged, MergeError> {
         let (mark, waited) = (self.history.mark(), self.waiting.clone());
-        let mut staged = Staged::default();
-        let base_is_known = patch.base().all(|(actor, counter, _)| self.clock().get(actor) >= counter);
-        let staged_all = match &patch.body {
-            Body::Packed(wire) => self.stage_packed(wire, others, &mark, &mut staged),
-            Body::Listed { changes, .. } => self.settle(changes, others, &[], &mut staged),
-        };
-        let staged_all = staged_all.and_then(|()| self.waits_within_limit(&waited));
-        // What the patch follows may have come with it, or waited here: then that is looked at now.
-        let staged_all =
-            staged_all.and_then(|()| match (!base_is_known).then(|| self.other_base(patch)).flatten() {
-                Some(change) => Err(MergeError::OtherBase { change }),
-                None => Ok(()),
-            });
-        if staged_all.is_err() {
+        let many = patch.most_actors() > FEW_ACTORS;
+        if many {
+            patch.with_actors(|actors| self.history.authors.expect(actors));
+        }
+        let staged = self.stage_all(patch, others, &mark, &waited);
+        if many {
+            self.history.authors.expect_no_more();
+        }
+        if staged.is_err() {
             self.history.truncate(&mark);
             self.waiting = waited;
         }
-        staged_all.map(|()| staged)
+        staged
+    }
+
+    fn stage_all(
+        &mut self,
+        patch: &Patch,
+        others: &[Arc<Change>],
+        mark: &Mark,
+        waited: &CausalBuffer,
+    ) -> Result<Staged, MergeError> {
+        let mut staged = Staged::default();
+        let base_is_known = patch.base().all(|(actor, counter, _)| self.clock().get(actor) >= counter);
+        match &patch.body {
+            Body::Packed(wire) => self.stage_packed(wire, others, mark, &mut staged)?,
+            Body::Listed { changes, .. } => self.settle(changes, others, &[], &mut staged)?,
+        }
+        self.waits_within_limit(waited)?;
+        // What the patch follows may have come with it, or waited here: then that is looked at now.
+        match (!base_is_known).then(|| self.other_base(patch)).flatten() {
+            Some(change) => Err(MergeError::OtherBase { change }),
+            None => Ok(staged),
+        }
     }
 
     /// Verifies that what came to wait is not too much.
@@ -101,7 +120,10 @@ impl ConvergentRef {
     /// none.
     pub(super) fn restore(&mut self, wire: &Wire) -> Result<(), DecodeReason> {
         let before = self.history.len();
-        match self.stage_in_order(wire, &mut Staged::default()) {
+        self.history.authors.expect(wire.actors.iter());
+        let staged = self.stage_in_order(wire, &mut Staged::default());
+        self.history.authors.expect_no_more();
+        match staged {
             Ok(true) => {}
             Ok(false) | Err(MergeError::Corrupt(_)) => return Err(DecodeReason::Damaged),
             Err(error) => return Err(DecodeReason::Changes(error.to_string())),

@@ -6,8 +6,8 @@ use smallvec::SmallVec;
 
 use super::causality::NO_SPAN;
 use super::{ActorIx, Authors, Header, Id, Span};
-use crate::crdt::Clock;
 use crate::crdt::lv::Lv;
+use crate::crdt::{Actor, Clock};
 
 impl Authors {
     /// Begins a change of an actor. Its first counter is `first`, and it depends on `deps`, which are here.
@@ -119,6 +119,17 @@ impl Authors {
     /// Adds ops to the change that began last.
     pub(in crate::crdt) fn grow(&mut self, count: u32) {
         self.len += count;
+    }
+
+    /// Gets ready for changes of many actors, all of which are about to be added; until that is
+    /// [over](Self::expect_no_more), the clock may name actors without changes.
+    pub(in crate::crdt) fn expect<'a>(&mut self, actors: impl Iterator<Item = &'a Actor>) {
+        self.clock.make_room(actors);
+    }
+
+    /// Ends what [`expect`](Self::expect) began.
+    pub(in crate::crdt) fn expect_no_more(&mut self) {
+        self.clock.drop_empty();
     }
 
     /// Moves the clock up to what was added last.

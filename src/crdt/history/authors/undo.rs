@@ -44,6 +44,7 @@ impl Authors {
             *last &= (1 << (mark.len % 64)) - 1;
             self.change_count += last.count_ones();
         }
+        let mut has_emptied = false;
         for actor in touched {
             let spans = &mut self.actors[actor.0 as usize].spans;
             while spans.last().is_some_and(|&span| span as usize >= mark.spans) {
@@ -53,6 +54,10 @@ impl Authors {
             let author = &mut self.actors[actor.0 as usize];
             author.last = author.last.min(last);
             self.clock.retreat(&author.name, author.last);
+            has_emptied |= author.last == 0;
+        }
+        if has_emptied {
+            self.clock.drop_empty();
         }
         for author in self.actors.drain(mark.actors..) {
             self.by_name.remove(&author.name);
