@@ -90,7 +90,7 @@ pub fn columns(framed: &[u8]) -> Vec<u8> {
 /// compressed, and when it has zeros.
 pub fn framed(mut body: &[u8]) -> Option<Vec<u8>> {
     let whole = body;
-    let wire = wire(&mut body)?;
+    let wire = wire(&mut body, true)?;
     let mut framed = wire.names.to_vec();
     for column in wire.columns? {
         framed.extend(SEPARATOR);
@@ -110,9 +110,9 @@ pub fn claimed(file: &[u8]) -> Option<u64> {
         skip(&mut rest)?;
         read(&mut rest)?;
         beside(&mut rest)?;
-        return Some(wire(&mut rest)?.ops.saturating_add(wire(&mut rest)?.ops));
+        return Some(wire(&mut rest, false)?.ops.saturating_add(wire(&mut rest, false)?.ops));
     }
-    Some(wire(&mut rest)?.ops)
+    Some(wire(&mut rest, true)?.ops)
 }
 
 /// Skips the clock and the value before a history, if they are there.
@@ -140,7 +140,8 @@ struct Wire<'f> {
     columns: Option<Vec<Option<&'f [u8]>>>,
 }
 
-fn wire<'f>(rest: &mut &'f [u8]) -> Option<Wire<'f>> {
+/// Reads changes; a strip of a patch ends with it.
+fn wire<'f>(rest: &mut &'f [u8], is_patch: bool) -> Option<Wire<'f>> {
     let start = *rest;
     let (&says, after) = rest.split_first()?;
     *rest = after;
@@ -154,9 +155,8 @@ fn wire<'f>(rest: &mut &'f [u8]) -> Option<Wire<'f>> {
         skip(rest)?;
     }
     for _ in 0..base {
-        read(rest)?;
-        read(rest)?;
-        *rest = rest.get(4..)?;
+        let is_half = read(rest)? & 1 == 1 || read(rest)? & 1 == 1;
+        *rest = rest.get(if is_half { 2 } else { 4 }..)?;
     }
     let names = &start[..start.len() - rest.len()];
     let (ops, columns) = if says & form::COLUMNS == 0 {
@@ -164,7 +164,11 @@ fn wire<'f>(rest: &mut &'f [u8]) -> Option<Wire<'f>> {
             skip(rest)?;
         }
         let strip = *rest;
-        skip(rest)?;
+        if is_patch && says & form::FILLED == 0 {
+            *rest = &[]
+        } else {
+            skip(rest)?
+        }
         // Any number in it may be a length.
         let strip = &strip[..strip.len() - rest.len()];
         let numbers = (0..strip.len()).filter_map(|at| read(&mut &strip[at..]));

@@ -159,7 +159,21 @@ fn number(counter: u64) -> Val {
 }
 
 fn hex(digest: ShortDigest) -> String {
-    format!("{:08x}", digest.0)
+    let [low, high] = digest.halves().map(u16::from_le_bytes);
+    if digest.is_half() { format!("{low:04x}") } else { format!("{high:04x}{low:04x}") }
+}
+
+/// Reads what [`hex`] wrote.
+fn short_digest(text: &str) -> Option<ShortDigest> {
+    let half = |digits: &str| u16::from_str_radix(digits, 16).ok().map(u16::to_le_bytes);
+    if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    match text.len() {
+        4 => Some(ShortDigest::new(half(text)?, None)),
+        8 => Some(ShortDigest::new(half(&text[4..])?, Some(half(&text[..4])?))),
+        _ => None,
+    }
 }
 
 fn op_to_json(op: &Op) -> Val {
@@ -337,12 +351,7 @@ impl<'a> At<'a> {
         let base = fields.optional("base", |at| {
             at.named("an object of op ids and digests", |at, id| {
                 let id: OpId = id.parse().map_err(|e: IdError| at.error(e))?;
-                let digest = at.text()?;
-                let digits = digest.len() == 8 && digest.bytes().all(|b| b.is_ascii_hexdigit());
-                match u32::from_str_radix(digest, 16) {
-                    Ok(digest) if digits => Ok((id, ShortDigest(digest))),
-                    _ => Err(at.expected("8 hexadecimal digits")),
-                }
+                Ok((id, short_digest(at.text()?).ok_or_else(|| at.expected("8 hexadecimal digits"))?))
             })
         })?;
         let base: BTreeMap<_, _> = base.unwrap_or_default().into_iter().collect();

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::effects::Effects;
-use super::history::Digest;
 use super::{Change, ConvergentRef, MergeError, MergeReport, OpId, Patch};
 
 impl ConvergentRef {
-    /// Takes what another replica has, also what waits there, unless that is more than may wait here. Costs what is new, and O(log history) for
-    /// each actor.
+    /// Takes what another replica has, also what waits there, unless that is more than may wait here. Costs what is
+    /// new, and O(log history) for each actor.
     ///
     /// # Errors
     /// When it is a replica of another document, or writes under an actor that is used here.
@@ -41,7 +40,8 @@ impl ConvergentRef {
     ///
     /// # Errors
     /// When the patch is of another document, any change in it is malformed, it shows that two replicas write under
-    /// one actor, or more would wait than [may](Self::set_waiting_limit). The patch is validated whole: nothing of it is applied then.
+    /// one actor, or more would wait than [may](Self::set_waiting_limit). The patch is validated whole: nothing of it
+    /// is applied then.
     pub fn merge_patch(&mut self, patch: &Patch) -> Result<MergeReport, MergeError> {
         self.same_document(&patch.document)?;
         if let Some(change) = self.other_base(patch) {
@@ -54,11 +54,15 @@ impl ConvergentRef {
     /// must end where theirs does.
     pub(super) fn other_base(&self, patch: &Patch) -> Option<OpId> {
         let mut base = patch.base();
+        // What has just come with the patch is known too.
+        let mut staged = None;
         let other = base.find(|(actor, counter, digest)| {
             let known = self.history.authors.find(actor);
             let known = known.filter(|&actor| *counter <= self.history.authors.last(actor));
-            let ours = |actor| self.history.digest(actor, *counter).map(Digest::short);
-            known.is_some_and(|actor| ours(actor) != Some(*digest))
+            known.is_some_and(|actor| {
+                let ours = self.history.staged_digest(actor, *counter, &mut staged);
+                ours.is_none_or(|ours| !digest.is_of(ours))
+            })
         });
         other.map(|(actor, counter, _)| OpId::new(counter, actor.clone()))
     }

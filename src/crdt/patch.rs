@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::history::ShortDigest;
-use super::wire::{Form, Kept, Section, Source, Wire};
+use super::wire::{Form, Role, Section, Source, Wire};
 use super::{Actor, Change, DecodeError, DecodeReason, DocumentId, Limits, OpId};
 
 /// A set of changes of one document, ready to travel.
@@ -81,7 +81,7 @@ impl Patch {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut section = Section::new(Form::Patch);
         section.text(self.document.as_str());
-        section.wire(&self.wire(), Kept::Packed);
+        section.wire(&self.wire(), Role::Patch);
         section.finish()
     }
 
@@ -130,7 +130,7 @@ impl Patch {
     fn read(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeReason> {
         let mut source = Source::new(bytes, Form::Patch, limits)?;
         let document = DocumentId::new(source.text()?)?;
-        let wire = source.wire(Kept::Packed)?;
+        let wire = source.wire(Role::Patch)?;
         source.end()?;
         wire.check_columns()?;
         Ok(Self { document, body: Body::Packed(Arc::new(wire)) })
@@ -170,7 +170,7 @@ impl Body {
     }
 }
 
-/// Equal patches have equal changes in the same order.
+/// Equal patches have equal changes in the same order, which follow the same ones.
 impl PartialEq for Patch {
     fn eq(&self, other: &Self) -> bool {
         self.document == other.document && self.base().eq(other.base()) && self.changes().eq(other.changes())

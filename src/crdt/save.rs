@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::wire::{Form, Kept, Section, Source, Wire};
+use super::wire::{Form, Role, Section, Source, Wire};
 use super::{Actor, Change, Clock, ConvergentRef, DecodeError, DecodeReason, DocumentId, Limits, validate};
 use crate::value::{Key, Val, same};
 
@@ -15,7 +15,8 @@ impl ConvergentRef {
     }
 
     /// Returns the ref as [`to_bytes`](Self::to_bytes) does, with the clock and the value beside the history: a
-    /// [`SavedRef`] reads those at once. O(history), and the size of the value.
+    /// [`SavedRef`] reads those at once. In the middle of a transaction they are left out. O(history), and the size of
+    /// the value.
     pub fn to_bytes_with_value(&self) -> Vec<u8> {
         self.write(true)
     }
@@ -25,18 +26,20 @@ impl ConvergentRef {
         section.text(self.document.as_str());
         section.text(self.actor.as_str());
         section.number(self.popped);
+        // What an open transaction did so far is in the value, and no change yet.
+        let with_value = with_value && !self.is_open;
         section.number(u64::from(with_value));
-        let all = 0..self.history.len();
+        let all = 0..if self.is_open { self.before_change.len() } else { self.history.len() };
         let applied = if all.is_empty() { Wire::default() } else { self.history.pack(&[all], &[]) };
         if with_value {
             section.clock(self.clock());
             section.value(self.value(), &applied.keys);
             section.wire_of_told_keys(&applied);
         } else {
-            section.wire(&applied, Kept::Packed);
+            section.wire(&applied, Role::Applied);
         }
         let waiting: Vec<&Change> = self.waiting().collect();
-        section.wire(&Wire::of(&[], waiting.into_iter()), Kept::Loose);
+        section.wire(&Wire::of(&[], waiting.into_iter()), Role::Waiting);
         section.finish()
     }
 
@@ -63,9 +66,9 @@ impl ConvergentRef {
         let (beside, keys) = front.beside.map(|Beside { clock, value, keys }| ((clock, value), keys)).unzip();
         let applied = match keys {
             Some(keys) => source.wire_of_told_keys(keys)?,
-            None => source.wire(Kept::Packed)?,
+            None => source.wire(Role::Applied)?,
         };
-        let waiting = source.wire(Kept::Loose)?;
+        let waiting = source.wire(Role::Waiting)?;
         source.end()?;
         let mut read = Self::new(front.document, front.actor);
         read.popped = front.popped;

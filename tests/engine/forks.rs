@@ -215,3 +215,26 @@ fn given_a_change_that_waits_when_a_patch_brings_what_it_lacks_and_builds_on_its
     assert!(matches!(refused, Err(MergeError::OtherBase { .. })), "{refused:?}");
     assert_eq!(Snapshot::of(&reader), before);
 }
+
+#[test]
+fn given_a_base_that_comes_with_its_patch_or_waited_here_when_it_is_the_same_then_nothing_is_refused() {
+    let (other, [mut ann, bob]) = twins(1);
+    let (mut reader, mut waiter) = (copy(&ann), copy(&bob));
+    act(&mut ann, &other, "left", Deeds { others: 0, changes: &[1] });
+    let whole = with_base_of(&ann.patch_from_clock(ann.clock()), &ann.patch_from_clock(reader.clock()));
+    assert_eq!(reader.merge_patch(&Patch::from_bytes(&whole.to_bytes()).unwrap()).unwrap().new, 1);
+    assert_eq!(text(&reader), text(&ann));
+    // The change of ann waits for what the third one wrote, which comes with the next change of ann.
+    let mut third = branch(&other, "third");
+    write(&mut third, 1, "third");
+    let mut ann = copy(&waiter);
+    ann.merge(&third).unwrap();
+    write(&mut ann, 1, "left");
+    assert_eq!(waiter.merge_patch(&crate::common::patch(ann.changes().next_back())).unwrap().waiting, 1);
+    let mut clock = waiter.clock().clone();
+    clock.advance(ann.actor(), ann.clock().get(ann.actor()));
+    write(&mut ann, 1, "further");
+    waiter.merge_patch(&ann.patch_from_clock(&clock)).unwrap();
+    assert_eq!(text(&waiter), text(&ann));
+    assert_eq!(waiter.waiting_len(), 0);
+}

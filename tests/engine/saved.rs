@@ -2,9 +2,11 @@
 
 use crate::common::cases::for_all;
 use crate::common::history::{World, histories};
-use crate::common::{branch, change_set, document, replica, set, text, waiting};
+use crate::common::{actor, branch, change_set, document, id, replica, set, text, waiting};
 use proptest::prelude::*;
-use rejoin::crdt::{Clock, ConvergentRef, DecodeReason, Limits, OverLimit, Patch, SavedRef};
+use rejoin::crdt::{
+    Clock, ConvergentRef, DecodeReason, Limits, OverLimit, Patch, PatchReader, PatchWriter, SavedRef,
+};
 use rejoin::value::{MAX_DEPTH, Val, parse, same};
 
 #[test]
@@ -40,6 +42,39 @@ fn given_more_keys_than_bytes_when_saved_then_they_come_back() {
     let everything = ann.patch_from_clock(&Clock::new());
     assert!(everything.to_bytes().len() < 20_000);
     assert_eq!(Patch::from_bytes(&everything.to_bytes()).unwrap(), everything);
+}
+
+#[test]
+fn given_much_in_few_bytes_when_saved_then_it_is_read_again() {
+    // What takes much memory for its bytes is padded: the writer must count what the reader does.
+    let zeros: Val = (0..60_000).map(|_| Val::from(0)).collect();
+    let mut keys: Vec<(String, Val)> = (0..4_000).map(|n| (format!("k{n}"), Val::from(1))).collect();
+    keys.push(("list".into(), (0..1_000_000).map(|_| Val::from(0)).collect()));
+    for value in [zeros, keys.into_iter().collect()] {
+        let ann = ConvergentRef::with_value(document(), actor("ann"), value.clone()).unwrap();
+        for bytes in [ann.to_bytes(), ann.to_bytes_with_value()] {
+            let saved = SavedRef::from_bytes(bytes.clone()).unwrap();
+            assert!(same(saved.value(), &value) && same(saved.open().unwrap().value(), &value));
+        }
+        let everything = ann.patch_from_clock(&Clock::new());
+        assert!(Patch::from_bytes(&everything.to_bytes()).is_ok());
+        let (mut stream, mut writer) = (Vec::new(), PatchWriter::new(document()));
+        writer.write(&everything, &mut stream).unwrap();
+        assert!(PatchReader::new().read(&mut &stream[..]).unwrap().is_some());
+    }
+}
+
+#[test]
+fn given_an_open_transaction_when_saved_then_what_was_committed_is() {
+    let mut ann = replica("ann", r#"{"a":1}"#);
+    let root = id("1@ann");
+    let mut transaction = ann.transaction().unwrap();
+    transaction.put(&root, "a", 2.into()).unwrap();
+    for bytes in [transaction.replica().to_bytes(), transaction.replica().to_bytes_with_value()] {
+        let saved = SavedRef::from_bytes(bytes).unwrap();
+        assert_eq!(saved.value().to_string(), r#"{"a":1}"#);
+        assert_eq!(saved.open().unwrap().value().to_string(), r#"{"a":1}"#);
+    }
 }
 
 #[test]

@@ -13,15 +13,45 @@ use crate::crdt::{Kind, Side};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digest(pub(in crate::crdt) u64);
 
-/// The half of a digest that travels: enough to find an accident, of which one in four billion stays hidden a little
-/// longer.
+/// The part of a digest that travels: enough to find an accident, of which one in four billion stays hidden a little
+/// longer; in a stream half of that, as every patch of it brings another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::crdt) struct ShortDigest(pub(in crate::crdt) u32);
+pub(in crate::crdt) struct ShortDigest {
+    low: [u8; 2],
+    high: Option<[u8; 2]>,
+}
+
+impl ShortDigest {
+    pub(in crate::crdt) fn new(low: [u8; 2], high: Option<[u8; 2]>) -> Self {
+        Self { low, high }
+    }
+
+    /// Returns the half of it that a stream needs.
+    pub(in crate::crdt) fn half(self) -> Self {
+        Self { high: None, ..self }
+    }
+
+    pub(in crate::crdt) fn is_half(self) -> bool {
+        self.high.is_none()
+    }
+
+    /// Returns both halves; zeros for what it has not.
+    pub(in crate::crdt) fn halves(self) -> [[u8; 2]; 2] {
+        [self.low, self.high.unwrap_or_default()]
+    }
+
+    /// Tells whether it may be that of a digest.
+    pub(in crate::crdt) fn is_of(self, digest: Digest) -> bool {
+        let short = digest.short();
+        self.low == short.low && self.high.is_none_or(|high| short.high == Some(high))
+    }
+}
 
 impl Digest {
     /// Returns what of it travels.
     pub(in crate::crdt) fn short(self) -> ShortDigest {
-        ShortDigest(self.0 as u32)
+        let [a, b, c, d, ..] = self.0.to_le_bytes();
+        ShortDigest { low: [a, b], high: Some([c, d]) }
     }
 
     /// The digest of no changes.

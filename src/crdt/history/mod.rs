@@ -43,7 +43,7 @@ pub(super) struct History {
 
 /// Digests of changes.
 #[derive(Clone, Default)]
-struct Digested {
+pub(super) struct Digested {
     by_actor: Vec<Digests>,
     /// The op from which on there are none yet.
     end: u32,
@@ -133,14 +133,15 @@ impl History {
     /// Digests what is settled. Work that ends early has to begin anew.
     fn make_digests(&self) {
         let digests = self.digests.take();
-        self.digests.replace(self.with_digests(digests));
+        self.digests.replace(self.with_digests(digests, self.settled));
     }
 
-    fn with_digests(&self, mut digests: Digested) -> Digested {
+    /// Adds the digests of the changes before an op that have none.
+    fn with_digests(&self, mut digests: Digested, until: u32) -> Digested {
         digests.by_actor.resize_with(self.authors.actors().len(), Digests::default);
-        while digests.end < self.settled {
-            let header = self.authors.header(digests.end, self.settled);
-            let deps = header.deps.iter().filter_map(|dep| self.find_digest(&digests, *dep));
+        while digests.end < until {
+            let header = self.authors.header(digests.end, until);
+            let deps = header.deps.iter().filter_map(|dep| self.find_digest(&digests, *dep, until));
             let mut deps: SmallVec<[Digest; 2]> = deps.collect();
             let by_author = &mut digests.by_actor[header.actor.0 as usize];
             digest_changes(&self.log, &self.authors, header, |last, change| {
@@ -224,13 +225,29 @@ impl History {
         if (self.digests.borrow().end..self.settled).contains(&last.index()) {
             self.make_digests();
         }
-        self.find_digest(&self.digests.borrow(), last)
+        self.find_digest(&self.digests.borrow(), last, self.settled)
+    }
+
+    /// Returns the digest of a change as [`digest`](Self::digest) does, also of one that is not settled; the digests of
+    /// those are made once.
+    pub(super) fn staged_digest(
+        &self,
+        actor: ActorIx,
+        last: u64,
+        staged: &mut Option<Digested>,
+    ) -> Option<Digest> {
+        let last = self.authors.lv(Id { counter: last, actor })?;
+        if last.index() < self.settled {
+            return self.digest_of(last);
+        }
+        let make = || self.with_digests(self.digests.borrow().clone(), self.len());
+        self.find_digest(staged.get_or_insert_with(make), last, self.len())
     }
 
     /// Returns the digest of the change that ends with an op, if those of all that it had seen are made.
-    fn find_digest(&self, digests: &Digested, last: Lv) -> Option<Digest> {
+    fn find_digest(&self, digests: &Digested, last: Lv, until: u32) -> Option<Digest> {
         let end = last.index() + 1;
-        if !self.authors.is_end(end) || end > self.settled {
+        if !self.authors.is_end(end) || end > until {
             return None;
         }
         let Id { counter, actor } = self.authors.id(last);
@@ -303,8 +320,8 @@ impl History {
         if self.log.len() != self.authors.len() || self.settled > self.log.len() {
             return Err("the history has ops that nobody made".into());
         }
-        let anew = self.with_digests(Digested::default());
-        let differs = |last: &Lv| self.digest_of(*last) != self.find_digest(&anew, *last);
+        let anew = self.with_digests(Digested::default(), self.settled);
+        let differs = |last: &Lv| self.digest_of(*last) != self.find_digest(&anew, *last, self.settled);
         if let Some(last) =
             self.authors.actors().filter_map(|actor| self.authors.last_op(actor)).find(differs)
         {

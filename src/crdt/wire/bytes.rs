@@ -99,6 +99,11 @@ impl Section {
         self.bytes
     }
 
+    /// Counts memory that what was written takes when it is read: as much as the reader counts.
+    pub(super) fn takes(&mut self, memory: u64) {
+        self.memory = self.memory.saturating_add(memory);
+    }
+
     /// Appends what was written to a stream, as a frame.
     pub(super) fn frame(self, stream: &mut Vec<u8>) {
         let frame = self.finish();
@@ -168,6 +173,11 @@ impl<'b> Source<'b> {
     /// Verifies that so many parts can follow, each at least a byte long.
     pub(super) fn expect(&self, count: usize) -> Result<(), Corrupt> {
         if count <= self.rest.len() { Ok(()) } else { Err(Corrupt) }
+    }
+
+    /// Returns the number of bytes that are left.
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
     }
 
     pub(super) fn take(&mut self, length: usize) -> Result<&'b [u8], Corrupt> {

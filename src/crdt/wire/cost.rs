@@ -4,7 +4,7 @@
 //! anything is made of the columns. The figures are what the structures take when they have just grown, with the
 //! value that is read of them; a test holds them against an allocator that counts.
 
-use super::{Fields, Kept, Wire, field};
+use super::{Fields, Role, Wire, field};
 use crate::crdt::contents::count_containers;
 use crate::crdt::{DecodeReason, Limits};
 
@@ -68,14 +68,20 @@ pub(super) fn of_containers(tags: &[u8]) -> u64 {
     count_containers(tags) * CONTAINER
 }
 
-/// Returns the memory that names take: so many actors and keys, and so many bytes.
-pub(super) fn of_names(actors: usize, keys: usize, bytes: usize) -> u64 {
-    actors as u64 * ACTOR + keys as u64 * KEY + bytes as u64 * 8
+/// Returns the memory that so many actors take.
+pub(super) fn of_actors(count: usize) -> u64 {
+    (count as u64).saturating_mul(ACTOR)
 }
 
-/// Returns the memory that a value takes which has so many bytes of tags and texts.
-pub(super) fn of_value(tags: usize, texts: usize) -> u64 {
-    (tags as u64).saturating_mul(PART).saturating_add((texts as u64).saturating_mul(4))
+/// Returns the memory that so many keys take which have so many bytes, with their lengths.
+pub(super) fn of_keys(count: usize, bytes: usize) -> u64 {
+    (count as u64).saturating_mul(KEY).saturating_add((bytes as u64).saturating_mul(8))
+}
+
+/// Returns the memory that a value takes whose parts have these lengths, with so many bytes of numbers of keys.
+pub(super) fn of_value(parts: Parts, numbers: usize) -> u64 {
+    let weighed = [(parts.tags, PART), (parts.texts, 4), (parts.ints, 1), (numbers, 1)];
+    weighed.iter().map(|(bytes, each)| (*bytes as u64).saturating_mul(*each)).fold(0, u64::saturating_add)
 }
 
 /// Returns the memory that so many ops of runs take.
@@ -83,13 +89,10 @@ pub(super) fn of_ops(ops: u64) -> u64 {
     ops.saturating_mul(OP)
 }
 
-/// Returns the memory that changes take when they are read, at most, without their fields.
-pub(super) fn of_changes(wire: &Wire, kept: Kept) -> u64 {
-    let keys = wire.keys.iter().map(|key| key.len()).sum();
-    let loose = if kept == Kept::Loose { wire.loose() } else { 0 };
-    [of_names(wire.actors.len(), wire.keys.len(), keys), of_ops(wire.ops), loose]
-        .into_iter()
-        .fold(0, u64::saturating_add)
+/// Returns the memory that changes take when they are read, at most, without their keys and fields.
+pub(super) fn of_changes(wire: &Wire, role: Role) -> u64 {
+    let loose = if role == Role::Waiting { wire.loose() } else { 0 };
+    [of_actors(wire.actors.len()), of_ops(wire.ops), loose].into_iter().fold(0, u64::saturating_add)
 }
 
 /// Returns the minimum number of bytes of a file that takes so much memory.

@@ -21,7 +21,7 @@ mod zip;
 
 pub(super) use bytes::{Form, Section, Source};
 pub(super) use digest::{digest_alone, digest_head};
-pub(super) use packed::Kept;
+pub(super) use packed::Role;
 pub use read::Corrupt;
 pub(super) use read::{Head, Reader};
 pub(super) use told::{Told, frame, read_header, write_header};

@@ -12,20 +12,22 @@ use smallvec::SmallVec;
 
 use super::bytes::{Section, Source, Stored};
 use super::cost::{self, Parts};
-use super::{Columns, Corrupt, Fields, Reader, SHORT, Wire, WireId, field};
+use super::{Columns, Corrupt, Fields, Head, Reader, SHORT, Wire, WireId, field};
 use crate::cancellation::ask;
 use crate::crdt::contents::{Unwoven, unweave, weave};
 use crate::crdt::history::ShortDigest;
 use crate::crdt::{Actor, Clock, DecodeReason, varint};
 use crate::value::Key;
 
-/// The form in which changes are kept once they are read.
+/// The role of changes in a file or frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::crdt) enum Kept {
-    /// In columns.
-    Packed,
-    /// Each on its own.
-    Loose,
+pub(in crate::crdt) enum Role {
+    /// They are all that it holds.
+    Patch,
+    /// They are the applied ones of a ref: those that wait follow.
+    Applied,
+    /// They are those that wait, each of which is taken apart.
+    Waiting,
 }
 
 /// The first byte of changes: their form, and how many names they have. `MANY` says that a number follows.
@@ -43,7 +45,7 @@ impl Section {
     /// Writes a clock.
     pub(in crate::crdt) fn clock(&mut self, clock: &Clock) {
         let entries = clock.iter();
-        self.memory = self.memory.saturating_add(cost::of_names(entries.len(), 0, 0));
+        self.takes(cost::of_actors(entries.len()));
         self.number(entries.len() as u64);
         for (actor, counter) in entries {
             self.text(actor.as_str());
@@ -52,16 +54,16 @@ impl Section {
     }
 
     /// Writes changes.
-    pub(in crate::crdt) fn wire(&mut self, wire: &Wire, kept: Kept) {
-        self.named(wire, kept, &wire.keys, |section, _, actor| section.text(actor.as_str()));
+    pub(in crate::crdt) fn wire(&mut self, wire: &Wire, role: Role) {
+        self.named(wire, role, &wire.keys, |section, _, actor| section.text(actor.as_str()));
     }
 
     /// Writes changes whose keys are [told](Self::keys) already.
     pub(in crate::crdt) fn wire_of_told_keys(&mut self, wire: &Wire) {
-        self.named(wire, Kept::Packed, &[], |section, _, actor| section.text(actor.as_str()));
+        self.named(wire, Role::Applied, &[], |section, _, actor| section.text(actor.as_str()));
     }
 
-    /// Writes keys, of which there are some.
+    /// Writes keys. Their number is told before.
     pub(super) fn keys(&mut self, keys: &[Key]) {
         let (mut lengths, mut names) = (Vec::new(), Vec::new());
         for key in keys {
@@ -69,13 +71,14 @@ impl Section {
             names.extend_from_slice(key.as_bytes());
         }
         [&lengths, &names].iter().for_each(|column| self.column(column));
+        self.takes(cost::of_keys(keys.len(), lengths.len() + names.len()));
     }
 
     /// Writes changes with these keys, and names of actors as the caller writes them, each by its number.
     pub(super) fn named(
         &mut self,
         wire: &Wire,
-        kept: Kept,
+        role: Role,
         keys: &[Key],
         mut name: impl FnMut(&mut Self, usize, &Actor),
     ) {
@@ -93,14 +96,26 @@ impl Section {
         }
         wire.actors.iter().enumerate().for_each(|(at, actor)| name(self, at, actor));
         for (id, digest) in &wire.base {
-            self.number(u64::from(id.actor));
-            self.number(id.counter);
-            self.bytes.extend(digest.0.to_le_bytes());
+            let is_told = wire.is_told(*id);
+            self.number(u64::from(id.actor) << 1 | u64::from(is_told));
+            if !is_told {
+                self.number(id.counter << 1 | u64::from(digest.is_half()));
+            }
+            let [low, high] = digest.halves();
+            self.bytes.extend(low);
+            if !digest.is_half() {
+                self.bytes.extend(high);
+            }
         }
+        // Where the strip is, if it is one.
+        let mut start = None;
         let memory = match &wire.fields {
             Fields::Strip(strip) => {
-                keys.iter().for_each(|key| self.text(key.as_str()));
-                self.number(strip.len() as u64);
+                for key in keys {
+                    self.text(key.as_str());
+                    self.takes(cost::of_keys(1, key.len()));
+                }
+                start = Some(self.bytes.len());
                 self.bytes.extend_from_slice(strip);
                 cost::of_strip(strip.len())
             }
@@ -109,8 +124,14 @@ impl Section {
                 self.columns(wire, columns, keys)
             }
         };
-        self.memory = self.memory.saturating_add(memory).saturating_add(cost::of_changes(wire, kept));
+        self.takes(memory);
+        self.takes(cost::of_changes(wire, role));
         let filler = cost::least(self.memory).saturating_sub(self.bytes.len());
+        if let Some(start) = start.filter(|_| filler > 0 || role != Role::Patch) {
+            let mut length = Vec::new();
+            varint::write(&mut length, (self.bytes.len() - start) as u64);
+            self.bytes.splice(start..start, length);
+        }
         if filler > 0 {
             says |= form::FILLED;
             self.number(filler as u64);
@@ -147,7 +168,7 @@ impl Source<'_> {
     /// Reads a clock.
     pub(in crate::crdt) fn clock(&mut self) -> Result<Clock, DecodeReason> {
         let count = self.count()?;
-        self.budget.take(cost::of_names(count, 0, 0))?;
+        self.budget.take(cost::of_actors(count))?;
         let mut entries = Vec::with_capacity(count);
         for _ in 0..count {
             let actor = Actor::new(self.text()?).map_err(|_| Corrupt)?;
@@ -161,9 +182,9 @@ impl Source<'_> {
 
     /// Reads changes. What they take in memory is known, and within the limits, before any of it is taken. A strip
     /// was read whole then.
-    pub(in crate::crdt) fn wire(&mut self, kept: Kept) -> Result<Wire, DecodeReason> {
+    pub(in crate::crdt) fn wire(&mut self, role: Role) -> Result<Wire, DecodeReason> {
         let named = self.names(|source| Ok(Actor::new(source.text()?).map_err(|_| Corrupt)?))?;
-        self.changes(named, kept)
+        self.changes(named, role)
     }
 
     /// Reads changes whose keys were told before.
@@ -173,7 +194,7 @@ impl Source<'_> {
             return Err(Corrupt.into());
         }
         named.wire.keys = keys;
-        self.changes(named, Kept::Packed)
+        self.changes(named, Role::Applied)
     }
 
     /// Reads so many keys.
@@ -182,7 +203,7 @@ impl Source<'_> {
         if count > lengths.length {
             return Err(Corrupt.into());
         }
-        self.budget.take(cost::of_names(0, count, names.length.saturating_add(lengths.length)))?;
+        self.budget.take(cost::of_keys(count, names.length.saturating_add(lengths.length)))?;
         Ok(read_keys(count, &lengths.open()?, &names.open()?)?)
     }
 
@@ -201,7 +222,7 @@ impl Source<'_> {
         let [actors, base, keys] = counts;
         let mut wire = Wire::default();
         self.expect(actors.saturating_add(base))?;
-        self.budget.take(cost::of_names(actors, 0, 0))?;
+        self.budget.take(cost::of_actors(actors))?;
         for _ in 0..actors {
             let actor = name(self)?;
             wire.actors.push(actor);
@@ -213,39 +234,50 @@ impl Source<'_> {
     }
 
     /// Reads all but the names of actors.
-    pub(super) fn changes(&mut self, named: Named, kept: Kept) -> Result<Wire, DecodeReason> {
+    pub(super) fn changes(&mut self, named: Named, role: Role) -> Result<Wire, DecodeReason> {
         let Named { mut wire, says, base, keys } = named;
         let actors = wire.actors.len();
         for _ in 0..base {
-            let (actor, counter) = (self.number()?, self.number()?);
-            let actor =
-                u32::try_from(actor).ok().filter(|actor| (*actor as usize) < actors).ok_or(Corrupt)?;
-            let digest = *self.take(4)?.first_chunk().ok_or(Corrupt)?;
-            wire.base.push((WireId { actor, counter }, ShortDigest(u32::from_le_bytes(digest))));
+            let number = self.number()?;
+            let actor = u32::try_from(number >> 1).map_err(|_| Corrupt)?;
+            if actor as usize >= actors {
+                return Err(Corrupt.into());
+            }
+            let (counter, is_half) = match number & 1 {
+                // What a stream told needs no more than half a digest: each patch brings another one.
+                1 => (wire.start.last.get(actor as usize).copied().ok_or(Corrupt)?, true),
+                _ => {
+                    let number = self.number()?;
+                    (number >> 1, number & 1 == 1)
+                }
+            };
+            let low = *self.take(2)?.first_chunk().ok_or(Corrupt)?;
+            let high = if is_half { None } else { Some(*self.take(2)?.first_chunk().ok_or(Corrupt)?) };
+            wire.base.push((WireId { actor, counter }, ShortDigest::new(low, high)));
         }
         if !wire.base().is_sorted_by(|(a, m, _), (b, n, _)| (m, a) < (n, b)) {
             return Err(Corrupt.into());
         }
         if says & form::COLUMNS == 0 {
-            self.strip(&mut wire, keys)?;
+            self.strip(&mut wire, keys, role == Role::Patch && says & form::FILLED == 0)?;
             self.filler(says)?;
         } else {
             self.columns(&mut wire, keys, says)?;
         }
-        if kept == Kept::Loose {
+        if role == Role::Waiting {
             self.budget.take(wire.loose())?;
         }
         Ok(wire)
     }
 
-    fn strip(&mut self, wire: &mut Wire, keys: usize) -> Result<(), DecodeReason> {
+    fn strip(&mut self, wire: &mut Wire, keys: usize, is_last: bool) -> Result<(), DecodeReason> {
         self.expect(keys)?;
         for _ in 0..keys {
             let key = self.text()?;
-            self.budget.take(cost::of_names(0, 1, key.len()))?;
+            self.budget.take(cost::of_keys(1, key.len()))?;
             wire.keys.push(key.into());
         }
-        let length = self.count()?;
+        let length = if is_last { self.left() } else { self.count()? };
         if length > SHORT {
             return Err(Corrupt.into());
         }
@@ -322,15 +354,22 @@ fn are_distinct(actors: &[Actor]) -> bool {
     }
 }
 
+impl Reader<'_> {
+    /// Reads all that is left. `head` takes each header.
+    pub(super) fn finish(&mut self, mut head: impl FnMut(&Head)) -> Result<(), Corrupt> {
+        while let Some(next) = self.head()? {
+            ask();
+            head(&next);
+            while self.row()?.is_some() {}
+        }
+        Ok(())
+    }
+}
+
 impl Wire {
     /// Reads everything once.
     pub(in crate::crdt) fn check(&self) -> Result<(), Corrupt> {
-        let mut reader = Reader::new(self)?;
-        while reader.head()?.is_some() {
-            ask();
-            while reader.row()?.is_some() {}
-        }
-        Ok(())
+        Reader::new(self)?.finish(|_| {})
     }
 
     /// Reads columns once. Strips are read to be counted.
@@ -344,14 +383,17 @@ impl Wire {
     /// Reads a strip once, and counts its changes and ops.
     fn count(&mut self) -> Result<(), Corrupt> {
         let (mut changes, mut ops) = (0u64, 0u64);
-        let mut reader = Reader::new(self)?;
-        while let Some(head) = reader.head()? {
-            changes = changes.checked_add(head.changes()).ok_or(Corrupt)?;
-            ops = ops.checked_add(head.ops).ok_or(Corrupt)?;
-            while reader.row()?.is_some() {}
-        }
+        Reader::new(self)?.finish(|head| {
+            changes = changes.saturating_add(head.changes());
+            ops = ops.saturating_add(head.ops);
+        })?;
         self.changes = usize::try_from(changes).map_err(|_| Corrupt)?;
         self.ops = ops;
         Ok(())
+    }
+
+    /// Tells whether the last change of an actor that was told ends with an op.
+    fn is_told(&self, id: WireId) -> bool {
+        self.start.last.get(id.actor as usize) == Some(&id.counter)
     }
 }

@@ -148,7 +148,7 @@ impl<'w> Reader<'w> {
     }
 
     /// Returns from where is told what follows.
-    pub(super) fn place(&self) -> Start {
+    pub(super) fn start(&self) -> Start {
         Start { last: SmallVec::from_slice(&self.last), container: self.containers.0 }
     }
 

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use smallvec::SmallVec;
 
 use super::bytes::{Form, Section, Source};
-use super::{Base, Corrupt, Kept, Reader, Start, Wire, WireId, Writer};
+use super::cost;
+use super::{Base, Corrupt, Reader, Role, Start, Wire, WireId, Writer};
+use crate::crdt::history::ShortDigest;
 use crate::crdt::{Actor, DecodeReason, DocumentId, Limits, varint};
 
 /// What the frames of a stream have told so far.
@@ -28,23 +30,37 @@ impl Told {
         let known = self.actors.len() as u32;
         let numbers: Numbers = wire.actors.iter().map(|actor| self.number(actor)).collect();
         let start = self.start(&numbers);
-        // Who reads the frame has read these changes, and needs no digests of them.
-        let is_new = |id: &WireId| start.last[id.actor as usize] != id.counter;
-        let base = wire.base.iter().filter(|(id, _)| is_new(id)).copied().collect();
+        let short = |(id, digest): &(WireId, ShortDigest)| match start.last[id.actor as usize] == id.counter {
+            true => (*id, digest.half()),
+            false => (*id, *digest),
+        };
+        let base = wire.base.iter().map(short).collect();
         let wire = wire.told_from(&start, &base)?;
         let mut section = Section::default();
-        section.named(&wire, Kept::Packed, &wire.keys, |section, at, actor| {
+        section.named(&wire, Role::Patch, &wire.keys, |section, at, actor| {
             section.number(u64::from(numbers[at]));
             if numbers[at] >= known {
                 section.text(actor.as_str());
             }
         });
         section.frame(stream);
-        self.hear(&numbers, &wire)
+        self.note(&numbers, &wire)
     }
 
-    /// Reads a frame.
+    /// Reads a frame. After an error all is as it was.
     pub(in crate::crdt) fn read(&mut self, frame: &[u8], limits: &Limits) -> Result<Wire, DecodeReason> {
+        let known = self.actors.len();
+        let read = self.read_on(frame, limits);
+        if read.is_err() {
+            for actor in self.actors.drain(known..) {
+                self.numbers.remove(&actor);
+            }
+            self.last.truncate(known);
+        }
+        read
+    }
+
+    fn read_on(&mut self, frame: &[u8], limits: &Limits) -> Result<Wire, DecodeReason> {
         let mut source = Source::of_frame(frame, limits)?;
         let mut numbers = Numbers::new();
         let mut named = source.names(|source| {
@@ -55,10 +71,12 @@ impl Told {
             numbers.push(number as u32);
             Ok(self.actors.get(number).ok_or(Corrupt)?.clone())
         })?;
+        // They stay as long as the stream.
+        limits.check_memory(cost::of_actors(self.actors.len()))?;
         named.wire.start = self.start(&numbers);
-        let wire = source.changes(named, Kept::Packed)?;
+        let wire = source.changes(named, Role::Patch)?;
         source.end()?;
-        self.hear(&numbers, &wire)?;
+        self.note(&numbers, &wire)?;
         Ok(wire)
     }
 
@@ -83,12 +101,10 @@ impl Told {
     }
 
     /// Takes note of what a frame told. Reads all of it.
-    fn hear(&mut self, numbers: &[u32], wire: &Wire) -> Result<(), Corrupt> {
+    fn note(&mut self, numbers: &[u32], wire: &Wire) -> Result<(), Corrupt> {
         let mut reader = Reader::new(wire)?;
-        while reader.head()?.is_some() {
-            while reader.row()?.is_some() {}
-        }
-        let end = reader.place();
+        reader.finish(|_| {})?;
+        let end = reader.start();
         for (number, last) in numbers.iter().zip(end.last) {
             self.last[*number as usize] = last;
         }
@@ -118,7 +134,7 @@ impl Wire {
         if self.start == Start::default() {
             return Cow::Borrowed(self);
         }
-        self.told_from(&Start::default(), &self.base).map_or(Cow::Borrowed(self), Cow::Owned)
+        Cow::Owned(self.told_from(&Start::default(), &self.base).expect("what was packed was read once"))
     }
 }
 

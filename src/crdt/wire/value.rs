@@ -10,8 +10,9 @@
 
 use std::collections::HashMap;
 
+use super::Corrupt;
 use super::bytes::{Section, Source};
-use super::{Corrupt, cost};
+use super::cost::{self, Parts};
 use crate::cancellation::ask;
 use crate::crdt::contents::{LIST, MAP, Unwoven, Woven};
 use crate::crdt::{DecodeReason, varint};
@@ -86,10 +87,8 @@ impl Section {
         self.keys(keys);
         let Unwoven { tags, ints, texts, .. } = &parts;
         [tags, ints, texts, &numbers.column].iter().for_each(|column| self.column(column));
-        let names = keys.iter().map(|key| key.len()).sum();
-        let memory =
-            cost::of_value(tags.len(), texts.len()).saturating_add(cost::of_names(0, keys.len(), names));
-        self.memory = self.memory.saturating_add(memory);
+        let parts = Parts { tags: tags.len(), ints: ints.len(), texts: texts.len() };
+        self.takes(cost::of_value(parts, numbers.column.len()));
     }
 }
 
@@ -99,8 +98,8 @@ impl Source<'_> {
         let keys = usize::try_from(self.number()?).map_err(|_| Corrupt)?;
         let keys = self.keys(keys)?;
         let [tags, ints, texts, numbers] = [self.column()?, self.column()?, self.column()?, self.column()?];
-        self.budget.take((ints.length as u64).saturating_add(numbers.length as u64))?;
-        self.budget.take(cost::of_value(tags.length, texts.length))?;
+        let parts = Parts { tags: tags.length, ints: ints.length, texts: texts.length };
+        self.budget.take(cost::of_value(parts, numbers.length))?;
         let [tags, ints, texts, numbers] = [tags.open()?, ints.open()?, texts.open()?, numbers.open()?];
         let texts = std::str::from_utf8(&texts).map_err(|_| Corrupt)?;
         let value = read_value(Woven::new(&tags, &ints, texts), &keys, &numbers)?;
@@ -110,17 +109,22 @@ impl Source<'_> {
 
 fn read_value(mut parts: Woven<'_>, keys: &[Key], mut numbers: &[u8]) -> Result<Val, Corrupt> {
     let mut next_key = 0u64;
+    // The parts that are to come in all that is open.
+    let mut to_come = 0usize;
     let mut open: Vec<(Reading, Option<Key>)> = Vec::new();
     let mut key = None;
     loop {
         ask();
         let (&tag, rest) = parts.tags.split_first().ok_or(Corrupt)?;
+        to_come = to_come.saturating_sub(1);
         let mut done = match tag {
             LIST | MAP => {
                 parts.tags = rest;
                 let count = varint::read(&mut parts.tags).and_then(|count| usize::try_from(count).ok());
-                // Each part has a tag.
-                let count = count.filter(|count| *count <= parts.tags.len()).ok_or(Corrupt)?;
+                // Each part that is to come has a tag.
+                let all = count.and_then(|count| count.checked_add(to_come));
+                to_come = all.filter(|all| *all <= parts.tags.len()).ok_or(Corrupt)?;
+                let count = count.unwrap_or_default();
                 if open.len() >= MAX_DEPTH {
                     return Err(Corrupt);
                 }
@@ -180,5 +184,35 @@ fn read_value(mut parts: Woven<'_>, keys: &[Key], mut numbers: &[u8]) -> Result<
                 }
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::contents::pack;
+
+    /// Reads a value of tags alone.
+    fn read(tags: &[u8]) -> Result<Val, Corrupt> {
+        read_value(Woven::new(tags, &[], ""), &[], &[])
+    }
+
+    #[test]
+    fn lists_that_promise_more_than_there_is_are_refused_before_room_is_made() {
+        let mut null = Vec::new();
+        pack(&mut null, &Val::NULL);
+        assert_eq!(
+            read(&[LIST, 2, LIST, 1, null[0], null[0]]).map(|value| value.to_string()),
+            Ok("[[null],null]".into())
+        );
+        assert_eq!(read(&[LIST, 2, LIST, 2, null[0], null[0]]), Err(Corrupt));
+        // Each of many could hold all that is left, but not all of them.
+        let mut tags = Vec::new();
+        for _ in 0..MAX_DEPTH {
+            tags.push(LIST);
+            varint::write(&mut tags, 40_000_000);
+        }
+        tags.resize(tags.len() + 40_000_000, null[0]);
+        assert_eq!(read(&tags), Err(Corrupt));
     }
 }
