@@ -49,6 +49,9 @@ pub(super) struct Digested {
     end: u32,
 }
 
+/// The number of ops that have no digests at most.
+const BATCH: u32 = 1_024;
+
 /// The ops that a clock covers.
 #[derive(Debug)]
 pub(super) struct Cut {
@@ -125,9 +128,13 @@ impl History {
         self.authors.seal();
     }
 
-    /// Keeps for good what was added. It gets digests when one is asked for.
+    /// Keeps for good what was added. It gets digests when one is asked for, or when much has none: whoever asks, and
+    /// every copy that does, should not pay for a whole history.
     pub(super) fn settle(&mut self) {
         self.settled = self.len();
+        if self.settled - self.digests.borrow().end >= BATCH {
+            self.make_digests();
+        }
     }
 
     /// Digests what is settled. Work that ends early has to begin anew.
