@@ -131,6 +131,7 @@ impl ConvergentRef {
         self.begin_applying(before);
         self.tree.apply_all(&self.history, before..self.history.len());
         self.history.settle();
+        self.history.complete_digests();
         Ok(())
     }
 

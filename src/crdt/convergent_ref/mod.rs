@@ -148,6 +148,7 @@ impl ConvergentRef {
         if self.knows(&actor) {
             return Err(BranchError::ActorInUse(actor));
         }
+        self.history.complete_digests();
         let mut history = self.history.clone();
         if self.is_open {
             history.seal();

@@ -49,9 +49,6 @@ pub(super) struct Digested {
     end: u32,
 }
 
-/// The number of ops that have no digests at most.
-const BATCH: u32 = 1_024;
-
 /// The ops that a clock covers.
 #[derive(Debug)]
 pub(super) struct Cut {
@@ -128,11 +125,15 @@ impl History {
         self.authors.seal();
     }
 
-    /// Keeps for good what was added. It gets digests when one is asked for, or when much has none: whoever asks, and
-    /// every copy that does, should not pay for a whole history.
+    /// Keeps for good what was added. It gets digests when one is asked for: that costs no more than what was added since
+    /// the last time.
     pub(super) fn settle(&mut self) {
         self.settled = self.len();
-        if self.settled - self.digests.borrow().end >= BATCH {
+    }
+
+    /// Makes the digests that are not made yet, before others take a copy: else each of them would have to.
+    pub(super) fn complete_digests(&self) {
+        if self.digests.borrow().end < self.settled {
             self.make_digests();
         }
     }
