@@ -11,7 +11,7 @@ use super::{DecodeError, DecodeReason, DocumentId, Limits};
 /// A writer of a stream of patches of one document.
 ///
 /// A stream is for patches that one side makes and another takes in their order: a connection, or a file to which is
-/// appended. What was told once is not told again, so that a keystroke takes about fifteen bytes, less than half of
+/// appended. What was told once is not told again, so that a keystroke takes about fourteen bytes, less than half of
 /// what it takes as [bytes of its own](Patch::to_bytes). Each patch has a checksum, so a file that was cut in the middle
 /// of one is read up to there.
 ///

@@ -55,12 +55,12 @@ impl Section {
 
     /// Writes changes.
     pub(in crate::crdt) fn wire(&mut self, wire: &Wire, role: Role) {
-        self.named(wire, role, &wire.keys, |section, _, actor| section.text(actor.as_str()));
+        self.named(wire, role, &wire.keys, &wire.actors, |section, _, actor| section.text(actor.as_str()));
     }
 
     /// Writes changes whose keys are [told](Self::keys) already.
     pub(in crate::crdt) fn wire_of_told_keys(&mut self, wire: &Wire) {
-        self.named(wire, Role::Applied, &[], |section, _, actor| section.text(actor.as_str()));
+        self.named(wire, Role::Applied, &[], &wire.actors, |section, _, actor| section.text(actor.as_str()));
     }
 
     /// Writes keys. Their number is told before.
@@ -74,16 +74,16 @@ impl Section {
         self.takes(cost::of_keys(keys.len(), lengths.len() + names.len()));
     }
 
-    /// Writes changes with these keys, and names of actors as the caller writes them, each by its number.
+    /// Writes changes with these keys and actors, whose names the caller writes, each by its number.
     pub(super) fn named(
         &mut self,
         wire: &Wire,
         role: Role,
         keys: &[Key],
+        actors: &[Actor],
         mut name: impl FnMut(&mut Self, usize, &Actor),
     ) {
-        let counts =
-            [(wire.actors.len(), form::ACTORS), (wire.base.len(), form::BASE), (keys.len(), form::KEYS)];
+        let counts = [(actors.len(), form::ACTORS), (wire.base.len(), form::BASE), (keys.len(), form::KEYS)];
         let form = self.bytes.len();
         self.bytes.push(0);
         let mut says = 0;
@@ -94,7 +94,7 @@ impl Section {
                 self.number(count as u64);
             }
         }
-        wire.actors.iter().enumerate().for_each(|(at, actor)| name(self, at, actor));
+        actors.iter().enumerate().for_each(|(at, actor)| name(self, at, actor));
         for (id, digest) in &wire.base {
             let is_told = wire.is_told(*id);
             self.number(u64::from(id.actor) << 1 | u64::from(is_told));

@@ -20,6 +20,8 @@ pub(in crate::crdt) struct Told {
     last: Vec<u64>,
     /// The container of the last row.
     container: WireId,
+    /// The actors of the last frame: a frame that names none has the same.
+    recent: Numbers,
 }
 
 type Numbers = SmallVec<[u32; 4]>;
@@ -37,7 +39,8 @@ impl Told {
         let base = wire.base.iter().map(short).collect();
         let wire = wire.told_from(&start, &base)?;
         let mut section = Section::default();
-        section.named(&wire, Role::Patch, &wire.keys, |section, at, actor| {
+        let actors = if numbers == self.recent { &[] } else { &wire.actors[..] };
+        section.named(&wire, Role::Patch, &wire.keys, actors, |section, at, actor| {
             section.number(u64::from(numbers[at]));
             if numbers[at] >= known {
                 section.text(actor.as_str());
@@ -73,6 +76,10 @@ impl Told {
         })?;
         // They stay as long as the stream.
         limits.check_memory(cost::of_actors(self.actors.len()))?;
+        if numbers.is_empty() {
+            numbers.clone_from(&self.recent);
+            named.wire.actors = numbers.iter().map(|number| self.actors[*number as usize].clone()).collect();
+        }
         named.wire.start = self.start(&numbers);
         let wire = source.changes(named, Role::Patch)?;
         source.end()?;
@@ -108,7 +115,10 @@ impl Told {
         for (number, last) in numbers.iter().zip(end.last) {
             self.last[*number as usize] = last;
         }
-        if let Some(actor) = numbers.get(end.container.actor as usize) {
+        if !numbers.is_empty() {
+            self.recent = SmallVec::from_slice(numbers);
+        }
+        if let Some(actor) = numbers.get(end.container.actor as usize).filter(|_| end.container.counter > 0) {
             self.container = WireId { actor: *actor, ..end.container };
         }
         Ok(())
