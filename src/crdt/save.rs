@@ -76,6 +76,10 @@ impl ConvergentRef {
         waiting.check()?;
         for change in waiting.unpack()? {
             validate::well_formed(&change).map_err(|_| DecodeReason::Damaged)?;
+            // What contradicts an applied change waits no longer.
+            if change.actor != read.actor && change.previous < read.clock().get(&change.actor) {
+                return Err(DecodeReason::Damaged);
+            }
             read.waiting.add_anyway(Arc::new(change), read.history.clock(), &read.actor);
         }
         if beside.is_some_and(|(clock, value)| clock != *read.clock() || !same(&value, read.value())) {

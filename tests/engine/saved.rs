@@ -172,3 +172,30 @@ fn given_a_saved_ref_when_it_goes_on_then_it_is_the_replica_that_it_was() {
     }
     assert_eq!(ann.patch_from_clock(&Clock::new()), opened.patch_from_clock(&Clock::new()));
 }
+
+#[test]
+fn given_a_file_in_which_a_change_waits_that_contradicts_an_applied_one_when_read_then_it_is_refused() {
+    let start = replica("first", "{}");
+    let (mut third, mut bob, mut twin) =
+        (branch(&start, "third"), branch(&start, "bob"), branch(&start, "bob"));
+    set(&mut third, r#"{"third":1}"#);
+    bob.merge(&third).unwrap();
+    set(&mut bob, r#"{"third":1,"bob":1}"#);
+    set(&mut twin, r#"{"twin":1}"#);
+    // One has a change of bob that waits for the third; the other one has applied that of the twin.
+    let mut waits = branch(&start, "reader");
+    let mut applied = branch(&start, "reader");
+    let alone = waits.to_bytes();
+    waits.merge_patch(&crate::common::patch(bob.changes().next_back())).unwrap();
+    applied.merge(&twin).unwrap();
+    assert_eq!(waits.waiting_len(), 1);
+    // A file ends with what waits, nothing in two bytes, and a checksum.
+    let before = |bytes: &[u8]| bytes.len() - 2 - 4;
+    let waiting = &waits.to_bytes()[before(&alone)..];
+    let applied = applied.to_bytes();
+    let mut forged = [&applied[..before(&applied)], &waiting[..waiting.len() - 4]].concat();
+    forged.extend(crc32fast::hash(&forged).to_le_bytes());
+    assert_eq!(ConvergentRef::from_bytes(&forged).unwrap_err().reason, DecodeReason::Damaged);
+    let honest = ConvergentRef::from_bytes(&waits.to_bytes()).unwrap();
+    assert_eq!(honest.waiting_len(), 1);
+}
