@@ -134,16 +134,17 @@
 //!   to `9@a`.
 //! - `base` names the last changes before those in the patch, each with a digest of it and of all that its actor
 //!   had seen: `{"5@origin": "e7d2a4c8"}`. It tells when two replicas write under one actor, even if no
-//!   change travels.
+//!   change travels. A patch that was read from a stream has 4 of the 8 digits of some.
 //!
 //! There is a compact form of patches and of whole refs too: `to_bytes`, `from_bytes`; and of patches that follow each
 //! other over a connection or in a file: [`PatchWriter`](crdt::PatchWriter), [`PatchReader`](crdt::PatchReader). A
-//! [`SavedRef`](crdt::SavedRef) reads the value of a ref before its history. What comes from strangers is best read within [`Limits`](crdt::Limits): `from_bytes_within`, `from_json_within`.
+//! [`SavedRef`](crdt::SavedRef) reads the value of a ref before its history. What comes from strangers is best read
+//! within [`Limits`](crdt::Limits): `from_bytes_within`, `from_json_within`.
 //!
 //! # Layers
 //!
-//! [`cancellation`] (of long work) ← [`value`] (JSON) ← [`crdt`] (the engine) ← [`filter`] (jq) ← [`session`] (the interpreter) ←
-//! [`script`] (session files) ← the binary (the terminal). A layer knows those to its left; none of the
+//! [`cancellation`] (of long work) ← [`value`] (JSON) ← [`crdt`] (the engine) ← [`filter`] (jq) ← [`session`] (the
+//! interpreter) ← [`script`] (session files) ← the binary (the terminal). A layer knows those to its left; none of the
 //! library prints, reads files, asks for the time or draws random numbers.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panicking"))]
 

@@ -351,7 +351,7 @@ impl<'a> At<'a> {
         let base = fields.optional("base", |at| {
             at.named("an object of op ids and digests", |at, id| {
                 let id: OpId = id.parse().map_err(|e: IdError| at.error(e))?;
-                Ok((id, short_digest(at.text()?).ok_or_else(|| at.expected("8 hexadecimal digits"))?))
+                Ok((id, short_digest(at.text()?).ok_or_else(|| at.expected("8 hexadecimal digits, or 4"))?))
             })
         })?;
         let base: BTreeMap<_, _> = base.unwrap_or_default().into_iter().collect();

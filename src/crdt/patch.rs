@@ -104,7 +104,7 @@ impl Patch {
     /// Returns the changes as they are told outside of a stream.
     pub(super) fn wire(&self) -> Cow<'_, Wire> {
         match &self.body {
-            Body::Packed(wire) => wire.told_alone(),
+            Body::Packed(wire) => wire.standalone(),
             Body::Listed { base, changes } => {
                 Cow::Owned(Wire::of(base, changes.iter().map(|change| &**change)))
             }

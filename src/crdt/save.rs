@@ -34,7 +34,7 @@ impl ConvergentRef {
         if with_value {
             section.clock(self.clock());
             section.value(self.value(), &applied.keys);
-            section.wire_of_told_keys(&applied);
+            section.wire_without_keys(&applied);
         } else {
             section.wire(&applied, Role::Applied);
         }
@@ -65,7 +65,7 @@ impl ConvergentRef {
         let front = Front::read(&mut source)?;
         let (beside, keys) = front.beside.map(|Beside { clock, value, keys }| ((clock, value), keys)).unzip();
         let applied = match keys {
-            Some(keys) => source.wire_of_told_keys(keys)?,
+            Some(keys) => source.wire_without_keys(keys)?,
             None => source.wire(Role::Applied)?,
         };
         let waiting = source.wire(Role::Waiting)?;

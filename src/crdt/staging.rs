@@ -337,14 +337,11 @@ impl ConvergentRef {
     fn missing_for(&self, wire: &Wire) -> Result<Vec<OpId>, Corrupt> {
         let mut named = BTreeSet::new();
         let mut held: HashMap<u32, Vec<(u64, u64)>> = HashMap::new();
-        let mut reader = Reader::new(wire)?;
-        while let Some(head) = reader.head()? {
-            ask();
+        Reader::new(wire)?.finish(|head| {
             let previous = WireId { actor: head.actor, counter: head.previous };
             named.extend(head.deps.iter().chain([&previous]).map(|id| (id.actor, id.counter)));
             held.entry(head.actor).or_default().push((head.first, head.last()));
-            while reader.row()?.is_some() {}
-        }
+        })?;
         held.values_mut().for_each(|ranges| ranges.sort_unstable());
         let holds = |actor, counter| {
             let ranges: &[(u64, u64)] = held.get(&actor).map_or(&[], Vec::as_slice);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::patch::{Body, Patch};
-use super::wire::{Told, frame, read_header, write_header};
+use super::wire::{Context, frame, read_header, write_header};
 use super::{DecodeError, DecodeReason, DocumentId, Limits};
 
 /// A writer of a stream of patches of one document.
@@ -42,7 +42,7 @@ pub struct PatchWriter {
     document: DocumentId,
     /// The header is written.
     has_begun: bool,
-    told: Told,
+    context: Context,
 }
 
 /// The reason why a patch was not written to a stream.
@@ -65,7 +65,7 @@ pub enum StreamError {
 impl PatchWriter {
     /// Begins a stream.
     pub fn new(document: DocumentId) -> Self {
-        Self { document, has_begun: false, told: Told::default() }
+        Self { document, has_begun: false, context: Context::default() }
     }
 
     /// Appends a patch to the bytes of the stream; the first one behind the header. O(size).
@@ -83,7 +83,7 @@ impl PatchWriter {
             write_header(&self.document, bytes);
             self.has_begun = true;
         }
-        self.told.write(&wire, bytes).map_err(|_| StreamError::Malformed)
+        self.context.write(&wire, bytes).map_err(|_| StreamError::Malformed)
     }
 }
 
@@ -92,7 +92,7 @@ impl PatchWriter {
 pub struct PatchReader {
     limits: Limits,
     document: Option<DocumentId>,
-    told: Told,
+    context: Context,
 }
 
 impl PatchReader {
@@ -123,7 +123,7 @@ impl PatchReader {
         let mut rest = *bytes;
         let Some(document) = &self.document else { return Ok(None) };
         let Some(frame) = frame(&mut rest, &self.limits)? else { return Ok(None) };
-        let wire = self.told.read(frame, &self.limits)?;
+        let wire = self.context.read(frame, &self.limits)?;
         *bytes = rest;
         Ok(Some(Patch { document: document.clone(), body: Body::Packed(Arc::new(wire)) }))
     }
@@ -135,6 +135,6 @@ impl PatchReader {
 
     /// Returns a writer that goes on behind what was read; `None` before the header was read.
     pub fn into_writer(self) -> Option<PatchWriter> {
-        Some(PatchWriter { document: self.document?, has_begun: true, told: self.told })
+        Some(PatchWriter { document: self.document?, has_begun: true, context: self.context })
     }
 }

@@ -680,6 +680,23 @@ fn given_a_column_that_claims_to_be_huge_when_read_then_it_is_refused_before_mem
 }
 
 #[test]
+fn given_a_base_that_no_change_can_be_when_read_then_it_is_refused() {
+    let mut ann = replica("ann", "[]");
+    let seen = ann.clock().clone();
+    set(&mut ann, "[1]");
+    let bytes = ann.patch_from_clock(&seen).to_bytes();
+    // Its magic and version, the document, the form, one actor, and of the base the actor and twice the counter.
+    let at = 2 + 1 + document().as_str().len() + 1 + 1 + "ann".len() + 1;
+    for (counter, is_read) in [(1, true), (0, false)] {
+        let mut forged = bytes[..bytes.len() - 4].to_vec();
+        assert_eq!(forged[at], 2, "1@ann");
+        forged[at] = counter * 2;
+        forged.extend(crc32fast::hash(&forged).to_le_bytes());
+        assert_eq!(Patch::from_bytes(&forged).is_ok(), is_read, "{counter}@ann");
+    }
+}
+
+#[test]
 fn given_bytes_of_anything_else_when_read_then_they_are_refused() {
     let ann = busy();
     let (replica, everything) = (ann.to_bytes(), ann.patch_from_clock(&Clock::new()).to_bytes());

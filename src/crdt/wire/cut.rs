@@ -12,10 +12,7 @@ impl Wire {
         let mut was_cut = false;
         while let Some(head) = reader.head()? {
             let Some((count, [before, after])) = cut(&head, last[head.actor as usize]) else {
-                writer.head(head.actor, head.first, head.previous, &head.deps, &head.lengths);
-                while let Some(row) = reader.row()? {
-                    writer.row(&row);
-                }
+                reader.copy(&head, &mut writer)?;
                 continue;
             };
             was_cut = true;

@@ -7,24 +7,24 @@
 
 mod bytes;
 mod change;
+mod context;
 mod cost;
 mod cut;
 mod digest;
 mod history;
 mod packed;
 mod read;
-mod told;
 mod unpack;
 mod value;
 mod write;
 mod zip;
 
 pub(super) use bytes::{Form, Section, Source};
+pub(super) use context::{Context, frame, read_header, write_header};
 pub(super) use digest::{digest_alone, digest_head};
 pub(super) use packed::Role;
 pub use read::Corrupt;
 pub(super) use read::{Head, Reader};
-pub(super) use told::{Told, frame, read_header, write_header};
 pub(super) use write::Writer;
 
 use smallvec::SmallVec;

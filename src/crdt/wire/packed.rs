@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! changes  = form names (strip | columns) filler
-//! strip    = length bytes
+//! strip    = length bytes           without the length where nothing follows it
 //! ```
 //!
 //! Changes that take much memory for their bytes have zeros behind them, so that nothing can claim to be much more
@@ -12,11 +12,11 @@ use smallvec::SmallVec;
 
 use super::bytes::{Section, Source, Stored};
 use super::cost::{self, Parts};
-use super::{Columns, Corrupt, Fields, Head, Reader, SHORT, Wire, WireId, field};
+use super::{Columns, Corrupt, Fields, Head, Reader, SHORT, Wire, WireId, Writer, field};
 use crate::cancellation::ask;
 use crate::crdt::contents::{Unwoven, unweave, weave};
 use crate::crdt::history::ShortDigest;
-use crate::crdt::{Actor, Clock, DecodeReason, varint};
+use crate::crdt::{Actor, Clock, DecodeReason, MAX_COUNTER, varint};
 use crate::value::Key;
 
 /// The role of changes in a file or frame.
@@ -59,7 +59,7 @@ impl Section {
     }
 
     /// Writes changes whose keys are [told](Self::keys) already.
-    pub(in crate::crdt) fn wire_of_told_keys(&mut self, wire: &Wire) {
+    pub(in crate::crdt) fn wire_without_keys(&mut self, wire: &Wire) {
         self.named(wire, Role::Applied, &[], &wire.actors, |section, _, actor| section.text(actor.as_str()));
     }
 
@@ -96,9 +96,9 @@ impl Section {
         }
         actors.iter().enumerate().for_each(|(at, actor)| name(self, at, actor));
         for (id, digest) in &wire.base {
-            let is_told = wire.is_told(*id);
-            self.number(u64::from(id.actor) << 1 | u64::from(is_told));
-            if !is_told {
+            let is_known = wire.is_known(*id);
+            self.number(u64::from(id.actor) << 1 | u64::from(is_known));
+            if !is_known {
                 self.number(id.counter << 1 | u64::from(digest.is_half()));
             }
             let [low, high] = digest.halves();
@@ -188,7 +188,7 @@ impl Source<'_> {
     }
 
     /// Reads changes whose keys were told before.
-    pub(in crate::crdt) fn wire_of_told_keys(&mut self, keys: Vec<Key>) -> Result<Wire, DecodeReason> {
+    pub(in crate::crdt) fn wire_without_keys(&mut self, keys: Vec<Key>) -> Result<Wire, DecodeReason> {
         let mut named = self.names(|source| Ok(Actor::new(source.text()?).map_err(|_| Corrupt)?))?;
         if named.keys > 0 {
             return Err(Corrupt.into());
@@ -251,6 +251,9 @@ impl Source<'_> {
                     (number >> 1, number & 1 == 1)
                 }
             };
+            if !(1..=MAX_COUNTER).contains(&counter) {
+                return Err(Corrupt.into());
+            }
             let low = *self.take(2)?.first_chunk().ok_or(Corrupt)?;
             let high = if is_half { None } else { Some(*self.take(2)?.first_chunk().ok_or(Corrupt)?) };
             wire.base.push((WireId { actor, counter }, ShortDigest::new(low, high)));
@@ -355,8 +358,18 @@ fn are_distinct(actors: &[Actor]) -> bool {
 }
 
 impl Reader<'_> {
+    /// Copies the changes under a header, whose rows are read.
+    pub(super) fn copy(&mut self, head: &Head, writer: &mut Writer) -> Result<(), Corrupt> {
+        ask();
+        writer.head(head.actor, head.first, head.previous, &head.deps, &head.lengths);
+        while let Some(row) = self.row()? {
+            writer.row(&row);
+        }
+        Ok(())
+    }
+
     /// Reads all that is left. `head` takes each header.
-    pub(super) fn finish(&mut self, mut head: impl FnMut(&Head)) -> Result<(), Corrupt> {
+    pub(in crate::crdt) fn finish(&mut self, mut head: impl FnMut(&Head)) -> Result<(), Corrupt> {
         while let Some(next) = self.head()? {
             ask();
             head(&next);
@@ -393,7 +406,7 @@ impl Wire {
     }
 
     /// Tells whether the last change of an actor that was told ends with an op.
-    fn is_told(&self, id: WireId) -> bool {
+    fn is_known(&self, id: WireId) -> bool {
         self.start.last.get(id.actor as usize) == Some(&id.counter)
     }
 }

@@ -1,4 +1,4 @@
-//! The knowledge of both ends of a stream: names and counters that were told once are not told again.
+//! The context of a stream, which both ends keep: names and counters that were told once are not told again.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use crate::crdt::{Actor, DecodeReason, DocumentId, Limits, varint};
 
 /// What the frames of a stream have told so far.
 #[derive(Debug, Clone, Default)]
-pub(in crate::crdt) struct Told {
+pub(in crate::crdt) struct Context {
     actors: Vec<Actor>,
     numbers: HashMap<Actor, u32>,
     /// The last counter of each actor.
@@ -26,7 +26,7 @@ pub(in crate::crdt) struct Told {
 
 type Numbers = SmallVec<[u32; 4]>;
 
-impl Told {
+impl Context {
     /// Appends changes to a stream, as a frame. They must be sound.
     pub(in crate::crdt) fn write(&mut self, wire: &Wire, stream: &mut Vec<u8>) -> Result<(), Corrupt> {
         let known = self.actors.len() as u32;
@@ -37,7 +37,7 @@ impl Told {
             false => (*id, *digest),
         };
         let base = wire.base.iter().map(short).collect();
-        let wire = wire.told_from(&start, &base)?;
+        let wire = wire.in_context(&start, &base)?;
         let mut section = Section::default();
         let actors = if numbers == self.recent { &[] } else { &wire.actors[..] };
         section.named(&wire, Role::Patch, &wire.keys, actors, |section, at, actor| {
@@ -127,36 +127,29 @@ impl Told {
 
 impl Wire {
     /// Returns the same changes, told from where a reader is. They must be sound.
-    fn told_from(&self, start: &Start, base: &Base) -> Result<Self, Corrupt> {
+    fn in_context(&self, start: &Start, base: &Base) -> Result<Self, Corrupt> {
         let ops = usize::try_from(self.ops).unwrap_or(usize::MAX);
         // It may be written twice.
         let mut copied = Ok(());
         let wire = Writer::pack(ops, |writer| {
             writer.names(self, start.clone());
             writer.base(base.clone());
-            copied = Reader::new(self).and_then(|mut reader| reader.copy(writer));
+            copied = Reader::new(self).and_then(|mut reader| {
+                while let Some(head) = reader.head()? {
+                    reader.copy(&head, writer)?;
+                }
+                Ok(())
+            });
         });
         copied.map(|()| wire)
     }
 
     /// Returns the same changes as they are told when nothing was told before.
-    pub(in crate::crdt) fn told_alone(&self) -> Cow<'_, Self> {
+    pub(in crate::crdt) fn standalone(&self) -> Cow<'_, Self> {
         if self.start == Start::default() {
             return Cow::Borrowed(self);
         }
-        Cow::Owned(self.told_from(&Start::default(), &self.base).expect("what was packed was read once"))
-    }
-}
-
-impl Reader<'_> {
-    fn copy(&mut self, writer: &mut Writer) -> Result<(), Corrupt> {
-        while let Some(head) = self.head()? {
-            writer.head(head.actor, head.first, head.previous, &head.deps, &head.lengths);
-            while let Some(row) = self.row()? {
-                writer.row(&row);
-            }
-        }
-        Ok(())
+        Cow::Owned(self.in_context(&Start::default(), &self.base).expect("what was packed was read once"))
     }
 }
 
