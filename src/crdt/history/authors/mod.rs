@@ -225,8 +225,13 @@ impl Authors {
     /// Returns the op with an id, and how many ops with consecutive ids stand there, it included.
     pub(in crate::crdt) fn run(&self, id: Id) -> Option<(Lv, u32)> {
         let author = self.actors.get(id.actor.0 as usize)?;
-        let at = author.spans.partition_point(|&span| self.spans[span as usize].counter <= id.counter);
-        let index = author.spans[at.checked_sub(1)?] as usize;
+        // Most ask for what an actor did last.
+        let starts_before = |&span: &u32| self.spans[span as usize].counter <= id.counter;
+        let index = match author.spans.last().filter(|last| starts_before(last)) {
+            Some(&last) => last,
+            None => author.spans[author.spans.partition_point(starts_before).checked_sub(1)?],
+        };
+        let index = index as usize;
         let span = &self.spans[index];
         let (skip, count) = (id.counter - span.counter, self.span_end(index) - span.from);
         (skip < u64::from(count)).then(|| (Lv::new(span.from + skip as u32), count - skip as u32))
