@@ -15,13 +15,14 @@ impl History {
     /// Packs the changes in these ranges of ops, each of which begins and ends with a change, and what they follow:
     /// the last ops of changes. Costs what it returns.
     pub(in crate::crdt) fn pack(&self, ranges: &[Range<u32>], followed: &[Lv]) -> Wire {
-        Writer::pack(ranges.iter().map(ExactSizeIterator::len).sum(), |writer| {
+        let ops = ranges.iter().map(ExactSizeIterator::len).sum();
+        Writer::pack(ops, |writer| {
             let mut packer = Packer {
                 history: self,
                 writer,
                 few: SmallVec::new(),
                 actors: HashMap::default(),
-                keys: HashMap::default(),
+                keys: KeyNumbers::new(self.log.keys.len() as usize, ops),
             };
             packer.base(followed);
             for range in ranges {
@@ -48,13 +49,40 @@ struct Packer<'p> {
     /// The numbers of actors on the wire: the first few in a list, the others in a table.
     few: SmallVec<[(ActorIx, u32); FEW]>,
     actors: Numbers,
-    /// The numbers of keys on the wire.
-    keys: Numbers,
+    keys: KeyNumbers,
 }
 
 type Numbers = HashMap<u32, u32, foldhash::fast::RandomState>;
 
 const FEW: usize = 4;
+
+/// The numbers of keys on the wire.
+enum KeyNumbers {
+    /// Of each key of the history, one more than its number, or zero: many ops may name all of them.
+    All(Vec<u32>),
+    Named(Numbers),
+}
+
+impl KeyNumbers {
+    /// Makes room for the keys that so many ops name, of those of the history.
+    fn new(keys: usize, ops: usize) -> Self {
+        if keys <= ops { Self::All(vec![0; keys]) } else { Self::Named(Numbers::default()) }
+    }
+
+    /// Returns the number of a key, which is given one if it has none.
+    fn number(&mut self, key: u32, add: impl FnOnce() -> u32) -> u32 {
+        match self {
+            Self::All(numbers) => {
+                let number = &mut numbers[key as usize];
+                if *number == 0 {
+                    *number = add() + 1;
+                }
+                *number - 1
+            }
+            Self::Named(numbers) => *numbers.entry(key).or_insert_with(add),
+        }
+    }
+}
 
 impl Packer<'_> {
     fn base(&mut self, followed: &[Lv]) {
@@ -86,8 +114,7 @@ impl Packer<'_> {
     }
 
     fn key(&mut self, key: u32) -> u32 {
-        let name = self.history.log.keys.get(key);
-        *self.keys.entry(key).or_insert_with(|| self.writer.add_key(name))
+        self.keys.number(key, || self.writer.add_key(self.history.log.keys.get(key)))
     }
 
     fn changes(&mut self, header: Header<'_>) {
