@@ -95,12 +95,31 @@ pub enum RewindError {
 }
 
 /// The reason why a replica cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum BranchError {
     /// Two replicas must not write under one actor.
     #[error("the actor {0} has already written into this document")]
     ActorInUse(Actor),
+    /// A patch is refused.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// A patch does not hold everything.
+    #[error("the patch does not hold everything: it lacks {}", lacking(.0))]
+    Lacks(Vec<OpId>),
+    /// A patch has no changes.
+    #[error("the patch holds no changes")]
+    Nothing,
+}
+
+/// Writes `6@ann, 9@ben and 2 more`: of changes that are missing, where each actor's begin.
+fn lacking(missing: &[OpId]) -> String {
+    /// More are counted.
+    const LISTED: usize = 4;
+    let listed: Vec<String> = missing.iter().take(LISTED).map(ToString::to_string).collect();
+    let more = missing.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", listed.join(", "))
 }
 
 /// The reason why a merge was refused; the ref is as it was.

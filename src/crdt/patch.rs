@@ -93,6 +93,14 @@ impl Patch {
         }
     }
 
+    /// Tells whether an actor has made changes in it, or perhaps others that it builds on. O(actors), for a listed patch
+    /// O(changes).
+    pub fn knows(&self, actor: &Actor) -> bool {
+        let mut knows = false;
+        self.with_actors(|actors| actors.for_each(|known| knows |= known == actor));
+        knows
+    }
+
     /// Shows the actors who made changes, and perhaps others.
     pub(super) fn with_actors(&self, show: impl FnOnce(&mut dyn Iterator<Item = &Actor>)) {
         match &self.body {

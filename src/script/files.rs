@@ -4,21 +4,21 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::value::steers;
+use crate::value::printable;
 
-/// The files that sessions may reach, by what the system says when it cannot be done.
+/// The files that sessions may reach, and what else the system has, by what it says when it cannot be done.
 pub trait Files {
-    /// Returns the text of a file.
+    /// Returns what a file holds.
     ///
     /// # Errors
     /// Why it cannot be read.
-    fn read(&self, path: &Path) -> Result<String, String>;
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String>;
 
-    /// Makes a file with this text, which was not there.
+    /// Makes a file that was not there, whole or not at all. It is safe from the end of this process then.
     ///
     /// # Errors
     /// It is there ([`WriteError::Taken`]), or cannot be made; then it is not there.
-    fn create(&self, path: &Path, text: &str) -> Result<(), WriteError>;
+    fn create(&self, path: &Path, bytes: &[u8]) -> Result<(), WriteError>;
 
     /// Puts text behind what the file holds, which is `old`. It is safe from the end of this process then.
     ///
@@ -26,11 +26,63 @@ pub trait Files {
     /// The file holds something else ([`WriteError::Changed`]), or cannot be written; it stays as it is.
     fn append(&self, path: &Path, old: &str, more: &str) -> Result<(), WriteError>;
 
-    /// Gives a file that holds `old` another text, whole or not at all.
+    /// Gives a file that holds `old`, or whatever it holds, other contents, whole or not at all.
     ///
     /// # Errors
     /// As [`append`](Self::append).
-    fn replace(&self, path: &Path, old: &str, new: &str) -> Result<(), WriteError>;
+    fn replace(&self, path: &Path, old: Option<&str>, new: &[u8]) -> Result<(), WriteError>;
+
+    /// Returns what comes on standard input, all of it.
+    ///
+    /// # Errors
+    /// Why it cannot be read; there is none, unless this is overridden.
+    fn stdin(&self) -> Result<Vec<u8>, String> {
+        Err("there is no standard input here".to_owned())
+    }
+
+    /// Gives a text to a program, a line of the system's shell, and waits for its end; tells how it ended, unless all went well.
+    ///
+    /// # Errors
+    /// Why it cannot be started; there are none, unless this is overridden.
+    fn pipe(&self, _command: &str, _input: &str) -> Result<Option<String>, String> {
+        Err("there are no programs here".to_owned())
+    }
+}
+
+/// Files that are out of reach.
+pub(super) struct NoFiles;
+
+/// The reason why there are none.
+const OUT_OF_REACH: &str = "files are out of reach here";
+
+impl Files for NoFiles {
+    fn read(&self, _: &Path) -> Result<Vec<u8>, String> {
+        Err(OUT_OF_REACH.to_owned())
+    }
+
+    fn create(&self, _: &Path, _: &[u8]) -> Result<(), WriteError> {
+        Err(WriteError::System(OUT_OF_REACH.to_owned()))
+    }
+
+    fn append(&self, _: &Path, _: &str, _: &str) -> Result<(), WriteError> {
+        Err(WriteError::System(OUT_OF_REACH.to_owned()))
+    }
+
+    fn replace(&self, _: &Path, _: Option<&str>, _: &[u8]) -> Result<(), WriteError> {
+        Err(WriteError::System(OUT_OF_REACH.to_owned()))
+    }
+}
+
+/// Returns the text of a file.
+///
+/// # Errors
+/// Which line is not UTF-8.
+pub fn text_of(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        format!("line {line} is not UTF-8")
+    })
 }
 
 /// The reason why a file is not written.
@@ -49,6 +101,5 @@ pub enum WriteError {
 
 /// Returns the name of a file without what would leave its line or steer a terminal.
 pub(super) fn shown(file: &Path) -> String {
-    let name = file.display().to_string();
-    name.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    printable(&file.display().to_string())
 }

@@ -1,15 +1,17 @@
-//! A host, which gives a session the files that it asks for: `read` and `record`.
+//! A host, which gives a session what is outside of it, and runs and records the files that it asks for.
 
 use std::convert::Infallible;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::filter::{Cause, RunError};
 use crate::script::check::{Failure, compare};
-use crate::script::files::{Files, shown};
+use crate::script::files::{Files, NoFiles, shown, text_of};
 use crate::script::mistake::Mistake;
 use crate::script::outcome::{Outcome, Ran};
 use crate::script::parse::{Item, Script};
 use crate::script::record::{Bounds, Recorder};
+use crate::script::world::{Reach, World};
 use crate::session::{
     CommandError, ErrorKind, FileError, Interrupt, Part, Reply, Request, RequestKind, Session,
 };
@@ -17,11 +19,11 @@ use crate::session::{
 /// The number of files that may be open at a time, each read by the one before.
 const DEEPEST: usize = 32;
 
-/// A host, which does for a session what needs files: `read` and `record`.
+/// A host, which gives a session what is outside of it, and does what it asks for: `read` and `record`.
 pub struct Host {
-    files: Option<Box<dyn Files>>,
+    world: World,
     /// The files that are run now, each read by the one before.
-    open: Vec<PathBuf>,
+    reading: Vec<PathBuf>,
     recorder: Option<Recorder>,
     /// Whether a file goes on behind a command that fails.
     keeps_going: bool,
@@ -32,11 +34,11 @@ pub struct Host {
 }
 
 impl Host {
-    /// Makes a host for sessions without files: `read` and `record` are refused.
+    /// Makes a host for sessions that reach no files but those that they write, which are kept in memory.
     pub fn without_files() -> Self {
         Self {
-            files: None,
-            open: Vec::new(),
+            world: World::sealed(Rc::new(NoFiles)),
+            reading: Vec::new(),
             recorder: None,
             keeps_going: false,
             interrupted: false,
@@ -44,21 +46,38 @@ impl Host {
         }
     }
 
-    /// Makes a host for scripts. What they read is looked for in the working folder.
+    /// Makes a host for scripts. What they read is looked for in the working folder; what they write is kept in memory, and
+    /// gone when they end.
     pub fn new(files: impl Files + 'static) -> Self {
-        Self { files: Some(Box::new(files)), ..Self::without_files() }
+        Self { world: World::sealed(Rc::new(files)), ..Self::without_files() }
+    }
+
+    /// Lets commands write files, and read standard input; a script too, and the files that it reads.
+    pub fn open(self) -> Self {
+        self.reaching(Reach::Open)
+    }
+
+    fn reaching(mut self, reach: Reach) -> Self {
+        self.world.reach = reach;
+        self
     }
 
     /// Makes a host for the script that stands in this file: what it reads is looked for where it is.
     pub fn in_file(mut self, file: &Path) -> Self {
-        self.open = vec![file.to_owned()];
+        self.reading = vec![file.to_owned()];
         self
     }
 
-    /// Makes a host for a session into which somebody types: what they type can be recorded.
+    /// Makes a host for a session into which somebody types: what they type can be
+    /// recorded.
     pub fn typed(mut self) -> Self {
         self.recorder = Some(Recorder::default());
         self
+    }
+
+    /// Lets somebody who types write files, and run programs. The files that they read do not.
+    pub fn at_prompt(self) -> Self {
+        self.typed().reaching(Reach::Typed)
     }
 
     /// Lets a script go on behind a command that fails. Files that it reads do not.
@@ -101,7 +120,9 @@ impl Host {
         line: &str,
         nested: &mut dyn FnMut(Ran<'_>),
     ) -> Result<Reply, CommandError> {
-        let answer = session.run(line);
+        let folder = self.reading.last().and_then(|file| file.parent());
+        self.world.folder = folder.unwrap_or(Path::new("")).to_owned();
+        let answer = session.run_with(line, &mut self.world);
         let asked = answer.as_ref().ok().and_then(|reply| Some((reply.request.clone()?, reply.whole)));
         let Some((request, whole)) = asked else {
             return self.recorded(session, line, answer);
@@ -113,7 +134,7 @@ impl Host {
                 session.end_file();
                 read
             }
-            RequestKind::Record(name) => self.record(name, Bounds::of(session)),
+            RequestKind::Record(name) => self.record(name, session),
             RequestKind::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
         };
         done.map(|done| Reply { whole, ..lines(done) }).map_err(|error| Request::refused(&request, error))
@@ -139,6 +160,7 @@ impl Host {
                     // The first block starts a session anyway.
                     if *fresh && outcome.commands > 0 {
                         *session = session.fresh();
+                        self.world.clear();
                         self.started(session);
                         outcome.sessions += 1;
                     }
@@ -177,10 +199,10 @@ impl Host {
 
     /// Takes a comment that was typed: the narration of a recording.
     pub fn narrate(&mut self, comment: &str) {
-        if let (Some(recorder), Some(files)) = (&mut self.recorder, &self.files) {
+        if let Some(recorder) = &mut self.recorder {
             recorder.narrated(comment);
             // The next command tells what cannot be written.
-            let _ = recorder.save(&**files);
+            let _ = recorder.save(&*self.world.files);
         }
     }
 
@@ -189,8 +211,7 @@ impl Host {
     /// # Errors
     /// The file cannot be written. The recording goes on.
     pub fn stop_recording(&mut self) -> Option<Result<Vec<String>, FileError>> {
-        let files = self.files.as_deref()?;
-        self.recorder.as_mut()?.stop(files)
+        self.recorder.as_mut()?.stop(&*self.world.files)
     }
 
     /// Puts a command into a recording, if there is one, and on the disk. What cannot be written is told with its
@@ -201,14 +222,15 @@ impl Host {
         line: &str,
         mut answer: Result<Reply, CommandError>,
     ) -> Result<Reply, CommandError> {
-        if let (Some(recorder), Some(files)) = (&mut self.recorder, &self.files) {
+        if let Some(recorder) = &mut self.recorder {
             if !session.is_reading() {
                 // What came too late for the command is not for what is recorded of it.
                 session.interrupt().clear();
             }
             recorder.typed(session, line, &answer);
-            let notice =
-                recorder.save(&**files).unwrap_or_else(|error| Some(format!("not recorded yet: {error}")));
+            let notice = recorder
+                .save(&*self.world.files)
+                .unwrap_or_else(|error| Some(format!("not recorded yet: {error}")));
             if let Ok(reply) = &mut answer {
                 reply.parts.extend(notice.map(Part::Line));
             }
@@ -216,13 +238,13 @@ impl Host {
         answer
     }
 
-    fn record(&mut self, name: &str, bounds: Bounds) -> Result<Vec<String>, FileError> {
-        let files = self.files.as_deref().ok_or(FileError::OutOfReach)?;
+    fn record(&mut self, name: &str, session: &Session) -> Result<Vec<String>, FileError> {
+        let files = &self.world.files;
         let recorder = self.recorder.as_mut().ok_or(FileError::NotTyped)?;
         if let Some(file) = recorder.recording() {
             return Err(FileError::Recording(shown(file)));
         }
-        recorder.start(PathBuf::from(name), bounds, files)?;
+        recorder.start(PathBuf::from(name), Bounds::of(session, files), &**files)?;
         Ok(vec![format!("recording to {}, until `record stop`", shown(Path::new(name)))])
     }
 
@@ -232,19 +254,17 @@ impl Host {
         name: &str,
         nested: &mut dyn FnMut(Ran<'_>),
     ) -> Result<Vec<String>, FileError> {
-        let files = self.files.as_ref().ok_or(FileError::OutOfReach)?;
         let shown = shown(Path::new(name));
         self.interrupted = false;
-        let folder = self.open.last().and_then(|file| file.parent());
-        let path = plain(&folder.unwrap_or(Path::new("")).join(name));
-        if self.open.contains(&path) {
+        let path = self.world.path(name);
+        if self.reading.contains(&path) {
             return Err(FileError::Circle(shown));
         }
-        if self.open.len() >= DEEPEST {
+        if self.reading.len() >= DEEPEST {
             return Err(FileError::TooDeep(shown));
         }
         let unreadable = |reason| FileError::Unreadable { file: shown.clone(), reason };
-        let text = files.read(&path).map_err(unreadable)?;
+        let text = self.world.files.read(&path).and_then(text_of).map_err(unreadable)?;
         let script = Script::parse_file(&path, &text);
         if let Some(Mistake { line, kind, .. }) = script.mistakes.first() {
             let (message, hint) = (kind.to_string(), kind.hint().map(str::to_owned));
@@ -253,7 +273,10 @@ impl Host {
         if script.starts_sessions() {
             return Err(FileError::StartsSessions(shown));
         }
-        self.open.push(path);
+        // What somebody reads is not what they wrote.
+        let seals = self.reading.is_empty();
+        let reach = if seals { self.world.seal() } else { None };
+        self.reading.push(path);
         let keeps_going = std::mem::take(&mut self.keeps_going);
         let mut failed = None;
         let Ok(outcome) = self.run_script(session, &script, |ran| {
@@ -261,7 +284,10 @@ impl Host {
             nested(ran);
             no_one()
         });
-        self.open.pop();
+        self.reading.pop();
+        if let Some(reach) = reach {
+            self.world.reach = reach;
+        }
         self.keeps_going = keeps_going;
         self.interrupted = outcome.interrupted.is_some();
         match (failed, outcome.interrupted) {
@@ -300,20 +326,6 @@ fn failure(file: &str, ran: Ran<'_>) -> Option<FileError> {
 
 fn lines(lines: Vec<String>) -> Reply {
     Reply { parts: lines.into_iter().map(Part::Line).collect(), ..Reply::default() }
-}
-
-/// Returns a path without `.`, and without `..` behind a folder: a file is known under every spelling of its name.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        let is_folder = matches!(plain.components().next_back(), Some(Component::Normal(_)));
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if is_folder => drop(plain.pop()),
-            part => plain.push(part),
-        }
-    }
-    plain
 }
 
 /// Tells whether a command was stopped by somebody, and not by a limit.

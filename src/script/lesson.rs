@@ -34,6 +34,7 @@ pub const LESSONS: &[Lesson] = lessons! {
     "clocks"
     "late-and-twice"
     "strangers"
+    "saved-and-opened"
     "conflict"
     "delete-and-edit"
     "lists"

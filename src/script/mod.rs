@@ -45,11 +45,12 @@ mod record;
 mod run;
 mod similar;
 mod transcript;
+mod world;
 
 pub use bless::{Blessing, Edit, NotBlessed, bless};
 pub use check::{Failure, Mismatch, compare};
 pub use diff::DiffLine;
-pub use files::{Files, WriteError};
+pub use files::{Files, WriteError, text_of};
 pub use host::Host;
 pub use lesson::{LESSONS, Lesson};
 pub use markdown::{Unopened, is_markdown};

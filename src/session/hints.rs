@@ -8,7 +8,7 @@ use crate::session::language::name::name_length;
 type Meaning = (&'static [&'static str], &'static str, &'static str);
 
 const COMMANDS: &[Meaning] = &[
-    (&["new", "create", "make", "init", "let", "var", "const", "open"], "ref", ""),
+    (&["new", "create", "make", "init", "let", "var", "const"], "ref", ""),
     (&["fork", "clone", "copy", "cp", "replica", "replicate", "checkout", "duplicate"], "branch", ""),
     (
         &["delete", "del", "rm", "remove", "unset", "forget", "destroy"],
@@ -18,12 +18,11 @@ const COMMANDS: &[Meaning] = &[
     (&["mv", "move", "ren"], "rename", "a value is moved by `swap`"),
     (&["update", "modify", "change", "edit", "alter", "apply"], "swap", ""),
     (&["assign", "put", "replace"], "reset", ""),
-    (
-        &["load", "source", "import", "include", "run", "exec", "execute", "i"],
-        "read",
-        "JSON stands in the line: `ref NAME {…}`",
-    ),
-    (&["save", "write", "export", "dump", "script"], "record", ""),
+    (&["source", "include", "run", "exec", "execute", "i"], "read", ""),
+    (&["load", "restore"], "open", "`ref NAME from FILE` reads JSON"),
+    (&["write", "dump", "backup"], "save", "`export EXPR to FILE` writes JSON"),
+    (&["script"], "record", ""),
+    (&["tee", "sh", "shell", "system"], "pipe", ""),
     (&["pull", "fetch", "join", "receive", "rebase", "sync"], "merge", ""),
     (&["diff", "compare", "equal", "equals", "cmp"], "same", ""),
     (&["history", "changes", "blame"], "log", ""),
@@ -44,6 +43,10 @@ const OTHERWISE: &[(&[&str], &str)] = &[
     (
         &["help", "h", "man", "usage", "commands", "info", "?"],
         "`help` gives an overview, `help TOPIC` explains",
+    ),
+    (
+        &["import"],
+        "`ref NAME from FILE` reads JSON, `open FILE` a saved ref, `read FILE` runs a session file",
     ),
     (&["quit", "exit", "q", "q!", "x", "wq", "bye", "close", "end", "logout", "leave", "stop"], LEAVE),
     (&["push", "send", "publish", "upload"], "nothing is sent: `merge OTHER REF` takes it there"),
@@ -104,7 +107,9 @@ pub(in crate::session) fn command(commands: &'static [Command], word: &str) -> O
 
 /// Writes `` `branch REF as NAME`: make a replica with its own actor ``, without what one rarely needs.
 fn does(command: &Command) -> String {
-    format!("`{}`: {}", command.usage().trim_end_matches(" [--all]"), command.summary)
+    let usage = command.usage();
+    let rare = usage.find(" [--").unwrap_or(usage.len());
+    format!("`{}`: {}", &usage[..rare], command.summary)
 }
 
 /// Explains a line that is written as another shell has its commands, such as `\q`, `:help`, `/quit` and `?`: the
@@ -142,7 +147,10 @@ fn undressed(word: &str) -> &str {
 pub(in crate::session) fn code(code: &str, at: usize, is_line: bool) -> Option<String> {
     let text = code.trim_end();
     if is_file(text) {
-        return Some("a value is JSON or jq, and no file; `read FILE` runs a session file".to_owned());
+        return Some(
+            "`ref NAME from FILE` and `reset REF from FILE` read JSON, `read FILE` runs a session file"
+                .to_owned(),
+        );
     }
     let (before, rest) = text.split_at_checked(at)?;
     let before = before.trim_end();
@@ -150,7 +158,8 @@ pub(in crate::session) fn code(code: &str, at: usize, is_line: bool) -> Option<S
     let file = rest.trim_start_matches(['>', '<']).trim();
     if leads && (is_file(file) || is_line && !file.is_empty() && file.chars().all(in_file)) {
         return Some(
-            "`>` and `<` compare, and reach no files; `record FILE` writes a session file, `read FILE` runs one"
+            "`>` and `<` compare; `export EXPR to FILE` writes JSON, `ref NAME from FILE` reads it, `read FILE` runs a \
+             session file"
                 .to_owned(),
         );
     }
@@ -196,6 +205,11 @@ pub(in crate::session) fn is_file(text: &str) -> bool {
     let place = ["./", "../", "/", "~/"].iter().any(|start| text.starts_with(start));
     let kind = FILES.iter().any(|end| text.len() > end.len() && text.ends_with(end));
     text.len() > 2 && text.chars().all(in_file) && (kind || place)
+}
+
+/// Tells whether a text looks like the name of a file of JSON.
+pub(in crate::session) fn is_data(text: &str) -> bool {
+    is_file(text) && [".json", ".jsonl", ".ndjson"].iter().any(|end| text.ends_with(end))
 }
 
 fn in_file(c: char) -> bool {

@@ -25,6 +25,7 @@ mod error;
 mod evaluation;
 mod hints;
 mod language;
+mod outside;
 mod state;
 
 pub use answer::page::Page;
@@ -39,6 +40,7 @@ pub use error::{CommandError, ErrorKind};
 pub use language::arguments::Argument;
 pub use language::caret::Location;
 pub use language::command::{Command, Example};
+pub use outside::{Kept, Outside};
 pub use state::names::{Entry, EntryKind};
 pub use state::settings::{Color, SETTINGS, Setting, Settings, Theme};
 
@@ -46,7 +48,9 @@ use crate::cancellation::Cancelled;
 use crate::filter::{self, Filters};
 pub use crate::filter::{Cause, Interrupt, Limits, units};
 use crate::value::Val;
+use language::command::Run;
 use language::layout::Layout;
+use outside::Nowhere;
 use state::ids::Ids;
 use state::names::Names;
 use state::watch_log::{WatchLog, WatchedChange};
@@ -101,12 +105,21 @@ impl Session {
         fresh
     }
 
-    /// Runs one command or expression; a blank line or a comment does nothing.
+    /// Runs one command or expression; a blank line or a comment does nothing. What is outside, such as files, is out of
+    /// reach.
     ///
     /// # Errors
     /// What is wrong, with its place in the line and, where there is one, a hint. The session is as it
     /// was.
     pub fn run(&mut self, line: &str) -> Result<Reply, CommandError> {
+        self.run_with(line, &mut Nowhere)
+    }
+
+    /// Runs as [`run`](Self::run) does a line that may reach what is outside.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    pub fn run_with(&mut self, line: &str, outside: &mut dyn Outside) -> Result<Reply, CommandError> {
         if line.len() > LONGEST {
             let hint = "make the value in several steps".to_owned();
             return Err(CommandError::new(ErrorKind::TooLong, 0..0).with_hint(hint));
@@ -118,7 +131,10 @@ impl Session {
         let interrupt = self.interrupt();
         let answered = interrupt.cancellable(|| match layout.command {
             Some((command, _)) => match layout.args() {
-                Ok(args) => (command.run)(self, args),
+                Ok(args) => match command.run {
+                    Run::Inside(run) => run(self, args),
+                    Run::Outside(run) => run(self, args, outside),
+                },
                 // A wrong name says more than what is missing behind it.
                 Err(error) => Err(self.wrong_name(&layout).unwrap_or(error)),
             },

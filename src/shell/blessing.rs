@@ -60,7 +60,7 @@ impl Scripts {
                         return Ok(());
                     }
                     Ok(Blessing { edits, .. }) if edits.is_empty() => Ok(edits),
-                    Ok(Blessing { edits, text }) => match replace(file, &old, &text) {
+                    Ok(Blessing { edits, text }) => match replace(file, Some(&old), text.as_bytes()) {
                         Ok(()) => Ok(edits),
                         Err(NotWritten::Io(error)) => Err(Unread::Io(error)),
                         Err(changed) => Err(Unread::Io(io::Error::other(changed))),

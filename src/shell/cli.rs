@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +19,29 @@ use super::visible::on_a_line;
 #[derive(Debug, Parser)]
 #[command(version, before_help = EXAMPLES, after_help = STATUS, help_template = TEMPLATE)]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) start: Start,
+    #[command(subcommand)]
+    pub(crate) action: Option<Action>,
+    /// Files to be opened as refs.
+    #[arg(skip)]
+    pub(crate) files: Vec<String>,
+}
+
+/// The command line that begins with a file of data: `rejoin data.json`.
+#[derive(Debug, Parser)]
+#[command(name = "rejoin", help_template = TEMPLATE)]
+struct Opening {
+    #[command(flatten)]
+    start: Start,
+    /// Files of JSON (.json, .ndjson, .jsonl) or saved refs (.ref): each becomes a ref of its name
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+}
+
+/// Options of a session that is no file.
+#[derive(Debug, Args)]
+pub(crate) struct Start {
     /// Run a command and print its answer; may be given several times
     #[arg(short, long = "command", value_name = "COMMAND", allow_hyphen_values = true)]
     pub(crate) commands: Vec<String>,
@@ -32,8 +56,6 @@ pub(crate) struct Cli {
     pub(crate) no_init: bool,
     #[command(flatten)]
     session: SessionOptions,
-    #[command(subcommand)]
-    pub(crate) action: Option<Action>,
 }
 
 /// Options of whatever runs a session. They stand in front of a subcommand or behind it; behind it counts.
@@ -56,9 +78,9 @@ const MEMORY: u64 = 1 << 30;
 impl Cli {
     /// Reads the command line; ends the program when it is wrong.
     pub(crate) fn read() -> Self {
-        let mut cli = Self::try_parse().unwrap_or_else(|error| refuse(error));
+        let mut cli = Self::try_parse().unwrap_or_else(Self::opening);
         cli.adopt();
-        if cli.action.is_some() && !cli.commands.is_empty() {
+        if cli.action.is_some() && !cli.start.commands.is_empty() {
             let message = "-c COMMAND and a subcommand cannot be used together";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
@@ -68,28 +90,41 @@ impl Cli {
             Some(Action::Demo { .. }) => Some("demo"),
             _ => None,
         };
-        if let Some(action) = for_people.filter(|_| cli.json) {
+        if let Some(action) = for_people.filter(|_| cli.start.json) {
             let message = format!("{action} is for people to read, and cannot be used with --json");
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
         cli
     }
 
+    /// Reads a command line on which a file of data stands where a subcommand could.
+    fn opening(error: clap::Error) -> Self {
+        let word = match error.get(ContextKind::InvalidSubcommand) {
+            Some(ContextValue::String(word)) if error.kind() == ErrorKind::InvalidSubcommand => word,
+            _ => refuse(error),
+        };
+        if !is_data(word) {
+            refuse(error);
+        }
+        let Opening { start, files } = Opening::try_parse().unwrap_or_else(|error| refuse(error));
+        Self { start, action: None, files }
+    }
+
     /// Takes the options that stand behind the subcommand for those in front of it.
     fn adopt(&mut self) {
         let behind = match &self.action {
             Some(Action::Run { json, session, .. } | Action::Check { json, session, .. }) => {
-                self.json |= json;
+                self.start.json |= json;
                 session
             }
             Some(Action::Play { pace, session, .. } | Action::Demo { pace, session, .. }) => {
-                self.vi |= pace.vi;
+                self.start.vi |= pace.vi;
                 session
             }
             Some(Action::Schema | Action::Completions { .. } | Action::Man) | None => return,
         };
-        let front = self.session;
-        self.session = SessionOptions {
+        let front = self.start.session;
+        self.start.session = SessionOptions {
             color: behind.color.or(front.color),
             filter_timeout: behind.filter_timeout.or(front.filter_timeout),
             filter_memory: behind.filter_memory.or(front.filter_memory),
@@ -98,22 +133,33 @@ impl Cli {
 
     /// Returns the occasions on which to use colour.
     pub(crate) fn color(&self) -> Color {
-        self.session.color.unwrap_or_default()
+        self.start.session.color.unwrap_or_default()
     }
 
     /// Tells how a lesson is played.
     pub(crate) fn manner(&self, pace: Pace) -> Manner {
         let from = pace.from.map_or(1, |step| usize::try_from(step).unwrap_or(usize::MAX));
-        Manner { delay: pace.delay, from, vi: self.vi }
+        Manner { delay: pace.delay, from, vi: self.start.vi }
     }
 
     /// Returns what each filter may use.
     pub(crate) fn limits(&self) -> Limits {
-        let SessionOptions { filter_timeout, filter_memory, .. } = self.session;
+        let SessionOptions { filter_timeout, filter_memory, .. } = self.start.session;
         let memory = filter_memory.map_or(Some(MEMORY), |limit| limit.0);
         Limits { time: filter_timeout.and_then(|limit| limit.0), memory }
     }
 }
+
+/// Tells whether a file is one that becomes a ref, by its name.
+fn is_data(file: &str) -> bool {
+    let end = Path::new(file).extension().and_then(OsStr::to_str);
+    end.is_some_and(|end| {
+        ["json", "ndjson", "jsonl", SAVED].iter().any(|known| end.eq_ignore_ascii_case(known))
+    })
+}
+
+/// The end of the name of a saved ref.
+pub(crate) const SAVED: &str = "ref";
 
 /// Guesses what was meant by a word that is no subcommand; `arguments` are all of the command line.
 fn meant(word: &str, arguments: &[String]) -> Option<String> {
@@ -187,6 +233,9 @@ pub(crate) enum Action {
         /// Go on behind a command that fails
         #[arg(long)]
         keep_going: bool,
+        /// Let them write files, and read standard input; else what they write is kept in memory
+        #[arg(long)]
+        outside: bool,
         /// Print one JSON object for each command
         #[arg(long)]
         json: bool,
@@ -302,6 +351,8 @@ Examples:
   rejoin demo                                       list the built-in lessons
   rejoin demo conflict                              play one of them
   rejoin -c 'ref a {\"n\": 1}' -c 'swap a .n += 1'    run two commands
+  rejoin data.json                                  open a file as a ref
+  rejoin -c 'ref a from -' -c 'a | length'          read standard input
   rejoin run lesson.rejoin                          print it with its answers
   rejoin check lessons/*.rejoin README.md           verify what they expect
   rejoin check lessons                              verify those of a folder

@@ -3,14 +3,17 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use rejoin::script::{Files, WriteError};
+use rejoin::script::{Files, WriteError, text_of};
 use rejoin::session::Interrupt;
+use tempfile::Builder;
 
 use super::interruption::without;
-use super::replace::{NotWritten, holds, replace};
+use super::replace::{NotWritten, bare, holds, replace};
 
 /// The files of the system.
 #[derive(Default)]
@@ -29,26 +32,18 @@ impl Disk {
 }
 
 impl Files for Disk {
-    fn read(&self, path: &Path) -> Result<String, String> {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         let read = match &self.interrupt {
-            Some(interrupt) => read_text_until(path, interrupt),
-            None => read_text(path),
+            Some(interrupt) => open(path).and_then(|file| read_all(Patient { file, interrupt })),
+            None => read(path),
         };
         read.map_err(|error| error.to_string())
     }
 
-    fn create(&self, path: &Path, text: &str) -> Result<(), WriteError> {
-        let create = || -> Result<(), NotWritten> {
-            let mut file = File::create_new(path)?;
-            if let Err(error) = file.write_all(text.as_bytes()) {
-                // What was made here is ours.
-                let _ = std::fs::remove_file(path);
-                return Err(error.into());
-            }
-            self.remember(&file);
-            Ok(())
-        };
-        Ok(without(create)?)
+    fn create(&self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+        let file = without(|| create(path, bytes))?;
+        self.remember(&file);
+        Ok(())
     }
 
     fn append(&self, path: &Path, old: &str, more: &str) -> Result<(), WriteError> {
@@ -69,10 +64,24 @@ impl Files for Disk {
         Ok(without(append)?)
     }
 
-    fn replace(&self, path: &Path, old: &str, new: &str) -> Result<(), WriteError> {
+    fn replace(&self, path: &Path, old: Option<&str>, new: &[u8]) -> Result<(), WriteError> {
         Ok(replace(path, old, new)?)
     }
+
+    fn stdin(&self) -> Result<Vec<u8>, String> {
+        if STDIN_IS_READ.swap(true, Ordering::Relaxed) {
+            return Err("it was read already".to_owned());
+        }
+        read_all(io::stdin().lock()).map_err(|error| error.to_string())
+    }
+
+    fn pipe(&self, command: &str, input: &str) -> Result<Option<String>, String> {
+        pipe(command, input).map_err(|error| error.to_string())
+    }
 }
+
+/// The fact that standard input was read to its end.
+static STDIN_IS_READ: AtomicBool = AtomicBool::new(false);
 
 /// The stamp of a file while nobody writes to it: its identity, length, and when it was written.
 type Stamp = (u64, u64, Option<SystemTime>);
@@ -104,25 +113,35 @@ fn gone(error: io::Error) -> NotWritten {
     if error.kind() == io::ErrorKind::NotFound { NotWritten::Changed } else { error.into() }
 }
 
-/// The most bytes that a session file may have, in MiB.
+/// The most bytes that a file may have, in MiB.
 const MOST: u64 = 256;
 
-/// Reads the text of a session file.
-pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     refuse_folder(&file)?;
     read_all(file)
 }
 
+/// Reads the text of a session file.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    read(path).and_then(text)
+}
+
 /// Reads until somebody interrupts: a pipe may never come to its end.
 pub(crate) fn read_text_until(path: &Path, interrupt: &Interrupt) -> io::Result<String> {
-    open(path).and_then(|file| read_all(Patient { file, interrupt }))
+    open(path).and_then(|file| read_all(Patient { file, interrupt })).and_then(text)
+}
+
+/// Reads the text of a session that comes on standard input.
+pub(crate) fn read_stdin() -> io::Result<String> {
+    STDIN_IS_READ.store(true, Ordering::Relaxed);
+    read_all(io::stdin().lock()).and_then(text)
 }
 
 fn refuse_folder(file: &File) -> io::Result<()> {
     if file.metadata()?.is_dir() {
         let kind = io::ErrorKind::IsADirectory;
-        return Err(io::Error::new(kind, "is a directory, not a session file"));
+        return Err(io::Error::new(kind, "is a directory, not a file"));
     }
     Ok(())
 }
@@ -181,17 +200,54 @@ impl Read for Patient<'_> {
     }
 }
 
-/// Returns all that comes, as text, unless it is more than a session may be. The error says which line is no text.
-pub(crate) fn read_all(from: impl Read) -> io::Result<String> {
+/// Returns all that comes, unless it is more than a file may have.
+fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take((MOST << 20) + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST << 20 {
-        let message = format!("has more than {MOST} MiB, the most that a session may have");
+        let message = format!("has more than {MOST} MiB, the most that is read");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
-    })
+    Ok(bytes)
+}
+
+/// Returns what was read, as text.
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    text_of(bytes).map_err(|message| io::Error::new(io::ErrorKind::InvalidData, message))
+}
+
+/// Makes a file that was not there: it is written beside its place, comes onto the disk, and then takes its name.
+fn create(path: &Path, bytes: &[u8]) -> Result<File, NotWritten> {
+    // Where it is there already nothing needs to be written.
+    if path.symlink_metadata().is_ok() {
+        return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // What is wrong with the folder is said in the words of the system.
+    std::fs::metadata(folder)?;
+    let mut options = Builder::new();
+    #[cfg(unix)]
+    options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file =
+        options.prefix(".rejoin.").suffix(".new").tempfile_in(folder).map_err(|error| bare(&error))?;
+    file.write_all(bytes).map_err(|error| bare(&error))?;
+    file.as_file().sync_all()?;
+    let file = file.persist_noclobber(path).map_err(|error| bare(&error.error))?;
+    // The name is safe when the folder is.
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(file)
+}
+
+/// Gives a text to a program; tells how it ended, unless all went well.
+fn pipe(command: &str, input: &str) -> io::Result<Option<String>> {
+    let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut child = Command::new(shell).arg(option).arg(command).stdin(Stdio::piped()).spawn()?;
+    let written = child.stdin.take().map_or(Ok(()), |mut to| to.write_all(input.as_bytes()));
+    let status = child.wait()?;
+    match written {
+        // It has read as much as it wanted.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok((!status.success()).then(|| format!("ended with {status}"))),
+    }
 }

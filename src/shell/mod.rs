@@ -48,9 +48,9 @@ const USAGE: u8 = 2;
 pub(crate) fn main(cli: &Cli) -> ExitCode {
     let out = Paint::new(cli.color(), &io::stdout());
     let err = Paint::new(cli.color(), &io::stderr());
-    let scripts = scripts::Scripts { json: cli.json, out, err, limits: cli.limits() };
+    let scripts = scripts::Scripts { json: cli.start.json, out, err, limits: cli.limits() };
     let done = match &cli.action {
-        Some(Action::Run { files, keep_going, .. }) => scripts.run(files, *keep_going),
+        Some(Action::Run { files, keep_going, outside, .. }) => scripts.run(files, *keep_going, *outside),
         Some(Action::Check { files, bless: true, all, .. }) => scripts.bless(files, *all),
         Some(Action::Check { files, keep_going, .. }) => scripts.check(files, *keep_going),
         Some(Action::Play { file, pace, .. }) => scripts.play(file, cli.manner(*pace)),
@@ -59,13 +59,13 @@ pub(crate) fn main(cli: &Cli) -> ExitCode {
         Some(Action::Schema) => generate::schema(),
         Some(Action::Completions { shell }) => generate::completions(*shell),
         Some(Action::Man) => generate::man(),
-        None if !cli.commands.is_empty() => scripts.commands(&cli.commands),
+        None if !cli.start.commands.is_empty() => scripts.commands(&cli.files, &cli.start.commands),
         None if io::stdin().is_terminal() => {
             let limits = cli.limits();
-            let start = prompt::Start { json: cli.json, vi: cli.vi, init: !cli.no_init, limits };
-            prompt::prompt(start, out, err)
+            let (json, vi, init) = (cli.start.json, cli.start.vi, !cli.start.no_init);
+            prompt::prompt(prompt::Start { json, vi, init, limits }, &cli.files, out, err)
         }
-        None => scripts.stdin(),
+        None => scripts.stdin(&cli.files),
     };
     match done {
         Ok(code) => code,

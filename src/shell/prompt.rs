@@ -23,6 +23,7 @@ pub(crate) use super::pasted::PROMPT;
 use super::progress::Progress;
 use super::reader::Reader;
 use super::reading::Reading;
+use super::scripts::opening;
 use super::typing::Typing;
 
 /// The way in which the prompt is started.
@@ -40,11 +41,11 @@ pub(crate) struct Start {
 
 /// Runs the interactive shell. Nothing that a filter does ends it: one that takes more memory than there is for
 /// it is stopped, and so is one that runs when Ctrl-C is typed.
-pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCode> {
+pub(crate) fn prompt(start: Start, files: &[String], out: Paint, err: Paint) -> io::Result<ExitCode> {
     let seed = getrandom::u64().map_err(|e| io::Error::other(e.to_string()))?;
     let session = Session::new(Options { seed, unique_actors: true });
     session.set_filter_limits(start.limits);
-    let host = Host::new(Disk::interrupted_by(session.interrupt())).typed();
+    let host = Host::new(Disk::interrupted_by(session.interrupt())).at_prompt();
     let mut prompt = Prompt::open(session, host, start, out, err)?;
     if start.init {
         prompt.init()?;
@@ -54,6 +55,13 @@ pub(crate) fn prompt(start: Start, out: Paint, err: Paint) -> io::Result<ExitCod
         let greeting = format!("rejoin {version} — `help` lists the commands, Ctrl-D leaves");
         let width = prompt.look()?.extent.width;
         writeln!(io::stdout(), "{}", wrapped(&greeting, width))?;
+    }
+    let opening = opening(prompt.session()?, files);
+    for item in opening {
+        if let Item::Step(step) = item {
+            // They stand above their answers, as if they had been typed.
+            prompt.block(&step.text)?;
+        }
     }
     prompt.run()?;
     Ok(ExitCode::SUCCESS)

@@ -31,12 +31,12 @@ impl From<NotWritten> for WriteError {
     }
 }
 
-/// Gives a file the text `new`, if it holds `old`. Symbolic links are followed; mode, owner and hard links stay.
+/// Gives a file the contents `new`, if it holds `old`, or whatever it holds. Symbolic links are followed; mode, owner and hard links stay.
 ///
-/// The text goes to a private file beside it, which then takes its place. Where that would cut a hard link or lose the
-/// owner or an attribute, or where nothing can be made beside it, the file itself is written to, and gets its old text back should
-/// that fail.
-pub(crate) fn replace(path: &Path, old: &str, new: &str) -> Result<(), NotWritten> {
+/// They go to a private file beside it, which then takes its place. Where that would cut a hard link or lose the
+/// owner or an attribute, or where nothing can be made beside it, the file itself is written to, and gets its old contents back
+/// should that fail.
+pub(crate) fn replace(path: &Path, old: Option<&str>, new: &[u8]) -> Result<(), NotWritten> {
     without(|| {
         let path = fs::canonicalize(path)?;
         let found = fs::metadata(&path)?;
@@ -45,17 +45,19 @@ pub(crate) fn replace(path: &Path, old: &str, new: &str) -> Result<(), NotWritte
             return Err(io::Error::from(io::ErrorKind::PermissionDenied).into());
         }
         let mut file = OpenOptions::new().read(true).write(true).open(&path)?;
-        if !holds(&mut file, old)? {
+        if let Some(old) = old
+            && !holds(&mut file, old)?
+        {
             return Err(NotWritten::Changed);
         }
         let made = if has_attributes(&file) { None } else { beside(&path, &found, new)? };
         match made {
             // The moment between the look at the file and the rename is as short as it can be.
-            Some(made) if holds(&mut file, old)? => {
+            Some(made) if old.map_or(Ok(true), |old| holds(&mut file, old))? => {
                 Ok(made.persist(&path).map(drop).map_err(|error| error.error)?)
             }
             Some(_) => Err(NotWritten::Changed),
-            None => Ok(overwrite(&mut file, old, new)?),
+            None => Ok(overwrite(&mut file, new)?),
         }
     })
 }
@@ -63,7 +65,7 @@ pub(crate) fn replace(path: &Path, old: &str, new: &str) -> Result<(), NotWritte
 /// Refuses what is no file: what was read from a pipe or device is not there to be replaced.
 pub(crate) fn refuse_special(found: &Metadata) -> io::Result<()> {
     if found.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory, not a session file"));
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory, not a file"));
     }
     if !found.is_file() {
         return Err(io::Error::new(
@@ -76,7 +78,7 @@ pub(crate) fn refuse_special(found: &Metadata) -> io::Result<()> {
 
 /// Makes the file that takes the place of another one; `None` where it cannot be like that one. It is removed when it
 /// is dropped.
-fn beside(path: &Path, found: &Metadata, text: &str) -> io::Result<Option<NamedTempFile>> {
+fn beside(path: &Path, found: &Metadata, contents: &[u8]) -> io::Result<Option<NamedTempFile>> {
     if has_other_links(found) {
         return Ok(None);
     }
@@ -91,14 +93,14 @@ fn beside(path: &Path, found: &Metadata, text: &str) -> io::Result<Option<NamedT
     if !take_owner(made.as_file(), found) {
         return Ok(None);
     }
-    made.as_file_mut().write_all(text.as_bytes())?;
+    made.as_file_mut().write_all(contents)?;
     made.as_file().set_permissions(found.permissions())?;
     made.as_file().sync_all()?;
     Ok(Some(made))
 }
 
 /// Returns the error without the name of the file that nobody knows.
-fn bare(error: &io::Error) -> io::Error {
+pub(super) fn bare(error: &io::Error) -> io::Error {
     match error.get_ref() {
         Some(_) => io::Error::new(error.kind(), io::Error::from(error.kind()).to_string()),
         None => error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error),
@@ -165,18 +167,21 @@ fn take_owner(_: &File, _: &Metadata) -> bool {
     true
 }
 
-/// Writes over the text of a file; it gets the old one back when that fails.
-fn overwrite(file: &mut File, old: &str, new: &str) -> io::Result<()> {
-    let mut write = |text: &str| {
+/// Writes over the contents of a file; it gets the old ones back when that fails.
+fn overwrite(file: &mut File, new: &[u8]) -> io::Result<()> {
+    let mut old = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.read_to_end(&mut old)?;
+    let mut write = |contents: &[u8]| {
         file.seek(SeekFrom::Start(0))?;
-        file.write_all(text.as_bytes())?;
-        file.set_len(text.len() as u64)?;
+        file.write_all(contents)?;
+        file.set_len(contents.len() as u64)?;
         file.sync_all()
     };
     let written = write(new);
     if written.is_err() {
-        // It has the room that the old text needs.
-        write(old)?;
+        // It has the room that the old contents need.
+        write(&old)?;
     }
     written
 }
@@ -191,15 +196,15 @@ mod tests {
         let file = folder.path().join("file");
         for theirs in ["", "abd", "abcd"] {
             fs::write(&file, theirs).unwrap();
-            assert!(matches!(replace(&file, "abc", "new"), Err(NotWritten::Changed)), "{theirs}");
+            assert!(matches!(replace(&file, Some("abc"), b"new"), Err(NotWritten::Changed)), "{theirs}");
             assert_eq!(fs::read_to_string(&file).unwrap(), theirs);
         }
         fs::write(&file, "abc").unwrap();
-        replace(&file, "abc", "new").unwrap();
+        replace(&file, Some("abc"), b"new").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
         fs::remove_file(&file).unwrap();
-        assert!(matches!(replace(&file, "new", "abc"), Err(NotWritten::Io(_))));
+        assert!(matches!(replace(&file, Some("new"), b"abc"), Err(NotWritten::Io(_))));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
@@ -214,7 +219,7 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "abc").unwrap();
         let found = fs::metadata(&file).unwrap();
-        let made = beside(&file, &found, "new").unwrap().unwrap();
+        let made = beside(&file, &found, b"new").unwrap().unwrap();
         assert_eq!(made.as_file().metadata().unwrap().permissions(), found.permissions());
         drop(made);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "it goes when something fails");
@@ -231,7 +236,7 @@ mod tests {
             // This file system has none.
             return;
         }
-        replace(&file, "abc", "new").unwrap();
+        replace(&file, Some("abc"), b"new").unwrap();
         let mut note = [0; 4];
         assert_eq!(getxattr(&file, "user.note", &mut note), Ok(4));
         assert_eq!((&note, &*fs::read_to_string(&file).unwrap()), (b"kept", "new"));

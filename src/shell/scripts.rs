@@ -1,13 +1,15 @@
 //! Sessions that are not typed into a terminal: session files, `-c`, standard input.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rejoin::script::{Failure, Host, Item, Mistake, MistakeKind, Ran, Script, Step, answers, run_with};
 use rejoin::session::{CommandError, Limits, Reply, Session};
+use rejoin::value::string;
 
 use super::USAGE;
+use super::cli::SAVED;
 use super::disk::Disk;
 use super::envelope::{checked, summary};
 use super::failures::Failures;
@@ -29,9 +31,9 @@ pub(crate) struct Scripts {
 
 impl Scripts {
     /// Runs `rejoin run FILE…`: prints each file again, with what the commands answer.
-    pub(crate) fn run(&self, names: &[PathBuf], keep_going: bool) -> io::Result<ExitCode> {
+    pub(crate) fn run(&self, names: &[PathBuf], keep_going: bool, outside: bool) -> io::Result<ExitCode> {
         let seen = io::stdout().is_terminal();
-        let way = Way { keep_going, seen };
+        let way = Way { keep_going, outside, seen };
         let total = self.each_source(&Source::of(names), way, |out, name, _, ran| {
             if self.json {
                 return self.print_json(out, Some(name), ran);
@@ -58,7 +60,7 @@ impl Scripts {
 
     /// Runs `rejoin check FILE…`: verifies the expectations, and shows those that do not hold.
     pub(crate) fn check(&self, names: &[PathBuf], keep_going: bool) -> io::Result<ExitCode> {
-        let way = Way { keep_going, seen: false };
+        let way = Way { keep_going, outside: false, seen: false };
         let total = self.each_source(&Source::below(names), way, |out, name, script, ran| match ran {
             Ran::Step { failure: Some(_), .. } if self.json => {
                 self.print_json(out, Some(name), ran)?;
@@ -85,8 +87,8 @@ impl Scripts {
         Ok(if is_nothing { ExitCode::from(USAGE) } else { total.exit() })
     }
 
-    /// Runs `rejoin -c COMMAND …`: prints the answers.
-    pub(crate) fn commands(&self, commands: &[String]) -> io::Result<ExitCode> {
+    /// Runs `rejoin FILE… -c COMMAND …`: prints the answers.
+    pub(crate) fn commands(&self, files: &[String], commands: &[String]) -> io::Result<ExitCode> {
         let steps = (1..).zip(commands).map(|(line, text)| Step::new(line, &**text));
         let items = steps.map(Item::Step).collect();
         let of_one = |(line, text): (usize, &String)| {
@@ -104,14 +106,15 @@ impl Scripts {
             self.file_error("-c", &Unread::Mistakes(mistakes));
             return Ok(ExitCode::from(USAGE));
         }
-        self.answers("-c", &Script { items, mistakes })
+        self.answers("-c", files, &Script { items, mistakes }, Host::new(Disk::default()).open())
     }
 
     /// Runs a session on standard input: prints the answers, and verifies expectations.
-    pub(crate) fn stdin(&self) -> io::Result<ExitCode> {
+    pub(crate) fn stdin(&self, files: &[String]) -> io::Result<ExitCode> {
         prepare()?;
         match Source::Stdin.read() {
-            Ok(script) => script.map_or(Ok(ExitCode::SUCCESS), |script| self.answers("stdin", &script)),
+            Ok(None) => Ok(ExitCode::SUCCESS),
+            Ok(Some(script)) => self.answers("stdin", files, &script, Host::new(Disk::default())),
             Err(unread) => {
                 self.file_error("stdin", &unread);
                 Ok(ExitCode::from(USAGE))
@@ -126,13 +129,22 @@ impl Scripts {
         session
     }
 
-    /// Runs a script and prints what its commands answer.
-    fn answers(&self, name: &str, script: &Script) -> io::Result<ExitCode> {
+    /// Opens files, runs a script and prints what its commands answer.
+    fn answers(&self, name: &str, files: &[String], script: &Script, host: Host) -> io::Result<ExitCode> {
         prepare()?;
         let mut out = Output;
-        let mut host = Host::new(Disk::default()).on_start(running);
+        let mut host = host.on_start(running);
+        let mut session = self.session();
+        let opening = Script { items: opening(&session, files), mistakes: Vec::new() };
+        let opened = run_with(&mut host, &mut session, &opening, |ran| {
+            self.failure(&mut out, "command line", &[], ran)
+        })?;
+        if opened.failures > 0 || opened.interrupted.is_some() {
+            let interrupted = cause().is_some();
+            return Ok(Total { ran: opened, interrupted, ..Total::default() }.exit());
+        }
         let progress = Progress::of(script, io::stdout().is_terminal());
-        let ran = run_with(&mut host, &mut self.session(), script, |ran| {
+        let ran = run_with(&mut host, &mut session, script, |ran| {
             match ran {
                 _ if self.json => self.print_json(&mut out, None, ran)?,
                 Ran::Step { answer: Ok(reply), .. } => print_answer(&mut out, self.out, reply)?,
@@ -183,6 +195,9 @@ impl Scripts {
                     }
                     if way.keep_going {
                         host = host.keep_going();
+                    }
+                    if way.outside {
+                        host = host.open();
                     }
                     let session = &mut self.session();
                     let progress = Progress::of(&script, way.seen);
@@ -238,6 +253,21 @@ impl Scripts {
     }
 }
 
+/// Returns the commands that open files of data as refs.
+pub(crate) fn opening(session: &Session, files: &[String]) -> Vec<Item> {
+    let mut names = Vec::new();
+    let open = |(line, file): (usize, &String)| {
+        let name = session.name_for_file(file, &names);
+        let quoted = string(file);
+        let is_saved = Path::new(file).extension().is_some_and(|end| end.eq_ignore_ascii_case(SAVED));
+        let text =
+            if is_saved { format!("open {quoted} as {name}") } else { format!("ref {name} from {quoted}") };
+        names.push(name);
+        Item::Step(Step::new(line, text))
+    };
+    (1..).zip(files).map(open).collect()
+}
+
 /// Prints what a command answers: its values, then its report.
 pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> io::Result<()> {
     let (values, lines) = reply.shown();
@@ -250,6 +280,8 @@ pub(crate) fn print_answer(out: &mut dyn Write, paint: Paint, reply: &Reply) -> 
 struct Way {
     /// Whether a file goes on behind a command that fails.
     keep_going: bool,
+    /// Whether it reaches what is outside.
+    outside: bool,
     /// Whether the answers are seen as they come.
     seen: bool,
 }

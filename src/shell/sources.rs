@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rejoin::script::{Mistake, Script, is_markdown};
 use walkdir::{DirEntry, WalkDir};
 
-use super::disk::{read_all, read_text};
+use super::disk::{read_stdin, read_text};
 
 /// The source of a session.
 #[derive(Debug, Clone)]
@@ -91,7 +91,7 @@ impl Source {
     pub(crate) fn read(&self) -> Result<Option<Script>, Unread> {
         let script = match self {
             Self::File(file) | Self::Found(file) => Script::parse_file(file, &read_text(file)?),
-            Self::Stdin => Script::parse(&read_all(io::stdin().lock())?),
+            Self::Stdin => Script::parse(&read_stdin()?),
             Self::Unseen(_, reason) => return Err(io::Error::other(reason.clone()).into()),
             Self::Empty(_) => return Err(io::Error::other(NO_FILES).into()),
         };

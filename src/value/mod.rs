@@ -55,7 +55,7 @@ pub use num::{MAX_DIGITS, Num};
 pub(crate) use num::{Offset, has_too_many_digits};
 pub use parse::{ParseError, SyntaxError, parse};
 pub use path::{Path, PathError, Step};
-pub use print::{Piece, print, print_while, steers, text};
+pub use print::{Piece, pretty, print, print_while, printable, steers, text};
 pub use report::{Difference, Misfit, PathChange, apply, first_difference};
 pub(crate) use same::hash_same;
 pub use same::same;

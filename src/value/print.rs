@@ -33,6 +33,44 @@ pub fn text(value: &Val) -> String {
     text
 }
 
+/// Prints a value as JSON on several lines: each item and each entry on one of its own, two blanks deeper than what it is in.
+/// O(size), and depth blanks a line.
+///
+/// ```
+/// use rejoin::value::{parse, pretty};
+/// assert_eq!(pretty(&parse(r#"{"a": [1], "b": {}}"#)?), "{\n  \"a\": [\n    1\n  ],\n  \"b\": {}\n}");
+/// # Ok::<(), rejoin::value::ParseError>(())
+/// ```
+pub fn pretty(value: &Val) -> String {
+    let mut pretty = String::new();
+    let mut depth = 0;
+    let mut has_opened = false;
+    let line = |pretty: &mut String, depth: usize| {
+        pretty.push('\n');
+        pretty.extend(std::iter::repeat_n("  ", depth));
+    };
+    print(value, |piece, text| {
+        let closes = piece == Piece::Punctuation && matches!(text, "]" | "}");
+        depth -= usize::from(closes);
+        // What is empty stays together.
+        if has_opened != closes {
+            line(&mut pretty, depth);
+        }
+        has_opened = false;
+        pretty.push_str(text);
+        match (piece, text) {
+            (Piece::Punctuation, "[" | "{") => {
+                has_opened = true;
+                depth += 1;
+            }
+            (Piece::Punctuation, ",") => line(&mut pretty, depth),
+            (Piece::Punctuation, ":") => pretty.push(' '),
+            _ => {}
+        }
+    });
+    pretty
+}
+
 /// Prints a value as [`text`] does, piece by piece.
 pub fn print(value: &Val, mut emit: impl FnMut(Piece, &str)) {
     print_while(value, |piece, text| {
@@ -210,6 +248,11 @@ fn write_int(to: &mut impl fmt::Write, number: i64) -> fmt::Result {
 /// direction of the text around them.
 pub fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns a text without what would leave its line or steer a terminal.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// Prints a string as JSON that a terminal can show.

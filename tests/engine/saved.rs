@@ -5,7 +5,8 @@ use crate::common::history::{World, histories};
 use crate::common::{actor, branch, change_set, document, id, replica, set, text, waiting};
 use proptest::prelude::*;
 use rejoin::crdt::{
-    Clock, ConvergentRef, DecodeReason, Limits, OverLimit, Patch, PatchReader, PatchWriter, SavedRef,
+    BranchError, Clock, ConvergentRef, DecodeReason, Limits, OverLimit, Patch, PatchReader, PatchWriter,
+    SavedRef,
 };
 use rejoin::value::{MAX_DEPTH, Val, parse, same};
 
@@ -198,4 +199,72 @@ fn given_a_file_in_which_a_change_waits_that_contradicts_an_applied_one_when_rea
     assert_eq!(ConvergentRef::from_bytes(&forged).unwrap_err().reason, DecodeReason::Damaged);
     let honest = ConvergentRef::from_bytes(&waits.to_bytes()).unwrap();
     assert_eq!(honest.waiting_len(), 1);
+}
+
+#[test]
+fn given_any_replica_when_another_actor_takes_it_then_it_is_a_branch() {
+    for_all(128, histories(1..30), |history| {
+        for replica in World::play(&history).replicas {
+            let branch = replica.branch(actor("new")).unwrap();
+            let bytes = replica.to_bytes();
+            let mut taken = ConvergentRef::from_bytes(&bytes).unwrap().with_actor(actor("new")).unwrap();
+            prop_assert_eq!(taken.to_bytes(), branch.to_bytes());
+            prop_assert!(taken.peek_patches().is_empty());
+            taken.reset(parse("\"new\"").unwrap()).unwrap();
+            prop_assert_eq!(taken.check(), Ok(()));
+            // Who has written cannot be taken for somebody new.
+            for known in replica.clock().iter().map(|(actor, _)| actor.clone()) {
+                let refused =
+                    ConvergentRef::from_bytes(&bytes).unwrap().with_actor(known.clone()).unwrap_err();
+                prop_assert_eq!(refused, BranchError::ActorInUse(known));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn given_any_replica_when_a_patch_holds_all_of_it_then_another_begins_with_that() {
+    for_all(128, histories(1..30), |history| {
+        for replica in World::play(&history).replicas {
+            let all = replica.patch_from_clock(&Clock::default());
+            let listed = Patch::from_json(&all.to_json()).unwrap();
+            let packed = Patch::from_bytes(&all.to_bytes()).unwrap();
+            for patch in [&all, &listed, &packed] {
+                let made = match ConvergentRef::from_patch(patch, actor("new")) {
+                    Ok(made) => made,
+                    Err(error) => {
+                        prop_assert!(
+                            replica.clock().is_empty() && error == BranchError::Nothing,
+                            "{}",
+                            error
+                        );
+                        continue;
+                    }
+                };
+                prop_assert_eq!(text(&made), text(&replica));
+                prop_assert_eq!(change_set(&made), change_set(&replica));
+                prop_assert_eq!(made.check(), Ok(()));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn given_a_patch_that_lacks_something_then_no_replica_is_made_of_it() {
+    let mut ann = replica("ann", "1");
+    let seen = ann.clock().clone();
+    set(&mut ann, "2");
+    let late = ann.patch_from_clock(&seen);
+    for patch in [&late, &Patch::from_json(&late.to_json()).unwrap()] {
+        let refused = ConvergentRef::from_patch(patch, actor("ben")).unwrap_err();
+        assert_eq!(refused, BranchError::Lacks(vec![id("1@ann")]));
+        assert_eq!(refused.to_string(), "the patch does not hold everything: it lacks 1@ann");
+    }
+    let nothing = ann.patch_from_clock(ann.clock());
+    assert_eq!(ConvergentRef::from_patch(&nothing, actor("ben")).unwrap_err(), BranchError::Nothing);
+    let all = ann.patch_from_clock(&Clock::default());
+    let taken = ConvergentRef::from_patch(&all, actor("ann")).unwrap_err();
+    assert_eq!(taken, BranchError::ActorInUse(actor("ann")));
 }

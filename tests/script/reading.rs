@@ -9,11 +9,11 @@ use rejoin::session::{Options, Session};
 struct OneFile(&'static str);
 
 impl Files for OneFile {
-    fn read(&self, _: &Path) -> Result<String, String> {
-        Ok(self.0.to_owned())
+    fn read(&self, _: &Path) -> Result<Vec<u8>, String> {
+        Ok(self.0.as_bytes().to_vec())
     }
 
-    fn create(&self, _: &Path, _: &str) -> Result<(), WriteError> {
+    fn create(&self, _: &Path, _: &[u8]) -> Result<(), WriteError> {
         Err(WriteError::System("read only".to_owned()))
     }
 
@@ -21,7 +21,7 @@ impl Files for OneFile {
         Err(WriteError::System("read only".to_owned()))
     }
 
-    fn replace(&self, _: &Path, _: &str, _: &str) -> Result<(), WriteError> {
+    fn replace(&self, _: &Path, _: Option<&str>, _: &[u8]) -> Result<(), WriteError> {
         Err(WriteError::System("read only".to_owned()))
     }
 }

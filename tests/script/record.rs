@@ -30,16 +30,16 @@ impl Paper {
 }
 
 impl Files for Paper {
-    fn read(&self, _: &Path) -> Result<String, String> {
-        Ok("swap a .read = true\nswap a .read = null\n".to_owned())
+    fn read(&self, _: &Path) -> Result<Vec<u8>, String> {
+        Ok(b"swap a .read = true\nswap a .read = null\n".to_vec())
     }
 
-    fn create(&self, path: &Path, text: &str) -> Result<(), WriteError> {
+    fn create(&self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         let mut disk = self.disk();
         if disk.files.contains_key(path) {
             return Err(WriteError::Taken);
         }
-        disk.files.insert(path.to_owned(), text.to_owned());
+        disk.files.insert(path.to_owned(), String::from_utf8(bytes.to_vec()).unwrap());
         Ok(())
     }
 
@@ -53,11 +53,11 @@ impl Files for Paper {
         Ok(())
     }
 
-    fn replace(&self, path: &Path, old: &str, new: &str) -> Result<(), WriteError> {
-        self.append(path, old, "")?;
+    fn replace(&self, path: &Path, old: Option<&str>, new: &[u8]) -> Result<(), WriteError> {
+        self.append(path, old.unwrap(), "")?;
         let mut disk = self.disk();
         disk.replaced += 1;
-        disk.files.insert(path.to_owned(), new.to_owned());
+        disk.files.insert(path.to_owned(), String::from_utf8(new.to_vec()).unwrap());
         Ok(())
     }
 }
@@ -347,12 +347,12 @@ fn given_an_interruption_of_a_recorded_command_then_it_is_told_and_what_stood_ab
     struct Hand(Paper, rejoin::session::Interrupt);
 
     impl Files for Hand {
-        fn read(&self, path: &Path) -> Result<String, String> {
+        fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
             // What is read runs in the session; its end is recorded behind it.
             self.0.read(path)
         }
-        fn create(&self, path: &Path, text: &str) -> Result<(), WriteError> {
-            self.0.create(path, text)
+        fn create(&self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+            self.0.create(path, bytes)
         }
         fn append(&self, path: &Path, old: &str, more: &str) -> Result<(), WriteError> {
             if more.contains("now") {
@@ -360,7 +360,7 @@ fn given_an_interruption_of_a_recorded_command_then_it_is_told_and_what_stood_ab
             }
             self.0.append(path, old, more)
         }
-        fn replace(&self, path: &Path, old: &str, new: &str) -> Result<(), WriteError> {
+        fn replace(&self, path: &Path, old: Option<&str>, new: &[u8]) -> Result<(), WriteError> {
             self.0.replace(path, old, new)
         }
     }

@@ -47,6 +47,7 @@ R051 Torn
 R052 Open
 R053 Decode
 R054 ActorInUse
+R055 NotWhole
 R060 OtherDocument
 R061 Equivocation
 R062 Corrupt
@@ -60,6 +61,9 @@ R074 Unwritable
 R075 NotTyped
 R076 Recording
 R077 NotRecording
+R078 NotSaved
+R079 NotRun
+R080 NoPrograms
 ";
 
 /// Those with which no line of a session fails, and why. A program that uses the library can meet each but the first.
@@ -75,6 +79,7 @@ const OUT_OF_REACH: &[(ErrorCode, &str)] = &[
         ErrorCode::TooLarge,
         "more changes than a test can make in time: those of a patch that is JSON are apart already",
     ),
+    (ErrorCode::NotRun, "a system without a shell"),
     (ErrorCode::Corrupt, "the patches of a session are JSON, which has no checksum"),
 ];
 

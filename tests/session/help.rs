@@ -73,7 +73,7 @@ fn given_help_alone_then_every_command_is_named_and_the_first_ones_explained() {
     }
     let row = |line: &String| COMMANDS.iter().any(|c| line.starts_with(&format!("  {} ", c.usage())));
     let explained: Vec<&String> = lines.iter().filter(|line| row(line)).collect();
-    assert!(explained.len() > 8, "{text}");
+    assert!(explained.len() >= 8, "{text}");
     for line in explained {
         assert!(COMMANDS.iter().any(|command| line.ends_with(command.summary)), "{line}");
     }
@@ -151,16 +151,16 @@ fn given_a_name_or_an_alias_then_help_explains_the_command() {
 #[test]
 fn given_a_word_of_another_shell_or_language_then_the_hint_says_how_it_is_done_here() {
     let rows = [
-        ("fork a as b", "`branch REF as NAME`: make a replica with its own actor"),
-        ("clone a", "`branch REF as NAME`: "),
-        ("copy a b", "`branch REF as NAME`: "),
+        ("fork a as b", "`branch FROM as NAME`: make a replica with its own actor"),
+        ("clone a", "`branch FROM as NAME`: "),
+        ("copy a b", "`branch FROM as NAME`: "),
         ("delete a", "`drop NAME`: forget a name; `swap REF del(PATH)` deletes a part of a value"),
         ("del a", "`drop NAME`: "),
         ("rm a", "`drop NAME`: "),
         ("mv a b", "`rename A as B`: "),
-        ("load data.json", "`read FILE`: "),
+        ("load data.json", "`open FILE [as NAME]`: "),
         ("source more.rejoin", "`read FILE`: "),
-        ("import \"x\"", "`read FILE`: "),
+        ("import \"x\"", "`ref NAME from FILE` reads JSON"),
         ("pull a b", "`merge REF FROM`: "),
         ("join a b", "`merge REF FROM`: "),
         ("push a", "nothing is sent: `merge OTHER REF` takes it there"),
@@ -174,11 +174,11 @@ fn given_a_word_of_another_shell_or_language_then_the_hint_says_how_it_is_done_h
         ("exit()", "`quit` leaves"),
         ("quit;", "`quit` leaves"),
         ("/merge a b", "`merge REF FROM`: "),
-        ("ref doc data.json", "a value is JSON or jq, and no file; `read FILE` runs a session file"),
-        ("reset a ../data.json", "a value is JSON or jq, and no file"),
-        ("merge a /tmp/patch.json", "a value is JSON or jq, and no file"),
-        ("data.json", "`read data.json` runs a session file"),
-        ("a > file", "`>` and `<` compare, and reach no files"),
+        ("ref doc data.json", "`ref NAME from FILE` and `reset REF from FILE` read JSON"),
+        ("reset a ../data.json", "`ref NAME from FILE` and"),
+        ("merge a /tmp/patch.json", "`ref NAME from FILE` and"),
+        ("data.json", "`ref NAME from data.json` makes a ref of it"),
+        ("a > file", "`>` and `<` compare; `export EXPR to FILE` writes JSON"),
         ("a.n >> /tmp/out", "`>` and `<` compare"),
         ("ref b < data.json", "`>` and `<` compare"),
         ("swap a .n = 1;", "a line has no `;` at its end"),
@@ -207,7 +207,7 @@ fn given_a_word_of_another_shell_or_language_then_the_hint_says_how_it_is_done_h
         ("set a .n=1", "`swap a .n=1`"),
         ("set a = 1", "`reset a 1`"),
         ("let x = 5", "`ref x VALUE` makes a ref"),
-        ("let x", "`ref NAME [VALUE]`: "),
+        ("let x", "`ref NAME [VALUE|from FILE]`: "),
         ("git merge a b", "`merge REF FROM`: "),
         ("git bisect", "leave `git` out: `branch`, `merge`, `log` and `undo` are commands"),
         ("git", "leave `git` out"),

@@ -50,7 +50,7 @@ fn given_the_start_of_a_word_then_commands_and_names_complete_it() {
         ("show origin -", &["show origin --all "]),
         ("help mo", &["help model ", "help modf"]),
         ("help group", &["help group_by"]),
-        ("help R05", &["help R050", "help R051", "help R052", "help R053", "help R054"]),
+        ("help R05", &["help R050", "help R051", "help R052", "help R053", "help R054", "help R055"]),
         ("set the", &["set theme "]),
         ("set theme l", &["set theme light "]),
         ("refs ", &["refs --all "]),

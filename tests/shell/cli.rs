@@ -424,7 +424,7 @@ fn given_more_than_a_session_may_have_then_that_is_an_error_before_all_memory_is
     let mut zeros = zeros.args(["-c", "3G", "/dev/zero"]).stdout(Stdio::piped()).spawn().unwrap();
     let ended: Done = command(&[]).stdin(zeros.stdout.take().unwrap()).output().unwrap().into();
     zeros.wait().unwrap();
-    let err = "error: stdin: has more than 256 MiB, the most that a session may have\n";
+    let err = "error: stdin: has more than 256 MiB, the most that is read\n";
     assert_eq!(ended, done(2, "", err));
 }
 
@@ -476,13 +476,13 @@ fn given_a_command_of_the_session_where_a_subcommand_belongs_then_the_hint_has_t
 fn given_a_folder_where_a_file_belongs_then_one_error_says_so() {
     let folder = Folder::new("folder");
     let name = folder.0.to_str().unwrap();
-    let error = format!("error: {name}: is a directory, not a session file\n");
+    let error = format!("error: {name}: is a directory, not a file\n");
     for action in ["run", "play"] {
         assert_eq!(rejoin(&[action, name]), done(2, "", &error), "{action}");
     }
     let read = format!("read {}", serde_json::json!(name));
     let read = rejoin(&["-c", &read]);
-    assert!(read.err.contains("is a directory, not a session file [R070]"), "{}", read.err);
+    assert!(read.err.contains("is a directory, not a file [R070]"), "{}", read.err);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod cli;
 #[path = "../script/command/mod.rs"]
 mod command;
+mod data;
 #[cfg(unix)]
 mod play;
 #[cfg(unix)]

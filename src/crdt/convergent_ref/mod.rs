@@ -164,6 +164,45 @@ impl ConvergentRef {
         Ok(branch)
     }
 
+    /// Makes the ref another replica, with an actor of its own: as [`branch`](Self::branch) does, where the one that was
+    /// read is not needed any more. O(what waits).
+    ///
+    /// # Errors
+    /// As for [`branch`](Self::branch).
+    pub fn with_actor(mut self, actor: Actor) -> Result<Self, BranchError> {
+        if self.knows(&actor) {
+            return Err(BranchError::ActorInUse(actor));
+        }
+        self.own = self.history.authors.intern(&actor);
+        for change in self.waiting.wake(&self.actor, self.history.clock()) {
+            self.waiting.add_anyway(change, self.history.clock(), &actor);
+        }
+        self.actor = actor;
+        self.popped = 0;
+        self.rewound = None;
+        Ok(self)
+    }
+
+    /// Makes a replica of a patch that holds everything since nothing: somebody far away begins with that. Costs the patch.
+    ///
+    /// # Errors
+    /// When the patch lacks something that its changes build on, or has no changes; when the actor has written some of
+    /// them; or as for [`merge_patch`](Self::merge_patch).
+    pub fn from_patch(patch: &Patch, actor: Actor) -> Result<Self, BranchError> {
+        if patch.is_empty() {
+            return Err(BranchError::Nothing);
+        }
+        let mut made = Self::new(patch.document().clone(), actor);
+        if patch.knows(&made.actor) {
+            return Err(BranchError::ActorInUse(made.actor));
+        }
+        made.merge_patch(patch)?;
+        if made.waiting_len() > 0 {
+            return Err(BranchError::Lacks(made.missing()));
+        }
+        Ok(made)
+    }
+
     // --- reading ---
 
     /// Returns the document of which this is a replica.

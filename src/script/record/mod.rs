@@ -176,24 +176,25 @@ mod tests {
     use super::*;
     use crate::script::files::WriteError;
     use std::cell::RefCell;
+    use std::rc::Rc;
 
     /// A disk with one file.
     #[derive(Default)]
     struct Paper(RefCell<String>);
 
     impl Files for Paper {
-        fn read(&self, _: &Path) -> Result<String, String> {
-            Ok(self.0.borrow().clone())
+        fn read(&self, _: &Path) -> Result<Vec<u8>, String> {
+            Ok(self.0.borrow().clone().into_bytes())
         }
-        fn create(&self, path: &Path, text: &str) -> Result<(), WriteError> {
-            self.replace(path, "", text)
+        fn create(&self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+            self.replace(path, None, bytes)
         }
         fn append(&self, _: &Path, _: &str, more: &str) -> Result<(), WriteError> {
             self.0.borrow_mut().push_str(more);
             Ok(())
         }
-        fn replace(&self, _: &Path, _: &str, new: &str) -> Result<(), WriteError> {
-            self.0.replace(new.to_owned());
+        fn replace(&self, _: &Path, _: Option<&str>, new: &[u8]) -> Result<(), WriteError> {
+            self.0.replace(String::from_utf8(new.to_vec()).unwrap());
             Ok(())
         }
     }
@@ -209,7 +210,9 @@ mod tests {
         };
         type_lines(&mut session, &mut recorder, &["ref a 1", "swap a . + 1"]);
         session.interrupt().raise();
-        recorder.start("file".into(), Bounds::of(&session), &paper).unwrap();
+        recorder
+            .start("file".into(), Bounds::of(&session, &(Rc::new(Paper::default()) as Rc<dyn Files>)), &paper)
+            .unwrap();
         assert!(!session.interrupt().is_raised(), "it has stopped what it is for");
         type_lines(&mut session, &mut recorder, &["swap a . + 10", "swap a .x", "a"]);
         let report = recorder.stop(&paper).unwrap().unwrap();

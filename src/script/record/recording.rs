@@ -74,7 +74,7 @@ impl Recording {
             complaints: Vec::new(),
         };
         recording.compose(before);
-        let created = files.create(&recording.path, &recording.text);
+        let created = files.create(&recording.path, recording.text.as_bytes());
         created.map_err(|error| recording.unwritable(&error))?;
         recording.on_disk = OnDisk::Start(recording.text.len());
         Ok(recording)
@@ -162,7 +162,7 @@ impl Recording {
                 let (old, more) = self.text.split_at(*length);
                 files.append(&self.path, old, more)
             }
-            OnDisk::Other(old) => files.replace(&self.path, old, &self.text),
+            OnDisk::Other(old) => files.replace(&self.path, Some(old), self.text.as_bytes()),
         };
         let notice = match saved {
             Ok(()) => None,
@@ -186,7 +186,7 @@ impl Recording {
             self.path.with_file_name(name)
         });
         for other in others.collect::<Vec<_>>() {
-            match files.create(&other, &self.text) {
+            match files.create(&other, self.text.as_bytes()) {
                 Err(WriteError::Taken) => {}
                 Err(error) => return Err(self.unwritable(&error)),
                 Ok(()) => {

@@ -1,11 +1,14 @@
 //! The session of a script that does what was typed.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::typed::{Made, Typed};
 use crate::filter::{Cause, RunError};
+use crate::script::files::Files;
 use crate::script::parse::Step;
 use crate::script::transcript::{answers, transcript};
+use crate::script::world::World;
 use crate::session::{
     CommandError, Entry, ErrorCode, ErrorKind, FileError, Interrupt, Limits, Reply, Session,
 };
@@ -21,18 +24,20 @@ pub(super) enum Fate {
     Stopped,
 }
 
-/// What ends the commands of a twin before their own end.
-#[derive(Debug, Clone)]
+/// What bounds a twin: what ends its commands before their own end, and the files that it reads.
+#[derive(Clone)]
 pub(in crate::script) struct Bounds {
     pub(in crate::script) limits: Limits,
     /// What interrupts the session in which somebody types.
     pub(in crate::script) interrupt: Interrupt,
+    pub(in crate::script) files: Rc<dyn Files>,
 }
 
 impl Bounds {
     /// The bounds of a session.
-    pub(in crate::script) fn of(session: &Session) -> Self {
-        Self { limits: session.filter_limits(), interrupt: session.interrupt() }
+    pub(in crate::script) fn of(session: &Session, files: &Rc<dyn Files>) -> Self {
+        let files = Rc::clone(files);
+        Self { limits: session.filter_limits(), interrupt: session.interrupt(), files }
     }
 }
 
@@ -40,6 +45,7 @@ impl Bounds {
 /// the one that it has here.
 pub(super) struct Twin {
     session: Session,
+    world: World,
     /// The ids here, by those where it was typed.
     ids: HashMap<String, String>,
     /// Whether it was interrupted, and so is not where the other session is.
@@ -50,7 +56,8 @@ impl Twin {
     pub(super) fn new(bounds: &Bounds) -> Self {
         let session = Session::interrupted_by(bounds.interrupt.clone());
         session.set_filter_limits(bounds.limits);
-        Self { session, ids: HashMap::new(), is_stopped: false }
+        let world = World::sealed(Rc::clone(&bounds.files));
+        Self { session, world, ids: HashMap::new(), is_stopped: false }
     }
 
     /// Makes a new one that knows the ids that this one learned.
@@ -90,9 +97,9 @@ impl Twin {
         (transcript(&Step::new(1, text), &answer), fate)
     }
 
-    /// Runs a command. What asks for files has none here.
+    /// Runs a command. None reads or records session files here.
     pub(super) fn answer(&mut self, text: &str) -> Result<Reply, CommandError> {
-        let answer = self.session.run(text);
+        let answer = self.session.run_with(text, &mut self.world);
         // What comes to a limit does so wherever it runs.
         let by_limit = |error: &CommandError| {
             let ErrorKind::Run { error: RunError::Stopped(cause), .. } = &*error.kind else {

@@ -65,6 +65,15 @@ pub(in crate::session) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
+/// Writes what a value is, and how much is in it: `a list of 3 items`, `an object of 2 keys`.
+pub(in crate::session) fn in_short(value: &Val) -> String {
+    match value.view() {
+        View::Arr(items) => format!("a list of {}", count(items.len(), "item")),
+        View::Obj(entries) => format!("an object of {}", count(entries.len(), "key")),
+        _ => short(value),
+    }
+}
+
 /// Writes `5@origin, 6@branched`; `nothing` for the empty clock.
 pub(in crate::session) fn clock(clock: &Clock) -> String {
     if clock.is_empty() {

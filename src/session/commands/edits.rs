@@ -2,9 +2,12 @@
 
 use crate::crdt::{ConvergentRef, Swap, SwapError};
 use crate::session::answer::reply::visible_changes;
+use crate::session::answer::words;
 use crate::session::error::{CommandError, ErrorKind};
+use crate::session::evaluation::data;
 use crate::session::language::args::{Args, Word};
-use crate::session::{Part, Reply, Session};
+use crate::session::language::arguments::Wants;
+use crate::session::{Outside, Part, Reply, Session};
 use crate::value::Val;
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
@@ -16,9 +19,19 @@ pub(in crate::session) fn swap(session: &mut Session, mut args: Args<'_>) -> Res
     edit(session, &name, value, &filter)
 }
 
-pub(in crate::session) fn reset(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let [name, word] = args.required();
+pub(in crate::session) fn reset(
+    session: &mut Session,
+    mut args: Args<'_>,
+    outside: &mut dyn Outside,
+) -> Result<Reply> {
+    let [name] = args.required();
     let old = session.reference(&name)?.value().clone();
+    if let Some(file) = args.optional(Wants::File) {
+        let value = data::read(outside, &file)?;
+        let short = words::in_short(&value);
+        return edit(session, &name, value, &file).map(|reply| reply.in_words().with(Part::Line(short)));
+    }
+    let [word] = args.required();
     let value = session.value(&word, old, Some(name.text))?;
     edit(session, &name, value, &word)
 }

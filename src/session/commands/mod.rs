@@ -1,6 +1,7 @@
 //! The commands: what each does.
 
 pub(in crate::session) mod edits;
+pub(in crate::session) mod files;
 pub(in crate::session) mod guards;
 pub(in crate::session) mod help;
 pub(in crate::session) mod inspect;

@@ -1,31 +1,47 @@
 //! `ref`, `branch`, `rename`, `drop`: what makes names and takes them away.
 
-use crate::crdt::{Actor, ConvergentRef, DocumentId};
+use crate::crdt::{Actor, BranchError, ConvergentRef, DocumentId};
+use crate::session::answer::words;
 use crate::session::commands::edits::{is_json, not_swapped};
 use crate::session::error::{CommandError, ErrorKind};
+use crate::session::evaluation::data;
 use crate::session::language::args::Args;
+use crate::session::language::arguments::Wants;
 use crate::session::state::names::Entry;
-use crate::session::{Part, Reply, Session};
+use crate::session::{Outside, Part, Reply, Session};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
-pub(in crate::session) fn make_ref(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+pub(in crate::session) fn make_ref(
+    session: &mut Session,
+    mut args: Args<'_>,
+    outside: &mut dyn Outside,
+) -> Result<Reply> {
     let [name] = args.required();
     session.free(&name, None)?;
-    let made = match args.next() {
-        None => {
-            let (document, actor) = session.new_document(name.text);
-            ConvergentRef::new(document, actor)
-        }
-        Some(word) => {
+    let file = args.optional(Wants::File);
+    let value = match (&file, args.next()) {
+        (Some(file), _) => Some((data::read(outside, file)?, file.clone())),
+        (None, Some(word)) => {
             let value = session.value_of_last(&word)?;
             is_json(&value, &word)?;
-            let (document, actor) = session.new_document(name.text);
-            ConvergentRef::with_value(document, actor, value)
-                .map_err(|error| not_swapped(&name, error, &word))?
+            Some((value, word))
         }
+        (None, None) => None,
     };
-    let reply = Reply::value(made.value().clone()).with(Part::Line(format!("actor {}", made.actor())));
+    let (document, actor) = session.new_document(name.text);
+    let made = match value {
+        None => ConvergentRef::new(document, actor),
+        Some((value, word)) => ConvergentRef::with_value(document, actor, value)
+            .map_err(|error| not_swapped(&name, error, &word))?,
+    };
+    let reply = Reply::value(made.value().clone());
+    // What a file holds may be long, and is known.
+    let reply = match file.map(|_| words::in_short(made.value())) {
+        Some(value) => reply.in_words().with(Part::Line(value)),
+        None => reply,
+    };
+    let reply = reply.with(Part::Line(format!("actor {}", made.actor())));
     session.names.set(name.text, Entry::Ref(made));
     Ok(reply)
 }
@@ -36,18 +52,34 @@ impl Session {
         let reading = self.is_reading();
         (self.ids.document(reading), self.ids.actor(name, None, reading))
     }
+
+    /// Makes the id of the actor of a replica of a document that was made elsewhere.
+    pub(in crate::session) fn new_replica(&mut self, name: &str, of: &ConvergentRef) -> Actor {
+        let knows = |actor: &Actor| of.knows(actor);
+        let reading = self.is_reading();
+        self.ids.actor(name, Some((of.document(), &knows)), reading)
+    }
 }
 
 pub(in crate::session) fn branch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [from, name] = args.required();
-    session.reference(&from)?;
-    session.free(&name, None)?;
     let reading = session.is_reading();
-    let Some(Entry::Ref(source)) = session.names.get(from.text) else {
-        unreachable!("it was a ref a moment ago")
+    let made = if let Some(Entry::Ref(source)) = session.names.get(from.text) {
+        session.free(&name, None)?;
+        let knows = |actor: &Actor| source.knows(actor);
+        source.branch(session.ids.actor(name.text, Some((source.document(), &knows)), reading))
+    } else {
+        let patch = session.patch(&from)?;
+        session.free(&name, None)?;
+        let knows = |actor: &Actor| patch.knows(actor);
+        let actor = session.ids.actor(name.text, Some((patch.document(), &knows)), reading);
+        ConvergentRef::from_patch(&patch, actor)
     };
-    let made = source.branch(session.ids.actor(name.text, Some(source), reading));
-    let made = made.map_err(|error| CommandError::new(error, name.span.clone()))?;
+    let made = made.map_err(|error| {
+        let is_partial = matches!(error, BranchError::Lacks(_) | BranchError::Nothing);
+        let hint = is_partial.then(|| "`patch-from-clock REF` without a clock holds everything".to_owned());
+        CommandError::new(error, from.span.clone()).with_hint(hint)
+    })?;
     let reply = Reply::value(made.value().clone()).with(Part::Line(format!("actor {}", made.actor())));
     session.names.set(name.text, Entry::Ref(made));
     Ok(reply)

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use crate::session::error::CommandError;
 use crate::session::error::files::FileError;
+use crate::session::evaluation::data::file_name;
 use crate::session::language::args::Args;
 use crate::session::{Reply, Session};
-use crate::value::{Val, parse};
 
 /// A request of a command to whoever runs the session.
 #[derive(Debug, Clone)]
@@ -37,20 +37,15 @@ impl Request {
 }
 
 pub(in crate::session) fn read(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
-    let [mut file] = args.required();
-    let before = file.text.strip_suffix("--all").filter(|before| before.ends_with(char::is_whitespace));
-    let whole = before.is_some();
-    if let Some(before) = before {
-        file.text = before.trim_end();
-        file.span.end = file.span.start + file.text.len();
-    }
-    Ok(Reply { whole, ..ask(RequestKind::Read(name(file.text)), file.span) })
+    let [file] = args.required();
+    let [whole] = args.flags(["--all"]);
+    Ok(Reply { whole, ..ask(RequestKind::Read(file_name(&file)), file.span) })
 }
 
 pub(in crate::session) fn record(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
     let [file] = args.required();
     let kind =
-        if file.text == "stop" { RequestKind::StopRecording } else { RequestKind::Record(name(file.text)) };
+        if file.text == "stop" { RequestKind::StopRecording } else { RequestKind::Record(file_name(&file)) };
     Ok(ask(kind, file.span))
 }
 
@@ -60,10 +55,4 @@ pub(in crate::session) fn quit(_: &mut Session, _: Args<'_>) -> Result<Reply, Co
 
 fn ask(kind: RequestKind, span: Range<usize>) -> Reply {
     Reply { request: Some(Request { kind, span }), ..Reply::default() }
-}
-
-/// Returns the name of a file: as it stands there, or as a JSON string.
-fn name(text: &str) -> String {
-    let quoted = parse(text).ok();
-    quoted.as_ref().and_then(Val::as_str).unwrap_or(text).to_owned()
 }

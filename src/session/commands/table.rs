@@ -1,35 +1,38 @@
 //! The commands: one table for the interpreter, the help and its tests.
 
 use crate::session::commands::{
-    edits, guards, help, inspect, kinds, merge, refs, request, set, undo, versions,
+    edits, files, guards, help, inspect, kinds, merge, refs, request, set, undo, versions,
 };
 use crate::session::language::arguments::{
     ALL, CHOICE, CLOCK, EXPECTED, FILE, FILTER, FROM, NAME, NEW_NAME, OTHER_REF, PATH, REF, SETTING, TOPIC,
-    VALUE,
+    VALUE, VALUE_OR_FILE,
 };
-use crate::session::language::command::Command;
+use crate::session::language::command::{Command, Run};
 
 /// All commands, in the order in which one meets them.
 pub const COMMANDS: &[Command] = &[
     Command {
         name: "ref",
         aliases: &[],
-        arguments: &[NEW_NAME.called("the name of the ref"), VALUE.optional()],
+        arguments: &[NEW_NAME.called("the name of the ref"), VALUE_OR_FILE.optional()],
         summary: "make a document and its first replica",
-        details: "The ref writes as an actor of its own name. Without a value it holds null. Two refs made \
-                  this way are two documents and cannot be merged: make replicas with `branch`.",
+        details: "The ref writes as an actor of its own name. Without a value it holds null. FILE holds one JSON \
+                  value; a .ndjson or .jsonl file has one on each line, and becomes a list; `-` is standard \
+                  input. Two refs made this way are two documents and cannot be merged: make replicas with \
+                  `branch`.",
         example: &[
             r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
             r#"#=> {"name": "Foo", "items": [0, 1]}"#,
         ],
-        run: refs::make_ref,
+        run: Run::Outside(refs::make_ref),
     },
     Command {
         name: "branch",
         aliases: &[],
-        arguments: &[REF.called("the ref to branch"), NEW_NAME.after_as()],
+        arguments: &[FROM.called("the ref to branch"), NEW_NAME.after_as()],
         summary: "make a replica with its own actor",
-        details: "From here on the two change independently; `merge` brings them together.",
+        details: "From here on the two change independently; `merge` brings them together. FROM is a ref, or a patch \
+                  that holds everything: `patch-from-clock REF` makes one.",
         example: &[
             r#"ref origin {"n": 1}"#,
             "branch origin as branched",
@@ -37,7 +40,7 @@ pub const COMMANDS: &[Command] = &[
             "$origin == $branched",
             "#=> true",
         ],
-        run: refs::branch,
+        run: Run::Inside(refs::branch),
     },
     Command {
         name: "swap",
@@ -55,14 +58,14 @@ pub const COMMANDS: &[Command] = &[
             r#"#=> {"name": "Foo", "items": [0, 1, 2]}"#,
             "#=> + .items[2] 2",
         ],
-        run: edits::swap,
+        run: Run::Inside(edits::swap),
     },
     Command {
         name: "reset",
         aliases: &[],
-        arguments: &[REF.called("the ref to change"), VALUE.on_ref()],
+        arguments: &[REF.called("the ref to change"), VALUE_OR_FILE.on_ref()],
         summary: "set the value",
-        details: "The value is JSON or a jq expression whose input is the old value. Only what differs is \
+        details: "The value is JSON, a jq expression whose input is the old value, or what FILE holds (see `ref`). Only what differs is \
                   written. JSON has no identity. So each part of the old value is looked for in the new one:\n\
                   1. what is equal, at its place or elsewhere;\n\
                   2. then items with the same `id`;\n\
@@ -73,7 +76,7 @@ pub const COMMANDS: &[Command] = &[
             r#"#=> {"name": "Baz"}"#,
             r#"#=> ~ .name "Foo" → "Baz""#,
         ],
-        run: edits::reset,
+        run: Run::Outside(edits::reset),
     },
     Command {
         name: "cas",
@@ -91,7 +94,7 @@ pub const COMMANDS: &[Command] = &[
             "origin",
             "#=> 2",
         ],
-        run: edits::cas,
+        run: Run::Inside(edits::cas),
     },
     Command {
         name: "text",
@@ -113,7 +116,7 @@ pub const COMMANDS: &[Command] = &[
             "merge ann ben",
             r#"#=> {"body": "Oh, hello world"}"#,
         ],
-        run: kinds::text,
+        run: Run::Inside(kinds::text),
     },
     Command {
         name: "counter",
@@ -134,7 +137,7 @@ pub const COMMANDS: &[Command] = &[
             "merge ann ben",
             r#"#=> {"likes": 8}"#,
         ],
-        run: kinds::counter,
+        run: Run::Inside(kinds::counter),
     },
     Command {
         name: "plain",
@@ -150,7 +153,7 @@ pub const COMMANDS: &[Command] = &[
             "plain ann .likes",
             "#=> .likes is plain now: a number",
         ],
-        run: kinds::plain,
+        run: Run::Inside(kinds::plain),
     },
     Command {
         name: "merge",
@@ -170,7 +173,7 @@ pub const COMMANDS: &[Command] = &[
             "#=> 1 change new",
             "#=> + .items[2] 2",
         ],
-        run: merge::merge,
+        run: Run::Inside(merge::merge),
     },
     Command {
         name: "squash",
@@ -189,7 +192,7 @@ pub const COMMANDS: &[Command] = &[
             r#"#=> {"items": [0, 1, 2]}"#,
             "#=> + .items[2] 2",
         ],
-        run: merge::squash,
+        run: Run::Inside(merge::squash),
     },
     Command {
         name: "clock",
@@ -203,7 +206,7 @@ pub const COMMANDS: &[Command] = &[
             "clock origin as seen",
             r#"#=> {"origin": 5}"#,
         ],
-        run: versions::clock,
+        run: Run::Inside(versions::clock),
     },
     Command {
         name: "at",
@@ -222,15 +225,16 @@ pub const COMMANDS: &[Command] = &[
             "origin",
             r#"#=> {"name": "Bar"}"#,
         ],
-        run: versions::at,
+        run: Run::Inside(versions::at),
     },
     Command {
         name: "patch-from-clock",
         aliases: &["patch"],
-        arguments: &[REF, CLOCK, NEW_NAME.after_as().optional()],
+        arguments: &[REF, CLOCK.optional(), NEW_NAME.after_as().optional()],
         summary: "what a ref has since a clock",
-        details: "CLOCK is a clock or a VALUE that is one; {} is the clock that has seen nothing. The patch holds \
-                  the changes that the clock does not cover; when there is none it is empty. With a name it is kept.",
+        details: "CLOCK is a clock or a VALUE that is one. The patch holds the changes that the clock does not cover; \
+                  when there is none it is empty. Without a CLOCK it holds everything, and `branch` can make a \
+                  replica of it. With a name it is kept.",
         example: &[
             "ref origin 1",
             "clock origin as seen",
@@ -240,7 +244,7 @@ pub const COMMANDS: &[Command] = &[
             "patch-from-clock origin seen as p",
             "#=> 1 change",
         ],
-        run: versions::patch,
+        run: Run::Inside(versions::patch),
     },
     Command {
         name: "peek-patches",
@@ -259,7 +263,7 @@ pub const COMMANDS: &[Command] = &[
             "$_[0].changes[0].ops[0].value",
             "#=> 2",
         ],
-        run: versions::peek_patches,
+        run: Run::Inside(versions::peek_patches),
     },
     Command {
         name: "pop-patches",
@@ -281,7 +285,7 @@ pub const COMMANDS: &[Command] = &[
             "#=> []",
             "#=> nothing new",
         ],
-        run: versions::pop_patches,
+        run: Run::Inside(versions::pop_patches),
     },
     Command {
         name: "waiting",
@@ -308,7 +312,7 @@ pub const COMMANDS: &[Command] = &[
             "waiting a",
             "#=> nothing waits",
         ],
-        run: inspect::waiting,
+        run: Run::Inside(inspect::waiting),
     },
     Command {
         name: "drop-waiting",
@@ -331,7 +335,7 @@ pub const COMMANDS: &[Command] = &[
             "merge a late",
             "#=> 1 change waiting for others",
         ],
-        run: merge::drop_waiting,
+        run: Run::Inside(merge::drop_waiting),
     },
     Command {
         name: "conflicts",
@@ -349,7 +353,7 @@ pub const COMMANDS: &[Command] = &[
             "conflicts a",
             r#"#=> conflict at .name: "Baz" (3@b) wins over "Bar" (3@a)"#,
         ],
-        run: inspect::conflicts,
+        run: Run::Inside(inspect::conflicts),
     },
     Command {
         name: "refs",
@@ -365,7 +369,7 @@ pub const COMMANDS: &[Command] = &[
             "#=> origin  ref    actor origin, clock 1@origin",
             "#=> seen    clock  1@origin",
         ],
-        run: inspect::refs,
+        run: Run::Inside(inspect::refs),
     },
     Command {
         name: "log",
@@ -384,7 +388,7 @@ pub const COMMANDS: &[Command] = &[
             "#=> 3@origin after 2@origin",
             r#"#=>   3@origin puts 2 at key "n" of map 1@origin, over 2@origin"#,
         ],
-        run: inspect::log,
+        run: Run::Inside(inspect::log),
     },
     Command {
         name: "same",
@@ -405,7 +409,7 @@ pub const COMMANDS: &[Command] = &[
             "same a b",
             "#=> error: a and b differ at .n[0]: 1 and 2",
         ],
-        run: inspect::same_values,
+        run: Run::Inside(inspect::same_values),
     },
     Command {
         name: "watch",
@@ -415,7 +419,7 @@ pub const COMMANDS: &[Command] = &[
         details: "Whatever command changes the value, by an edit or by a merge, its answer has a line for each \
                   path that changed.",
         example: &["ref a 1", "branch a as b", "watch a", "swap b 2", "merge a b", "#=> a: ~ . 1 → 2"],
-        run: guards::watch,
+        run: Run::Inside(guards::watch),
     },
     Command {
         name: "unwatch",
@@ -424,7 +428,7 @@ pub const COMMANDS: &[Command] = &[
         summary: "end a watch",
         details: "The ref must be watched.",
         example: &["ref a 1", "watch a", "unwatch a", "#=> a is no longer watched"],
-        run: guards::unwatch,
+        run: Run::Inside(guards::unwatch),
     },
     Command {
         name: "validate",
@@ -442,7 +446,7 @@ pub const COMMANDS: &[Command] = &[
             "account.balance",
             "#=> 10",
         ],
-        run: guards::validate,
+        run: Run::Inside(guards::validate),
     },
     Command {
         name: "drop",
@@ -457,7 +461,7 @@ pub const COMMANDS: &[Command] = &[
             "a",
             "#=> error: `a` is neither a command nor a name",
         ],
-        run: refs::drop_name,
+        run: Run::Inside(refs::drop_name),
     },
     Command {
         name: "rename",
@@ -475,7 +479,7 @@ pub const COMMANDS: &[Command] = &[
             "a",
             "#=> error: `a` is neither a command nor a name",
         ],
-        run: refs::rename,
+        run: Run::Inside(refs::rename),
     },
     Command {
         name: "undo",
@@ -494,7 +498,7 @@ pub const COMMANDS: &[Command] = &[
             "#=> undid `swap a .n += 1`",
             "#=> ~ .n 2 → 1",
         ],
-        run: undo::undo,
+        run: Run::Inside(undo::undo),
     },
     Command {
         name: "redo",
@@ -511,12 +515,12 @@ pub const COMMANDS: &[Command] = &[
             "#=> redid `swap a .n += 1`",
             "#=> ~ .n 1 → 2",
         ],
-        run: undo::redo,
+        run: Run::Inside(undo::redo),
     },
     Command {
         name: "read",
         aliases: &[],
-        arguments: &[FILE.shown_as("FILE [--all]")],
+        arguments: &[FILE.called("the session file"), ALL],
         summary: "run a session file here",
         details: "The commands of FILE run in this session, and its expectations must hold. If a command \
                   fails, those before it stay done. The path of FILE is relative to the file that reads it; \
@@ -529,7 +533,7 @@ pub const COMMANDS: &[Command] = &[
             "branched.items",
             "#=> [0, 1]",
         ],
-        run: request::read,
+        run: Run::Inside(request::read),
     },
     Command {
         name: "record",
@@ -551,8 +555,12 @@ pub const COMMANDS: &[Command] = &[
             "record stop",
             "#=> wrote lesson.rejoin: 2 commands, 4 expectations",
         ],
-        run: request::record,
+        run: Run::Inside(request::record),
     },
+    files::EXPORT,
+    files::PIPE,
+    files::SAVE,
+    files::OPEN,
     Command {
         name: "show",
         aliases: &[],
@@ -562,7 +570,7 @@ pub const COMMANDS: &[Command] = &[
                   everything; what is longer than the screen opens in a pager: $REJOIN_PAGER, $PAGER or \
                   less.",
         example: &["ref a [1, 2, 3]", "show a --all", "#=> [1, 2, 3]"],
-        run: inspect::show,
+        run: Run::Inside(inspect::show),
     },
     Command {
         name: "set",
@@ -583,7 +591,7 @@ pub const COMMANDS: &[Command] = &[
             "swap a def f: f; f",
             "#=> error: `def f: f; f` failed on a: the filter ran longer than 200ms",
         ],
-        run: set::set,
+        run: Run::Inside(set::set),
     },
     Command {
         name: "help",
@@ -593,7 +601,7 @@ pub const COMMANDS: &[Command] = &[
         details: "The example of a command is a session that you can type. `help group_by` explains a filter of jq, \
                   `help //` a sign.",
         example: &["help quit", "#=> quit", "#=>   leave the session"],
-        run: help::help,
+        run: Run::Inside(help::help),
     },
     Command {
         name: "quit",
@@ -602,6 +610,6 @@ pub const COMMANDS: &[Command] = &[
         summary: "leave the session",
         details: "So does Ctrl-D on an empty line.",
         example: &["quit"],
-        run: request::quit,
+        run: Run::Inside(request::quit),
     },
 ];

@@ -1,10 +1,11 @@
 //! `clock`, `at`, and the commands of patches: the versions of a ref, and what of it is to be sent.
 
-use crate::crdt::{ClockError, Patch};
+use crate::crdt::{Clock, ClockError, Patch};
 use crate::session::answer::words;
 use crate::session::commands::merge::nothing_new;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
+use crate::session::language::arguments::Wants;
 use crate::session::state::names::Entry;
 use crate::session::{Part, Reply, Session};
 
@@ -37,9 +38,13 @@ pub(in crate::session) fn at(session: &mut Session, mut args: Args<'_>) -> Resul
 }
 
 pub(in crate::session) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
-    let [name, since] = args.required();
+    let [name] = args.required();
     session.reference(&name)?;
-    let (since, kept) = (session.clock(&since)?, args.next());
+    let since = match args.optional(Wants::Clock) {
+        Some(word) => session.clock(&word)?,
+        None => Clock::default(),
+    };
+    let kept = args.next();
     let patch = session.reference(&name)?.patch_from_clock(&since);
     let line = if patch.is_empty() { nothing_new() } else { Part::Line(words::count(patch.len(), "change")) };
     let reply = Reply::value(patch.to_json()).with(line);

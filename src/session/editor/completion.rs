@@ -149,8 +149,27 @@ impl Session {
                 let setting = setting.and_then(|(_, word)| settings::find(word.text));
                 words(&mut setting.iter().flat_map(|setting| setting.choices.iter().copied()))
             }
-            Wants::Keyword(word) | Wants::Flag(word) => words(&mut std::iter::once(word)),
-            Wants::File => return Completions { start, files: true, ..Completions::default() },
+            Wants::Expression if name_length(typed) == typed.len() => {
+                let mut candidates: Vec<Candidate> =
+                    matching(typed, self.entries().map(|(name, _)| name)).map(Candidate::new).collect();
+                if !typed.is_empty() {
+                    candidates.extend(calls(typed));
+                }
+                candidates
+            }
+            Wants::Expression => return shifted(self.expression_end(typed), start),
+            Wants::Keyword(word) => words(&mut std::iter::once(word)),
+            // Flags may come in any order.
+            Wants::Flag(word) => {
+                let left = layout.left.iter().filter_map(|part| match part.wants {
+                    Wants::Flag(flag) => Some(flag),
+                    _ => None,
+                });
+                words(&mut std::iter::once(word).chain(left.filter(|flag| *flag != word)))
+            }
+            Wants::Shell | Wants::File => {
+                return Completions { start, files: true, ..Completions::default() };
+            }
             Wants::NewName => Vec::new(),
         };
         Completions { start, candidates, files: false }

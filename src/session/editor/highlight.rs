@@ -48,7 +48,8 @@ impl Session {
         }
         let Layout { command, taken, rest, .. } = self.layout(line);
         let Some((_, word)) = &command else {
-            self.highlight_expression(line, &mut highlights);
+            let start = line.len() - line.trim_start().len();
+            self.highlight_expression(line, start..line.trim_end().len().max(start), &mut highlights);
             return highlights;
         };
         highlights.push(Highlight { span: word.span.clone(), kind: HighlightKind::Command });
@@ -57,6 +58,10 @@ impl Session {
             let kind = match wants {
                 Wants::Code | Wants::Path => {
                     self.highlight_code(line, word.span.clone(), None, &mut highlights);
+                    continue;
+                }
+                Wants::Expression => {
+                    self.highlight_expression(line, word.span.clone(), &mut highlights);
                     continue;
                 }
                 Wants::Clock | Wants::Source if name_length(word.text) < word.text.len() => {
@@ -80,7 +85,7 @@ impl Session {
                         topic || ErrorCode::named(word.text).is_some() || filters::is_known(word.text);
                     known(explained, at_end)
                 }
-                Wants::NewName | Wants::SettingValue | Wants::File => None,
+                Wants::NewName | Wants::SettingValue | Wants::File | Wants::Shell => None,
             };
             highlights.extend(kind.map(|kind| Highlight { span: word.span.clone(), kind }));
         }
@@ -97,10 +102,8 @@ impl Session {
         (!left.is_empty()).then(|| format!("{gap}{}", left.join(" ")))
     }
 
-    fn highlight_expression(&self, line: &str, highlights: &mut Vec<Highlight>) {
-        let start = line.len() - line.trim_start().len();
-        let text = line[start..].trim_end();
-        let span = start..start + text.len();
+    fn highlight_expression(&self, line: &str, span: Range<usize>, highlights: &mut Vec<Highlight>) {
+        let (start, text) = (span.start, &line[span.clone()]);
         if let Some(name) = self.leading_name(text)
             && let Some(entry) = self.names.get(name)
         {

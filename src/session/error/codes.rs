@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::crdt::{ClockError, EditError, MergeError, SwapError};
+use crate::crdt::{BranchError, ClockError, EditError, MergeError, SwapError};
 use crate::filter::RunError;
 use crate::session::language::command::Example;
 use crate::session::{CommandError, ErrorKind, FileError};
@@ -237,6 +237,17 @@ codes! {
         "No two replicas may write under one actor. `branch` takes a free one (`ben-2`) by itself: it is programs that \
          use the library that meet this error."
         &[];
+    NotWhole 55 "the patch does not hold everything"
+        "`branch` makes a replica of a patch that holds all changes since nothing, as `patch-from-clock REF` makes one. \
+         Of another one something is missing that its changes build on."
+        &[
+            "ref a 1",
+            "clock a as seen",
+            "swap a 2",
+            "patch-from-clock a seen as p",
+            "branch p as b",
+            "#=> error: the patch does not hold everything: it lacks 1@a",
+        ];
 
     OtherDocument 60 "the changes are of another document"
         "Two refs that `ref` made are two documents, also when their values are the same. Replicas of one document \
@@ -280,8 +291,9 @@ codes! {
          merged first. `waiting` shows what waits already, and `drop-waiting` forgets it."
         &[];
 
-    Unreadable 70 "a session file cannot be read"
-        "`read` looks for a file where the file is that reads it, and at the prompt in the working folder."
+    Unreadable 70 "a file cannot be read"
+        "`read`, `ref … from` and `open` look for a file where the session file is that names it, and at the prompt in \
+         the working folder. Standard input (`-`) can be read once, where no session comes from there."
         &[
             "read nowhere.rejoin",
             "#=> error: cannot read `nowhere.rejoin`: No such file or directory (os error 2)",
@@ -297,9 +309,9 @@ codes! {
         "A command in it fails and nothing expects that, or an expectation in it does not hold. What ran before \
          stays done."
         &["read broken.rejoin", "#=> error: broken.rejoin:2: nothing has the name `b`"];
-    Unwritable 74 "a session file cannot be written"
-        "`record` makes a new file and leaves alone what is there already. While a file cannot be written, what is \
-         recorded is kept, and the next line tries again."
+    Unwritable 74 "a file cannot be written"
+        "`record`, `export` and `save` make a new file and leave alone what is there already; `--force` replaces it. \
+         While a recording cannot be written, what is recorded is kept, and the next line tries again."
         &[
             "record nowhere/lesson.rejoin",
             "#=> error: cannot write `nowhere/lesson.rejoin`: No such file or directory (os error 2)",
@@ -317,6 +329,16 @@ codes! {
     NotRecording 77 "nothing is being recorded"
         "`record FILE` begins a recording."
         &["record stop", "#=> error: nothing is being recorded"];
+    NotSaved 78 "a file holds no saved ref"
+        "`open` reads what `save` wrote. A file that was changed since is refused. JSON is read by `ref NAME from FILE`."
+        &["open data.json", "#=> error: `data.json` is no saved ref: the bytes are not what `rejoin` wrote"];
+    NotRun 79 "a program cannot be run"
+        "`pipe` gives its COMMAND to the shell of the system, which cannot be started."
+        &[];
+    NoPrograms 80 "a script runs no programs"
+        "`pipe` works at the prompt. What a script answers is to be the same everywhere, and a script that somebody \
+         else wrote is to do no harm."
+        &["pipe 1 to cat", "#=> error: programs can be run at the prompt, and this is a script"];
 }
 
 impl ErrorCode {
@@ -381,7 +403,7 @@ impl ErrorKind {
             Self::Squash { .. } => ErrorCode::Squash,
             Self::At { error, .. } => clock(error),
             Self::Decode { .. } => ErrorCode::Decode,
-            Self::Branch(_) => ErrorCode::ActorInUse,
+            Self::Branch(error) => branch(error),
             Self::Merge { error, .. } => merge(error),
             Self::Interrupted => ErrorCode::Interrupted,
             Self::File(error) => file(error),
@@ -392,6 +414,10 @@ impl ErrorKind {
 fn file(error: &FileError) -> ErrorCode {
     match error {
         FileError::OutOfReach | FileError::Unreadable { .. } => ErrorCode::Unreadable,
+        FileError::NotJson { .. } => ErrorCode::Json,
+        FileError::NotSaved { .. } => ErrorCode::NotSaved,
+        FileError::NotRun { .. } => ErrorCode::NotRun,
+        FileError::NoPrograms => ErrorCode::NoPrograms,
         FileError::Circle(_) | FileError::TooDeep(_) => ErrorCode::Circle,
         FileError::StartsSessions(_) => ErrorCode::StartsSessions,
         FileError::Failed { .. } => ErrorCode::InFile,
@@ -399,6 +425,14 @@ fn file(error: &FileError) -> ErrorCode {
         FileError::Taken(_) | FileError::Unwritable { .. } => ErrorCode::Unwritable,
         FileError::Recording(_) => ErrorCode::Recording,
         FileError::NotRecording => ErrorCode::NotRecording,
+    }
+}
+
+fn branch(error: &BranchError) -> ErrorCode {
+    match error {
+        BranchError::ActorInUse(_) => ErrorCode::ActorInUse,
+        BranchError::Merge(error) => merge(error),
+        BranchError::Lacks(_) | BranchError::Nothing => ErrorCode::NotWhole,
     }
 }
 

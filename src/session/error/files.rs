@@ -1,8 +1,10 @@
-//! Errors of session files, which a host reads and writes.
+//! Errors of files and programs, which a host reaches for a session.
 
 use thiserror::Error;
 
-/// The reason why a session file is not read or written.
+use crate::crdt::DecodeError;
+
+/// The reason why a file is not read or written, or a program not run.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum FileError {
@@ -17,6 +19,37 @@ pub enum FileError {
         /// What the system says.
         reason: String,
     },
+    /// A file does not hold JSON.
+    #[error("{file}:{line}:{column}: {problem}")]
+    NotJson {
+        /// The file.
+        file: String,
+        /// The line in it, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// A file does not hold a ref.
+    #[error("`{file}` is no saved ref: {error}")]
+    NotSaved {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        error: DecodeError,
+    },
+    /// A program cannot be run.
+    #[error("cannot run `{command}`: {reason}")]
+    NotRun {
+        /// The program, with its arguments.
+        command: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// Programs are for somebody who types.
+    #[error("programs can be run at the prompt, and this is a script")]
+    NoPrograms,
     /// A file reads itself, perhaps by way of others.
     #[error("`{0}` is being read already")]
     Circle(String),
@@ -68,6 +101,7 @@ impl FileError {
             Self::Unreadable { .. } => Some(
                 "it is looked for where the file stands that reads it, at the prompt in the working folder",
             ),
+            Self::NotSaved { .. } => Some("`save REF FILE` writes one, `ref NAME from FILE` reads JSON"),
             Self::NotTyped => Some("`rejoin run FILE` prints a session file with what it answers"),
             Self::Taken(_) => Some("a recording makes a new file, and never overwrites one"),
             Self::Recording(_) => Some("`record stop` ends it"),

@@ -11,6 +11,7 @@ use super::EntryKind;
 use crate::crdt::{BranchError, ClockError, DecodeError, EditError, MergeError, SwapError};
 use crate::filter::{CompileError, RunError};
 use crate::session::error::files::FileError;
+use crate::session::language::args::Word;
 use crate::value::{NotJson, ParseError, Path, Val};
 
 /// A line that failed: what is wrong, where in the line, and perhaps what to do.
@@ -261,6 +262,12 @@ impl CommandError {
         let start = line.len() - line.trim_start().len();
         let length = line[start..].find(char::is_whitespace).unwrap_or(line.len() - start);
         Self::new(ErrorKind::Interrupted, start..start + length)
+    }
+
+    /// Makes the error of a word that names a file or a program, which fails.
+    pub(super) fn of_file(error: FileError, word: &Word<'_>) -> Self {
+        let hint = error.hint();
+        Self::new(error, word.span.clone()).with_hint(hint)
     }
 
     pub(super) fn with_hint(mut self, hint: impl Into<Option<String>>) -> Self {

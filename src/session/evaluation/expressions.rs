@@ -50,7 +50,19 @@ impl Session {
     pub(in crate::session) fn expression(&mut self, line: &str) -> Result<Reply, CommandError> {
         let start = line.len() - line.trim_start().len();
         let text = line.trim();
-        let span = start..start + text.len();
+        let values = self.outputs(&Word { text, span: start..start + text.len() })?;
+        let reply = Reply { values, ..Reply::default() };
+        // Such a path is jq, and so it has an answer; but where there is nothing it is a habit.
+        Ok(match hints::dotted(self.commands(), text).filter(|_| reply.values == [Val::NULL]) {
+            Some(hint) => reply.in_words().with(Part::Line(hint)),
+            None => reply,
+        })
+    }
+
+    /// Returns the values of a jq expression over all names, of which one may stand in first place without its `$`.
+    pub(in crate::session) fn outputs(&mut self, word: &Word<'_>) -> Result<Vec<Val>, CommandError> {
+        let Word { text, span } = word.clone();
+        let start = span.start;
         let leading = self.leading_name(text);
         let code = match leading {
             Some(name) => {
@@ -97,12 +109,7 @@ impl Session {
                 return Err(CommandError::new(kind, code.span));
             }
         }
-        let reply = Reply { values: outputs, ..Reply::default() };
-        // Such a path is jq, and so it has an answer; but where there is nothing it is a habit.
-        Ok(match hints::dotted(self.commands(), text).filter(|_| reply.values == [Val::NULL]) {
-            Some(hint) => reply.in_words().with(Part::Line(hint)),
-            None => reply,
-        })
+        Ok(outputs)
     }
 
     /// Returns the known name at the start of a text: `origin` in `origin | .items`, `origin.items`.
@@ -137,6 +144,7 @@ impl Session {
         let hint = match text[word.len()..].trim_start() {
             rest if rest.starts_with('=') => Some(format!("`ref {word} VALUE` makes a ref")),
             _ if is_key => Some(format!("a key needs a dot: `.{word}`")),
+            _ if hints::is_data(text) => Some(format!("`ref NAME from {text}` makes a ref of it")),
             _ if hints::is_file(text) => Some(format!("`read {text}` runs a session file")),
             _ => hints::command(self.commands(), name).or_else(|| hints::did_you_mean(word, candidates)),
         };
@@ -175,16 +183,17 @@ impl Session {
 
     /// Tells whether a line may use the last value, by its variable or as the input of an expression.
     pub fn may_use_last(&self, line: &str) -> bool {
+        let of_expression = |code: &str| match self.leading_name(code) {
+            Some(name) => uses_last(&format!("${}{}", variable(name), &code[name.len()..])),
+            None => uses_last(code),
+        };
         let Layout { command: Some((command, _)), taken, .. } = self.layout(line) else {
-            let code = line.trim();
-            return match self.leading_name(code) {
-                Some(name) => uses_last(&format!("${}{}", variable(name), &code[name.len()..])),
-                None => uses_last(code),
-            };
+            return of_expression(line.trim());
         };
         taken.iter().any(|(wants, word)| match wants {
             Wants::Code | Wants::Path if command.reads_ref() => mentions_last(word.text),
             Wants::Code | Wants::Path => uses_last(word.text),
+            Wants::Expression => of_expression(word.text),
             // What is no name is a VALUE.
             Wants::Clock | Wants::Source => name_length(word.text) < word.text.len() && uses_last(word.text),
             _ => false,

@@ -10,6 +10,10 @@ pub struct Argument {
     pub name: &'static str,
     /// The word that stands before it: `as`.
     pub keyword: Option<&'static str>,
+    /// Whether `from FILE` can stand in its place.
+    pub(in crate::session) or_from_file: bool,
+    /// What an error calls the word before it when it is missing.
+    pub(in crate::session) keyword_what: &'static str,
     /// Whether the command can do without it.
     pub optional: bool,
     /// Whether there may be more of the kind.
@@ -44,8 +48,12 @@ pub(in crate::session) enum Wants {
     Setting,
     /// What a setting can be.
     SettingValue,
-    /// A file: the rest of the line.
+    /// An expression: up to the word before the next argument.
+    Expression,
+    /// A file: the rest of the line, but for what the command takes behind it.
     File,
+    /// A line of the system's shell: the rest of the line.
+    Shell,
     /// A word that stands before an argument: `as`.
     Keyword(&'static str),
     /// A word that says something by being there: `--all`.
@@ -74,16 +82,36 @@ pub(in crate::session) const FILTER: Argument = Argument::new("FILTER", Wants::C
 pub(in crate::session) const VALUE: Argument = Argument::new("VALUE", Wants::Code, "the new value");
 pub(in crate::session) const EXPECTED: Argument =
     Argument::new("EXPECTED", Wants::Code, "the expected value").on_ref();
-pub(in crate::session) const FILE: Argument = Argument::new("FILE", Wants::File, "the session file");
+pub(in crate::session) const VALUE_OR_FILE: Argument =
+    Argument { or_from_file: true, ..VALUE }.shown_as("VALUE|from FILE");
+pub(in crate::session) const EXPRESSION: Argument =
+    Argument::new("EXPR", Wants::Expression, "the expression");
+pub(in crate::session) const FILE: Argument = Argument::new("FILE", Wants::File, "the file");
+pub(in crate::session) const SHELL: Argument = Argument::new("COMMAND", Wants::Shell, "the program");
+pub(in crate::session) const COMPACT: Argument = Argument::flag("--compact");
+pub(in crate::session) const FORCE: Argument = Argument::flag("--force");
 pub(in crate::session) const TOPIC: Argument = Argument::new("TOPIC", Wants::Topic, "the topic");
 pub(in crate::session) const SETTING: Argument = Argument::new("SETTING", Wants::Setting, "the setting");
 pub(in crate::session) const CHOICE: Argument = Argument::new("CHOICE", Wants::SettingValue, "the choice");
-pub(in crate::session) const ALL: Argument =
-    Argument::new("--all", Wants::Flag("--all"), "`--all`").optional();
+pub(in crate::session) const ALL: Argument = Argument::flag("--all");
 
 impl Argument {
     pub(in crate::session) const fn new(name: &'static str, wants: Wants, what: &'static str) -> Self {
-        Self { name, keyword: None, optional: false, repeats: false, wants, what, reads_ref: false }
+        Self {
+            name,
+            keyword: None,
+            or_from_file: false,
+            keyword_what: "",
+            optional: false,
+            repeats: false,
+            wants,
+            what,
+            reads_ref: false,
+        }
+    }
+
+    const fn flag(flag: &'static str) -> Self {
+        Self::new(flag, Wants::Flag(flag), flag).optional()
     }
 
     pub(in crate::session) const fn optional(mut self) -> Self {
@@ -97,8 +125,14 @@ impl Argument {
     }
 
     /// Puts the word `as` before it.
-    pub(in crate::session) const fn after_as(mut self) -> Self {
-        self.keyword = Some("as");
+    pub(in crate::session) const fn after_as(self) -> Self {
+        self.after("as", "`as NAME`")
+    }
+
+    /// Puts a word before it, which an error calls `what` where it is missing.
+    pub(in crate::session) const fn after(mut self, keyword: &'static str, what: &'static str) -> Self {
+        self.keyword = Some(keyword);
+        self.keyword_what = what;
         self
     }
 
@@ -128,7 +162,7 @@ impl Argument {
         let keyword = self.keyword.map(|keyword| UsageWord {
             wants: Wants::Keyword(keyword),
             text: if self.optional { format!("{open}{keyword}").into() } else { keyword.into() },
-            what: "`as NAME`",
+            what: self.keyword_what,
             optional: self.optional,
         });
         let text = match self.keyword {

@@ -3,7 +3,7 @@
 use crate::session::error::CommandError;
 use crate::session::language::args::Args;
 use crate::session::language::arguments::Argument;
-use crate::session::{Reply, Session};
+use crate::session::{Outside, Reply, Session};
 
 /// A command of the session language.
 #[derive(Debug)]
@@ -20,7 +20,16 @@ pub struct Command {
     pub details: &'static str,
     /// A session that shows it; runs in the tests.
     pub example: Example,
-    pub(in crate::session) run: fn(&mut Session, Args<'_>) -> Result<Reply, CommandError>,
+    pub(in crate::session) run: Run,
+}
+
+/// The work of a command.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::session) enum Run {
+    /// It needs the session alone.
+    Inside(fn(&mut Session, Args<'_>) -> Result<Reply, CommandError>),
+    /// It reaches what is outside.
+    Outside(fn(&mut Session, Args<'_>, &mut dyn Outside) -> Result<Reply, CommandError>),
 }
 
 /// Lines of a session file, expectations included.

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::filter::value_length;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::{Args, Word};
-use crate::session::language::arguments::{UsageWord, Wants};
+use crate::session::language::arguments::{Argument, FILE, UsageWord, Wants};
 use crate::session::language::command::{self, Command};
 use crate::session::language::name::name_length;
 
@@ -27,15 +27,36 @@ pub(in crate::session) fn layout<'a>(line: &'a str, commands: &'static [Command]
     let command = cursor.command(commands);
     let arguments = command.as_ref().map_or(&[][..], |(command, _)| command.arguments);
     let mut layout = Layout { line, command, taken: SmallVec::new(), left: Vec::new(), rest: None };
-    for (at, argument) in arguments.iter().enumerate() {
-        let is_last = at + 1 == arguments.len();
+    let mut at = 0;
+    while let Some((argument, behind)) = arguments[at..].split_first() {
+        at += 1;
+        let next = behind.first();
+        if matches!(argument.wants, Wants::Flag(_)) {
+            let flags = 1 + behind.iter().take_while(|next| matches!(next.wants, Wants::Flag(_))).count();
+            layout.flags(&mut cursor, &arguments[at - 1..at - 1 + flags]);
+            at += flags - 1;
+            continue;
+        }
+        // What may be left out is, where the word of the next argument stands.
+        if argument.optional && next.and_then(|next| next.keyword).is_some_and(|word| cursor.is_at(word)) {
+            continue;
+        }
+        if argument.or_from_file && cursor.is_at_more_than("from") {
+            layout.taken.extend(cursor.word().map(|word| (Wants::Keyword("from"), word)));
+            match cursor.file(behind) {
+                Some(word) => layout.taken.push((Wants::File, word)),
+                None => layout.left.extend(FILE.parts()),
+            }
+            continue;
+        }
         let mut parts = argument.parts();
         while let Some(part) = parts.next() {
             let found = match part.wants {
-                Wants::Code if is_last => cursor.rest(),
-                Wants::File => cursor.file(),
+                Wants::Code if next.is_none() => cursor.rest(),
+                Wants::Expression => cursor.until(next.and_then(|next| next.keyword)),
+                Wants::Shell => cursor.rest(),
+                Wants::File => cursor.file(behind),
                 Wants::Code | Wants::Path | Wants::Clock | Wants::Source => cursor.value(),
-                Wants::Flag(flag) => cursor.flag(flag),
                 _ => cursor.word(),
             };
             let Some(word) = found else {
@@ -67,10 +88,20 @@ impl<'a> Layout<'a> {
             if let Wants::Keyword(wanted) | Wants::Flag(wanted) = *wants
                 && word.text != wanted
             {
-                let name = if matches!(wants, Wants::Keyword(_)) { " NAME" } else { "" };
-                let kind =
-                    ErrorKind::Expected { wanted: format!("`{wanted}{name}`"), found: word.text.to_owned() };
-                return fail(kind, word.span.clone());
+                let arguments = command.as_ref().map_or(&[][..], |(command, _)| command.arguments);
+                let is_before = |argument: &&Argument| argument.keyword == Some(wanted);
+                let what = arguments.iter().find(is_before).map(|argument| argument.keyword_what.to_owned());
+                let wanted = what.unwrap_or_else(|| format!("`{wanted}`"));
+                return fail(ErrorKind::Expected { wanted, found: word.text.to_owned() }, word.span.clone());
+            }
+        }
+        // What looks like a flag in the name of a file is a slip.
+        let files = taken.iter().filter(|(wants, word)| *wants == Wants::File && !word.text.starts_with('"'));
+        for word in files.map(|(_, word)| word) {
+            if let Some(at) = word.text.find(" --") {
+                let slip = word.text[at + 1..].split_whitespace().next().unwrap_or_default();
+                let start = word.span.start + at + 1;
+                return fail(ErrorKind::TooMuch(slip.to_owned()), start..start + slip.len());
             }
         }
         // A flag cannot be a name: the one that stands in front of it is missing.
@@ -95,7 +126,21 @@ impl<'a> Layout<'a> {
             };
         }
         let words = taken.iter().filter(|(wants, _)| !matches!(wants, Wants::Keyword(_)));
-        Ok(Args::new(words.map(|(_, word)| word.clone()).collect()))
+        Ok(Args::new(words.cloned().collect()))
+    }
+
+    /// Takes the flags that are there, in any order.
+    fn flags(&mut self, cursor: &mut Cursor<'a>, flags: &'static [Argument]) {
+        let mut open: Vec<&Argument> = flags.iter().collect();
+        let mut take = || {
+            open.iter()
+                .enumerate()
+                .find_map(|(at, flag)| Some((at, cursor.flag(flag.name)?)))
+                .map(|(at, word)| (open.remove(at).wants, word))
+        };
+        let taken = std::iter::from_fn(&mut take);
+        self.taken.extend(taken);
+        self.left.extend(open.into_iter().flat_map(Argument::parts));
     }
 }
 
@@ -166,13 +211,43 @@ impl<'a> Cursor<'a> {
         self.take(|rest| rest.find(char::is_whitespace).unwrap_or(rest.len()))
     }
 
-    /// Takes the name of a file: up to a comment.
-    fn file(&mut self) -> Option<Word<'a>> {
-        let quoted = self.rest_text().starts_with('"');
+    /// Tells whether this word comes next.
+    fn is_at(&self, word: &str) -> bool {
+        let rest = self.rest_text().strip_prefix(word);
+        rest.is_some_and(|rest| rest.chars().next().is_none_or(char::is_whitespace))
+    }
+
+    /// Tells whether this word comes next, and a blank behind it.
+    fn is_at_more_than(&self, word: &str) -> bool {
+        self.is_at(word) && self.rest_text().len() > word.len()
+    }
+
+    /// Takes the name of a file: up to a comment, and to what the command takes behind it. One in quotes ends with them.
+    fn file(&mut self, behind: &[Argument]) -> Option<Word<'a>> {
+        if self.rest_text().starts_with('"') {
+            return self.value();
+        }
+        let is_next = |argument: &Argument| matches!(argument.wants, Wants::Flag(flag) if self.is_at(flag));
+        if behind.iter().any(is_next) {
+            return None;
+        }
         self.take(|rest| {
-            let end = if quoted { None } else { rest.find(" #") };
-            rest[..end.unwrap_or(rest.len())].trim_end().len()
+            let mut name = rest[..rest.find(" #").unwrap_or(rest.len())].trim_end();
+            while let Some(shorter) = behind.iter().find_map(|argument| without(name, argument)) {
+                name = shorter;
+            }
+            name.len()
         })
+    }
+
+    /// Takes code: up to a word that stands outside of brackets and quotes.
+    fn until(&mut self, word: Option<&str>) -> Option<Word<'a>> {
+        let start = self.clone();
+        let mut end = self.at;
+        while !self.is_at_end() && !word.is_some_and(|word| self.is_at(word)) {
+            end = self.value()?.span.end;
+        }
+        (end > start.at).then(|| Word { text: &self.line[start.at..end], span: start.at..end })
     }
 
     /// Takes a flag, or the start of it at the end of the line.
@@ -190,6 +265,19 @@ impl<'a> Cursor<'a> {
     /// Takes the rest of the line.
     fn rest(&mut self) -> Option<Word<'a>> {
         self.take(|rest| rest.trim_end().len())
+    }
+}
+
+/// Returns the name of a file without an argument that stands behind it, if it does: a flag, or a word and what follows.
+fn without<'a>(name: &'a str, argument: &Argument) -> Option<&'a str> {
+    let (before, last) = name.rsplit_once(char::is_whitespace)?;
+    match (argument.keyword, argument.wants) {
+        (None, Wants::Flag(flag)) => (last == flag).then(|| before.trim_end()),
+        (Some(keyword), _) => {
+            let (before, word) = before.trim_end().rsplit_once(char::is_whitespace)?;
+            (word == keyword).then(|| before.trim_end())
+        }
+        _ => None,
     }
 }
 
@@ -216,8 +304,8 @@ mod tests {
             ("swap", " | REF FILTER"),
             ("swap a", "Ref a | FILTER"),
             ("swap a .x | .y ", "Ref a, Code .x | .y | "),
-            ("branch a", "Ref a | as NAME"),
-            ("branch a as b", "Ref a, Keyword(\"as\") as, NewName b | "),
+            ("branch a", "Source a | as NAME"),
+            ("branch a as b", "Source a, Keyword(\"as\") as, NewName b | "),
             ("cas a [1, 2] 3", "Ref a, Code [1, 2], Code 3 | "),
             ("patch a ({} | .b", "Ref a, Clock ({} | .b | [as NAME]"),
             ("same a b c", "Name a, Name b, Name c | "),
@@ -225,6 +313,27 @@ mod tests {
             ("drop a", "Name a | "),
             ("same a", "Name a | B …"),
             ("show a --all", "Name a, Flag(\"--all\") --all | "),
+            ("read a b.rejoin --all # all", "File a b.rejoin, Flag(\"--all\") --all | "),
+            ("ref a from", "NewName a, Code from | "),
+            ("ref a from ", "NewName a, Code from | "),
+            ("ref a from b c.json # d", "NewName a, Keyword(\"from\") from, File b c.json | "),
+            ("reset a from b.json", "Ref a, Keyword(\"from\") from, File b.json | "),
+            ("patch a as p", "Ref a, Keyword(\"as\") as, NewName p | "),
+            ("patch a as", "Ref a, Keyword(\"as\") as | NAME]"),
+            (
+                "export a | .to to b.json",
+                "Expression a | .to, Keyword(\"to\") to, File b.json | [--compact] [--force]",
+            ),
+            (
+                "export [1, 2] to b.json --force --compact",
+                "Expression [1, 2], Keyword(\"to\") to, File b.json, Flag(\"--force\") --force, Flag(\"--compact\") --compact | ",
+            ),
+            ("export a", "Expression a | to FILE [--compact] [--force]"),
+            ("pipe . to jq .a --tab", "Expression ., Keyword(\"to\") to, Shell jq .a --tab | "),
+            ("open a.ref as b", "File a.ref, Keyword(\"as\") as, NewName b | "),
+            ("open \"a as b\"", "File \"a as b\" | [as NAME]"),
+            ("save a b.ref --force", "Ref a, File b.ref, Flag(\"--force\") --force | "),
+            ("save a --force", "Ref a, Flag(\"--force\") --force | "),
             ("a | .b", " | "),
             ("", " | "),
         ];

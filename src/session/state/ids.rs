@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::crdt::{Actor, ConvergentRef, DocumentId};
+use crate::crdt::{Actor, DocumentId};
 use crate::session::Options;
 
 /// A source of ids, none of them twice.
@@ -37,6 +37,9 @@ struct Numbered {
     number: u64,
 }
 
+/// A document that is there already, and what tells whether it knows an actor.
+type Known<'a> = (&'a DocumentId, &'a dyn Fn(&Actor) -> bool);
+
 impl Ids {
     pub(in crate::session) fn new(options: Options) -> Self {
         Self { options, ..Self::default() }
@@ -56,15 +59,16 @@ impl Ids {
         id
     }
 
-    /// Returns an actor for a ref: its name, made unique in the session and in the document of which it is a branch.
+    /// Returns an actor for a ref: its name, made unique in the session and in the document of which it is
+    /// a branch: that knows some.
     pub(in crate::session) fn actor(
         &mut self,
         name: &str,
-        source: Option<&ConvergentRef>,
+        source: Option<Known<'_>>,
         reading: bool,
     ) -> Actor {
         const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-        let own = source.is_none_or(|source| self.read.contains(source.document()));
+        let own = source.is_none_or(|(document, _)| self.read.contains(document));
         let mut base = name.to_owned();
         if self.options.unique_actors && !(reading && own) {
             base.push('-');
@@ -84,7 +88,7 @@ impl Ids {
             number += 1;
         }
         let is_used =
-            |actor: &Actor| self.actors.contains(actor) || source.is_some_and(|source| source.knows(actor));
+            |actor: &Actor| self.actors.contains(actor) || source.is_some_and(|(_, knows)| knows(actor));
         while is_used(&numbered(number)) {
             number += 1;
         }

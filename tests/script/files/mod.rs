@@ -492,7 +492,7 @@ fn given_man_then_it_is_a_manual_page() {
 #[test]
 fn given_the_help_of_a_subcommand_then_it_lists_the_options_that_mean_something_there() {
     let rows = [
-        ("run", "--keep-going --json --color --filter-timeout --filter-memory"),
+        ("run", "--keep-going --outside --json --color --filter-timeout --filter-memory"),
         ("check", "--keep-going --bless --all --json --color --filter-timeout --filter-memory"),
         ("play", "--delay --from --vi --color --filter-timeout --filter-memory"),
         ("demo", "--delay --from --vi --color --filter-timeout --filter-memory"),

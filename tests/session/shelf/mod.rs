@@ -7,6 +7,7 @@ use rejoin::script::{Files, Host, WriteError};
 const FILES: &[(&str, &str)] = &[
     ("setup.rejoin", "ref origin {\"items\": [0, 1]}\nbranch origin as branched\n#=> actor branched\n"),
     ("broken.rejoin", "ref a 1\nmerge b a\n"),
+    ("data.json", "[1, 2]\n"),
     ("guide.md", "```rejoin fresh\nref a 1\n```\n"),
 ];
 
@@ -16,12 +17,12 @@ const NOT_THERE: &str = "No such file or directory (os error 2)";
 struct Shelf;
 
 impl Files for Shelf {
-    fn read(&self, path: &Path) -> Result<String, String> {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         let found = FILES.iter().find(|(name, _)| path == Path::new(name));
-        found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| NOT_THERE.to_owned())
+        found.map(|(_, text)| text.as_bytes().to_vec()).ok_or_else(|| NOT_THERE.to_owned())
     }
 
-    fn create(&self, path: &Path, _: &str) -> Result<(), WriteError> {
+    fn create(&self, path: &Path, _: &[u8]) -> Result<(), WriteError> {
         if path.starts_with("nowhere") { Err(WriteError::System(NOT_THERE.to_owned())) } else { Ok(()) }
     }
 
@@ -29,7 +30,7 @@ impl Files for Shelf {
         Ok(())
     }
 
-    fn replace(&self, _: &Path, _: &str, _: &str) -> Result<(), WriteError> {
+    fn replace(&self, _: &Path, _: Option<&str>, _: &[u8]) -> Result<(), WriteError> {
         Ok(())
     }
 }

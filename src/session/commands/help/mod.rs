@@ -12,7 +12,7 @@ use crate::session::{Page, Part, Reply, Session};
 use topics::TOPICS;
 
 /// The commands that one meets first; the overview says what they do, and of the others the names.
-const FIRST: [&str; 9] = ["ref", "branch", "swap", "reset", "merge", "conflicts", "clock", "refs", "log"];
+const FIRST: [&str; 8] = ["ref", "branch", "swap", "merge", "conflicts", "clock", "refs", "log"];
 
 pub(in crate::session) fn help(session: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
     let Some(word) = args.next() else { return Ok(page(overview(session))) };

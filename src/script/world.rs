@@ -1,0 +1,118 @@
+//! The world outside of the sessions that run here: files, standard input, programs, as far as a script may reach them.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use crate::script::files::{Files, WriteError, shown};
+use crate::session::{FileError, Kept, Outside};
+
+/// The world of a session.
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) files: Rc<dyn Files>,
+    /// Where files are looked for.
+    pub(super) folder: PathBuf,
+    pub(super) reach: Reach,
+}
+
+/// The reach of a session.
+#[derive(Clone)]
+pub(super) enum Reach {
+    /// It reads files. What it writes is kept here.
+    Sealed(BTreeMap<PathBuf, Vec<u8>>),
+    /// It reads and writes files, and reads standard input.
+    Open,
+    /// It reads and writes files, and runs programs: somebody types, on standard input.
+    Typed,
+}
+
+impl World {
+    /// Makes a world whose files are read, and not written.
+    pub(super) fn sealed(files: Rc<dyn Files>) -> Self {
+        Self { files, folder: PathBuf::new(), reach: Reach::Sealed(BTreeMap::new()) }
+    }
+
+    /// Keeps from here on what is written; answers how far it reached, unless it did so before.
+    pub(super) fn seal(&mut self) -> Option<Reach> {
+        match self.reach {
+            Reach::Sealed(_) => None,
+            Reach::Open | Reach::Typed => {
+                Some(std::mem::replace(&mut self.reach, Reach::Sealed(BTreeMap::new())))
+            }
+        }
+    }
+
+    /// Forgets what is kept: a new session begins.
+    pub(super) fn clear(&mut self) {
+        if let Reach::Sealed(kept) = &mut self.reach {
+            kept.clear();
+        }
+    }
+
+    /// Returns the path that a name stands for. A file has one path under every spelling of its name.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        plain(&self.folder.join(name))
+    }
+}
+
+impl Outside for World {
+    fn read(&mut self, file: &str) -> Result<Vec<u8>, FileError> {
+        let unreadable = |reason| FileError::Unreadable { file: shown(Path::new(file)), reason };
+        if file == "-" {
+            return match self.reach {
+                Reach::Open => self.files.stdin().map_err(unreadable),
+                Reach::Typed => Err(unreadable("lines are typed there".to_owned())),
+                Reach::Sealed(_) => Err(unreadable("a script reads files alone".to_owned())),
+            };
+        }
+        let path = self.path(file);
+        match &self.reach {
+            Reach::Sealed(kept) if kept.contains_key(&path) => Ok(kept[&path].clone()),
+            _ => self.files.read(&path).map_err(unreadable),
+        }
+    }
+
+    fn write(&mut self, file: &str, bytes: &[u8], force: bool) -> Result<Kept, FileError> {
+        let path = self.path(file);
+        let shown = shown(Path::new(file));
+        if let Reach::Sealed(kept) = &mut self.reach {
+            if !force && kept.contains_key(&path) {
+                return Err(FileError::Taken(shown));
+            }
+            kept.insert(path, bytes.to_vec());
+            return Ok(Kept::InMemory);
+        }
+        let written = match self.files.create(&path, bytes) {
+            Err(WriteError::Taken) if force => self.files.replace(&path, None, bytes),
+            written => written,
+        };
+        match written {
+            Ok(()) => Ok(Kept::OnDisk),
+            Err(WriteError::Taken) => Err(FileError::Taken(shown)),
+            Err(error) => Err(FileError::Unwritable { file: shown, reason: error.to_string() }),
+        }
+    }
+
+    fn pipe(&mut self, command: &str, input: &str) -> Result<Option<String>, FileError> {
+        if !matches!(self.reach, Reach::Typed) {
+            return Err(FileError::NoPrograms);
+        }
+        let not_run = |reason| FileError::NotRun { command: command.to_owned(), reason };
+        self.files.pipe(command, input).map_err(not_run)
+    }
+}
+
+/// Returns a path without `.`, and without `..` behind a folder.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        let is_folder = matches!(plain.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if is_folder => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
+}

@@ -1,0 +1,56 @@
+//! The world outside of a session: files, standard input, programs.
+//!
+//! A session reaches nothing by itself. Whoever runs a line gives it an [`Outside`] ([`Session::run_with`]); without one,
+//! what is outside is out of reach.
+//!
+//! [`Session::run_with`]: crate::session::Session::run_with
+
+use crate::session::FileError;
+
+/// The outside of a session, reached by the names that stand in its lines.
+pub trait Outside {
+    /// Returns what a file holds; `-` is standard input.
+    ///
+    /// # Errors
+    /// It cannot be read, or is out of reach.
+    fn read(&mut self, file: &str) -> Result<Vec<u8>, FileError>;
+
+    /// Makes a file, whole or not at all. One that is there is left alone unless `force` says to replace it.
+    ///
+    /// # Errors
+    /// It is there ([`FileError::Taken`]), cannot be written, or is out of reach.
+    fn write(&mut self, file: &str, bytes: &[u8], force: bool) -> Result<Kept, FileError>;
+
+    /// Gives text to a program, a line of the system's shell, and waits for its end. Tells how it ended, in words, unless
+    /// all went well.
+    ///
+    /// # Errors
+    /// It cannot be started, or is out of reach.
+    fn pipe(&mut self, command: &str, input: &str) -> Result<Option<String>, FileError>;
+}
+
+/// The place where a file is kept that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// On the disk.
+    OnDisk,
+    /// In memory, until the session ends.
+    InMemory,
+}
+
+/// The outside of a session that has none.
+pub(in crate::session) struct Nowhere;
+
+impl Outside for Nowhere {
+    fn read(&mut self, _: &str) -> Result<Vec<u8>, FileError> {
+        Err(FileError::OutOfReach)
+    }
+
+    fn write(&mut self, _: &str, _: &[u8], _: bool) -> Result<Kept, FileError> {
+        Err(FileError::OutOfReach)
+    }
+
+    fn pipe(&mut self, _: &str, _: &str) -> Result<Option<String>, FileError> {
+        Err(FileError::OutOfReach)
+    }
+}
