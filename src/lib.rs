@@ -158,4 +158,6 @@ pub mod crdt;
 pub mod filter;
 pub mod script;
 pub mod session;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod value;

@@ -28,6 +28,21 @@ pub struct Rewound {
     now: Version,
 }
 
+impl Version {
+    /// Returns the first op that is not of it.
+    pub(super) fn end(&self) -> u32 {
+        self.ops
+    }
+
+    pub(super) fn popped(&self) -> u64 {
+        self.popped
+    }
+
+    pub(super) fn waiting(&self) -> &CausalBuffer {
+        &self.waiting
+    }
+}
+
 impl ConvergentRef {
     /// Tells how far the ref is now.
     pub fn version(&self) -> Version {

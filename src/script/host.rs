@@ -13,7 +13,7 @@ use crate::script::parse::{Item, Script};
 use crate::script::record::{Bounds, Recorder};
 use crate::script::world::{Reach, World};
 use crate::session::{
-    CommandError, ErrorKind, FileError, Interrupt, Part, Reply, Request, RequestKind, Session,
+    CommandError, ErrorKind, FileError, Interrupt, Keeper, Part, Reply, Request, RequestKind, Session,
 };
 
 /// The number of files that may be open at a time, each read by the one before.
@@ -55,6 +55,12 @@ impl Host {
     /// Lets commands write files, and read standard input; a script too, and the files that it reads.
     pub fn open(self) -> Self {
         self.reaching(Reach::Open)
+    }
+
+    /// Lets something keep the session.
+    pub fn kept_by(mut self, keeper: impl Keeper + 'static) -> Self {
+        self.world.keeper = Some(Box::new(keeper));
+        self
     }
 
     fn reaching(mut self, reach: Reach) -> Self {

@@ -5,19 +5,19 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use crate::script::files::{Files, WriteError, shown};
-use crate::session::{FileError, Kept, Outside};
+use crate::session::{FileError, Keeper, Kept, Outside};
 
 /// The world of a session.
-#[derive(Clone)]
 pub(super) struct World {
     pub(super) files: Rc<dyn Files>,
     /// Where files are looked for.
     pub(super) folder: PathBuf,
     pub(super) reach: Reach,
+    /// What keeps the session.
+    pub(super) keeper: Option<Box<dyn Keeper>>,
 }
 
 /// The reach of a session.
-#[derive(Clone)]
 pub(super) enum Reach {
     /// It reads files. What it writes is kept here.
     Sealed(BTreeMap<PathBuf, Vec<u8>>),
@@ -30,7 +30,7 @@ pub(super) enum Reach {
 impl World {
     /// Makes a world whose files are read, and not written.
     pub(super) fn sealed(files: Rc<dyn Files>) -> Self {
-        Self { files, folder: PathBuf::new(), reach: Reach::Sealed(BTreeMap::new()) }
+        Self { files, folder: PathBuf::new(), reach: Reach::Sealed(BTreeMap::new()), keeper: None }
     }
 
     /// Keeps from here on what is written; answers how far it reached, unless it did so before.
@@ -100,6 +100,10 @@ impl Outside for World {
         }
         let not_run = |reason| FileError::NotRun { command: command.to_owned(), reason };
         self.files.pipe(command, input).map_err(not_run)
+    }
+
+    fn keeper(&mut self) -> Option<&mut dyn Keeper> {
+        self.keeper.as_deref_mut().map(|keeper| keeper as &mut dyn Keeper)
     }
 }
 

@@ -40,7 +40,9 @@ pub use error::{CommandError, ErrorKind};
 pub use language::arguments::Argument;
 pub use language::caret::Location;
 pub use language::command::{Command, Example};
-pub use outside::{Kept, Outside};
+pub use outside::{Keeper, Kept, Outside};
+#[cfg(feature = "store")]
+pub use state::kept::RestoreError;
 pub use state::names::{Entry, EntryKind};
 pub use state::settings::{Color, SETTINGS, Setting, Settings, Theme};
 
@@ -79,6 +81,8 @@ pub struct Session {
     settings: Settings,
     /// What watchers saw since the last reply.
     seen: WatchLog,
+    /// Whether so many records are kept that a state is due.
+    is_state_due: bool,
     steps: state::undo::Steps,
 }
 
@@ -127,6 +131,8 @@ impl Session {
         if language::layout::is_blank(line) {
             return Ok(Reply::default());
         }
+        #[cfg(feature = "store")]
+        let settings = outside.keeper().is_some().then(|| self.settings_now());
         let layout = self.layout(line);
         let interrupt = self.interrupt();
         let answered = interrupt.cancellable(|| match layout.command {
@@ -144,11 +150,21 @@ impl Session {
             interrupt.clear();
             Err(CommandError::interrupted(line))
         });
+        #[cfg(feature = "store")]
+        if let (Ok(done), Some(settings), Some(keeper)) = (&reply, settings, outside.keeper())
+            && let Err(error) = self.keep_record(line, done.effect, &settings, keeper)
+        {
+            reply = Err(CommandError::not_kept(error, line));
+        }
         let seen = self.seen.take();
         match &mut reply {
             Ok(reply) if self.keep_step(line) => reply.effect = Effect::Changed,
             Ok(_) => {}
             Err(_) => self.drop_step(),
+        }
+        #[cfg(feature = "store")]
+        if let Some(keeper) = outside.keeper() {
+            self.keep_state(keeper);
         }
         let mut reply = reply.map_err(|error| {
             let habit = self.habit(&layout, line);

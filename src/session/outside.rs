@@ -27,6 +27,26 @@ pub trait Outside {
     /// # Errors
     /// It cannot be started, or is out of reach.
     fn pipe(&mut self, command: &str, input: &str) -> Result<Option<String>, FileError>;
+
+    /// Returns what keeps the session, where something does.
+    fn keeper(&mut self) -> Option<&mut dyn Keeper> {
+        None
+    }
+}
+
+/// What keeps a session, so that it outlives its process: a state, and a record of each command since that changed something.
+pub trait Keeper {
+    /// Keeps a record. Tells whether there are so many that a state is due.
+    ///
+    /// # Errors
+    /// It cannot be kept. Then the command fails that it is about.
+    fn keep(&mut self, record: &[u8]) -> Result<bool, FileError>;
+
+    /// Keeps a state, in the place of all records so far.
+    ///
+    /// # Errors
+    /// It cannot be kept: the records stay.
+    fn checkpoint(&mut self, state: &[u8]) -> Result<(), FileError>;
 }
 
 /// The place where a file is kept that was written.

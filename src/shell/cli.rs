@@ -11,6 +11,7 @@ use rejoin::session::{COMMANDS, Limits, Session, units};
 use super::USAGE;
 use super::output::{complain, unwritable};
 use super::visible::on_a_line;
+use super::workspace::Workspace;
 
 /// Explore, script and teach conflict-free replicated JSON.
 ///
@@ -51,6 +52,12 @@ pub(crate) struct Start {
     /// Use the keys of vi at the prompt
     #[arg(long)]
     pub(crate) vi: bool,
+    /// Keep the session in a folder, and go on from what it holds; the folder is made if it is not there
+    #[arg(short, long, value_name = "DIR")]
+    workspace: Option<PathBuf>,
+    /// Do not wait for the disk: when the power goes, the last commands may be lost
+    #[arg(long, requires = "workspace")]
+    no_sync: bool,
     /// Start the prompt without running `rejoin/init.rejoin` of the XDG config folder
     #[arg(long)]
     pub(crate) no_init: bool,
@@ -82,6 +89,10 @@ impl Cli {
         cli.adopt();
         if cli.action.is_some() && !cli.start.commands.is_empty() {
             let message = "-c COMMAND and a subcommand cannot be used together";
+            Self::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
+        if cli.action.is_some() && cli.start.workspace.is_some() {
+            let message = "--workspace is for the prompt, -c and standard input, and not for a subcommand";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
         let for_people = match &cli.action {
@@ -129,6 +140,15 @@ impl Cli {
             filter_timeout: behind.filter_timeout.or(front.filter_timeout),
             filter_memory: behind.filter_memory.or(front.filter_memory),
         };
+    }
+
+    /// Returns the workspace, if there is to be one.
+    pub(crate) fn workspace(&self) -> Option<Workspace> {
+        let Start { workspace, no_sync, session, .. } = &self.start;
+        let folder = workspace.clone()?;
+        let SessionOptions { filter_timeout, filter_memory, .. } = session;
+        let (time, memory) = (filter_timeout.map(|limit| limit.0), filter_memory.map(|limit| limit.0));
+        Some(Workspace { folder, syncs: !no_sync, limits: self.limits(), time, memory })
     }
 
     /// Returns the occasions on which to use colour.
@@ -353,6 +373,7 @@ Examples:
   rejoin -c 'ref a {\"n\": 1}' -c 'swap a .n += 1'    run two commands
   rejoin data.json                                  open a file as a ref
   rejoin -c 'ref a from -' -c 'a | length'          read standard input
+  rejoin -w shop                                    keep the session in a folder
   rejoin run lesson.rejoin                          print it with its answers
   rejoin check lessons/*.rejoin README.md           verify what they expect
   rejoin check lessons                              verify those of a folder

@@ -33,6 +33,7 @@ mod theme;
 mod total;
 mod typing;
 mod visible;
+mod workspace;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -48,7 +49,8 @@ const USAGE: u8 = 2;
 pub(crate) fn main(cli: &Cli) -> ExitCode {
     let out = Paint::new(cli.color(), &io::stdout());
     let err = Paint::new(cli.color(), &io::stderr());
-    let scripts = scripts::Scripts { json: cli.start.json, out, err, limits: cli.limits() };
+    let scripts =
+        scripts::Scripts { json: cli.start.json, out, err, limits: cli.limits(), workspace: cli.workspace() };
     let done = match &cli.action {
         Some(Action::Run { files, keep_going, outside, .. }) => scripts.run(files, *keep_going, *outside),
         Some(Action::Check { files, bless: true, all, .. }) => scripts.bless(files, *all),
@@ -63,7 +65,8 @@ pub(crate) fn main(cli: &Cli) -> ExitCode {
         None if io::stdin().is_terminal() => {
             let limits = cli.limits();
             let (json, vi, init) = (cli.start.json, cli.start.vi, !cli.start.no_init);
-            prompt::prompt(prompt::Start { json, vi, init, limits }, &cli.files, out, err)
+            let start = prompt::Start { json, vi, init, limits };
+            prompt::prompt(start, cli.workspace(), &cli.files, out, err)
         }
         None => scripts.stdin(&cli.files),
     };

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
-use rejoin::script::{Failure, Host, Item, Script, Step, compare};
-use rejoin::session::{CommandError, Interrupt, Limits, Options, Reply, Session};
+use rejoin::script::{Failure, Host, Item, Script, Step, compare, count};
+use rejoin::session::{CommandError, Interrupt, Limits, Reply, Session};
 use rejoin::value::Extent;
 use rejoin::value::width::wrapped;
 use signal_hook::consts::SIGINT;
@@ -25,6 +25,7 @@ use super::reader::Reader;
 use super::reading::Reading;
 use super::scripts::opening;
 use super::typing::Typing;
+use super::workspace::{Resumed, Workspace, new_session};
 
 /// The way in which the prompt is started.
 #[derive(Debug, Clone, Copy)]
@@ -41,13 +42,33 @@ pub(crate) struct Start {
 
 /// Runs the interactive shell. Nothing that a filter does ends it: one that takes more memory than there is for
 /// it is stopped, and so is one that runs when Ctrl-C is typed.
-pub(crate) fn prompt(start: Start, files: &[String], out: Paint, err: Paint) -> io::Result<ExitCode> {
-    let seed = getrandom::u64().map_err(|e| io::Error::other(e.to_string()))?;
-    let session = Session::new(Options { seed, unique_actors: true });
-    session.set_filter_limits(start.limits);
-    let host = Host::new(Disk::interrupted_by(session.interrupt())).at_prompt();
+pub(crate) fn prompt(
+    start: Start,
+    workspace: Option<Workspace>,
+    files: &[String],
+    out: Paint,
+    err: Paint,
+) -> io::Result<ExitCode> {
+    let resumed = workspace.map(|workspace| workspace.open()).transpose()?;
+    let (session, keeper, notice, is_new) = match resumed {
+        None => {
+            let session = new_session()?;
+            session.set_filter_limits(start.limits);
+            (session, None, None, true)
+        }
+        Some(Resumed { session, keeper, is_new, notice }) => (session, Some(keeper), notice, is_new),
+    };
+    let names = session.entries().count();
+    let mut host = Host::new(Disk::interrupted_by(session.interrupt())).at_prompt();
+    if let Some(keeper) = keeper {
+        host = host.kept_by(keeper);
+    }
+    if let Some(notice) = notice {
+        writeln!(io::stderr(), "{} {notice}", err.label("warning:"))?;
+    }
     let mut prompt = Prompt::open(session, host, start, out, err)?;
-    if start.init {
+    // A workspace that goes on has what it did.
+    if start.init && is_new {
         prompt.init()?;
     }
     if !start.json {
@@ -55,6 +76,10 @@ pub(crate) fn prompt(start: Start, files: &[String], out: Paint, err: Paint) -> 
         let greeting = format!("rejoin {version} — `help` lists the commands, Ctrl-D leaves");
         let width = prompt.look()?.extent.width;
         writeln!(io::stdout(), "{}", wrapped(&greeting, width))?;
+        if !is_new {
+            let what = format!("the workspace goes on with {}; `refs` lists them", count(names, "name"));
+            writeln!(io::stdout(), "{}", wrapped(&what, width))?;
+        }
     }
     let opening = opening(prompt.session()?, files);
     for item in opening {

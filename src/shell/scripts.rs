@@ -19,6 +19,7 @@ use super::paint::{Paint, on_a_line};
 use super::progress::Progress;
 use super::sources::{NO_FILES, Source, Unread};
 use super::total::Total;
+use super::workspace::{Resumed, Workspace};
 
 /// A runner of what is not typed into a terminal.
 pub(crate) struct Scripts {
@@ -27,6 +28,8 @@ pub(crate) struct Scripts {
     pub(crate) err: Paint,
     /// What each filter may use.
     pub(crate) limits: Limits,
+    /// Where the session of `-c` or of standard input rests.
+    pub(crate) workspace: Option<Workspace>,
 }
 
 impl Scripts {
@@ -133,8 +136,17 @@ impl Scripts {
     fn answers(&self, name: &str, files: &[String], script: &Script, host: Host) -> io::Result<ExitCode> {
         prepare()?;
         let mut out = Output;
+        let (mut session, host) = match &self.workspace {
+            None => (self.session(), host),
+            Some(workspace) => {
+                let Resumed { session, keeper, notice, .. } = workspace.open()?;
+                if let Some(notice) = notice {
+                    complain(&format!("{} {notice}\n", self.err.label("warning:")));
+                }
+                (session, host.kept_by(keeper))
+            }
+        };
         let mut host = host.on_start(running);
-        let mut session = self.session();
         let opening = Script { items: opening(&session, files), mistakes: Vec::new() };
         let opened = run_with(&mut host, &mut session, &opening, |ran| {
             self.failure(&mut out, "command line", &[], ran)

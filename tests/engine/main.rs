@@ -14,6 +14,7 @@ mod neighbours;
 mod oracle;
 mod oracle_itself;
 mod outbox;
+mod progress;
 mod properties;
 mod refusals;
 mod saved;

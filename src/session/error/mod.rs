@@ -270,6 +270,13 @@ impl CommandError {
         Self::new(error, word.span.clone()).with_hint(hint)
     }
 
+    /// Makes the error of a line whose outcome cannot be kept: its first word has the blame.
+    #[cfg(feature = "store")]
+    pub(super) fn not_kept(error: FileError, line: &str) -> Self {
+        let span = Self::interrupted(line).span;
+        Self::new(error, span).with_hint("nothing was changed".to_owned())
+    }
+
     pub(super) fn with_hint(mut self, hint: impl Into<Option<String>>) -> Self {
         self.hint = hint.into();
         self

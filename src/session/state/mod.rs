@@ -2,6 +2,8 @@
 
 pub(in crate::session) mod ids;
 pub(in crate::session) mod journal;
+#[cfg(feature = "store")]
+pub(in crate::session) mod kept;
 pub(in crate::session) mod names;
 pub(in crate::session) mod settings;
 pub(in crate::session) mod turn;

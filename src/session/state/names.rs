@@ -302,6 +302,11 @@ impl Names {
         self.named(name).is_some_and(|named| named.validator.is_some())
     }
 
+    /// Returns the code of the validator of a ref.
+    pub(in crate::session) fn validator(&self, name: &str) -> Option<String> {
+        self.named(name)?.validator.as_ref().map(|filter| filter.code().to_owned())
+    }
+
     /// Gives a ref a validator or takes it away.
     pub(in crate::session) fn set_validator(&mut self, name: &str, filter: Option<Arc<Filter>>) {
         let before = self.validate(name, filter);
@@ -335,6 +340,11 @@ impl Names {
         });
         self.journal = journal;
         !self.journal.is_empty()
+    }
+
+    /// Returns what was before the command, of all that it touched.
+    pub(in crate::session) fn touched(&self) -> &[Before] {
+        &self.journal
     }
 
     /// Gives what was before the command for an empty list.

@@ -7,12 +7,12 @@
 use std::collections::VecDeque;
 
 use crate::cancellation::Cancelled;
-use crate::session::Session;
 use crate::session::answer::words;
 use crate::session::state::ids::Given;
 use crate::session::state::journal::Journal;
 use crate::session::state::names::Before;
 use crate::session::state::turn::Turn;
+use crate::session::{Effect, Session};
 
 /// The number of commands that can be taken back.
 pub(in crate::session) const KEPT: usize = 1_000;
@@ -24,6 +24,10 @@ pub(in crate::session) struct Steps {
     now: Level,
     /// Those of whoever reads the file, outermost first.
     outer: Vec<Level>,
+    /// How many files were read.
+    files: u64,
+    /// How many of the outermost steps that were done, and that were taken back, are in the records of what is kept.
+    repeatable: (usize, usize),
 }
 
 /// The steps of one file, or of the session.
@@ -31,6 +35,8 @@ pub(in crate::session) struct Steps {
 struct Level {
     done: VecDeque<UndoStep>,
     undone: Vec<UndoStep>,
+    /// The number of the file among all that were read.
+    number: u64,
     /// The command that reads the file.
     line: String,
     /// What was before those commands of the file that can be taken back with it alone.
@@ -84,6 +90,42 @@ pub(in crate::session) struct Turned {
     pub(in crate::session) commands: usize,
 }
 
+impl Steps {
+    /// Returns the files that are read, outermost first: their numbers, and the lines that read them.
+    #[cfg(feature = "store")]
+    pub(in crate::session) fn files(&self) -> Vec<(u64, String)> {
+        let levels = self.outer.iter().chain([&self.now]).skip(1);
+        levels.map(|level| (level.number, level.line.clone())).collect()
+    }
+
+    /// Tells whether the step that was just turned is in the records.
+    #[cfg(feature = "store")]
+    pub(in crate::session) fn can_repeat(&self, effect: Effect) -> bool {
+        let (done, undone) = self.repeatable;
+        // The steps of a file are younger than any state.
+        !self.outer.is_empty() || if effect == Effect::Undid { done > 0 } else { undone > 0 }
+    }
+
+    /// Notes what a record says.
+    pub(in crate::session) fn note_repeatable(&mut self, effect: Effect) {
+        let (done, undone) = self.repeatable;
+        if self.outer.is_empty() {
+            self.repeatable = match effect {
+                Effect::None => (done, undone),
+                Effect::Changed => (done + 1, 0),
+                Effect::Undid => (done.saturating_sub(1), undone + 1),
+                Effect::Redid => (done + 1, undone.saturating_sub(1)),
+            };
+        }
+    }
+
+    /// Notes that a state takes the place of all records.
+    #[cfg(feature = "store")]
+    pub(in crate::session) fn forget_repeatable(&mut self) {
+        self.repeatable = (0, 0);
+    }
+}
+
 impl Session {
     /// Keeps what the command changed; whether it changed something.
     pub(in crate::session) fn keep_step(&mut self, line: &str) -> bool {
@@ -121,7 +163,13 @@ impl Session {
     /// own, so their refs have actors without a suffix while it runs, as in a script. What its commands change is one
     /// step for `undo` when [the file ends](Self::end_file), which must come as often as this. Files may read files.
     pub fn begin_file(&mut self, line: &str) {
-        let mut file = Level::default();
+        let number = self.steps.files + 1;
+        self.begin_numbered(number, line);
+    }
+
+    fn begin_numbered(&mut self, number: u64, line: &str) {
+        self.steps.files = self.steps.files.max(number);
+        let mut file = Level { number, ..Level::default() };
         words::start(line.trim(), &mut file.line);
         let outer = std::mem::replace(&mut self.steps.now, file);
         self.steps.outer.push(outer);
@@ -146,6 +194,20 @@ impl Session {
             level.older.add(oldest);
         }
         level.done.push_back(UndoStep { line, before: before.into_notes(), given, changed, commands });
+        self.steps.note_repeatable(Effect::Changed);
+    }
+
+    /// Ends files and begins others, so that these are the ones that are read.
+    #[cfg(feature = "store")]
+    pub(in crate::session) fn enter_files(&mut self, files: &[(u64, String)]) {
+        let now = self.steps.files();
+        let same = now.iter().zip(files).take_while(|((now, _), (number, _))| now == number).count();
+        for _ in same..now.len() {
+            self.end_file();
+        }
+        for (number, line) in &files[same..] {
+            self.begin_numbered(*number, line);
+        }
     }
 
     /// Tells whether the commands stand in a file that is read.

@@ -1,0 +1,345 @@
+//! The session as it is kept: a state, and records of what commands changed since, from which it is made again.
+//!
+//! A record says what a command did, and not the command: made again, a session is what it was whatever a later
+//! version of jq would make of the line. The commands become steps again, so that `undo` works on; a state has none.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::crdt::{Clock, ConvergentRef, Patch, Progress};
+use crate::session::outside::Keeper;
+use crate::session::state::names::{Before, Entry, Names};
+use crate::session::state::settings::{SETTINGS, find};
+use crate::session::{CommandError, Effect, FileError, Session};
+use crate::value;
+
+/// The reason why a session cannot be made of what was kept.
+#[derive(Debug, Error)]
+pub enum RestoreError {
+    /// Its bytes are not in the form of this version.
+    #[error("it is not in a form that this version reads: {0}")]
+    Form(#[from] postcard::Error),
+    /// It contradicts itself.
+    #[error("what was kept of `{0}` does not fit together: {1}")]
+    Contradiction(String, String),
+}
+
+type Result<T, E = RestoreError> = std::result::Result<T, E>;
+
+/// What was before everything that is kept: names, in their order, and settings.
+#[derive(Serialize, Deserialize)]
+struct State {
+    things: Vec<Thing>,
+    settings: Vec<(String, String)>,
+}
+
+/// A name with what it stands for and what belongs to that.
+#[derive(Serialize, Deserialize)]
+struct Thing {
+    name: String,
+    is: Is,
+    watched: bool,
+    validator: Option<String>,
+}
+
+/// What a name stands for.
+#[derive(Serialize, Deserialize)]
+enum Is {
+    /// A ref, with its history.
+    Ref(Vec<u8>),
+    /// A clock, as JSON.
+    Clock(String),
+    /// A patch.
+    Patch(Vec<u8>),
+}
+
+/// What a command did.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    /// The files that are read, outermost first: the number that each has in the session, and the line that reads it.
+    files: Vec<(u64, String)>,
+    did: Did,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Did {
+    /// A command changed something.
+    Step {
+        line: String,
+        changes: Vec<Change>,
+    },
+    Undo,
+    Redo,
+    /// A setting was set.
+    Set {
+        name: String,
+        to: String,
+    },
+}
+
+/// Something that a command changed.
+#[derive(Serialize, Deserialize)]
+enum Change {
+    /// A name came to stand for something.
+    Is(String, Is),
+    /// A ref went on.
+    Went {
+        name: String,
+        changes: Vec<u8>,
+        waiting: Option<Vec<u8>>,
+        dropped: bool,
+        popped: bool,
+    },
+    Renamed {
+        from: String,
+        to: String,
+    },
+    Gone(String),
+    Watched(String, bool),
+    Validator(String, Option<String>),
+}
+
+impl Is {
+    fn of(entry: &Entry) -> Self {
+        match entry {
+            Entry::Ref(reference) => Self::Ref(reference.to_bytes()),
+            Entry::Clock(clock) => Self::Clock(clock.to_json().to_string()),
+            Entry::Patch(patch) => Self::Patch(patch.to_bytes()),
+        }
+    }
+
+    fn entry(&self, name: &str) -> Result<Entry> {
+        let wrong = |error: String| RestoreError::Contradiction(name.to_owned(), error);
+        Ok(match self {
+            Self::Ref(bytes) => {
+                Entry::Ref(ConvergentRef::from_bytes(bytes).map_err(|e| wrong(e.to_string()))?)
+            }
+            Self::Clock(text) => {
+                let json = value::parse(text).map_err(|error| wrong(error.to_string()))?;
+                Entry::Clock(Clock::from_json(&json).map_err(|error| wrong(error.to_string()))?)
+            }
+            Self::Patch(bytes) => Entry::Patch(Patch::from_bytes(bytes).map_err(|e| wrong(e.to_string()))?),
+        })
+    }
+}
+
+impl Names {
+    /// Returns what the command that runs changed.
+    fn changes(&self) -> Vec<Change> {
+        self.touched().iter().filter_map(|before| self.change(before)).collect()
+    }
+
+    fn change(&self, before: &Before) -> Option<Change> {
+        let name = before.name().to_owned();
+        Some(match before {
+            Before::Nothing(_) | Before::Other(..) => Change::Is(name, Is::of(self.get(before.name())?)),
+            Before::Version(_, version) => {
+                let Some(Entry::Ref(reference)) = self.get(before.name()) else { return None };
+                let Progress { changes, waiting, dropped, popped } = reference.progress(version);
+                let waiting = (!waiting.is_empty()).then(|| waiting.to_bytes());
+                Change::Went { name, changes: changes.to_bytes(), waiting, dropped, popped }
+            }
+            // A command rewinds nothing but by `undo` and `redo`, which are kept as such.
+            Before::Rewound(..) => return None,
+            Before::Renamed { from, to } => Change::Renamed { from: from.clone(), to: to.clone() },
+            Before::Gone(_) => Change::Gone(name),
+            Before::Watched(..) => Change::Watched(name, self.is_watched(before.name())),
+            Before::Validator(..) => Change::Validator(name, self.validator(before.name())),
+        })
+    }
+}
+
+impl Session {
+    /// Notes what a command may change that is no step.
+    pub(in crate::session) fn settings_now(&self) -> Vec<String> {
+        SETTINGS.iter().map(|setting| (setting.get)(self)).collect()
+    }
+
+    /// Keeps what a command did that went well, if it changed something.
+    ///
+    /// # Errors
+    /// It cannot be kept: the command is taken back then.
+    pub(in crate::session) fn keep_record(
+        &mut self,
+        line: &str,
+        effect: Effect,
+        settings: &[String],
+        keeper: &mut dyn Keeper,
+    ) -> Result<(), FileError> {
+        let kept = self.try_record(line, effect, settings, keeper);
+        if kept.is_err() {
+            match effect {
+                Effect::Undid => drop(self.redo_step(|_, _| ())),
+                Effect::Redid => drop(self.undo_step(|_, _| ())),
+                // Its caller drops the step.
+                Effect::None | Effect::Changed => {}
+            }
+            for (setting, before) in SETTINGS.iter().zip(settings) {
+                (setting.set)(self, before);
+            }
+        }
+        kept
+    }
+
+    fn try_record(
+        &mut self,
+        line: &str,
+        effect: Effect,
+        settings: &[String],
+        keeper: &mut dyn Keeper,
+    ) -> Result<(), FileError> {
+        let did = match effect {
+            Effect::Undid | Effect::Redid if !self.steps.can_repeat(effect) => {
+                // What it turned is older than the state that is kept.
+                keeper.checkpoint(&self.state())?;
+                self.steps.forget_repeatable();
+                return Ok(());
+            }
+            Effect::Undid => Did::Undo,
+            Effect::Redid => Did::Redo,
+            Effect::None | Effect::Changed if self.names.have_changed() => {
+                Did::Step { line: line.to_owned(), changes: self.names.changes() }
+            }
+            Effect::None | Effect::Changed => {
+                let now = SETTINGS.iter().map(|setting| (setting, (setting.get)(self)));
+                let set = now.zip(settings).find(|((_, now), before)| now != *before);
+                let Some(((setting, to), _)) = set else { return Ok(()) };
+                Did::Set { name: setting.name.to_owned(), to }
+            }
+        };
+        let effect = if matches!(did, Did::Step { .. }) { Effect::Changed } else { effect };
+        let record = Record { files: self.steps.files(), did };
+        let is_long = keeper.keep(&encoded(&record))?;
+        self.steps.note_repeatable(effect);
+        self.is_state_due = is_long;
+        Ok(())
+    }
+
+    /// Keeps a state in the place of many records, between commands.
+    pub(in crate::session) fn keep_state(&mut self, keeper: &mut dyn Keeper) {
+        // Where that cannot be done the records stay, and the next command tries again.
+        if std::mem::take(&mut self.is_state_due)
+            && !self.is_reading()
+            && keeper.checkpoint(&self.state()).is_ok()
+        {
+            self.steps.forget_repeatable();
+        }
+    }
+
+    /// Returns the state, as it is kept.
+    fn state(&self) -> Vec<u8> {
+        let thing = |(name, entry): (&str, &Entry)| Thing {
+            name: name.to_owned(),
+            is: Is::of(entry),
+            watched: self.names.is_watched(name),
+            validator: self.names.validator(name),
+        };
+        let settings = SETTINGS.iter().map(|setting| (setting.name.to_owned(), (setting.get)(self)));
+        encoded(&State { things: self.names.iter().map(thing).collect(), settings: settings.collect() })
+    }
+
+    /// Makes an empty session what was kept: a state, if there is one, and records since. What is undone and redone then are
+    /// the commands of the records.
+    ///
+    /// # Errors
+    /// What was kept is of another version of this program, or does not fit together. The session is of no use then.
+    pub fn restore(&mut self, state: Option<&[u8]>, records: &[Vec<u8>]) -> Result<(), RestoreError> {
+        if let Some(bytes) = state {
+            self.restore_state(postcard::from_bytes(bytes)?)?;
+        }
+        for bytes in records {
+            self.restore_record(postcard::from_bytes(bytes)?)?;
+        }
+        while self.is_reading() {
+            self.end_file();
+        }
+        // Nobody looked.
+        self.seen.take();
+        Ok(())
+    }
+
+    fn restore_state(&mut self, State { things, settings }: State) -> Result<()> {
+        for Thing { name, is, watched, validator } in things {
+            self.change(Change::Is(name.clone(), is))?;
+            if watched {
+                self.change(Change::Watched(name.clone(), true))?;
+            }
+            if validator.is_some() {
+                self.change(Change::Validator(name, validator))?;
+            }
+        }
+        for (name, to) in settings {
+            self.restore_setting(&name, &to);
+        }
+        self.names.swap_journal(&mut Vec::new());
+        Ok(())
+    }
+
+    fn restore_record(&mut self, Record { files, did }: Record) -> Result<()> {
+        self.enter_files(&files);
+        let effect = match did {
+            Did::Step { line, changes } => {
+                for change in changes {
+                    self.change(change)?;
+                }
+                self.keep_step(&line);
+                Effect::Changed
+            }
+            Did::Undo => {
+                self.undo_step(|_, _| ());
+                Effect::Undid
+            }
+            Did::Redo => {
+                self.redo_step(|_, _| ());
+                Effect::Redid
+            }
+            Did::Set { name, to } => {
+                self.restore_setting(&name, &to);
+                Effect::None
+            }
+        };
+        self.steps.note_repeatable(effect);
+        Ok(())
+    }
+
+    fn restore_setting(&mut self, name: &str, to: &str) {
+        // A setting that this version does not have means nothing to it.
+        if let Some(setting) = find(name) {
+            (setting.set)(self, to);
+        }
+    }
+
+    /// Does again what a command did.
+    fn change(&mut self, change: Change) -> Result<()> {
+        match change {
+            Change::Is(name, is) => self.names.set(&name, is.entry(&name)?),
+            Change::Went { name, changes, waiting, dropped, popped } => {
+                let wrong = |error: String| RestoreError::Contradiction(name.clone(), error);
+                let patch = |bytes: &[u8]| Patch::from_bytes(bytes).map_err(|error| wrong(error.to_string()));
+                let changes = patch(&changes)?;
+                let waiting = match waiting {
+                    Some(bytes) => patch(&bytes)?,
+                    None => Patch::new(changes.document().clone(), []),
+                };
+                let reference =
+                    self.names.reference_mut(&name).ok_or_else(|| wrong("it is no ref".to_owned()))?;
+                let progress = Progress { changes, waiting, dropped, popped };
+                reference.advance(&progress).map_err(|error| wrong(error.to_string()))?;
+            }
+            Change::Renamed { from, to } => self.names.rename(&from, &to, &self.seen),
+            Change::Gone(name) => self.names.remove(&name),
+            Change::Watched(name, on) => self.names.set_watched(&name, on, &self.seen),
+            Change::Validator(name, code) => {
+                let wrong =
+                    |error: CommandError| RestoreError::Contradiction(name.clone(), error.to_string());
+                let filter = code.map(|code| self.compile(&(&*code).into())).transpose().map_err(wrong)?;
+                self.names.set_validator(&name, filter);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn encoded(value: &impl Serialize) -> Vec<u8> {
+    postcard::to_stdvec(value).expect("it holds texts, bytes and numbers alone")
+}

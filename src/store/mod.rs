@@ -1,0 +1,5 @@
+//! Documents at rest: files that outlive the process which wrote them, whatever ends it.
+
+mod journal;
+
+pub use journal::{Journal, JournalError, Opened};
