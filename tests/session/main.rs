@@ -6,6 +6,7 @@ mod codes;
 mod commands;
 mod help;
 mod interruption;
+mod kept;
 mod limits;
 mod shelf;
 mod typing;

@@ -135,6 +135,9 @@ impl Names {
             Before::Nothing(_) | Before::Other(..) => Change::Is(name, Is::of(self.get(before.name())?)),
             Before::Version(_, version) => {
                 let Some(Entry::Ref(reference)) = self.get(before.name()) else { return None };
+                if reference.is_at(version) {
+                    return None;
+                }
                 let Progress { changes, waiting, dropped, popped } = reference.progress(version);
                 let waiting = (!waiting.is_empty()).then(|| waiting.to_bytes());
                 Change::Went { name, changes: changes.to_bytes(), waiting, dropped, popped }
@@ -171,8 +174,7 @@ impl Session {
             match effect {
                 Effect::Undid => drop(self.redo_step(|_, _| ())),
                 Effect::Redid => drop(self.undo_step(|_, _| ())),
-                // Its caller drops the step.
-                Effect::None | Effect::Changed => {}
+                Effect::None | Effect::Changed => self.names.take_back(&self.seen),
             }
             for (setting, before) in SETTINGS.iter().zip(settings) {
                 (setting.set)(self, before);
@@ -197,14 +199,15 @@ impl Session {
             }
             Effect::Undid => Did::Undo,
             Effect::Redid => Did::Redo,
-            Effect::None | Effect::Changed if self.names.have_changed() => {
-                Did::Step { line: line.to_owned(), changes: self.names.changes() }
-            }
             Effect::None | Effect::Changed => {
+                let changes = self.names.changes();
                 let now = SETTINGS.iter().map(|setting| (setting, (setting.get)(self)));
                 let set = now.zip(settings).find(|((_, now), before)| now != *before);
-                let Some(((setting, to), _)) = set else { return Ok(()) };
-                Did::Set { name: setting.name.to_owned(), to }
+                match set {
+                    _ if !changes.is_empty() => Did::Step { line: line.to_owned(), changes },
+                    Some(((setting, to), _)) => Did::Set { name: setting.name.to_owned(), to },
+                    None => return Ok(()),
+                }
             }
         };
         let effect = if matches!(did, Did::Step { .. }) { Effect::Changed } else { effect };

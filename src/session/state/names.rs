@@ -160,6 +160,11 @@ impl Before {
         }
     }
 
+    /// Tells whether a name comes to stand for something else, or for nothing.
+    pub(in crate::session) fn replaces(&self, name: &str) -> bool {
+        matches!(self, Self::Nothing(_) | Self::Other(..) | Self::Gone(_)) && self.name() == name
+    }
+
     /// Returns the ref whose value changes.
     pub(in crate::session) fn reference(&self) -> Option<&str> {
         match self {
@@ -359,6 +364,17 @@ impl Names {
                 Before::Version(name, _) => self.roll_back_ref(&name),
                 before => drop(self.restore(before, seen)),
             }
+        }
+    }
+
+    /// Makes what a command touched what it was before, also where what the command did is done, and forgets that.
+    #[cfg(feature = "store")]
+    pub(in crate::session) fn take_back(&mut self, seen: &WatchLog) {
+        if self.have_changed() {
+            for before in std::mem::take(&mut self.journal).into_iter().rev() {
+                self.restore(before, seen);
+            }
+            self.end_cancellation();
         }
     }
 

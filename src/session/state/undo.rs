@@ -263,11 +263,14 @@ impl Session {
         tell: impl FnOnce(&Self, Turned) -> R,
     ) -> (Result<R, Cancelled>, UndoStep) {
         let UndoStep { line, before, mut given, changed, commands } = step;
+        // What comes back as a whole did not change.
+        let is_whole = |name: &String| before.iter().any(|before| before.replaces(name));
+        let told_of = changed.clone().filter(|name| !is_whole(name));
         let mut turn = Turn::new(before);
         let interrupt = self.interrupt();
         let told = interrupt.cancellable(|| {
             turn.go(&mut self.names, &self.seen);
-            tell(self, Turned { line: line.clone(), changed: changed.clone(), commands })
+            tell(self, Turned { line: line.clone(), changed: told_of, commands })
         });
         let before = if told.is_ok() {
             self.ids.turn(&mut given);

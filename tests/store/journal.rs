@@ -1,0 +1,156 @@
+//! A journal: whatever ended the process that wrote it, it opens, with all that was answered.
+
+use std::fs;
+use std::path::Path;
+
+use rejoin::store::{Journal, JournalError, Opened};
+
+fn open(folder: &Path) -> (Journal, Option<Vec<u8>>, Vec<Vec<u8>>, u64) {
+    let Opened { journal, state, records, cut } = Journal::open(folder, false).unwrap();
+    (journal, state, records, cut)
+}
+
+fn records(count: usize) -> Vec<Vec<u8>> {
+    (1..=count).map(|n| vec![n as u8; 3 * n]).collect()
+}
+
+/// A folder with a journal of some records, and perhaps a state before them.
+fn written(state: Option<&[u8]>, count: usize) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, ..) = open(folder.path());
+    if let Some(state) = state {
+        journal.append(b"before").unwrap();
+        journal.checkpoint(state).unwrap();
+    }
+    records(count).iter().for_each(|record| journal.append(record).unwrap());
+    folder
+}
+
+#[test]
+fn given_records_and_states_when_it_is_opened_again_then_they_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("a/b");
+    for syncs in [true, false] {
+        let mut opened = Journal::open(&inner, syncs).unwrap();
+        opened.journal.append(b"one").unwrap();
+    }
+    let (mut journal, state, records, cut) = open(&inner);
+    assert_eq!((state, records, cut), (None, vec![b"one".to_vec(), b"one".to_vec()], 0));
+    assert!(!journal.is_long());
+    journal.checkpoint(b"state").unwrap();
+    journal.append(b"two").unwrap();
+    drop(journal);
+    let (journal, state, records, cut) = open(&inner);
+    assert_eq!((state.as_deref(), records, cut), (Some(&b"state"[..]), vec![b"two".to_vec()], 0));
+    drop(journal);
+    let mut names: Vec<String> = fs::read_dir(&inner)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["lock", "log-1", "state-1"]);
+}
+
+#[test]
+fn given_a_log_that_is_cut_at_any_byte_then_it_opens_with_every_whole_record() {
+    for state in [None, Some(&b"the state"[..])] {
+        let folder = written(state, 6);
+        let log = folder.path().join(if state.is_some() { "log-1" } else { "log-0" });
+        let whole = fs::read(&log).unwrap();
+        for length in 0..=whole.len() {
+            // Nothing, or what a disk puts there.
+            for tail in [&b""[..], &[0; 40], &[0xff; 9]] {
+                if length < 8 && !tail.is_empty() {
+                    continue;
+                }
+                fs::write(&log, [&whole[..length], tail].concat()).unwrap();
+                let (mut journal, found, read, cut) = open(folder.path());
+                assert_eq!(found.as_deref(), state);
+                assert_eq!(read, records(6)[..read.len()], "{length}");
+                let kept: usize = 8 + read.iter().map(|record| 8 + record.len()).sum::<usize>();
+                assert!(kept + 8 + 3 * (read.len() + 1) > length, "{length}: a whole record was lost");
+                assert_eq!(cut as usize, (length + tail.len()).saturating_sub(kept), "{length}");
+                // It goes on from there.
+                journal.append(b"next").unwrap();
+                drop(journal);
+                let (_, _, again, cut) = open(folder.path());
+                assert_eq!((again.len(), cut), (read.len() + 1, 0));
+            }
+        }
+    }
+}
+
+#[test]
+fn given_damage_elsewhere_than_at_the_end_then_nothing_is_cut_off() {
+    let folder = written(Some(b"the state"), 6);
+    for (name, most) in
+        [("log-1", records(5).iter().map(|r| r.len() + 8).sum::<usize>() + 8), ("state-1", usize::MAX)]
+    {
+        let file = folder.path().join(name);
+        let whole = fs::read(&file).unwrap();
+        for at in 0..whole.len().min(most) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0x10;
+            fs::write(&file, &damaged).unwrap();
+            let error = Journal::open(folder.path(), false).unwrap_err();
+            let is_form = matches!(error, JournalError::Form(_));
+            assert!(
+                if at < 8 { is_form } else { matches!(error, JournalError::Damaged { .. }) },
+                "{name} {at}: {error}"
+            );
+            assert_eq!(fs::read(&file).unwrap(), damaged);
+        }
+        fs::write(&file, &whole).unwrap();
+    }
+}
+
+#[test]
+fn given_a_checkpoint_that_did_not_come_to_its_end_then_what_was_before_counts() {
+    let folder = written(Some(b"first"), 2);
+    let put = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    // It had made the log, and a part of the state.
+    put("log-2", b"rejoinJ\x01");
+    put("state.new", b"rejoi");
+    let (_, state, read, _) = open(folder.path());
+    assert_eq!((state.as_deref(), read), (Some(&b"first"[..]), records(2)));
+    assert!(!folder.path().join("log-2").exists() && !folder.path().join("state.new").exists());
+    // It was done but for the files of before.
+    let other = written(Some(b"second"), 0);
+    fs::copy(other.path().join("state-1"), folder.path().join("state-2")).unwrap();
+    put("log-2", b"rejoinJ\x01");
+    let (_, state, read, _) = open(folder.path());
+    assert_eq!((state.as_deref(), read), (Some(&b"second"[..]), Vec::new()));
+    assert!(!folder.path().join("log-1").exists() && !folder.path().join("state-1").exists());
+}
+
+#[test]
+fn given_a_journal_that_is_open_or_a_folder_of_something_else_then_it_is_refused() {
+    let folder = written(None, 1);
+    let (journal, ..) = open(folder.path());
+    assert!(matches!(Journal::open(folder.path(), false), Err(JournalError::Locked)));
+    drop(journal);
+    open(folder.path());
+    let foreign = tempfile::tempdir().unwrap();
+    fs::write(foreign.path().join("letter.txt"), "mine").unwrap();
+    assert!(matches!(Journal::open(foreign.path(), false), Err(JournalError::Foreign)));
+    assert_eq!(fs::read_dir(foreign.path()).unwrap().count(), 1);
+    let file = foreign.path().join("letter.txt");
+    assert!(matches!(Journal::open(&file, false), Err(JournalError::Io { .. })));
+    let (mut journal, ..) = open(folder.path());
+    assert!(matches!(journal.append(b""), Err(JournalError::Length(0))));
+    assert!(matches!(journal.checkpoint(b""), Err(JournalError::Io { .. } | JournalError::Length(0))));
+    journal.append(b"more").unwrap();
+}
+
+#[test]
+fn given_a_long_log_then_a_checkpoint_is_due() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, ..) = open(folder.path());
+    journal.append(&vec![7; 1 << 20]).unwrap();
+    assert!(journal.is_long());
+    journal.checkpoint(&vec![8; 3 << 20]).unwrap();
+    journal.append(&vec![7; 2 << 20]).unwrap();
+    assert!(!journal.is_long(), "a state that is larger is not written for so little");
+    journal.append(&vec![7; 2 << 20]).unwrap();
+    assert!(journal.is_long());
+}
