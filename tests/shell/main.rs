@@ -13,3 +13,4 @@ mod prompt;
 #[cfg(unix)]
 mod recording;
 mod schema;
+mod workspace;
