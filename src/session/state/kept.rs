@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::crdt::{Clock, ConvergentRef, Patch, Progress};
+use crate::session::answer::words;
 use crate::session::outside::Keeper;
 use crate::session::state::names::{Before, Entry, Names};
 use crate::session::state::settings::{SETTINGS, find};
@@ -63,7 +64,7 @@ struct Record {
 
 #[derive(Serialize, Deserialize)]
 enum Did {
-    /// A command changed something.
+    /// A command, cut short, changed something.
     Step {
         line: String,
         changes: Vec<Change>,
@@ -204,7 +205,11 @@ impl Session {
                 let now = SETTINGS.iter().map(|setting| (setting, (setting.get)(self)));
                 let set = now.zip(settings).find(|((_, now), before)| now != *before);
                 match set {
-                    _ if !changes.is_empty() => Did::Step { line: line.to_owned(), changes },
+                    _ if !changes.is_empty() => {
+                        let mut start = String::new();
+                        words::start(line.trim(), &mut start);
+                        Did::Step { line: start, changes }
+                    }
                     Some(((setting, to), _)) => Did::Set { name: setting.name.to_owned(), to },
                     None => return Ok(()),
                 }
