@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::rewind::Version;
-use super::{Change, ConvergentRef, MergeError, Patch};
+use super::{Change, ConvergentRef, DecodeError, DecodeReason, OpId, Patch, validate};
 
 /// The progress of a ref: what happened to it since a version.
 ///
@@ -15,8 +15,8 @@ pub struct Progress {
     pub changes: Patch,
     /// The changes that came to wait.
     pub waiting: Patch,
-    /// Whether what had waited was dropped.
-    pub dropped: bool,
+    /// The changes that had waited and do so no more: they were applied, dropped, or contradict what was applied.
+    pub gone: Vec<OpId>,
     /// Whether own changes were taken to be sent.
     pub popped: bool,
 }
@@ -28,26 +28,50 @@ impl ConvergentRef {
         let ranges = if applied.is_empty() { Vec::new() } else { vec![applied] };
         let waiting = self.waiting.not_in(since.waiting());
         let gone = since.waiting().not_in(&self.waiting);
-        let is_lost = |change: &Arc<Change>| self.clock().get(&change.actor) < change.first;
         Progress {
             changes: self.patch_of(&ranges, &[]),
             waiting: Patch::new(self.document.clone(), waiting.iter().map(|change| (**change).clone())),
-            // One that contradicts what came is gone by itself.
-            dropped: self.waiting.len() == 0 && gone.iter().any(is_lost),
+            gone: gone.iter().map(|change| change.id()).collect(),
             popped: self.popped != since.popped(),
         }
     }
 
-    /// Makes the ref what it was after some progress. O(what is new), as a merge.
+    /// Makes the ref what it was after some progress. O(what is new), as a merge. Watchers are not told.
     ///
     /// # Errors
-    /// As for [`merge_patch`](Self::merge_patch): the progress is of another ref. The ref is as it was then.
-    pub fn advance(&mut self, progress: &Progress) -> Result<(), MergeError> {
-        self.merge_patch(&progress.changes)?;
-        if progress.dropped {
-            self.drop_waiting();
+    /// When the progress is of another ref, or does not begin where this one is. The ref is as it was then.
+    pub fn advance(&mut self, progress: &Progress) -> Result<(), DecodeError> {
+        self.try_advance(progress).map_err(DecodeError::at_root)
+    }
+
+    fn try_advance(&mut self, progress: &Progress) -> Result<(), DecodeReason> {
+        if *progress.changes.document() != self.document || *progress.waiting.document() != self.document {
+            return Err(DecodeReason::Damaged);
         }
-        self.merge_patch(&progress.waiting)?;
+        let waiting: Vec<Change> = progress.waiting.changes().collect();
+        if waiting.iter().any(|change| validate::well_formed(change).is_err()) {
+            return Err(DecodeReason::Damaged);
+        }
+        self.close();
+        let wire = progress.changes.wire();
+        self.value();
+        self.note_changes();
+        self.begin_staging();
+        let mark = self.history.mark();
+        self.restore(&wire).inspect_err(|_| self.history.truncate(&mark))?;
+        // Nothing is woken that was not: an own edit does not look at what waits.
+        for actor in &wire.actors {
+            for change in self.waiting.wake(actor, self.history.clock()) {
+                self.waiting.add_anyway(change, self.history.clock(), &self.actor);
+            }
+        }
+        for id in &progress.gone {
+            self.waiting.remove(id);
+        }
+        for change in waiting {
+            self.waiting.remove(&change.id());
+            self.waiting.add_anyway(Arc::new(change), self.history.clock(), &self.actor);
+        }
         if progress.popped {
             self.pop_patches();
         }

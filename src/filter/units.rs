@@ -7,7 +7,10 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a time such as 500ms, 2s or 1m".to_owned();
     let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("", 1.0)];
     let seconds = quantity(text, &units).ok_or_else(wrong)?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+    // What is written of it is all of it.
+    let milliseconds = (seconds * 1_000.0).round();
+    let fits = (1.0..1e15).contains(&milliseconds);
+    if fits { Ok(Duration::from_millis(milliseconds as u64)) } else { Err(wrong()) }
 }
 
 /// Reads a size with its unit, in bytes: `64M`, `64MB` and `64MiB` are all 64 · 2²⁰.
@@ -17,7 +20,7 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     let text = lower.strip_suffix('b').unwrap_or(&lower);
     let text = text.strip_suffix('i').unwrap_or(text);
     let units = [("k", k), ("m", m), ("g", g), ("t", t), ("", 1.0)];
-    let bytes = quantity(text, &units).filter(|bytes| *bytes < 1e18);
+    let bytes = quantity(text, &units).filter(|bytes| (1.0..1e18).contains(bytes));
     bytes.map(|bytes| bytes as u64).ok_or_else(|| "expected a size such as 64M or 2G".to_owned())
 }
 

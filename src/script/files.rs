@@ -14,6 +14,11 @@ pub trait Files {
     /// Why it cannot be read.
     fn read(&self, path: &Path) -> Result<Vec<u8>, String>;
 
+    /// Tells whether a path is a device, a pipe or something else that is no file and no folder.
+    fn is_special(&self, _path: &Path) -> bool {
+        false
+    }
+
     /// Makes a file that was not there, whole or not at all. It is safe from the end of this process then.
     ///
     /// # Errors

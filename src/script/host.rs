@@ -52,9 +52,14 @@ impl Host {
         Self { world: World::sealed(Rc::new(files)), ..Self::without_files() }
     }
 
-    /// Lets commands write files, and read standard input; a script too, and the files that it reads.
+    /// Lets commands write files, and read standard input. The session files that they read do not.
     pub fn open(self) -> Self {
-        self.reaching(Reach::Open)
+        self.reaching(Reach::Open { files_too: false })
+    }
+
+    /// Lets a script and the session files that it reads write files, and read standard input.
+    pub fn outside(self) -> Self {
+        self.reaching(Reach::Open { files_too: true })
     }
 
     /// Lets something keep the session.
@@ -139,6 +144,10 @@ impl Host {
                 let read = self.read(session, name, nested);
                 session.end_file();
                 read
+            }
+            // A file is no one who types, and its lines are not theirs.
+            RequestKind::Record(_) | RequestKind::StopRecording if !self.reading.is_empty() => {
+                Err(FileError::NotTyped)
             }
             RequestKind::Record(name) => self.record(name, session),
             RequestKind::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
@@ -280,8 +289,7 @@ impl Host {
             return Err(FileError::StartsSessions(shown));
         }
         // What somebody reads is not what they wrote.
-        let seals = self.reading.is_empty();
-        let reach = if seals { self.world.seal() } else { None };
+        let reach = self.world.seal();
         self.reading.push(path);
         let keeps_going = std::mem::take(&mut self.keeps_going);
         let mut failed = None;

@@ -21,8 +21,8 @@ pub(super) struct World {
 pub(super) enum Reach {
     /// It reads files. What it writes is kept here.
     Sealed(BTreeMap<PathBuf, Vec<u8>>),
-    /// It reads and writes files, and reads standard input.
-    Open,
+    /// It reads and writes files, and reads standard input; so do the files that it reads, if they may.
+    Open { files_too: bool },
     /// It reads and writes files, and runs programs: somebody types, on standard input.
     Typed,
 }
@@ -36,8 +36,8 @@ impl World {
     /// Keeps from here on what is written; answers how far it reached, unless it did so before.
     pub(super) fn seal(&mut self) -> Option<Reach> {
         match self.reach {
-            Reach::Sealed(_) => None,
-            Reach::Open | Reach::Typed => {
+            Reach::Sealed(_) | Reach::Open { files_too: true } => None,
+            Reach::Open { .. } | Reach::Typed => {
                 Some(std::mem::replace(&mut self.reach, Reach::Sealed(BTreeMap::new())))
             }
         }
@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    /// Returns the path that a name stands for. A file has one path under every spelling of its name.
+    /// Returns the path by which a name is known here, under many of its spellings.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         plain(&self.folder.join(name))
     }
@@ -61,16 +61,22 @@ impl Outside for World {
         let unreadable = |reason| FileError::Unreadable { file: shown(Path::new(file)), reason };
         if file == "-" {
             return match self.reach {
-                Reach::Open => self.files.stdin().map_err(unreadable),
+                Reach::Open { .. } => self.files.stdin().map_err(unreadable),
                 Reach::Typed => Err(unreadable("lines are typed there".to_owned())),
                 Reach::Sealed(_) => Err(unreadable("a script reads files alone".to_owned())),
             };
         }
-        let path = self.path(file);
-        match &self.reach {
-            Reach::Sealed(kept) if kept.contains_key(&path) => Ok(kept[&path].clone()),
-            _ => self.files.read(&path).map_err(unreadable),
+        let path = self.folder.join(file);
+        if let Reach::Sealed(kept) = &self.reach {
+            if let Some(bytes) = kept.get(&self.path(file)) {
+                return Ok(bytes.clone());
+            }
+            // A device or a pipe is another way to what is outside.
+            if self.files.is_special(&path) {
+                return Err(unreadable("a script reads files alone".to_owned()));
+            }
         }
+        self.files.read(&path).map_err(unreadable)
     }
 
     fn write(&mut self, file: &str, bytes: &[u8], force: bool) -> Result<Kept, FileError> {
@@ -83,6 +89,7 @@ impl Outside for World {
             kept.insert(path, bytes.to_vec());
             return Ok(Kept::InMemory);
         }
+        let path = self.folder.join(file);
         let written = match self.files.create(&path, bytes) {
             Err(WriteError::Taken) if force => self.files.replace(&path, None, bytes),
             written => written,

@@ -83,6 +83,8 @@ pub struct Session {
     seen: WatchLog,
     /// Whether so many records are kept that a state is due.
     is_state_due: bool,
+    /// The limits that are kept, where others take their place for now, and those.
+    lent_limits: Option<(Limits, Limits)>,
     steps: state::undo::Steps,
 }
 
@@ -209,6 +211,14 @@ impl Session {
     /// Sets what each filter may use; validators too.
     pub fn set_filter_limits(&self, limits: Limits) {
         self.filters.set_limits(limits);
+    }
+
+    /// Sets what each filter may use in this process alone: what is kept of the session says what it did before, until a
+    /// command sets a limit.
+    pub fn lend_filter_limits(&mut self, limits: Limits) {
+        let kept = self.filter_limits();
+        self.lent_limits = (kept != limits).then_some((kept, limits));
+        self.set_filter_limits(limits);
     }
 
     /// Returns what interrupts the command that runs, from another thread or a signal handler: it fails and changes nothing.

@@ -40,6 +40,10 @@ impl Files for Disk {
         read.map_err(|error| error.to_string())
     }
 
+    fn is_special(&self, path: &Path) -> bool {
+        path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir())
+    }
+
     fn create(&self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         let file = without(|| create(path, bytes))?;
         self.remember(&file);

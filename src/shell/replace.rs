@@ -54,7 +54,11 @@ pub(crate) fn replace(path: &Path, old: Option<&str>, new: &[u8]) -> Result<(), 
         match made {
             // The moment between the look at the file and the rename is as short as it can be.
             Some(made) if old.map_or(Ok(true), |old| holds(&mut file, old))? => {
-                Ok(made.persist(&path).map(drop).map_err(|error| error.error)?)
+                made.persist(&path).map_err(|error| error.error)?;
+                // The name is safe when the folder is.
+                #[cfg(unix)]
+                File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()?;
+                Ok(())
             }
             Some(_) => Err(NotWritten::Changed),
             None => Ok(overwrite(&mut file, new)?),

@@ -209,7 +209,7 @@ impl Scripts {
                         host = host.keep_going();
                     }
                     if way.outside {
-                        host = host.open();
+                        host = host.outside();
                     }
                     let session = &mut self.session();
                     let progress = Progress::of(&script, way.seen);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rejoin::session::{FileError, Keeper, Limits, Options, Session};
-use rejoin::store::{Journal, JournalError, Opened};
+use rejoin::store::{Cut, Journal, JournalError, Opened};
 
 use super::interruption::without;
 use super::paint::on_a_line;
@@ -48,9 +48,13 @@ impl Workspace {
         session.restore(state.as_deref(), &records).map_err(|error| failed(&error))?;
         let kept = session.filter_limits();
         let (time, memory) = (self.time.unwrap_or(kept.time), self.memory.unwrap_or(kept.memory));
-        session.set_filter_limits(Limits { time, memory });
-        let notice = (cut > 0).then(|| {
-            format!("workspace {shown}: the last write was not whole; its {cut} bytes were cut off")
+        session.lend_filter_limits(Limits { time, memory });
+        let notice = cut.map(|Cut { bytes, aside }| match aside {
+            None => format!("workspace {shown}: the last write was not whole; its {bytes} bytes were cut off"),
+            Some(file) => format!(
+                "workspace {shown}: the log is damaged; {bytes} bytes behind the last whole command were put aside in {}",
+                on_a_line(&file.display().to_string())
+            ),
         });
         let is_new = state.is_none() && records.is_empty();
         let keeper = Journaled { journal, folder: self.folder.clone() };

@@ -1,14 +1,16 @@
 //! A journal: a folder with a state, and a log of what happened since.
 //!
 //! What was [appended](Journal::append) is on the disk before the call returns. A process that is killed, or a machine that
-//! loses its power, leaves at most a last record that is not whole: it is cut off when the journal is opened again.
+//! loses its power, leaves at most a last record that is not whole: it is cut off when the journal is opened again. Where
+//! something stands behind what is not whole, it is put aside in a file of its own, `cut-7-1234`, and not lost: the disk is
+//! damaged, or lost a part of what it was not made to wait for.
 //!
 //! The folder has two files of one number, `state-7` and `log-7`. A [checkpoint](Journal::checkpoint) makes those of the
 //! next number: an empty log, then the state under another name, which becomes `state-8` in one step. From then on
 //! that counts, and the files of the number before go. The file `lock` is locked while a process has the journal.
 //!
-//! A file begins with eight bytes that say what it is. Then come records, each as its length and its CRC-32 (four bytes each,
-//! lowest first), and its bytes. A state is a file of one record.
+//! A file begins with eight bytes that say what it is. Then come records, each as its length, the CRC-32 of its length, the
+//! CRC-32 of its bytes (four bytes each, lowest first), and its bytes. A state is a file of one record.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -19,8 +21,8 @@ use thiserror::Error;
 /// The first bytes of every file, the last of them the version of the form.
 const MAGIC: &[u8; 8] = b"rejoinJ\x01";
 
-/// The bytes in front of a record: its length and its checksum.
-const FRAME: usize = 8;
+/// The bytes in front of a record: its length and two checksums.
+const FRAME: usize = 12;
 
 /// A log that is shorter than this is not too long, in bytes.
 const SHORT: u64 = 1 << 20;
@@ -38,14 +40,12 @@ pub enum JournalError {
     /// A file was made by a later version of this program, or is none of its files.
     #[error("`{0}` is not in a form that this version reads")]
     Form(String),
-    /// A file is damaged elsewhere than at its end.
-    #[error("`{file}` is damaged at byte {at}, and not only at its end")]
-    Damaged {
-        /// The file.
-        file: String,
-        /// The number of bytes before the damage.
-        at: u64,
-    },
+    /// A state is damaged.
+    #[error("`{0}` is damaged")]
+    Damaged(String),
+    /// A log has records, and the state is gone that they follow.
+    #[error("`{0}` is gone, which what is there follows")]
+    Gone(String),
     /// An earlier write failed in a way that leaves open what is on the disk.
     #[error("an earlier write failed, and what is on the disk is not known: it must be opened again")]
     Broken,
@@ -90,8 +90,17 @@ pub struct Opened {
     pub state: Option<Vec<u8>>,
     /// What was appended since, in order.
     pub records: Vec<Vec<u8>>,
-    /// The number of bytes of a last record that was not whole, and was cut off.
-    pub cut: u64,
+    /// What was cut off behind the last whole record, if anything was.
+    pub cut: Option<Cut>,
+}
+
+/// What was cut off a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// The number of bytes.
+    pub bytes: u64,
+    /// The file in which they are now; none for a single record that was being written.
+    pub aside: Option<PathBuf>,
 }
 
 impl Journal {
@@ -102,21 +111,22 @@ impl Journal {
     /// Another process has it, the folder holds something else, or its files cannot be read or are damaged.
     pub fn open(folder: &Path, syncs: bool) -> Result<Opened> {
         let failed = |error| failed(folder, error);
-        fs::create_dir_all(folder).map_err(failed)?;
-        let found = Found::in_folder(folder)?;
-        if found.is_foreign {
-            return Err(JournalError::Foreign);
-        }
+        create_folder(folder).map_err(failed)?;
+        Found::in_folder(folder)?.refuse_foreign()?;
         let lock = lock(&folder.join("lock"))?;
         // Another process may have written until now.
         let found = Found::in_folder(folder)?;
-        let number = found.states.iter().copied().max().unwrap_or(0);
-        let state = match found.states.is_empty() {
-            true => None,
-            false => Some(read_state(&folder.join(format!("state-{number}")))?),
-        };
-        let path = folder.join(format!("log-{number}"));
-        let (log, records, length, cut) = open_log(&path)?;
+        let number = found.states.iter().copied().max();
+        let state = number.map(|number| read_state(&folder.join(format!("state-{number}")))).transpose()?;
+        let number = number.unwrap_or(0);
+        for later in found.logs.iter().filter(|log| **log > number) {
+            // A checkpoint that did not come to its end leaves a log without records.
+            let log = folder.join(format!("log-{later}"));
+            if fs::metadata(&log).map_err(failed)?.len() > MAGIC.len() as u64 {
+                return Err(JournalError::Gone(shown(&folder.join(format!("state-{later}")))));
+            }
+        }
+        let Log { file: log, records, length, cut } = Log::open(folder, number)?;
         let journal = Self {
             folder: folder.to_owned(),
             _lock: lock,
@@ -145,13 +155,18 @@ impl Journal {
         }
         let framed = framed(record)?;
         let path = self.folder.join(format!("log-{}", self.number));
-        let written = self.log.write_all(&framed);
-        let synced = written.and_then(|()| if self.syncs { self.log.sync_data() } else { Ok(()) });
-        if let Err(error) = synced {
+        if let Err(error) = self.log.write_all(&framed) {
             // A part of a record is none.
             let cut = self.log.set_len(self.length);
-            let back = cut.and_then(|()| self.log.seek(SeekFrom::Start(self.length)));
-            self.is_broken = back.is_err() || (self.syncs && self.log.sync_data().is_err());
+            self.is_broken = cut.and_then(|()| self.log.seek(SeekFrom::Start(self.length))).is_err();
+            return Err(failed(&path, error));
+        }
+        if self.syncs
+            && let Err(error) = self.log.sync_data()
+        {
+            // What is on the disk cannot be known any more.
+            self.is_broken = true;
+            let _ = self.log.set_len(self.length);
             return Err(failed(&path, error));
         }
         self.length += framed.len() as u64;
@@ -174,7 +189,8 @@ impl Journal {
         let number = self.number + 1;
         let name = |kind: &str| self.folder.join(format!("{kind}-{number}"));
         let (path, new) = (name("state"), self.folder.join("state.new"));
-        let made = || -> io::Result<File> {
+        let mut is_renamed = false;
+        let mut made = || -> io::Result<File> {
             let mut log = File::create(name("log"))?;
             log.write_all(MAGIC)?;
             log.sync_all()?;
@@ -183,17 +199,23 @@ impl Journal {
             file.write_all(&framed(state).map_err(io::Error::other)?)?;
             file.sync_all()?;
             fs::rename(&new, &path)?;
+            is_renamed = true;
             sync_folder(&self.folder)?;
             Ok(log)
         };
-        let log = made().map_err(|error| {
-            for file in [&new, &path, &name("log")] {
-                // What is left is not read, and goes when the journal is opened.
-                let _ = fs::remove_file(file);
+        let log = match made() {
+            Ok(log) => log,
+            Err(error) => {
+                // Which of the two counts is not known any more; both say the same.
+                self.is_broken = is_renamed;
+                if !is_renamed {
+                    // What stays is not read, and goes when the journal is opened.
+                    let _ = fs::remove_file(&new);
+                    let _ = fs::remove_file(name("log"));
+                }
+                return Err(failed(&path, error));
             }
-            failed(&path, error)
-        });
-        let log = log.inspect_err(|_| self.is_broken = path.exists())?;
+        };
         let old = std::mem::replace(&mut self.number, number);
         (self.log, self.length, self.state) = (log, MAGIC.len() as u64, state.len() as u64);
         for kind in ["log", "state"] {
@@ -210,32 +232,37 @@ struct Found {
     states: Vec<u64>,
     logs: Vec<u64>,
     has_new: bool,
-    /// Whether it holds other files and no journal.
-    is_foreign: bool,
+    /// Whether it holds something else, or what only has the name of a file of a journal.
+    has_others: bool,
 }
 
 impl Found {
     fn in_folder(folder: &Path) -> Result<Self> {
         let mut found = Self::default();
-        let (mut others, mut is_ours) = (false, false);
         for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))? {
             let name = entry.map_err(|error| failed(folder, error))?.file_name();
             let name = name.to_string_lossy();
-            let number = |kind: &str| name.strip_prefix(kind).and_then(|digits| digits.parse().ok());
-            if let Some(number) = number("state-") {
-                found.states.push(number);
-            } else if let Some(number) = number("log-") {
-                found.logs.push(number);
-            } else if name == "state.new" {
-                found.has_new = true;
-            } else {
-                is_ours |= name == "lock";
-                others |= name != "lock";
+            let number = |kind: &str| {
+                let number: u64 = name.strip_prefix(kind)?.parse().ok()?;
+                (name == format!("{kind}{number}")).then_some(number)
+            };
+            let (state, log) = (number("state-"), number("log-"));
+            let is_journals = state.is_some() || log.is_some() || name == "state.new";
+            if !is_journals || !is_own(&folder.join(&*name))? {
+                found.has_others |= name != "lock" && !name.starts_with("cut-");
+                continue;
             }
+            found.states.extend(state);
+            found.logs.extend(log);
+            found.has_new |= name == "state.new";
         }
-        is_ours |= !found.states.is_empty() || !found.logs.is_empty();
-        found.is_foreign = others && !is_ours;
         Ok(found)
+    }
+
+    /// Refuses a folder that holds other files and no journal.
+    fn refuse_foreign(&self) -> Result<()> {
+        let is_journal = !self.states.is_empty() || !self.logs.is_empty();
+        if self.has_others && !is_journal { Err(JournalError::Foreign) } else { Ok(()) }
     }
 
     /// Returns the files of other numbers.
@@ -248,6 +275,33 @@ impl Found {
         others.extend(self.has_new.then(|| "state.new".to_owned()));
         others
     }
+}
+
+/// Tells whether a file begins as those of a journal do; one of which only the start was written is one too.
+fn is_own(path: &Path) -> Result<bool> {
+    let failed = |error| failed(path, error);
+    if !fs::symlink_metadata(path).map_err(failed)?.is_file() {
+        return Ok(false);
+    }
+    let mut start = Vec::new();
+    File::open(path).map_err(failed)?.take(MAGIC.len() as u64).read_to_end(&mut start).map_err(failed)?;
+    // The last byte is the version.
+    let known = &MAGIC[..start.len().min(MAGIC.len() - 1)];
+    Ok(start.starts_with(known) || start.iter().all(|byte| *byte == 0))
+}
+
+/// Makes a folder and those in which it is, and brings their names onto the disk.
+fn create_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let missing = folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+    let missing: Vec<&Path> = missing.collect();
+    fs::create_dir_all(folder)?;
+    missing.into_iter().try_for_each(|made| match made.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+        _ => sync_folder(Path::new(".")),
+    })
 }
 
 /// Locks the journal for this process, until the file is dropped.
@@ -263,66 +317,100 @@ fn lock(path: &Path) -> Result<File> {
 
 fn read_state(path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(path).map_err(|error| failed(path, error))?;
-    let records = has_magic(path, &bytes)?;
-    match record_at(records, 0) {
-        Some(state) if FRAME + state.len() == records.len() => Ok(state.to_vec()),
-        _ => Err(JournalError::Damaged { file: shown(path), at: MAGIC.len() as u64 }),
+    let framed = has_magic(path, &bytes)?;
+    match record_at(framed, 0) {
+        Some(state) if FRAME + state.len() == framed.len() => Ok(state.to_vec()),
+        _ => Err(JournalError::Damaged(shown(path))),
     }
 }
 
-/// Opens a log at its end, behind the last whole record: its records, its length, and how much was cut off.
-fn open_log(path: &Path) -> Result<(File, Vec<Vec<u8>>, u64, u64)> {
-    let failed = |error| failed(path, error);
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-    let mut file = file.map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(failed)?;
-    if MAGIC.starts_with(&bytes) && bytes.len() < MAGIC.len() {
-        // It was being made.
-        file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        file.write_all(MAGIC).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        return Ok((file, Vec::new(), MAGIC.len() as u64, 0));
-    }
-    let framed = has_magic(path, &bytes)?;
-    let (mut records, mut at) = (Vec::new(), 0);
-    while let Some(record) = record_at(framed, at) {
-        records.push(record.to_vec());
-        at += FRAME + record.len();
-    }
-    let (end, cut) = ((MAGIC.len() + at) as u64, framed.len() - at);
-    if cut > 0 {
-        // Behind a record that was being written there is nothing whole.
-        if (at + 1..framed.len()).any(|at| record_at(framed, at).is_some()) {
-            return Err(JournalError::Damaged { file: shown(path), at: end });
+/// A log that was opened at its end, behind the last whole record.
+struct Log {
+    file: File,
+    records: Vec<Vec<u8>>,
+    length: u64,
+    cut: Option<Cut>,
+}
+
+impl Log {
+    fn open(folder: &Path, number: u64) -> Result<Self> {
+        let path = folder.join(format!("log-{number}"));
+        let failed = |error| failed(&path, error);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = file.map_err(failed)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() < MAGIC.len() && MAGIC.starts_with(&bytes) || bytes.iter().all(|byte| *byte == 0) {
+            // It was being made.
+            file.set_len(0).map_err(failed)?;
+            file.seek(SeekFrom::Start(0)).map_err(failed)?;
+            file.write_all(MAGIC).map_err(failed)?;
+            file.sync_all().map_err(failed)?;
+            return Ok(Self { file, records: Vec::new(), length: MAGIC.len() as u64, cut: None });
         }
-        file.set_len(end).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
+        let framed = has_magic(&path, &bytes)?;
+        let (mut records, mut at) = (Vec::new(), 0);
+        while let Some(record) = record_at(framed, at) {
+            records.push(record.to_vec());
+            at += FRAME + record.len();
+        }
+        let (length, rest) = ((MAGIC.len() + at) as u64, &framed[at..]);
+        let cut = (!rest.is_empty()).then(|| Cut {
+            bytes: rest.len() as u64,
+            aside: (!is_one_torn(rest)).then(|| folder.join(format!("cut-{number}-{length}"))),
+        });
+        if let Some(Cut { aside, .. }) = &cut {
+            if let Some(aside) = aside {
+                let mut file = File::create(aside).map_err(failed)?;
+                file.write_all(rest).and_then(|()| file.sync_all()).map_err(failed)?;
+                sync_folder(folder).map_err(failed)?;
+            }
+            file.set_len(length).map_err(failed)?;
+            file.sync_all().map_err(failed)?;
+        }
+        file.seek(SeekFrom::Start(length)).map_err(failed)?;
+        Ok(Self { file, records, length, cut })
     }
-    file.seek(SeekFrom::Start(end)).map_err(failed)?;
-    Ok((file, records, end, cut as u64))
+}
+
+/// Tells whether what is not whole can be one record that was being written, with nothing behind it.
+fn is_one_torn(rest: &[u8]) -> bool {
+    let is_short = match length_at(rest, 0) {
+        Some(length) => rest.len() <= FRAME + length,
+        None => rest.len() < FRAME,
+    };
+    // Zeros are what a file is extended by when the power goes.
+    is_short || rest.iter().all(|byte| *byte == 0)
 }
 
 fn has_magic<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a [u8]> {
     bytes.strip_prefix(MAGIC).ok_or_else(|| JournalError::Form(shown(path)))
 }
 
-/// Returns the record that begins at a place, if one is whole there.
-fn record_at(framed: &[u8], at: usize) -> Option<&[u8]> {
-    let (frame, rest) = framed.get(at..)?.split_at_checked(FRAME)?;
-    let (length, sum) = frame.split_at(4);
-    let length = u32::from_le_bytes(length.try_into().ok()?);
-    // Zeros are what a file is extended by when the power goes.
-    let record = rest.get(..usize::try_from(length).ok()?).filter(|record| !record.is_empty())?;
-    (u32::from_le_bytes(sum.try_into().ok()?) == crc32fast::hash(record)).then_some(record)
+/// Returns the length of the record that begins at a place, if it says one.
+fn length_at(framed: &[u8], at: usize) -> Option<usize> {
+    let length = framed.get(at..at + 4)?;
+    let sum = u32::from_le_bytes(framed.get(at + 4..at + 8)?.try_into().ok()?);
+    if sum != crc32fast::hash(length) {
+        return None;
+    }
+    usize::try_from(u32::from_le_bytes(length.try_into().ok()?)).ok()
 }
 
-/// Returns a record with its length and checksum in front.
+/// Returns the record that begins at a place, if one is whole there.
+fn record_at(framed: &[u8], at: usize) -> Option<&[u8]> {
+    let length = length_at(framed, at)?;
+    let sum = u32::from_le_bytes(framed.get(at + 8..at + FRAME)?.try_into().ok()?);
+    let record = framed.get(at + FRAME..)?.get(..length)?;
+    (sum == crc32fast::hash(record)).then_some(record)
+}
+
+/// Returns a record with its length and checksums in front.
 fn framed(record: &[u8]) -> Result<Vec<u8>> {
     let length = u32::try_from(record.len()).ok().filter(|length| *length > 0);
-    let length = length.ok_or(JournalError::Length(record.len()))?;
-    let sum = crc32fast::hash(record);
-    Ok([&length.to_le_bytes(), &sum.to_le_bytes(), record].concat())
+    let length = length.ok_or(JournalError::Length(record.len()))?.to_le_bytes();
+    let [own, sum] = [crc32fast::hash(&length), crc32fast::hash(record)].map(u32::to_le_bytes);
+    Ok([&length, &own, &sum, record].concat())
 }
 
 /// Brings the names of a folder onto the disk.

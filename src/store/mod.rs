@@ -2,4 +2,4 @@
 
 mod journal;
 
-pub use journal::{Journal, JournalError, Opened};
+pub use journal::{Cut, Journal, JournalError, Opened};

@@ -188,6 +188,7 @@ fn given_random_lines_when_the_session_is_made_again_at_any_time_then_it_is_the_
                 "round {round}, undo {undo}:\n{story}"
             );
         }
+        assert_eq!(guards(&mut again), guards(&mut session), "round {round}:\n{story}");
     }
 }
 

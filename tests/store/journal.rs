@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use rejoin::store::{Journal, JournalError, Opened};
+use rejoin::store::{Cut, Journal, JournalError, Opened};
 
-fn open(folder: &Path) -> (Journal, Option<Vec<u8>>, Vec<Vec<u8>>, u64) {
+fn open(folder: &Path) -> (Journal, Option<Vec<u8>>, Vec<Vec<u8>>, Option<Cut>) {
     let Opened { journal, state, records, cut } = Journal::open(folder, false).unwrap();
     (journal, state, records, cut)
 }
@@ -35,13 +35,13 @@ fn given_records_and_states_when_it_is_opened_again_then_they_are_there() {
         opened.journal.append(b"one").unwrap();
     }
     let (mut journal, state, records, cut) = open(&inner);
-    assert_eq!((state, records, cut), (None, vec![b"one".to_vec(), b"one".to_vec()], 0));
+    assert_eq!((state, records, cut), (None, vec![b"one".to_vec(), b"one".to_vec()], None));
     assert!(!journal.is_long());
     journal.checkpoint(b"state").unwrap();
     journal.append(b"two").unwrap();
     drop(journal);
     let (journal, state, records, cut) = open(&inner);
-    assert_eq!((state.as_deref(), records, cut), (Some(&b"state"[..]), vec![b"two".to_vec()], 0));
+    assert_eq!((state.as_deref(), records, cut), (Some(&b"state"[..]), vec![b"two".to_vec()], None));
     drop(journal);
     let mut names: Vec<String> = fs::read_dir(&inner)
         .unwrap()
@@ -49,6 +49,16 @@ fn given_records_and_states_when_it_is_opened_again_then_they_are_there() {
         .collect();
     names.sort();
     assert_eq!(names, ["lock", "log-1", "state-1"]);
+}
+
+/// The bytes in front of a record, and in front of all.
+const FRAME: usize = 12;
+const MAGIC: usize = 8;
+
+/// The files that were put aside.
+fn aside(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("cut-")).collect()
 }
 
 #[test]
@@ -59,49 +69,78 @@ fn given_a_log_that_is_cut_at_any_byte_then_it_opens_with_every_whole_record() {
         let whole = fs::read(&log).unwrap();
         for length in 0..=whole.len() {
             // Nothing, or what a disk puts there.
-            for tail in [&b""[..], &[0; 40], &[0xff; 9]] {
-                if length < 8 && !tail.is_empty() {
+            for tail in [&b""[..], &[0; 40]] {
+                fs::write(&log, [&whole[..length], tail].concat()).unwrap();
+                if length < MAGIC && length > 0 && !tail.is_empty() {
                     continue;
                 }
-                fs::write(&log, [&whole[..length], tail].concat()).unwrap();
                 let (mut journal, found, read, cut) = open(folder.path());
                 assert_eq!(found.as_deref(), state);
                 assert_eq!(read, records(6)[..read.len()], "{length}");
-                let kept: usize = 8 + read.iter().map(|record| 8 + record.len()).sum::<usize>();
-                assert!(kept + 8 + 3 * (read.len() + 1) > length, "{length}: a whole record was lost");
-                assert_eq!(cut as usize, (length + tail.len()).saturating_sub(kept), "{length}");
+                let kept: usize = MAGIC + read.iter().map(|record| FRAME + record.len()).sum::<usize>();
+                assert!(kept + FRAME + 3 * (read.len() + 1) > length, "{length}: a whole record was lost");
+                let bytes = if length < MAGIC { 0 } else { length + tail.len() - kept };
+                assert_eq!(cut.as_ref().map_or(0, |cut| cut.bytes), bytes as u64, "{length}");
                 // It goes on from there.
                 journal.append(b"next").unwrap();
                 drop(journal);
                 let (_, _, again, cut) = open(folder.path());
-                assert_eq!((again.len(), cut), (read.len() + 1, 0));
+                assert_eq!((again.len(), cut), (read.len() + 1, None));
             }
         }
     }
 }
 
 #[test]
-fn given_damage_elsewhere_than_at_the_end_then_nothing_is_cut_off() {
+fn given_damage_anywhere_then_what_stands_before_it_is_there_and_the_rest_is_put_aside() {
     let folder = written(Some(b"the state"), 6);
-    for (name, most) in
-        [("log-1", records(5).iter().map(|r| r.len() + 8).sum::<usize>() + 8), ("state-1", usize::MAX)]
-    {
-        let file = folder.path().join(name);
-        let whole = fs::read(&file).unwrap();
-        for at in 0..whole.len().min(most) {
-            let mut damaged = whole.clone();
-            damaged[at] ^= 0x10;
-            fs::write(&file, &damaged).unwrap();
-            let error = Journal::open(folder.path(), false).unwrap_err();
-            let is_form = matches!(error, JournalError::Form(_));
-            assert!(
-                if at < 8 { is_form } else { matches!(error, JournalError::Damaged { .. }) },
-                "{name} {at}: {error}"
-            );
-            assert_eq!(fs::read(&file).unwrap(), damaged);
+    let log = folder.path().join("log-1");
+    let whole = fs::read(&log).unwrap();
+    for at in MAGIC..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x10;
+        fs::write(&log, &damaged).unwrap();
+        let (journal, _, read, cut) = open(folder.path());
+        drop(journal);
+        assert_eq!(read, records(6)[..read.len()], "{at}");
+        let Cut { bytes, aside: file } = cut.unwrap();
+        let kept = whole.len() - bytes as usize;
+        assert!(kept <= at && at < kept + FRAME + 3 * (read.len() + 1), "{at}");
+        // A last record that is damaged may have been torn; of all others there is more behind.
+        match file {
+            Some(file) => assert_eq!(fs::read(file).unwrap(), damaged[kept..]),
+            None => assert_eq!(read.len(), 5),
         }
-        fs::write(&file, &whole).unwrap();
+        assert_eq!(open(folder.path()).3, None, "it is cut once");
     }
+    assert!(!aside(folder.path()).is_empty());
+}
+
+#[test]
+fn given_a_damaged_state_or_a_log_without_its_state_then_nothing_is_touched() {
+    let folder = written(Some(b"the state"), 6);
+    let (state, log) = (folder.path().join("state-1"), folder.path().join("log-1"));
+    let whole = fs::read(&state).unwrap();
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x10;
+        fs::write(&state, &damaged).unwrap();
+        let error = Journal::open(folder.path(), false).unwrap_err();
+        match error {
+            JournalError::Form(_) => assert_eq!(at, MAGIC - 1),
+            // What does not begin as one is none, and so the log has none.
+            JournalError::Gone(_) => assert!(at < MAGIC - 1),
+            JournalError::Damaged(_) => assert!(at >= MAGIC),
+            error => panic!("{at}: {error}"),
+        }
+        assert_eq!(fs::read(&state).unwrap(), damaged);
+    }
+    fs::remove_file(&state).unwrap();
+    let before = fs::read(&log).unwrap();
+    assert!(matches!(Journal::open(folder.path(), false), Err(JournalError::Gone(_))));
+    assert_eq!(fs::read(&log).unwrap(), before);
+    fs::write(&state, &whole).unwrap();
+    assert_eq!(open(folder.path()).2, records(6));
 }
 
 #[test]
@@ -131,9 +170,19 @@ fn given_a_journal_that_is_open_or_a_folder_of_something_else_then_it_is_refused
     drop(journal);
     open(folder.path());
     let foreign = tempfile::tempdir().unwrap();
-    fs::write(foreign.path().join("letter.txt"), "mine").unwrap();
+    for name in ["letter.txt", "log-1", "log-20241128", "state-3", "state.new", "log-007", "lock"] {
+        fs::write(foreign.path().join(name), "mine").unwrap();
+    }
     assert!(matches!(Journal::open(foreign.path(), false), Err(JournalError::Foreign)));
-    assert_eq!(fs::read_dir(foreign.path()).unwrap().count(), 1);
+    for entry in fs::read_dir(foreign.path()).unwrap() {
+        assert_eq!(fs::read_to_string(entry.unwrap().path()).unwrap(), "mine");
+    }
+    // What somebody puts beside the files of a journal stays there.
+    for name in ["letter.txt", "log-9", "log-007", "log-+5"] {
+        fs::write(folder.path().join(name), "mine").unwrap();
+        assert_eq!(open(folder.path()).2.len(), 1);
+        assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), "mine");
+    }
     let file = foreign.path().join("letter.txt");
     assert!(matches!(Journal::open(&file, false), Err(JournalError::Io { .. })));
     let (mut journal, ..) = open(folder.path());

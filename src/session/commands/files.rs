@@ -55,7 +55,7 @@ pub(in crate::session) const SAVE: Command = Command {
     arguments: &[REF, FILE.optional(), FORCE],
     summary: "write a ref with its history to a file",
     details: "The file holds the whole document in the compact binary form, with what waits; `open` reads it. Without \
-              FILE it is REF.ref in the working folder. A FILE that exists is left alone, unless `--force` says to \
+              FILE it is REF.ref: beside the session file, at the prompt in the working folder. A FILE that exists is left alone, unless `--force` says to \
               replace it. In a script it is kept in memory (see `export`).",
     example: &[
         r#"ref origin {"n": 1}"#,

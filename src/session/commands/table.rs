@@ -489,7 +489,7 @@ pub const COMMANDS: &[Command] = &[
         details: "It takes back an edit, a merge, a new or a dropped name, a watch: the session is as it was \
                   before the command. Settings stay. The last 1,000 commands can be taken back; a file that \
                   was read counts as one. An undo is not an edit of the document. Another process that has \
-                  got a patch of the change keeps it, and will refuse the changes that you make instead.",
+                  got the change, in a patch or a saved file, keeps it, and will refuse the changes that you make instead.",
         example: &[
             r#"ref a {"n": 1}"#,
             "swap a .n += 1",

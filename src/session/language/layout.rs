@@ -98,9 +98,13 @@ impl<'a> Layout<'a> {
         // What looks like a flag in the name of a file is a slip.
         let files = taken.iter().filter(|(wants, word)| *wants == Wants::File && !word.text.starts_with('"'));
         for word in files.map(|(_, word)| word) {
-            if let Some(at) = word.text.find(" --") {
-                let slip = word.text[at + 1..].split_whitespace().next().unwrap_or_default();
-                let start = word.span.start + at + 1;
+            let slips = word.text.match_indices("--").map(|(at, _)| at);
+            if let Some(at) = slips
+                .into_iter()
+                .find(|at| word.text[..*at].chars().next_back().is_none_or(char::is_whitespace))
+            {
+                let slip = word.text[at..].split_whitespace().next().unwrap_or_default();
+                let start = word.span.start + at;
                 return fail(ErrorKind::TooMuch(slip.to_owned()), start..start + slip.len());
             }
         }
@@ -244,7 +248,8 @@ impl<'a> Cursor<'a> {
     fn until(&mut self, word: Option<&str>) -> Option<Word<'a>> {
         let start = self.clone();
         let mut end = self.at;
-        while !self.is_at_end() && !word.is_some_and(|word| self.is_at(word)) {
+        // It is no word of the command where nothing is before it.
+        while !self.is_at_end() && (end == start.at || !word.is_some_and(|word| self.is_at(word))) {
             end = self.value()?.span.end;
         }
         (end > start.at).then(|| Word { text: &self.line[start.at..end], span: start.at..end })

@@ -6,13 +6,15 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::crdt::{Clock, ConvergentRef, Patch, Progress};
+use crate::crdt::{Actor, Clock, ConvergentRef, OpId, Patch, Progress};
 use crate::session::answer::words;
+use crate::session::language::args::Word;
+use crate::session::language::name::variable;
 use crate::session::outside::Keeper;
-use crate::session::state::names::{Before, Entry, Names};
+use crate::session::state::names::{Before, Entry, EntryKind, Names};
 use crate::session::state::settings::{SETTINGS, find};
 use crate::session::{CommandError, Effect, FileError, Session};
-use crate::value;
+use crate::value::{self, printable};
 
 /// The reason why a session cannot be made of what was kept.
 #[derive(Debug, Error)]
@@ -88,7 +90,7 @@ enum Change {
         name: String,
         changes: Vec<u8>,
         waiting: Option<Vec<u8>>,
-        dropped: bool,
+        gone: Vec<(u64, String)>,
         popped: bool,
     },
     Renamed {
@@ -139,9 +141,10 @@ impl Names {
                 if reference.is_at(version) {
                     return None;
                 }
-                let Progress { changes, waiting, dropped, popped } = reference.progress(version);
+                let Progress { changes, waiting, gone, popped } = reference.progress(version);
+                let gone = gone.iter().map(|id| (id.counter, id.actor.to_string())).collect();
                 let waiting = (!waiting.is_empty()).then(|| waiting.to_bytes());
-                Change::Went { name, changes: changes.to_bytes(), waiting, dropped, popped }
+                Change::Went { name, changes: changes.to_bytes(), waiting, gone, popped }
             }
             // A command rewinds nothing but by `undo` and `redo`, which are kept as such.
             Before::Rewound(..) => return None,
@@ -242,8 +245,13 @@ impl Session {
             watched: self.names.is_watched(name),
             validator: self.names.validator(name),
         };
-        let settings = SETTINGS.iter().map(|setting| (setting.name.to_owned(), (setting.get)(self)));
-        encoded(&State { things: self.names.iter().map(thing).collect(), settings: settings.collect() })
+        let now = self.filter_limits();
+        let kept = self.lent_limits.filter(|(_, lent)| *lent == now).map_or(now, |(kept, _)| kept);
+        self.set_filter_limits(kept);
+        let settings =
+            SETTINGS.iter().map(|setting| (setting.name.to_owned(), (setting.get)(self))).collect();
+        self.set_filter_limits(now);
+        encoded(&State { things: self.names.iter().map(thing).collect(), settings })
     }
 
     /// Makes an empty session what was kept: a state, if there is one, and records since. What is undone and redone then are
@@ -277,7 +285,7 @@ impl Session {
             }
         }
         for (name, to) in settings {
-            self.restore_setting(&name, &to);
+            self.restore_setting(&name, &to)?;
         }
         self.names.swap_journal(&mut Vec::new());
         Ok(())
@@ -294,15 +302,15 @@ impl Session {
                 Effect::Changed
             }
             Did::Undo => {
-                self.undo_step(|_, _| ());
+                self.undo_step(|_, _| ()).ok_or_else(|| nothing("undo"))?.map_err(|_| nothing("undo"))?;
                 Effect::Undid
             }
             Did::Redo => {
-                self.redo_step(|_, _| ());
+                self.redo_step(|_, _| ()).ok_or_else(|| nothing("redo"))?.map_err(|_| nothing("redo"))?;
                 Effect::Redid
             }
             Did::Set { name, to } => {
-                self.restore_setting(&name, &to);
+                self.restore_setting(&name, &to)?;
                 Effect::None
             }
         };
@@ -310,18 +318,37 @@ impl Session {
         Ok(())
     }
 
-    fn restore_setting(&mut self, name: &str, to: &str) {
+    fn restore_setting(&mut self, name: &str, to: &str) -> Result<()> {
         // A setting that this version does not have means nothing to it.
-        if let Some(setting) = find(name) {
-            (setting.set)(self, to);
+        match find(name) {
+            Some(setting) if (setting.set)(self, to).is_none() => {
+                Err(RestoreError::Contradiction(name.to_owned(), format!("it cannot be `{to}`")))
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Checks that a name can be given, or that what it stands for may be replaced.
+    fn is_free(&self, name: &str, replaced: Option<EntryKind>) -> Result<()> {
+        let free = self.free(&Word { text: name, span: 0..name.len() }, replaced);
+        free.map_err(|error| RestoreError::Contradiction(printable(name), error.to_string()))
+    }
+
+    fn is_there(&self, name: &str) -> Result<()> {
+        let wrong = || RestoreError::Contradiction(printable(name), "nothing has the name".to_owned());
+        self.names.get(name).map(drop).ok_or_else(wrong)
     }
 
     /// Does again what a command did.
     fn change(&mut self, change: Change) -> Result<()> {
         match change {
-            Change::Is(name, is) => self.names.set(&name, is.entry(&name)?),
-            Change::Went { name, changes, waiting, dropped, popped } => {
+            Change::Is(name, is) => {
+                let entry = is.entry(&name)?;
+                let replaced = if matches!(entry, Entry::Ref(_)) { None } else { Some(entry.kind()) };
+                self.is_free(&name, replaced)?;
+                self.names.set(&name, entry);
+            }
+            Change::Went { name, changes, waiting, gone, popped } => {
                 let wrong = |error: String| RestoreError::Contradiction(name.clone(), error);
                 let patch = |bytes: &[u8]| Patch::from_bytes(bytes).map_err(|error| wrong(error.to_string()));
                 let changes = patch(&changes)?;
@@ -331,13 +358,33 @@ impl Session {
                 };
                 let reference =
                     self.names.reference_mut(&name).ok_or_else(|| wrong("it is no ref".to_owned()))?;
-                let progress = Progress { changes, waiting, dropped, popped };
+                let id = |(counter, actor): (u64, String)| {
+                    Actor::new(&actor)
+                        .map(|actor| OpId::new(counter, actor))
+                        .map_err(|error| wrong(error.to_string()))
+                };
+                let gone = gone.into_iter().map(id).collect::<Result<_>>()?;
+                let progress = Progress { changes, waiting, gone, popped };
                 reference.advance(&progress).map_err(|error| wrong(error.to_string()))?;
             }
-            Change::Renamed { from, to } => self.names.rename(&from, &to, &self.seen),
-            Change::Gone(name) => self.names.remove(&name),
-            Change::Watched(name, on) => self.names.set_watched(&name, on, &self.seen),
+            Change::Renamed { from, to } => {
+                self.is_there(&from)?;
+                // The variable of a name becomes free with it.
+                if variable(&from) != variable(&to) {
+                    self.is_free(&to, None)?;
+                }
+                self.names.rename(&from, &to, &self.seen);
+            }
+            Change::Gone(name) => {
+                self.is_there(&name)?;
+                self.names.remove(&name);
+            }
+            Change::Watched(name, on) => {
+                self.is_there(&name)?;
+                self.names.set_watched(&name, on, &self.seen);
+            }
             Change::Validator(name, code) => {
+                self.is_there(&name)?;
                 let wrong =
                     |error: CommandError| RestoreError::Contradiction(name.clone(), error.to_string());
                 let filter = code.map(|code| self.compile(&(&*code).into())).transpose().map_err(wrong)?;
@@ -346,6 +393,10 @@ impl Session {
         }
         Ok(())
     }
+}
+
+fn nothing(what: &str) -> RestoreError {
+    RestoreError::Contradiction(what.to_owned(), "there is no such step".to_owned())
 }
 
 fn encoded(value: &impl Serialize) -> Vec<u8> {
