@@ -25,6 +25,8 @@ pub struct Host {
     /// The files that are run now, each read by the one before.
     reading: Vec<PathBuf>,
     recorder: Option<Recorder>,
+    /// Whether the session held something when it began here: no recording has that.
+    resumed: bool,
     /// Whether a file goes on behind a command that fails.
     keeps_going: bool,
     /// Whether the file that was read last was interrupted.
@@ -40,6 +42,7 @@ impl Host {
             world: World::sealed(Rc::new(NoFiles)),
             reading: Vec::new(),
             recorder: None,
+            resumed: false,
             keeps_going: false,
             interrupted: false,
             on_start: None,
@@ -60,6 +63,12 @@ impl Host {
     /// Lets a script and the session files that it reads write files, and read standard input.
     pub fn outside(self) -> Self {
         self.reaching(Reach::Open { files_too: true })
+    }
+
+    /// Says that the session goes on from what it held before.
+    pub fn resumed(mut self) -> Self {
+        self.resumed = true;
+        self
     }
 
     /// Lets something keep the session.
@@ -146,7 +155,9 @@ impl Host {
                 read
             }
             // A file is no one who types, and its lines are not theirs.
-            RequestKind::Record(_) | RequestKind::StopRecording if !self.reading.is_empty() => {
+            RequestKind::Record(_) | RequestKind::StopRecording
+                if self.recorder.is_some() && !self.reading.is_empty() =>
+            {
                 Err(FileError::NotTyped)
             }
             RequestKind::Record(name) => self.record(name, session),
@@ -260,7 +271,14 @@ impl Host {
             return Err(FileError::Recording(shown(file)));
         }
         recorder.start(PathBuf::from(name), Bounds::of(session, files), &**files)?;
-        Ok(vec![format!("recording to {}, until `record stop`", shown(Path::new(name)))])
+        let mut lines = vec![format!("recording to {}, until `record stop`", shown(Path::new(name)))];
+        if self.resumed {
+            lines.push(
+                "what the session held when it was opened is not in it: the file alone does not make that"
+                    .to_owned(),
+            );
+        }
+        Ok(lines)
     }
 
     fn read(

@@ -82,6 +82,10 @@ impl Outside for World {
     fn write(&mut self, file: &str, bytes: &[u8], force: bool) -> Result<Kept, FileError> {
         let path = self.path(file);
         let shown = shown(Path::new(file));
+        if file == "-" {
+            let reason = "answers go to standard output by themselves".to_owned();
+            return Err(FileError::Unwritable { file: shown, reason });
+        }
         if let Reach::Sealed(kept) = &mut self.reach {
             if !force && kept.contains_key(&path) {
                 return Err(FileError::Taken(shown));

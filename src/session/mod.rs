@@ -201,6 +201,11 @@ impl Session {
         self.names.iter()
     }
 
+    /// Tells whether a line gives the terminal to a program while it runs.
+    pub fn runs_a_program(&self, line: &str) -> bool {
+        self.layout(line).command.is_some_and(|(command, _)| command.name == commands::files::PIPE.name)
+    }
+
     // --- filters that do not end ---
 
     /// Returns what each filter may use: a command whose filter comes to a limit fails, and changes nothing.

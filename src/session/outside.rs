@@ -34,7 +34,8 @@ pub trait Outside {
     }
 }
 
-/// What keeps a session, so that it outlives its process: a state, and a record of each command since that changed something.
+/// A keeper of a session, which outlives its process so: a state, and a record of each command since that changed
+/// something.
 pub trait Keeper {
     /// Keeps a record. Tells whether there are so many that a state is due.
     ///

@@ -73,7 +73,8 @@ impl Progress {
         }
     }
 
-    fn none() -> Self {
+    /// Makes one that shows nothing.
+    pub(crate) fn none() -> Self {
         Self { ticker: None, state: Arc::default() }
     }
 

@@ -63,6 +63,9 @@ pub(crate) fn prompt(
     if let Some(keeper) = keeper {
         host = host.kept_by(keeper);
     }
+    if names > 0 {
+        host = host.resumed();
+    }
     if let Some(notice) = notice {
         writeln!(io::stderr(), "{} {notice}", err.label("warning:"))?;
     }
@@ -193,7 +196,11 @@ impl Prompt {
                 let Look { paint, .. } = self.look()?;
                 writeln!(io::stdout(), "{}{}", paint.dim(PROMPT), step.text)?;
             }
-            let progress = Progress::start(at + 1, steps.len());
+            // A program has the terminal for itself.
+            let progress = match self.session()?.runs_a_program(&step.text) {
+                true => Progress::none(),
+                false => Progress::start(at + 1, steps.len()),
+            };
             let began = Instant::now();
             let (answer, reading) = self.command(&step.text, &progress)?;
             let took = began.elapsed();

@@ -8,7 +8,7 @@ use rejoin::session::{FileError, Keeper, Limits, Options, Session};
 use rejoin::store::{Cut, Journal, JournalError, Opened};
 
 use super::interruption::without;
-use super::paint::on_a_line;
+use super::visible::on_a_line;
 
 /// The workspace that a command line names.
 #[derive(Debug, Clone)]

@@ -34,8 +34,8 @@ pub enum JournalError {
     /// Another process has it.
     #[error("another process has it open")]
     Locked,
-    /// The folder holds something else.
-    #[error("the folder is not empty, and holds no journal")]
+    /// The folder holds something else, or is none.
+    #[error("it is no folder, or holds something else")]
     Foreign,
     /// A file was made by a later version of this program, or is none of its files.
     #[error("`{0}` is not in a form that this version reads")]
@@ -46,6 +46,9 @@ pub enum JournalError {
     /// A log has records, and the state is gone that they follow.
     #[error("`{0}` is gone, which what is there follows")]
     Gone(String),
+    /// Somebody else changed the log, or took it away.
+    #[error("somebody else changed the log or took it away: it must be opened again")]
+    Changed,
     /// An earlier write failed in a way that leaves open what is on the disk.
     #[error("an earlier write failed, and what is on the disk is not known: it must be opened again")]
     Broken,
@@ -94,7 +97,7 @@ pub struct Opened {
     pub cut: Option<Cut>,
 }
 
-/// What was cut off a log.
+/// The part that was cut off a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
     /// The number of bytes.
@@ -111,6 +114,9 @@ impl Journal {
     /// Another process has it, the folder holds something else, or its files cannot be read or are damaged.
     pub fn open(folder: &Path, syncs: bool) -> Result<Opened> {
         let failed = |error| failed(folder, error);
+        if folder.exists() && !folder.is_dir() {
+            return Err(JournalError::Foreign);
+        }
         create_folder(folder).map_err(failed)?;
         Found::in_folder(folder)?.refuse_foreign()?;
         let lock = lock(&folder.join("lock"))?;
@@ -154,6 +160,10 @@ impl Journal {
             return Err(JournalError::Broken);
         }
         let framed = framed(record)?;
+        if !self.is_own_log() {
+            self.is_broken = true;
+            return Err(JournalError::Changed);
+        }
         let path = self.folder.join(format!("log-{}", self.number));
         if let Err(error) = self.log.write_all(&framed) {
             // A part of a record is none.
@@ -171,6 +181,20 @@ impl Journal {
         }
         self.length += framed.len() as u64;
         Ok(())
+    }
+
+    /// Tells whether the log is in its place, and as it was left.
+    fn is_own_log(&self) -> bool {
+        let path = self.folder.join(format!("log-{}", self.number));
+        let Ok((ours, found)) = self.log.metadata().and_then(|ours| Ok((ours, fs::metadata(path)?))) else {
+            return false;
+        };
+        #[cfg(unix)]
+        let is_same =
+            std::os::unix::fs::MetadataExt::ino(&ours) == std::os::unix::fs::MetadataExt::ino(&found);
+        #[cfg(not(unix))]
+        let is_same = true;
+        is_same && found.len() == self.length
     }
 
     /// Tells whether the log is so long that a checkpoint is due: longer than 1 MiB, and than the last state.

@@ -142,7 +142,7 @@ fn given_a_validator_that_does_not_end_when_it_is_interrupted_then_the_command_i
     // A short merge is done before its outcome is looked at: it stays, and says that this is not known.
     let interrupt = session.interrupt();
     let hand = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(30));
+        thread::sleep(Duration::from_millis(300));
         interrupt.raise();
     });
     let lines = session.run("merge a b").unwrap().lines();

@@ -104,6 +104,10 @@ fn given_a_file_that_is_there_then_only_force_replaces_it() {
         "{}",
         ran.err
     );
+    for slip in ["save a --froce", "save a --", "export 1 to --compat x.json"] {
+        let ran = rejoin(&["-c", "ref a 1", "-c", slip]);
+        assert!(ran.code == 1 && ran.err.contains("unexpected argument `--"), "{}", ran.err);
+    }
     for slip in [" --forse", " --Force", " --force --compat"] {
         let ran = rejoin(&["-c", &format!("{line}{slip}")]);
         assert_eq!(ran.code, 1);
@@ -223,5 +227,10 @@ fn given_the_prompt_then_a_program_gets_json_and_its_end_is_told() {
     assert!(answer("export a to out.json").contains("wrote out.json: "));
     std::fs::write(folder.0.join("x.rejoin"), "export 1 to out.json --force\npipe 1 to cat\n").unwrap();
     assert!(answer("read x.rejoin").contains("programs can be run at the prompt"));
+    std::fs::write(folder.0.join("y.rejoin"), "record new.rejoin\npipe 1 to cat\n").unwrap();
+    assert!(
+        answer("read y.rejoin").contains("what is typed at the prompt can be recorded, and this is a script")
+    );
+    assert!(!folder.0.join("new.rejoin").exists());
     assert!(fs::read_to_string(folder.0.join("out.json")).unwrap().starts_with('{'));
 }

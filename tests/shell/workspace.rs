@@ -48,7 +48,7 @@ fn given_a_workspace_then_the_session_goes_on_where_it_ended() {
     folder.file("letter.txt", "mine");
     let foreign = run(&folder.0.join("."), &["1"]);
     assert_eq!(foreign.code, 2);
-    assert!(foreign.err.contains("the folder is not empty, and holds no journal"), "{}", foreign.err);
+    assert!(foreign.err.contains("it is no folder, or holds something else"), "{}", foreign.err);
 }
 
 #[test]

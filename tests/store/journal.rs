@@ -5,7 +5,10 @@ use std::path::Path;
 
 use rejoin::store::{Cut, Journal, JournalError, Opened};
 
-fn open(folder: &Path) -> (Journal, Option<Vec<u8>>, Vec<Vec<u8>>, Option<Cut>) {
+/// An open journal, its state, its records, and what was cut off.
+type Found = (Journal, Option<Vec<u8>>, Vec<Vec<u8>>, Option<Cut>);
+
+fn open(folder: &Path) -> Found {
     let Opened { journal, state, records, cut } = Journal::open(folder, false).unwrap();
     (journal, state, records, cut)
 }
@@ -184,7 +187,7 @@ fn given_a_journal_that_is_open_or_a_folder_of_something_else_then_it_is_refused
         assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), "mine");
     }
     let file = foreign.path().join("letter.txt");
-    assert!(matches!(Journal::open(&file, false), Err(JournalError::Io { .. })));
+    assert!(matches!(Journal::open(&file, false), Err(JournalError::Foreign)));
     let (mut journal, ..) = open(folder.path());
     assert!(matches!(journal.append(b""), Err(JournalError::Length(0))));
     assert!(matches!(journal.checkpoint(b""), Err(JournalError::Io { .. } | JournalError::Length(0))));
@@ -202,4 +205,25 @@ fn given_a_long_log_then_a_checkpoint_is_due() {
     assert!(!journal.is_long(), "a state that is larger is not written for so little");
     journal.append(&vec![7; 2 << 20]).unwrap();
     assert!(journal.is_long());
+}
+
+#[test]
+fn given_a_log_that_somebody_else_changes_then_nothing_more_is_answered() {
+    for change in ["cut", "longer", "gone", "another"] {
+        let folder = written(None, 2);
+        let (mut journal, ..) = open(folder.path());
+        let log = folder.path().join("log-0");
+        let whole = fs::read(&log).unwrap();
+        match change {
+            "cut" => fs::write(&log, &whole[..20]).unwrap(),
+            "longer" => fs::write(&log, [&whole[..], b"more"].concat()).unwrap(),
+            "gone" => fs::remove_file(&log).unwrap(),
+            _ => {
+                fs::remove_file(&log).unwrap();
+                fs::write(&log, &whole).unwrap();
+            }
+        }
+        assert!(matches!(journal.append(b"next"), Err(JournalError::Changed)), "{change}");
+        assert!(matches!(journal.append(b"next"), Err(JournalError::Broken)), "{change}");
+    }
 }

@@ -98,7 +98,7 @@ impl FileError {
     pub(in crate::session) fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Failed { hint, .. } => return hint.clone(),
-            Self::Unreadable { .. } => Some(
+            Self::Unreadable { reason, .. } if reason.contains("No such file") => Some(
                 "it is looked for where the file stands that reads it, at the prompt in the working folder",
             ),
             Self::NotSaved { .. } => Some("`save REF FILE` writes one, `ref NAME from FILE` reads JSON"),

@@ -41,7 +41,7 @@ pub(in crate::session) fn layout<'a>(line: &'a str, commands: &'static [Command]
         if argument.optional && next.and_then(|next| next.keyword).is_some_and(|word| cursor.is_at(word)) {
             continue;
         }
-        if argument.or_from_file && cursor.is_at_more_than("from") {
+        if argument.or_from_file && cursor.is_at("from") {
             layout.taken.extend(cursor.word().map(|word| (Wants::Keyword("from"), word)));
             match cursor.file(behind) {
                 Some(word) => layout.taken.push((Wants::File, word)),
@@ -221,11 +221,6 @@ impl<'a> Cursor<'a> {
         rest.is_some_and(|rest| rest.chars().next().is_none_or(char::is_whitespace))
     }
 
-    /// Tells whether this word comes next, and a blank behind it.
-    fn is_at_more_than(&self, word: &str) -> bool {
-        self.is_at(word) && self.rest_text().len() > word.len()
-    }
-
     /// Takes the name of a file: up to a comment, and to what the command takes behind it. One in quotes ends with them.
     fn file(&mut self, behind: &[Argument]) -> Option<Word<'a>> {
         if self.rest_text().starts_with('"') {
@@ -314,13 +309,13 @@ mod tests {
             ("cas a [1, 2] 3", "Ref a, Code [1, 2], Code 3 | "),
             ("patch a ({} | .b", "Ref a, Clock ({} | .b | [as NAME]"),
             ("same a b c", "Name a, Name b, Name c | "),
-            ("ref a", "NewName a | [VALUE]"),
+            ("ref a", "NewName a | [VALUE|from FILE]"),
             ("drop a", "Name a | "),
             ("same a", "Name a | B …"),
             ("show a --all", "Name a, Flag(\"--all\") --all | "),
             ("read a b.rejoin --all # all", "File a b.rejoin, Flag(\"--all\") --all | "),
-            ("ref a from", "NewName a, Code from | "),
-            ("ref a from ", "NewName a, Code from | "),
+            ("ref a from", "NewName a, Keyword(\"from\") from | FILE"),
+            ("ref a from ", "NewName a, Keyword(\"from\") from | FILE"),
             ("ref a from b c.json # d", "NewName a, Keyword(\"from\") from, File b c.json | "),
             ("reset a from b.json", "Ref a, Keyword(\"from\") from, File b.json | "),
             ("patch a as p", "Ref a, Keyword(\"as\") as, NewName p | "),
@@ -338,7 +333,7 @@ mod tests {
             ("open a.ref as b", "File a.ref, Keyword(\"as\") as, NewName b | "),
             ("open \"a as b\"", "File \"a as b\" | [as NAME]"),
             ("save a b.ref --force", "Ref a, File b.ref, Flag(\"--force\") --force | "),
-            ("save a --force", "Ref a, Flag(\"--force\") --force | "),
+            ("save a --force", "Ref a, Flag(\"--force\") --force | [FILE]"),
             ("a | .b", " | "),
             ("", " | "),
         ];

@@ -29,7 +29,7 @@ pub enum RestoreError {
 
 type Result<T, E = RestoreError> = std::result::Result<T, E>;
 
-/// What was before everything that is kept: names, in their order, and settings.
+/// The state before all records: names, in their order, and settings.
 #[derive(Serialize, Deserialize)]
 struct State {
     things: Vec<Thing>,
@@ -45,7 +45,7 @@ struct Thing {
     validator: Option<String>,
 }
 
-/// What a name stands for.
+/// The thing that a name stands for.
 #[derive(Serialize, Deserialize)]
 enum Is {
     /// A ref, with its history.
@@ -56,7 +56,7 @@ enum Is {
     Patch(Vec<u8>),
 }
 
-/// What a command did.
+/// A record of what a command did.
 #[derive(Serialize, Deserialize)]
 struct Record {
     /// The files that are read, outermost first: the number that each has in the session, and the line that reads it.
