@@ -82,6 +82,7 @@ pub struct Session {
     /// What watchers saw since the last reply.
     seen: WatchLog,
     /// Whether so many records are kept that a state is due.
+    #[cfg(feature = "store")]
     is_state_due: bool,
     /// The limits that are kept, where others take their place for now, and those.
     lent_limits: Option<(Limits, Limits)>,

@@ -308,6 +308,7 @@ impl Names {
     }
 
     /// Returns the code of the validator of a ref.
+    #[cfg(feature = "store")]
     pub(in crate::session) fn validator(&self, name: &str) -> Option<String> {
         self.named(name)?.validator.as_ref().map(|filter| filter.code().to_owned())
     }
@@ -348,6 +349,7 @@ impl Names {
     }
 
     /// Returns what was before the command, of all that it touched.
+    #[cfg(feature = "store")]
     pub(in crate::session) fn touched(&self) -> &[Before] {
         &self.journal
     }

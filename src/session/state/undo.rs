@@ -36,6 +36,7 @@ struct Level {
     done: VecDeque<UndoStep>,
     undone: Vec<UndoStep>,
     /// The number of the file among all that were read.
+    #[cfg_attr(not(feature = "store"), expect(dead_code, reason = "records alone name a file by it"))]
     number: u64,
     /// The command that reads the file.
     line: String,
