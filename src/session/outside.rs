@@ -7,26 +7,32 @@
 
 use crate::session::FileError;
 
-/// The outside of a session, reached by the names that stand in its lines.
+/// The outside of a session, reached by the names that stand in its lines. What is not said otherwise is out of reach.
 pub trait Outside {
     /// Returns what a file holds; `-` is standard input.
     ///
     /// # Errors
     /// It cannot be read, or is out of reach.
-    fn read(&mut self, file: &str) -> Result<Vec<u8>, FileError>;
+    fn read(&mut self, _file: &str) -> Result<Vec<u8>, FileError> {
+        Err(FileError::OutOfReach)
+    }
 
     /// Makes a file, whole or not at all. One that is there is left alone unless `force` says to replace it.
     ///
     /// # Errors
     /// It is there ([`FileError::Taken`]), cannot be written, or is out of reach.
-    fn write(&mut self, file: &str, bytes: &[u8], force: bool) -> Result<Kept, FileError>;
+    fn write(&mut self, _file: &str, _bytes: &[u8], _force: bool) -> Result<Kept, FileError> {
+        Err(FileError::OutOfReach)
+    }
 
     /// Gives text to a program, a line of the system's shell, and waits for its end. Tells how it ended, in words, unless
     /// all went well.
     ///
     /// # Errors
     /// It cannot be started, or is out of reach.
-    fn pipe(&mut self, command: &str, input: &str) -> Result<Option<String>, FileError>;
+    fn pipe(&mut self, _command: &str, _input: &str) -> Result<Option<String>, FileError> {
+        Err(FileError::OutOfReach)
+    }
 
     /// Returns what keeps the session, where something does.
     fn keeper(&mut self) -> Option<&mut dyn Keeper> {
@@ -62,16 +68,4 @@ pub enum Kept {
 /// The outside of a session that has none.
 pub(in crate::session) struct Nowhere;
 
-impl Outside for Nowhere {
-    fn read(&mut self, _: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::OutOfReach)
-    }
-
-    fn write(&mut self, _: &str, _: &[u8], _: bool) -> Result<Kept, FileError> {
-        Err(FileError::OutOfReach)
-    }
-
-    fn pipe(&mut self, _: &str, _: &str) -> Result<Option<String>, FileError> {
-        Err(FileError::OutOfReach)
-    }
-}
+impl Outside for Nowhere {}

@@ -35,7 +35,7 @@ pub enum JournalError {
     #[error("another process has it open")]
     Locked,
     /// The folder holds something else, or is none.
-    #[error("it is no folder, or holds something else")]
+    #[error("it is no folder, or holds something else; it needs a folder of its own")]
     Foreign,
     /// A file was made by a later version of this program, or is none of its files.
     #[error("`{0}` is not in a form that this version reads")]

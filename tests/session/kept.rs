@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rejoin::session::{Entry, ErrorCode, FileError, Keeper, Kept, Outside, SETTINGS, Session};
+use rejoin::session::{Entry, ErrorCode, FileError, Keeper, Outside, SETTINGS, Session};
 
 /// What is kept, in memory.
 #[derive(Default)]
@@ -21,18 +21,6 @@ struct Paper {
 struct Desk(Rc<RefCell<Paper>>);
 
 impl Outside for Desk {
-    fn read(&mut self, _: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::OutOfReach)
-    }
-
-    fn write(&mut self, _: &str, _: &[u8], _: bool) -> Result<Kept, FileError> {
-        Err(FileError::OutOfReach)
-    }
-
-    fn pipe(&mut self, _: &str, _: &str) -> Result<Option<String>, FileError> {
-        Err(FileError::OutOfReach)
-    }
-
     fn keeper(&mut self) -> Option<&mut dyn Keeper> {
         Some(self)
     }

@@ -2,12 +2,54 @@
 
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
+use crate::session::language::arguments::{FILTER, REF};
+use crate::session::language::command::{Command, Run};
 use crate::session::state::names::satisfies;
 use crate::session::{Reply, Session};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
-pub(in crate::session) fn watch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+pub(in crate::session) const WATCH: Command = Command {
+    name: "watch",
+    aliases: &[],
+    arguments: &[REF.called("the ref to watch")],
+    summary: "tell of every change of a value",
+    details: "Whatever command changes the value, by an edit or by a merge, its answer has a line for each \
+              path that changed.",
+    example: &["ref a 1", "branch a as b", "watch a", "swap b 2", "merge a b", "#=> a: ~ . 1 → 2"],
+    run: Run::Inside(watch),
+};
+
+pub(in crate::session) const UNWATCH: Command = Command {
+    name: "unwatch",
+    aliases: &[],
+    arguments: &[REF],
+    summary: "end a watch",
+    details: "The ref must be watched.",
+    example: &["ref a 1", "watch a", "unwatch a", "#=> a is no longer watched"],
+    run: Run::Inside(unwatch),
+};
+
+pub(in crate::session) const VALIDATE: Command = Command {
+    name: "validate",
+    aliases: &[],
+    arguments: &[REF, FILTER.optional()],
+    summary: "refuse edits that fail a filter",
+    details: "An edit is refused if the filter fails on the new value, or yields false or null. A merge \
+              is never refused, because the others have the changes already; its report says when the \
+              value is no longer valid. Without a FILTER the validator is removed.",
+    example: &[
+        r#"ref account {"balance": 10}"#,
+        "validate account .balance >= 0",
+        "swap account .balance -= 20",
+        "#=> error: account stays as it is: not valid: `.balance >= 0` is false",
+        "account.balance",
+        "#=> 10",
+    ],
+    run: Run::Inside(validate),
+};
+
+fn watch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     session.reference(&name)?;
     if session.names.is_watched(name.text) {
@@ -17,7 +59,7 @@ pub(in crate::session) fn watch(session: &mut Session, mut args: Args<'_>) -> Re
     Ok(Reply::line(format!("{} is watched", name.text)))
 }
 
-pub(in crate::session) fn unwatch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn unwatch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     session.reference(&name)?;
     if !session.names.is_watched(name.text) {
@@ -27,7 +69,7 @@ pub(in crate::session) fn unwatch(session: &mut Session, mut args: Args<'_>) -> 
     Ok(Reply::line(format!("{} is no longer watched", name.text)))
 }
 
-pub(in crate::session) fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn validate(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     let value = session.reference(&name)?.value().clone();
     let Some(word) = args.next() else {

@@ -6,13 +6,77 @@ use crate::session::answer::words;
 use crate::session::commands::edits::not_swapped;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::{Args, Word};
+use crate::session::language::arguments::{PATH, REF};
+use crate::session::language::command::{Command, Run};
 use crate::session::language::path::{Found, find};
 use crate::session::{Part, Reply, Session};
 use crate::value::{Difference, Path, Step, Val, View};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
-pub(in crate::session) fn text(session: &mut Session, args: Args<'_>) -> Result<Reply> {
+pub(in crate::session) const TEXT: Command = Command {
+    name: "text",
+    aliases: &[],
+    arguments: &[REF, PATH],
+    summary: "let several edit a string",
+    details: "From here on a swap records which characters it inserts and deletes, so what others type \
+              at the same time stays. PATH is one place (`.body`, `.notes[0]`, `.[\"two words\"]`). A \
+              string or null is there, or the key is missing. Make it a text once, before others write \
+              there: two texts made at the same time are a conflict. A swap to anything but a string \
+              makes it plain.",
+    example: &[
+        r#"ref ann {"body": "hello"}"#,
+        "text ann .body",
+        "#=> .body is a text now",
+        "branch ann as ben",
+        r#"swap ann .body = "hello world""#,
+        r#"swap ben .body = "Oh, hello""#,
+        "merge ann ben",
+        r#"#=> {"body": "Oh, hello world"}"#,
+    ],
+    run: Run::Inside(text),
+};
+
+pub(in crate::session) const COUNTER: Command = Command {
+    name: "counter",
+    aliases: &[],
+    arguments: &[REF, PATH],
+    summary: "let several add to a number",
+    details: "From here on a swap to another whole number records the difference, so what several add at \
+              the same time adds up. PATH is one place. A whole number or null is there, or the key is \
+              missing. Make it a counter once, before others write there: two counters made at the same \
+              time are a conflict. A swap to anything but a whole number makes it plain.",
+    example: &[
+        r#"ref ann {"likes": 2}"#,
+        "counter ann .likes",
+        "#=> .likes is a counter now",
+        "branch ann as ben",
+        "swap ann .likes += 1",
+        "swap ben .likes += 5",
+        "merge ann ben",
+        r#"#=> {"likes": 8}"#,
+    ],
+    run: Run::Inside(counter),
+};
+
+pub(in crate::session) const PLAIN: Command = Command {
+    name: "plain",
+    aliases: &[],
+    arguments: &[REF, PATH],
+    summary: "end a text or a counter",
+    details: "The text or counter becomes a plain string or number with the value that it has now. That \
+              is one write, as by `swap`; the write with the highest id wins. If others edit the text or \
+              counter at the same time, those edits are lost, and the merge says so.",
+    example: &[
+        r#"ref ann {"likes": 2}"#,
+        "counter ann .likes",
+        "plain ann .likes",
+        "#=> .likes is plain now: a number",
+    ],
+    run: Run::Inside(plain),
+};
+
+fn text(session: &mut Session, args: Args<'_>) -> Result<Reply> {
     write(session, args, |reference, found| {
         if reference.kind_at(&found.path) == Some(Kind::Text) {
             return Ok(None);
@@ -26,7 +90,7 @@ pub(in crate::session) fn text(session: &mut Session, args: Args<'_>) -> Result<
     })
 }
 
-pub(in crate::session) fn counter(session: &mut Session, args: Args<'_>) -> Result<Reply> {
+fn counter(session: &mut Session, args: Args<'_>) -> Result<Reply> {
     write(session, args, |reference, found| {
         if reference.kind_at(&found.path) == Some(Kind::Counter) {
             return Ok(None);
@@ -40,7 +104,7 @@ pub(in crate::session) fn counter(session: &mut Session, args: Args<'_>) -> Resu
     })
 }
 
-pub(in crate::session) fn plain(session: &mut Session, args: Args<'_>) -> Result<Reply> {
+fn plain(session: &mut Session, args: Args<'_>) -> Result<Reply> {
     write(session, args, |reference, found| match reference.kind_at(&found.path) {
         Some(Kind::Text | Kind::Counter) => {
             Ok(found.value.clone().map(|value| New::Plain(value.with_identity(None))))

@@ -6,11 +6,78 @@ use crate::session::answer::words;
 use crate::session::commands::edits::edit;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
+use crate::session::language::arguments::{FROM, OTHER_REF, REF};
+use crate::session::language::command::{Command, Run};
 use crate::session::{Part, Reply, Session};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
-pub(in crate::session) fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+pub(in crate::session) const MERGE: Command = Command {
+    name: "merge",
+    aliases: &[],
+    arguments: &[REF.called("the ref to merge into"), FROM],
+    summary: "take what another ref or a patch has",
+    details: "FROM is a ref, a patch, or a VALUE that is a patch (in brackets if it has spaces). To \
+              merge the same twice changes nothing, and the order of merges does not matter. The report \
+              says what came, what changed, which conflicts there are now, and which edits went with a \
+              deleted container. A change that comes before what it depends on waits: `waiting` says for what.",
+    example: &[
+        r#"ref origin {"items": [0, 1]}"#,
+        "branch origin as branched",
+        "swap branched .items += [2]",
+        "merge origin branched",
+        r#"#=> {"items": [0, 1, 2]}"#,
+        "#=> 1 change new",
+        "#=> + .items[2] 2",
+    ],
+    run: Run::Inside(merge),
+};
+
+pub(in crate::session) const SQUASH: Command = Command {
+    name: "squash",
+    aliases: &[],
+    arguments: &[REF.called("the ref to change"), OTHER_REF],
+    summary: "take the value of another document",
+    details: "One change of REF's own actor gives REF the value of FROM, however many changes FROM has. \
+              A replica of the same document with something new is refused: REF would get it under other \
+              ids, and a later merge would bring it again. `merge` takes it once.",
+    example: &[
+        r#"ref origin {"items": [0, 1]}"#,
+        r#"ref draft {"items": [0]}"#,
+        "swap draft .items += [1]",
+        "swap draft .items += [2]",
+        "squash origin draft",
+        r#"#=> {"items": [0, 1, 2]}"#,
+        "#=> + .items[2] 2",
+    ],
+    run: Run::Inside(squash),
+};
+
+pub(in crate::session) const DROP_WAITING: Command = Command {
+    name: "drop-waiting",
+    aliases: &[],
+    arguments: &[REF],
+    summary: "forget the changes that wait for others",
+    details: "The clock does not cover them: they come again when somebody is asked for what REF lacks. For changes \
+              that wait for what nobody has.",
+    example: &[
+        "ref a 1",
+        "branch a as b",
+        "swap b 2",
+        "clock b as seen",
+        "swap b 3",
+        "patch-from-clock b seen as late",
+        "merge a late",
+        "drop-waiting a",
+        "#=> 1",
+        "#=> 1 change dropped",
+        "merge a late",
+        "#=> 1 change waiting for others",
+    ],
+    run: Run::Inside(drop_waiting),
+};
+
+fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name, from] = args.required();
     session.reference(&name)?;
     if name.text == from.text {
@@ -42,7 +109,7 @@ pub(in crate::session) fn merge(session: &mut Session, mut args: Args<'_>) -> Re
     Ok(Reply::value(merged.value().clone()).with(part))
 }
 
-pub(in crate::session) fn squash(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn squash(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name, other] = args.required();
     let (into, from) = (session.reference(&name)?, session.reference(&other)?);
     if into.document() != from.document() {
@@ -60,7 +127,7 @@ pub(in crate::session) fn squash(session: &mut Session, mut args: Args<'_>) -> R
     }
 }
 
-pub(in crate::session) fn drop_waiting(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn drop_waiting(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     session.reference(&name)?;
     let dropped = session.reference_mut(&name)?.drop_waiting();

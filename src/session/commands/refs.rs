@@ -6,17 +6,79 @@ use crate::session::commands::edits::{is_json, not_swapped};
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::evaluation::data;
 use crate::session::language::args::Args;
-use crate::session::language::arguments::Wants;
+use crate::session::language::arguments::{FROM, NAME, NEW_NAME, VALUE_OR_FILE, Wants};
+use crate::session::language::command::{Command, Run};
 use crate::session::state::names::Entry;
 use crate::session::{Outside, Part, Reply, Session};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
-pub(in crate::session) fn make_ref(
-    session: &mut Session,
-    mut args: Args<'_>,
-    outside: &mut dyn Outside,
-) -> Result<Reply> {
+pub(in crate::session) const MAKE_REF: Command = Command {
+    name: "ref",
+    aliases: &[],
+    arguments: &[NEW_NAME.called("the name of the ref"), VALUE_OR_FILE.optional()],
+    summary: "make a document and its first replica",
+    details: "The ref writes as an actor of its own name. Without a value it holds null. FILE holds one JSON \
+              value; a .ndjson or .jsonl file has one on each line, and becomes a list; `-` is standard \
+              input. Two refs made this way are two documents and cannot be merged: make replicas with \
+              `branch`.",
+    example: &[r#"ref origin {"name": "Foo", "items": [0, 1]}"#, r#"#=> {"name": "Foo", "items": [0, 1]}"#],
+    run: Run::Outside(make_ref),
+};
+
+pub(in crate::session) const BRANCH: Command = Command {
+    name: "branch",
+    aliases: &[],
+    arguments: &[FROM.called("the ref to branch"), NEW_NAME.after_as()],
+    summary: "make a replica with its own actor",
+    details: "From here on the two change independently; `merge` brings them together. FROM is a ref, or a patch \
+              that holds everything: `patch-from-clock REF` makes one.",
+    example: &[
+        r#"ref origin {"n": 1}"#,
+        "branch origin as branched",
+        r#"#=> {"n": 1}"#,
+        "$origin == $branched",
+        "#=> true",
+    ],
+    run: Run::Inside(branch),
+};
+
+pub(in crate::session) const DROP: Command = Command {
+    name: "drop",
+    aliases: &[],
+    arguments: &[NAME],
+    summary: "forget a name",
+    details: "Other replicas keep what they have merged. The actor of a dropped ref is not used again.",
+    example: &[
+        "ref a 1",
+        "drop a",
+        "#=> dropped the ref a",
+        "a",
+        "#=> error: `a` is neither a command nor a name",
+    ],
+    run: Run::Inside(drop_name),
+};
+
+pub(in crate::session) const RENAME: Command = Command {
+    name: "rename",
+    aliases: &[],
+    arguments: &[NAME.shown_as("A"), NEW_NAME.shown_as("B").after_as()],
+    summary: "change the name of a ref, clock or patch",
+    details: "The ref, clock or patch A is now called B, and the name A is free. A ref keeps its actor, \
+              its history, its watch and its validator.",
+    example: &[
+        "ref a 1",
+        "rename a as b",
+        "#=> the ref a is called b now",
+        "b",
+        "#=> 1",
+        "a",
+        "#=> error: `a` is neither a command nor a name",
+    ],
+    run: Run::Inside(rename),
+};
+
+fn make_ref(session: &mut Session, mut args: Args<'_>, outside: &mut dyn Outside) -> Result<Reply> {
     let [name] = args.required();
     session.free(&name, None)?;
     let file = args.optional(Wants::File);
@@ -61,7 +123,7 @@ impl Session {
     }
 }
 
-pub(in crate::session) fn branch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn branch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [from, name] = args.required();
     let reading = session.is_reading();
     let made = if let Some(Entry::Ref(source)) = session.names.get(from.text) {
@@ -85,7 +147,7 @@ pub(in crate::session) fn branch(session: &mut Session, mut args: Args<'_>) -> R
     Ok(reply)
 }
 
-pub(in crate::session) fn rename(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn rename(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [from, to] = args.required();
     let kind = session.entry(&from)?.kind();
     session.free(&to, None).or_else(|error| match &*error.kind {
@@ -105,7 +167,7 @@ pub(in crate::session) fn rename(session: &mut Session, mut args: Args<'_>) -> R
     Ok(Reply::line(format!("the {kind} {} is called {} now", from.text, to.text)))
 }
 
-pub(in crate::session) fn drop_name(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn drop_name(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     let kind = session.entry(&name)?.kind();
     session.names.remove(name.text);

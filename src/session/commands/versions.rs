@@ -5,13 +5,112 @@ use crate::session::answer::words;
 use crate::session::commands::merge::nothing_new;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
-use crate::session::language::arguments::Wants;
+use crate::session::language::arguments::{CLOCK, NEW_NAME, REF, Wants};
+use crate::session::language::command::{Command, Run};
 use crate::session::state::names::Entry;
 use crate::session::{Part, Reply, Session};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
-pub(in crate::session) fn clock(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+pub(in crate::session) const TAKE_CLOCK: Command = Command {
+    name: "clock",
+    aliases: &[],
+    arguments: &[REF, NEW_NAME.after_as().optional()],
+    summary: "what a ref has seen",
+    details: "A clock is a version vector: for each actor the highest counter seen. It never claims a \
+              change that is missing. With a name it is kept.",
+    example: &[
+        r#"ref origin {"name": "Foo", "items": [0, 1]}"#,
+        "clock origin as seen",
+        r#"#=> {"origin": 5}"#,
+    ],
+    run: Run::Inside(clock),
+};
+
+pub(in crate::session) const AT: Command = Command {
+    name: "at",
+    aliases: &[],
+    arguments: &[REF, CLOCK],
+    summary: "the value at an older clock",
+    details: "CLOCK is a clock, or a VALUE that is one. The ref must have had it, or could have had it: \
+              it covers whole changes, and all that they build on. Nothing changes. In the next line the \
+              answer is `$_`.",
+    example: &[
+        r#"ref origin {"name": "Foo"}"#,
+        "clock origin as before",
+        r#"swap origin .name = "Bar""#,
+        "at origin before",
+        r#"#=> {"name": "Foo"}"#,
+        "origin",
+        r#"#=> {"name": "Bar"}"#,
+    ],
+    run: Run::Inside(at),
+};
+
+pub(in crate::session) const PATCH_FROM_CLOCK: Command = Command {
+    name: "patch-from-clock",
+    aliases: &["patch"],
+    arguments: &[REF, CLOCK.optional(), NEW_NAME.after_as().optional()],
+    summary: "what a ref has since a clock",
+    details: "CLOCK is a clock or a VALUE that is one. The patch holds the changes that the clock does not cover; \
+              when there is none it is empty. Without a CLOCK it holds everything, and `branch` can make a \
+              replica of it. With a name it is kept.",
+    example: &[
+        "ref origin 1",
+        "clock origin as seen",
+        "patch-from-clock origin seen as p",
+        "#=> nothing new",
+        "swap origin 2",
+        "patch-from-clock origin seen as p",
+        "#=> 1 change",
+    ],
+    run: Run::Inside(patch),
+};
+
+pub(in crate::session) const PEEK_PATCHES: Command = Command {
+    name: "peek-patches",
+    aliases: &[],
+    arguments: &[REF],
+    summary: "own changes that nobody fetched yet",
+    details: "The answer is an array of patches, in order: one for each change that the actor of the ref \
+              has made since the last `pop-patches`. What a merge brought in is not in it. A new branch \
+              has none.",
+    example: &[
+        "ref origin 1",
+        "branch origin as client",
+        "swap client 2",
+        "peek-patches client",
+        "#=> 1 patch",
+        "$_[0].changes[0].ops[0].value",
+        "#=> 2",
+    ],
+    run: Run::Inside(peek_patches),
+};
+
+pub(in crate::session) const POP_PATCHES: Command = Command {
+    name: "pop-patches",
+    aliases: &[],
+    arguments: &[REF, NEW_NAME.after_as().optional()],
+    summary: "take the patches that are still to be sent, each once",
+    details: "It answers the same as `peek-patches`, and counts them as sent: the next `pop-patches` answers only \
+              newer ones. With a NAME it keeps all of them as one patch. When a patch is lost on the way, \
+              `patch-from-clock` makes it again.",
+    example: &[
+        "ref origin 1",
+        "branch origin as client",
+        "swap client 2",
+        "pop-patches client as news",
+        "#=> 1 patch",
+        "merge origin news",
+        "#=> 2",
+        "pop-patches client",
+        "#=> []",
+        "#=> nothing new",
+    ],
+    run: Run::Inside(pop_patches),
+};
+
+fn clock(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     let clock = session.reference(&name)?.clock().clone();
     let kept = args.next();
@@ -20,7 +119,7 @@ pub(in crate::session) fn clock(session: &mut Session, mut args: Args<'_>) -> Re
     Ok(reply)
 }
 
-pub(in crate::session) fn at(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn at(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name, word] = args.required();
     session.reference(&name)?;
     let clock = session.clock(&word)?;
@@ -37,7 +136,7 @@ pub(in crate::session) fn at(session: &mut Session, mut args: Args<'_>) -> Resul
     Ok(Reply::value(value))
 }
 
-pub(in crate::session) fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn patch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     session.reference(&name)?;
     let since = match args.optional(Wants::Clock) {
@@ -54,12 +153,12 @@ pub(in crate::session) fn patch(session: &mut Session, mut args: Args<'_>) -> Re
     Ok(reply)
 }
 
-pub(in crate::session) fn peek_patches(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn peek_patches(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     Ok(queue(&session.reference(&name)?.peek_patches()))
 }
 
-pub(in crate::session) fn pop_patches(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
+fn pop_patches(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     session.reference(&name)?;
     let kept = args.next();

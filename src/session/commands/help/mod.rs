@@ -7,14 +7,26 @@ use crate::session::error::codes::{ErrorCode, Explanation};
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::hints;
 use crate::session::language::args::Args;
-use crate::session::language::command::{Command, Example};
+use crate::session::language::arguments::TOPIC;
+use crate::session::language::command::{Command, Example, Run};
 use crate::session::{Page, Part, Reply, Session};
 use topics::TOPICS;
+
+pub(in crate::session) const HELP: Command = Command {
+    name: "help",
+    aliases: &[],
+    arguments: &[TOPIC.optional()],
+    summary: "an overview, or one command, topic, error or filter in detail",
+    details: "The example of a command is a session that you can type. `help group_by` explains a filter of jq, \
+              `help //` a sign.",
+    example: &["help quit", "#=> quit", "#=>   leave the session"],
+    run: Run::Inside(help),
+};
 
 /// The commands that one meets first; the overview says what they do, and of the others the names.
 const FIRST: [&str; 8] = ["ref", "branch", "swap", "merge", "conflicts", "clock", "refs", "log"];
 
-pub(in crate::session) fn help(session: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
+fn help(session: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
     let Some(word) = args.next() else { return Ok(page(overview(session))) };
     if let Some(command) = session.command(word.text) {
         let mut text = explain(command);
