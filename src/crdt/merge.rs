@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::effects::Effects;
+use super::staging::Staged;
 use super::{Change, ConvergentRef, MergeError, MergeReport, OpId, Patch};
 
 impl ConvergentRef {
@@ -43,11 +44,17 @@ impl ConvergentRef {
     /// one actor, or more would wait than [may](Self::set_waiting_limit). The patch is validated whole: nothing of it
     /// is applied then.
     pub fn merge_patch(&mut self, patch: &Patch) -> Result<MergeReport, MergeError> {
-        self.same_document(&patch.document)?;
-        if let Some(change) = self.other_base(patch) {
-            return Err(MergeError::OtherBase { change });
-        }
+        self.accepts(patch)?;
         self.take(patch, &[])
+    }
+
+    /// Verifies that a patch is of this document, and does not follow what stands otherwise here.
+    pub(super) fn accepts(&self, patch: &Patch) -> Result<(), MergeError> {
+        self.same_document(&patch.document)?;
+        match self.other_base(patch) {
+            Some(change) => Err(MergeError::OtherBase { change }),
+            None => Ok(()),
+        }
     }
 
     /// Returns a change that stands otherwise here than where a patch was made. Where our changes go on, one of them
@@ -75,11 +82,19 @@ impl ConvergentRef {
     }
 
     fn take(&mut self, patch: &Patch, others: &[Arc<Change>]) -> Result<MergeReport, MergeError> {
+        self.take_staged(|this| this.stage(patch, others))
+    }
+
+    /// Applies what is staged, and reports. An error leaves nothing staged.
+    pub(super) fn take_staged(
+        &mut self,
+        stage: impl FnOnce(&mut Self) -> Result<Staged, MergeError>,
+    ) -> Result<MergeReport, MergeError> {
         let before = self.history.len();
         let old = self.is_watched().then(|| self.value().clone());
         self.note_changes();
         self.begin_staging();
-        let staged = self.stage(patch, others)?;
+        let staged = stage(self)?;
         self.begin_applying(before);
         let effects = Effects::of(self, before, staged.may_remove);
         self.history.settle();

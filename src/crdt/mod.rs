@@ -12,7 +12,7 @@
 //! - `sequence`, `tree`: lists and texts, and the state of a document;
 //! - `convergent_ref`: a replica, which holds all of these;
 //! - `diff`, `edit`: from a new value to ops; `transaction`: edits by handles;
-//! - `validate`, `staging`, `merge`, `effects`: from outside to applied, and what that did;
+//! - `validate`, `staging`, `interleave`, `merge`, `effects`: from outside to applied, and what that did;
 //! - `delta`, `report`: what a change did, in words of the value; `error`: why something was refused;
 //! - `limits`: what is read from outside is bounded; `save`: whole refs as bytes; `outbox`: what is to be sent;
 //! - `stream`: patches one after the other;
@@ -36,6 +36,7 @@ mod error;
 mod growth;
 mod history;
 mod id;
+mod interleave;
 mod json;
 mod limits;
 mod lv;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::history::ShortDigest;
 use super::wire::{Form, Role, Section, Source, Wire};
-use super::{Actor, Change, DecodeError, DecodeReason, DocumentId, Limits, OpId};
+use super::{Actor, Change, Clock, DecodeError, DecodeReason, DocumentId, Limits, OpId};
 
 /// A set of changes of one document, ready to travel.
 ///
@@ -90,6 +90,18 @@ impl Patch {
         match &self.body {
             Body::Packed(wire) => wire.actors.len(),
             Body::Listed { changes, .. } => changes.len(),
+        }
+    }
+
+    /// Returns where the patch leads: for each actor who made changes in it the counter of the last op. O(size).
+    pub fn reach(&self) -> Clock {
+        match &self.body {
+            Body::Packed(wire) => wire.reach().expect("a packed patch was read once"),
+            Body::Listed { changes, .. } => {
+                let mut reach = Clock::new();
+                changes.iter().for_each(|change| reach.advance(&change.actor, change.last()));
+                reach
+            }
         }
     }
 

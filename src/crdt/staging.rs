@@ -199,7 +199,7 @@ impl ConvergentRef {
     }
 
     /// Validates changes that are next and adds them to the history; tells whether they may remove containers.
-    fn add(
+    pub(super) fn add(
         &mut self,
         wire: &Wire,
         head: &Head,
@@ -255,7 +255,7 @@ impl ConvergentRef {
     // --- one change after the other ---
 
     /// Stages changes, and those that waited for them or for what `moved` actors did.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         changes: &[Arc<Change>],
         others: &[Arc<Change>],

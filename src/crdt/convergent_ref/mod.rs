@@ -286,6 +286,16 @@ impl ConvergentRef {
         self.patch_of(&beyond, &self.history.frontier(since, &beyond))
     }
 
+    /// Returns the changes of one actor after a counter, as a patch; empty when there are none. A patch of one actor alone
+    /// can come before what its changes had seen of others: then it waits. Costs what it returns, and O(log history) for
+    /// each actor.
+    pub fn patch_of_actor(&self, actor: &Actor, after: u64) -> Patch {
+        let mut since = self.clock().clone();
+        since.retreat(actor, after);
+        let beyond = self.history.since(&since);
+        self.patch_of(&beyond, &self.history.followed(&since, &beyond))
+    }
+
     /// Returns the changes in ranges of ops, and what they follow: the last ops of changes.
     pub(in crate::crdt) fn patch_of(&self, ranges: &[Range<u32>], followed: &[Lv]) -> Patch {
         let body = Body::Packed(Arc::new(self.history.pack(ranges, followed)));

@@ -275,16 +275,26 @@ impl History {
     /// Returns the last changes that a clock covers: those that no other change that it covers had seen; `beyond` is
     /// what it does not cover. O(what is beyond, and heads).
     pub(super) fn frontier(&self, clock: &Clock, beyond: &[Range<u32>]) -> Vec<Lv> {
-        let authors = &self.authors;
-        let covered = |lv: &Lv| {
-            let Id { counter, actor } = authors.id(*lv);
-            counter <= clock.get(authors.name(actor))
-        };
-        let followed = beyond.iter().flat_map(|ops| self.followed_by(ops)).filter(covered);
-        let mut frontier: Vec<Lv> = authors.heads().filter(covered).chain(followed).collect();
+        let heads = self.authors.heads().filter(|head| self.is_covered(clock, *head));
+        let mut frontier: Vec<Lv> = heads.chain(self.followed(clock, beyond)).collect();
         frontier.sort_unstable();
         frontier.dedup();
         frontier
+    }
+
+    /// Returns the last changes that a clock covers of those that others follow, which it does not cover, each once.
+    /// O(what is beyond).
+    pub(super) fn followed(&self, clock: &Clock, beyond: &[Range<u32>]) -> Vec<Lv> {
+        let followed = beyond.iter().flat_map(|ops| self.followed_by(ops));
+        let mut followed: Vec<Lv> = followed.filter(|lv| self.is_covered(clock, *lv)).collect();
+        followed.sort_unstable();
+        followed.dedup();
+        followed
+    }
+
+    fn is_covered(&self, clock: &Clock, lv: Lv) -> bool {
+        let Id { counter, actor } = self.authors.id(lv);
+        counter <= clock.get(self.authors.name(actor))
     }
 
     /// Returns the last ops of what the changes follow that are made of these ops, one after the other.

@@ -393,6 +393,13 @@ impl Wire {
         }
     }
 
+    /// Returns for each actor the counter of the last op of its changes. O(size).
+    pub(in crate::crdt) fn reach(&self) -> Result<Clock, Corrupt> {
+        let mut reach = Clock::new();
+        Reader::new(self)?.finish(|head| reach.advance(&self.actors[head.actor as usize], head.last()))?;
+        Ok(reach)
+    }
+
     /// Reads a strip once, and counts its changes and ops.
     fn count(&mut self) -> Result<(), Corrupt> {
         let (mut changes, mut ops) = (0u64, 0u64);

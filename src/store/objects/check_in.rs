@@ -1,0 +1,222 @@
+//! A check-in: what a replica and a store have, each gives to the other.
+//!
+//! The list of all objects of a document tells what is new: a run is read if it may hold what the replica lacks. Where it
+//! ends is told by the name of the next one, and for the last one by what was read before. So nothing new is one request,
+//! and k new runs are k more.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+
+use super::form::{self, Checkpoint};
+use super::layout::{self, Listing};
+use super::plan::Wanted;
+use super::{AT_ONCE, Store, Visit};
+use crate::crdt::{Actor, ConvergentRef, MergeError, Patch};
+use crate::store::remote::Tail;
+use crate::store::{CheckIn, Seen, StoreError, Way};
+
+/// How many times a document is listed, when objects that were listed are gone.
+const ATTEMPTS: usize = 4;
+
+/// How many runs may come before somebody makes a checkpoint.
+const MANY: usize = 512;
+
+impl Store {
+    /// Brings a replica and the store together, as [`Remote::check_in`](crate::store::Remote::check_in) says. Costs one
+    /// list of the objects of the document, a request for each run that is new to either side, and their sizes.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn check_in(
+        &self,
+        replica: &mut ConvergentRef,
+        seen: &mut Seen,
+        way: Way,
+    ) -> Result<CheckIn, StoreError> {
+        let visit = Visit::new(self, replica.document().clone());
+        let mut outcome = CheckIn::default();
+        for _ in 0..ATTEMPTS {
+            let listing = visit.list().await?;
+            seen.keep_to(&listing);
+            if !visit.pull(&listing, replica, seen, way, &mut outcome).await? {
+                continue;
+            }
+            if way != Way::Pull {
+                visit.push(replica, seen, &mut outcome).await?;
+                if outcome.sent.changes > 0 && listing.since_checkpoint().count() > MANY {
+                    visit.make_checkpoint(replica, seen).await?;
+                }
+            }
+            outcome.requests = visit.requests();
+            return Ok(outcome);
+        }
+        Err(StoreError::Restless(self.name.clone()))
+    }
+}
+
+impl Visit<'_> {
+    /// Takes what the replica lacks; answers `false` when something that was listed is gone.
+    async fn pull(
+        &self,
+        listing: &Listing,
+        replica: &mut ConvergentRef,
+        seen: &mut Seen,
+        way: Way,
+        outcome: &mut CheckIn,
+    ) -> Result<bool, StoreError> {
+        let own = replica.actor().clone();
+        let mut clock = replica.clock().clone();
+        let mut wanted = listing.wanted(seen, &clock, &own, way);
+        if wanted.is_empty() {
+            return Ok(true);
+        }
+        let mut patches = Vec::new();
+        if listing.needs_checkpoint(&wanted, &clock) {
+            let Some((checkpoint, bytes)) = self.newest_checkpoint(listing).await? else { return Ok(false) };
+            checkpoint.seen.0.iter().for_each(|(actor, tail)| seen.note(actor, *tail));
+            seen.keep_to(listing);
+            outcome.received.bytes += bytes as u64;
+            clock.join(&checkpoint.patch.reach());
+            wanted = listing.wanted(seen, &clock, &own, way);
+            patches.push(checkpoint.patch);
+        }
+        if !self.read_runs(&wanted, way, replica, seen, &mut patches, outcome).await? {
+            return Ok(false);
+        }
+        if patches.is_empty() {
+            return Ok(true);
+        }
+        let before = replica.version();
+        let waited = replica.waiting_len();
+        let mut report = replica.merge_patches(&patches).map_err(|error| self.does_not_fit(error))?;
+        // Something is not where its name says that it is: the list was an old one, or some runs overlap.
+        if replica.waiting_len() > waited {
+            let read: BTreeSet<Path> = wanted.into_iter().map(|wanted| wanted.location).collect();
+            let more = listing.holding(&replica.missing(), &read);
+            if !more.is_empty() {
+                if !self.read_runs(&more, way, replica, seen, &mut patches, outcome).await? {
+                    return Ok(false);
+                }
+                replica.rewind(before).expect("it is of this ref");
+                report = replica.merge_patches(&patches).map_err(|error| self.does_not_fit(error))?;
+            }
+        }
+        outcome.received.changes += report.new;
+        outcome.report = Some(report);
+        Ok(true)
+    }
+
+    /// Reads runs; answers `false` when one of them is gone.
+    async fn read_runs(
+        &self,
+        wanted: &[Wanted],
+        way: Way,
+        replica: &ConvergentRef,
+        seen: &mut Seen,
+        patches: &mut Vec<Patch>,
+        outcome: &mut CheckIn,
+    ) -> Result<bool, StoreError> {
+        let locations = wanted.iter().map(|wanted| wanted.location.clone()).collect();
+        let Some(read) = self.get_all(locations).await? else { return Ok(false) };
+        for (Wanted { actor, after, location }, bytes) in wanted.iter().zip(read) {
+            let (patch, reach) = self.run(&bytes, actor, *after, location)?;
+            seen.note(actor, Tail { after: *after, reach });
+            // Who only pushes looks at what others wrote under the same actor, and takes nothing.
+            if way == Way::Push && actor != replica.actor() && reach > replica.clock().get(actor) {
+                continue;
+            }
+            outcome.received.bytes += bytes.len() as u64;
+            patches.push(patch);
+        }
+        Ok(true)
+    }
+
+    fn run(
+        &self,
+        bytes: &[u8],
+        actor: &Actor,
+        after: u64,
+        location: &Path,
+    ) -> Result<(Patch, u64), StoreError> {
+        form::run(bytes, &self.document, (actor, after), location.as_ref(), &self.store.limits)
+    }
+
+    async fn newest_checkpoint(&self, listing: &Listing) -> Result<Option<(Checkpoint, usize)>, StoreError> {
+        let Some(newest) = listing.checkpoints.last() else { return Ok(None) };
+        let Some(bytes) = self.get(&newest.location).await? else { return Ok(None) };
+        let checkpoint =
+            Checkpoint::from_bytes(&bytes, &self.document, newest.location.as_ref(), &self.store.limits)?;
+        Ok(Some((checkpoint, bytes.len())))
+    }
+
+    fn does_not_fit(&self, error: MergeError) -> StoreError {
+        StoreError::Merge { place: self.store.name.clone(), error }
+    }
+
+    /// Gives what the store lacks.
+    async fn push(
+        &self,
+        replica: &mut ConvergentRef,
+        seen: &mut Seen,
+        outcome: &mut CheckIn,
+    ) -> Result<(), StoreError> {
+        loop {
+            let mut runs = Vec::new();
+            for (actor, last) in replica.clock().iter() {
+                let after = seen.reach(actor);
+                if last > after {
+                    runs.push((actor.clone(), after, replica.patch_of_actor(actor, after)));
+                }
+            }
+            if runs.is_empty() {
+                return Ok(());
+            }
+            let puts = runs.iter().map(|(actor, after, patch)| async move {
+                let location = layout::run(&self.store.root, &self.document, actor, *after);
+                let bytes = patch.to_bytes();
+                let length = bytes.len();
+                let made = self.put_new(&location, bytes).await?;
+                Ok::<_, StoreError>((made, length, location))
+            });
+            let made: Vec<_> = futures_util::stream::iter(puts).buffered(AT_ONCE).try_collect().await?;
+            for ((actor, after, patch), (made, length, location)) in runs.iter().zip(made) {
+                if made {
+                    seen.note(actor, Tail { after: *after, reach: patch.reach().get(actor) });
+                    outcome.sent.add(patch.len(), length);
+                    continue;
+                }
+                // Somebody was faster: with the same changes, or another one writes under this actor.
+                let Some(bytes) = self.get(&location).await? else {
+                    return Err(StoreError::Restless(self.store.name.clone()));
+                };
+                let (theirs, reach) = self.run(&bytes, actor, *after, &location)?;
+                let report = replica.merge_patch(&theirs).map_err(|error| self.does_not_fit(error))?;
+                seen.note(actor, Tail { after: *after, reach });
+                outcome.received.add(report.new, bytes.len());
+                if report.new > 0 {
+                    outcome.report = Some(report);
+                }
+            }
+        }
+    }
+
+    /// Writes all that a replica has, which is what the store has.
+    pub(super) async fn make_checkpoint(
+        &self,
+        replica: &ConvergentRef,
+        seen: &Seen,
+    ) -> Result<Option<Path>, StoreError> {
+        let covers_all = seen.0.iter().all(|(actor, tail)| tail.reach <= replica.clock().get(actor));
+        if replica.waiting_len() > 0 || !covers_all {
+            return Ok(None);
+        }
+        let patch = replica.patch_from_clock(&crate::crdt::Clock::new());
+        let bytes = Checkpoint { seen: seen.clone(), patch }.to_bytes();
+        let location = layout::checkpoint(&self.store.root, &self.document, replica.clock());
+        // If there is one of that name, it has the same.
+        self.put_new(&location, bytes).await?;
+        Ok(Some(location))
+    }
+}

@@ -1,0 +1,141 @@
+//! The names of objects.
+//!
+//! ```text
+//! DOCUMENT/changes/ACTOR/AFTER      the changes of one actor that follow its op with the counter AFTER
+//! DOCUMENT/checkpoints/HIGHEST-SUM  the changes of all, as far as somebody had them
+//! DOCUMENT/cleaned                  when somebody cleaned up: it is empty
+//! ```
+//!
+//! A run is known by what it *follows*, and an object is made only where there is none. So of two replicas that write under one
+//! actor, and have the same changes up to there, only one can go on: whatever their next counters are, the other finds
+//! the name taken.
+
+use std::collections::BTreeMap;
+
+use object_store::path::Path;
+use percent_encoding::percent_decode_str;
+
+use crate::crdt::{Actor, Clock, DocumentId};
+
+/// The digits of a counter, which is at most 2^53: so names order as numbers.
+const DIGITS: usize = 16;
+
+const RUNS: &str = "changes";
+const CHECKPOINTS: &str = "checkpoints";
+
+/// Something that an object is by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Name {
+    Run { actor: Actor, after: u64 },
+    Checkpoint,
+}
+
+/// An object as it stands in a list.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    pub(super) location: Path,
+    pub(super) size: u64,
+    /// Milliseconds since 1970, by the clock of the store.
+    pub(super) modified: i64,
+}
+
+/// The objects of a document.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// By the counters that they follow.
+    pub(super) runs: BTreeMap<Actor, BTreeMap<u64, Listed>>,
+    /// The newest last.
+    pub(super) checkpoints: Vec<Listed>,
+}
+
+pub(super) fn document(root: &Path, document: &DocumentId) -> Path {
+    root.clone().join(document.as_str())
+}
+
+pub(super) fn run(root: &Path, id: &DocumentId, actor: &Actor, after: u64) -> Path {
+    document(root, id).join(RUNS).join(actor.as_str()).join(format!("{after:0DIGITS$}"))
+}
+
+pub(super) fn checkpoint(root: &Path, id: &DocumentId, clock: &Clock) -> Path {
+    let sum = crc32fast::hash(clock.to_json().to_string().as_bytes());
+    document(root, id).join(CHECKPOINTS).join(format!("{:0DIGITS$}-{sum:08x}", clock.highest()))
+}
+
+pub(super) fn cleaned(root: &Path, id: &DocumentId) -> Path {
+    document(root, id).join("cleaned")
+}
+
+/// Reads the name of a document at the end of a path.
+pub(super) fn document_at(location: &Path) -> Option<DocumentId> {
+    DocumentId::new(&decoded(location.filename()?)?).ok()
+}
+
+/// Reads what an object of a document is. `None`: it is something else.
+pub(super) fn name(document: &Path, location: &Path) -> Option<Name> {
+    let parts: Vec<_> = location.prefix_match(document)?.collect();
+    match &parts[..] {
+        [kind, actor, after] if kind.as_ref() == RUNS => {
+            let after = after.as_ref();
+            let is_counter = after.len() == DIGITS && after.bytes().all(|byte| byte.is_ascii_digit());
+            let actor = Actor::new(&decoded(actor.as_ref())?).ok()?;
+            Some(Name::Run { actor, after: after.parse().ok().filter(|_| is_counter)? })
+        }
+        [kind, _] if kind.as_ref() == CHECKPOINTS => Some(Name::Checkpoint),
+        _ => None,
+    }
+}
+
+fn decoded(part: &str) -> Option<String> {
+    percent_decode_str(part).decode_utf8().ok().map(|text| text.into_owned())
+}
+
+impl Listing {
+    pub(super) fn add(&mut self, document: &Path, listed: Listed) {
+        match name(document, &listed.location) {
+            Some(Name::Run { actor, after }) => {
+                self.runs.entry(actor).or_default().insert(after, listed);
+            }
+            Some(Name::Checkpoint) => self.checkpoints.push(listed),
+            // What somebody else put there is left alone.
+            None => {}
+        }
+    }
+
+    /// Returns the number of objects.
+    pub(super) fn len(&self) -> usize {
+        self.checkpoints.len() + self.runs.values().map(BTreeMap::len).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back_whatever_the_ids_have_in_them() {
+        let root = Path::from("stores/one");
+        for id in ["a", "..", "a/b", "%41", "Ä#1", "a.b", "-", "ü/../ü", "0000000000000001"] {
+            let (document_id, actor) = (DocumentId::new(id).unwrap(), Actor::new(id).unwrap());
+            let at = document(&root, &document_id);
+            assert_eq!(document_at(&at), Some(document_id.clone()));
+            // As it comes back in a list.
+            let location = Path::parse(run(&root, &document_id, &actor, 12).as_ref()).unwrap();
+            assert_eq!(name(&at, &location), Some(Name::Run { actor, after: 12 }), "{location}");
+        }
+    }
+
+    #[test]
+    fn what_is_something_else_is_left_alone() {
+        let root = Path::from("s");
+        let at = document(&root, &DocumentId::new("d").unwrap());
+        for other in [
+            "s/d/changes/a/12",
+            "s/d/changes/a/000000000000000x",
+            "s/d/changes/a",
+            "s/d/README",
+            "s/e/changes/a/1",
+        ] {
+            assert_eq!(name(&at, &Path::from(other)), None, "{other}");
+        }
+    }
+}

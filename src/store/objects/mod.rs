@@ -1,0 +1,196 @@
+//! A store of documents as immutable objects: in a folder, in memory, in a bucket.
+//!
+//! Nothing coordinates the replicas: each makes objects of its own and reads those of others. See `layout` for
+//! their names, `check_in` for what a replica does, `clean` for what may go.
+
+mod check_in;
+mod clean;
+mod form;
+mod layout;
+mod plan;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+
+use super::StoreError;
+use crate::crdt::{DocumentId, Limits};
+use layout::{Listed, Listing};
+
+/// How many requests are on the way at once.
+const AT_ONCE: usize = 16;
+
+/// A store of documents. Any number of replicas, in any number of processes, may use one at the same time.
+#[derive(Clone)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    root: Path,
+    name: String,
+    limits: Limits,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Store").field(&self.name).finish()
+    }
+}
+
+impl Store {
+    /// Makes a store in memory, which is empty.
+    pub fn in_memory() -> Self {
+        Self::over(Arc::new(InMemory::new()), "", "memory")
+    }
+
+    /// Makes a store in a folder, which need not exist before something is written. An object is on the disk, and its
+    /// folder too, before a write is answered.
+    ///
+    /// # Errors
+    /// When the folder has no path that is text.
+    pub fn in_folder(folder: &std::path::Path) -> Result<Self, StoreError> {
+        let name = folder.display().to_string();
+        let root = std::path::absolute(folder).ok().and_then(|path| Path::from_absolute_path(path).ok());
+        let root = root.ok_or_else(|| StoreError::BadPlace(name.clone()))?;
+        let objects = LocalFileSystem::new().with_fsync(true);
+        Ok(Self { root, ..Self::over(Arc::new(objects), "", &name) })
+    }
+
+    /// Makes a store at a URL: `s3://BUCKET/FOLDER`, `gs://…`, `az://…`, or `memory://`. Who may use it is asked from
+    /// the environment, as the tools of those services do.
+    ///
+    /// # Errors
+    /// When the URL means nothing, or what it needs is not said.
+    #[cfg(feature = "cloud")]
+    pub fn at_url(url: &str) -> Result<Self, StoreError> {
+        let bad = |error: &dyn fmt::Display| StoreError::BadPlace(format!("{url} ({error})"));
+        let parsed = url::Url::parse(url).map_err(|error| bad(&error))?;
+        let environment = std::env::vars()
+            .filter(|(name, _)| ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|prefix| name.starts_with(prefix)));
+        let environment = environment.map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let (objects, root) =
+            object_store::parse_url_opts(&parsed, environment).map_err(|error| bad(&error))?;
+        Ok(Self { root, ..Self::over(Arc::from(objects), "", url) })
+    }
+
+    /// Makes a store over any other one, below a folder of it. `name` stands in errors.
+    pub fn over(objects: Arc<dyn ObjectStore>, folder: &str, name: &str) -> Self {
+        Self { objects, root: Path::from(folder), name: name.to_owned(), limits: Limits::default() }
+    }
+
+    /// Sets the limits of what is read from it.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Returns the documents that are here, in the order of their ids. One request.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn documents(&self) -> Result<Vec<DocumentId>, StoreError> {
+        let listed = self.objects.list_with_delimiter(Some(&self.root)).await;
+        let folders = listed.map_err(|error| self.unreachable(&error))?.common_prefixes;
+        let mut documents: Vec<_> = folders.iter().filter_map(layout::document_at).collect();
+        documents.sort_unstable();
+        Ok(documents)
+    }
+
+    pub(super) fn unreachable(&self, error: &dyn fmt::Display) -> StoreError {
+        StoreError::Unreachable { place: self.name.clone(), reason: error.to_string() }
+    }
+}
+
+/// The requests about one document.
+struct Visit<'s> {
+    store: &'s Store,
+    document: DocumentId,
+    requests: AtomicUsize,
+}
+
+impl<'s> Visit<'s> {
+    fn new(store: &'s Store, document: DocumentId) -> Self {
+        Self { store, document, requests: AtomicUsize::new(0) }
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    fn count(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Lists the objects. One request, for each thousand of them in a bucket.
+    async fn list(&self) -> Result<Listing, StoreError> {
+        self.count();
+        let document = layout::document(&self.store.root, &self.document);
+        let mut listing = Listing::default();
+        let mut listed = self.store.objects.list(Some(&document));
+        while let Some(object) = listed.try_next().await.map_err(|error| self.store.unreachable(&error))? {
+            let modified = object.last_modified.timestamp_millis();
+            let listed = Listed { location: object.location, size: object.size, modified };
+            listing.add(&document, listed);
+        }
+        listing.checkpoints.sort_unstable_by(|a, b| a.location.cmp(&b.location));
+        Ok(listing)
+    }
+
+    /// Reads an object; `None` when it is gone.
+    async fn get(&self, location: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+        self.count();
+        let read = async { self.store.objects.get(location).await?.bytes().await };
+        match read.await {
+            Ok(bytes) => Ok(Some(bytes.into())),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.store.unreachable(&error)),
+        }
+    }
+
+    /// Reads objects, in their order, several at once; `None` when one of them is gone.
+    async fn get_all(&self, locations: Vec<Path>) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        let reads = locations.iter().map(|location| self.get(location));
+        futures_util::stream::iter(reads)
+            .buffered(AT_ONCE)
+            .try_collect::<Vec<_>>()
+            .await
+            .map(|all| all.into_iter().collect::<Option<Vec<_>>>())
+    }
+
+    /// Makes an object; answers `false` when there is one.
+    async fn put_new(&self, location: &Path, bytes: Vec<u8>) -> Result<bool, StoreError> {
+        self.count();
+        let only_new = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.objects.put_opts(location, bytes.into(), only_new).await {
+            Ok(_) => Ok(true),
+            Err(Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(self.store.unreachable(&error)),
+        }
+    }
+
+    /// Makes an empty object, and answers what time it is by the clock of the store.
+    async fn mark(&self) -> Result<i64, StoreError> {
+        self.count();
+        let location = layout::cleaned(&self.store.root, &self.document);
+        let marked = async {
+            self.store.objects.put(&location, Vec::new().into()).await?;
+            self.store.objects.head(&location).await
+        };
+        let meta = marked.await.map_err(|error| self.store.unreachable(&error))?;
+        Ok(meta.last_modified.timestamp_millis())
+    }
+
+    /// Removes an object; one that is gone already is as good.
+    async fn delete(&self, location: &Path) -> Result<(), StoreError> {
+        self.count();
+        match self.store.objects.delete(location).await {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.store.unreachable(&error)),
+        }
+    }
+}
