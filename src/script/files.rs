@@ -4,6 +4,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
+use crate::store::{Remote, StoreError};
 use crate::value::printable;
 
 /// The files that sessions may reach, and what else the system has, by what it says when it cannot be done.
@@ -37,6 +38,14 @@ pub trait Files {
     /// As [`append`](Self::append).
     fn replace(&self, path: &Path, old: Option<&str>, new: &[u8]) -> Result<(), WriteError>;
 
+    /// Returns the place where replicas meet at a URL, or in a folder.
+    ///
+    /// # Errors
+    /// It is no place; there are none, unless this is overridden.
+    fn remote(&self, _place: &Place<'_>) -> Result<Box<dyn Remote>, StoreError> {
+        Err(StoreError::OutOfReach)
+    }
+
     /// Returns what comes on standard input, all of it.
     ///
     /// # Errors
@@ -51,6 +60,25 @@ pub trait Files {
     /// Why it cannot be started; there are none, unless this is overridden.
     fn pipe(&self, _command: &str, _input: &str) -> Result<Option<String>, String> {
         Err("there are no programs here".to_owned())
+    }
+}
+
+/// A place where replicas meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// `https://…`, `s3://…`.
+    Url(&'a str),
+    /// A folder.
+    Folder(&'a Path),
+}
+
+impl<'a> Place<'a> {
+    /// Tells what sort of place a name stands for.
+    pub(super) fn of(name: &'a str) -> Self {
+        match name.split_once("://") {
+            Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Self::Url(name),
+            _ => Self::Folder(Path::new(name)),
+        }
     }
 }
 

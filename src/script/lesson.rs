@@ -35,6 +35,7 @@ pub const LESSONS: &[Lesson] = lessons! {
     "late-and-twice"
     "strangers"
     "saved-and-opened"
+    "over-the-wire"
     "conflict"
     "delete-and-edit"
     "lists"

@@ -50,7 +50,7 @@ mod world;
 pub use bless::{Blessing, Edit, NotBlessed, bless};
 pub use check::{Failure, Mismatch, compare};
 pub use diff::DiffLine;
-pub use files::{Files, WriteError, text_of};
+pub use files::{Files, Place, WriteError, text_of};
 pub use host::Host;
 pub use lesson::{LESSONS, Lesson};
 pub use markdown::{Unopened, is_markdown};

@@ -1,11 +1,12 @@
-//! The world outside of the sessions that run here: files, standard input, programs, as far as a script may reach them.
+//! The world outside of the sessions that run here: files, standard input, programs, stores, as far as a script may reach them.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use crate::script::files::{Files, WriteError, shown};
+use crate::script::files::{Files, Place, WriteError, shown};
 use crate::session::{FileError, Keeper, Kept, Outside};
+use crate::store::{Remote, StoreError};
 
 /// The world of a session.
 pub(super) struct World {
@@ -20,17 +21,25 @@ pub(super) struct World {
 /// The reach of a session.
 pub(super) enum Reach {
     /// It reads files. What it writes is kept here.
-    Sealed(BTreeMap<PathBuf, Vec<u8>>),
+    Sealed(Sealed),
     /// It reads and writes files, and reads standard input; so do the files that it reads, if they may.
     Open { files_too: bool },
     /// It reads and writes files, and runs programs: somebody types, on standard input.
     Typed,
 }
 
+/// The files and stores that a session made, in memory.
+#[derive(Default)]
+pub(super) struct Sealed {
+    files: BTreeMap<PathBuf, Vec<u8>>,
+    #[cfg(feature = "store")]
+    stores: BTreeMap<PathBuf, crate::store::Store>,
+}
+
 impl World {
     /// Makes a world whose files are read, and not written.
     pub(super) fn sealed(files: Rc<dyn Files>) -> Self {
-        Self { files, folder: PathBuf::new(), reach: Reach::Sealed(BTreeMap::new()), keeper: None }
+        Self { files, folder: PathBuf::new(), reach: Reach::Sealed(Sealed::default()), keeper: None }
     }
 
     /// Keeps from here on what is written; answers how far it reached, unless it did so before.
@@ -38,7 +47,7 @@ impl World {
         match self.reach {
             Reach::Sealed(_) | Reach::Open { files_too: true } => None,
             Reach::Open { .. } | Reach::Typed => {
-                Some(std::mem::replace(&mut self.reach, Reach::Sealed(BTreeMap::new())))
+                Some(std::mem::replace(&mut self.reach, Reach::Sealed(Sealed::default())))
             }
         }
     }
@@ -46,7 +55,7 @@ impl World {
     /// Forgets what is kept: a new session begins.
     pub(super) fn clear(&mut self) {
         if let Reach::Sealed(kept) = &mut self.reach {
-            kept.clear();
+            *kept = Sealed::default();
         }
     }
 
@@ -68,7 +77,7 @@ impl Outside for World {
         }
         let path = self.folder.join(file);
         if let Reach::Sealed(kept) = &self.reach {
-            if let Some(bytes) = kept.get(&self.path(file)) {
+            if let Some(bytes) = kept.files.get(&self.path(file)) {
                 return Ok(bytes.clone());
             }
             // A device or a pipe is another way to what is outside.
@@ -87,10 +96,10 @@ impl Outside for World {
             return Err(FileError::Unwritable { file: shown, reason });
         }
         if let Reach::Sealed(kept) = &mut self.reach {
-            if !force && kept.contains_key(&path) {
+            if !force && kept.files.contains_key(&path) {
                 return Err(FileError::Taken(shown));
             }
-            kept.insert(path, bytes.to_vec());
+            kept.files.insert(path, bytes.to_vec());
             return Ok(Kept::InMemory);
         }
         let path = self.folder.join(file);
@@ -113,8 +122,38 @@ impl Outside for World {
         self.files.pipe(command, input).map_err(not_run)
     }
 
+    fn remote(&mut self, place: &str) -> Result<Box<dyn Remote>, StoreError> {
+        let at = Place::of(place);
+        let folder = match at {
+            Place::Url(_) => PathBuf::new(),
+            Place::Folder(folder) => self.folder.join(folder),
+        };
+        match (&mut self.reach, at) {
+            (Reach::Sealed(_), Place::Url(url)) => Err(StoreError::NotInScript(url.to_owned())),
+            (Reach::Sealed(kept), Place::Folder(_)) => kept.store(plain(&folder), place),
+            (Reach::Open { .. } | Reach::Typed, Place::Url(_)) => self.files.remote(&at),
+            (Reach::Open { .. } | Reach::Typed, Place::Folder(_)) => {
+                self.files.remote(&Place::Folder(&folder))
+            }
+        }
+    }
+
     fn keeper(&mut self) -> Option<&mut dyn Keeper> {
         self.keeper.as_deref_mut().map(|keeper| keeper as &mut dyn Keeper)
+    }
+}
+
+impl Sealed {
+    /// Returns a store in memory, which stands for the one in a folder.
+    #[cfg(feature = "store")]
+    fn store(&mut self, folder: PathBuf, name: &str) -> Result<Box<dyn Remote>, StoreError> {
+        let store = self.stores.entry(folder).or_insert_with(crate::store::Store::in_memory);
+        Ok(Box::new(crate::store::Blocking::new(store.clone().named(name))?))
+    }
+
+    #[cfg(not(feature = "store"))]
+    fn store(&mut self, _: PathBuf, _: &str) -> Result<Box<dyn Remote>, StoreError> {
+        Err(StoreError::OutOfReach)
     }
 }
 

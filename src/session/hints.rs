@@ -9,7 +9,7 @@ type Meaning = (&'static [&'static str], &'static str, &'static str);
 
 const COMMANDS: &[Meaning] = &[
     (&["new", "create", "make", "init", "let", "var", "const"], "ref", ""),
-    (&["fork", "clone", "copy", "cp", "replica", "replicate", "checkout", "duplicate"], "branch", ""),
+    (&["fork", "copy", "cp", "replica", "replicate", "checkout", "duplicate"], "branch", ""),
     (
         &["delete", "del", "rm", "remove", "unset", "forget", "destroy"],
         "drop",
@@ -23,7 +23,11 @@ const COMMANDS: &[Meaning] = &[
     (&["write", "dump", "backup"], "save", "`export EXPR to FILE` writes JSON"),
     (&["script"], "record", ""),
     (&["tee", "sh", "shell", "system"], "pipe", ""),
-    (&["pull", "fetch", "join", "receive", "rebase", "sync"], "merge", ""),
+    (&["join", "rebase"], "merge", ""),
+    (&["fetch", "receive", "download"], "pull", "`merge REF FROM` takes what another ref has"),
+    (&["send", "publish", "upload"], "push", "`merge OTHER REF` takes it to another ref"),
+    (&["synchronize", "check-in", "checkin", "exchange", "remote"], "sync", ""),
+    (&["gc", "prune", "vacuum", "documents", "stores"], "store", ""),
     (&["diff", "compare", "equal", "equals", "cmp"], "same", ""),
     (&["history", "changes", "blame"], "log", ""),
     (&["ls", "list", "names", "vars", "status", "who", "d", "dt", "dir", "tables"], "refs", ""),
@@ -49,7 +53,7 @@ const OTHERWISE: &[(&[&str], &str)] = &[
         "`ref NAME from FILE` reads JSON, `open FILE` a saved ref, `read FILE` runs a session file",
     ),
     (&["quit", "exit", "q", "q!", "x", "wq", "bye", "close", "end", "logout", "leave", "stop"], LEAVE),
-    (&["push", "send", "publish", "upload"], "nothing is sent: `merge OTHER REF` takes it there"),
+    (&["serve", "server"], "`rejoin serve FOLDER`, from the command line, serves the documents in a folder"),
     (&["commit", "add", "stage"], "every `swap` is recorded at once; `log REF` has the changes"),
     (&["clear", "cls"], "Ctrl-L clears the screen"),
     (&["e", "vi", "vim", "nano", "emacs"], "Ctrl-X Ctrl-E edits the line with $EDITOR"),

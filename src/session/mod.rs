@@ -87,6 +87,8 @@ pub struct Session {
     /// The limits that are kept, where others take their place for now, and those.
     lent_limits: Option<(Limits, Limits)>,
     steps: state::undo::Steps,
+    /// What keeps what was done until now from being taken back, once the command that runs is done.
+    barrier: Option<String>,
 }
 
 /// The maximum number of bytes of a line. The values that it writes out take up to 50 times as much memory.
@@ -153,17 +155,24 @@ impl Session {
             interrupt.clear();
             Err(CommandError::interrupted(line))
         });
+        let barrier = self.barrier.take();
         #[cfg(feature = "store")]
-        if let (Ok(done), Some(settings), Some(keeper)) = (&reply, settings, outside.keeper())
-            && let Err(error) = self.keep_record(line, done.effect, &settings, keeper)
-        {
-            reply = Err(CommandError::not_kept(error, line));
+        match (&reply, &barrier, settings, outside.keeper()) {
+            (Ok(done), barrier, Some(settings), Some(keeper)) => {
+                let kept = self.keep_record(line, done.effect, &settings, barrier.as_deref(), keeper);
+                reply = kept.map_err(|error| CommandError::not_kept(error, line)).and(reply);
+            }
+            (Err(_), Some(barrier), _, Some(keeper)) => self.keep_sent(barrier, keeper),
+            _ => {}
         }
         let seen = self.seen.take();
         match &mut reply {
             Ok(reply) if self.keep_step(line) => reply.effect = Effect::Changed,
             Ok(_) => {}
             Err(_) => self.drop_step(),
+        }
+        if let Some(why) = barrier {
+            self.steps.bar(&why);
         }
         #[cfg(feature = "store")]
         if let Some(keeper) = outside.keeper() {

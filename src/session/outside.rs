@@ -1,4 +1,4 @@
-//! The world outside of a session: files, standard input, programs.
+//! The world outside of a session: files, standard input, programs, stores.
 //!
 //! A session reaches nothing by itself. Whoever runs a line gives it an [`Outside`] ([`Session::run_with`]); without one,
 //! what is outside is out of reach.
@@ -6,6 +6,7 @@
 //! [`Session::run_with`]: crate::session::Session::run_with
 
 use crate::session::FileError;
+use crate::store::{Remote, StoreError};
 
 /// The outside of a session, reached by the names that stand in its lines. What is not said otherwise is out of reach.
 pub trait Outside {
@@ -32,6 +33,14 @@ pub trait Outside {
     /// It cannot be started, or is out of reach.
     fn pipe(&mut self, _command: &str, _input: &str) -> Result<Option<String>, FileError> {
         Err(FileError::OutOfReach)
+    }
+
+    /// Returns a place where replicas meet, by its name: a folder, or a URL.
+    ///
+    /// # Errors
+    /// It is no place, or out of reach.
+    fn remote(&mut self, _place: &str) -> Result<Box<dyn Remote>, StoreError> {
+        Err(StoreError::OutOfReach)
     }
 
     /// Returns what keeps the session, where something does.

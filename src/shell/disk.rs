@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use rejoin::script::{Files, WriteError, text_of};
+use rejoin::script::{Files, Place, WriteError, text_of};
 use rejoin::session::Interrupt;
+use rejoin::store::{Blocking, Remote, Store, StoreError};
 use tempfile::Builder;
 
 use super::interruption::without;
@@ -72,6 +73,14 @@ impl Files for Disk {
         Ok(replace(path, old, new)?)
     }
 
+    fn remote(&self, place: &Place<'_>) -> Result<Box<dyn Remote>, StoreError> {
+        let store = match place {
+            Place::Folder(folder) => Store::in_folder(folder)?,
+            Place::Url(url) => bucket(url)?,
+        };
+        Ok(Box::new(Blocking::new(store)?))
+    }
+
     fn stdin(&self) -> Result<Vec<u8>, String> {
         if STDIN_IS_READ.swap(true, Ordering::Relaxed) {
             return Err("it was read already".to_owned());
@@ -81,6 +90,19 @@ impl Files for Disk {
 
     fn pipe(&self, command: &str, input: &str) -> Result<Option<String>, String> {
         pipe(command, input).map_err(|error| error.to_string())
+    }
+}
+
+/// Returns the store in a bucket.
+fn bucket(url: &str) -> Result<Store, StoreError> {
+    #[cfg(feature = "cloud")]
+    return Store::at_url(url);
+    #[cfg(not(feature = "cloud"))]
+    match url.split_once("://") {
+        Some((scheme @ ("s3" | "s3a" | "gs" | "az" | "abfs" | "abfss" | "adl"), _)) => {
+            Err(StoreError::NotBuilt(scheme.to_owned()))
+        }
+        _ => Err(StoreError::BadPlace(url.to_owned())),
     }
 }
 

@@ -47,4 +47,6 @@ pub use blocking::Blocking;
 pub use journal::{Cut, Journal, JournalError, Opened};
 #[cfg(feature = "store")]
 pub use objects::Store;
+#[cfg(feature = "store")]
+pub(crate) use remote::Tail;
 pub use remote::{CheckIn, Cleaned, Remote, Seen, StoreError, Traffic, Way};

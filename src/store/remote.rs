@@ -105,6 +105,28 @@ pub struct Cleaned {
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum StoreError {
+    /// There are no places.
+    #[error("stores are out of reach here")]
+    OutOfReach,
+    /// A script meets nobody over the network.
+    #[error("`{0}` is out of reach of a script")]
+    NotInScript(String),
+    /// The place has no such document, or none at all.
+    #[error("`{place}` has no {}", document.as_ref().map_or("document".to_owned(), |id| format!("document `{id}`")))]
+    NoDocument {
+        /// The place.
+        place: String,
+        /// The document that was asked for, if one was.
+        document: Option<DocumentId>,
+    },
+    /// The place has several documents, and none was asked for.
+    #[error("`{place}` has {} documents", documents.len())]
+    SeveralDocuments {
+        /// The place.
+        place: String,
+        /// The documents.
+        documents: Vec<DocumentId>,
+    },
     /// The name of a place means nothing.
     #[error("`{0}` is no place for documents")]
     BadPlace(String),

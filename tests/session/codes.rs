@@ -64,6 +64,10 @@ R077 NotRecording
 R078 NotSaved
 R079 NotRun
 R080 NoPrograms
+R090 NoPlace
+R091 Unreachable
+R092 Refused
+R093 Damaged
 ";
 
 /// Those with which no line of a session fails, and why. A program that uses the library can meet each but the first.
@@ -80,6 +84,8 @@ const OUT_OF_REACH: &[(ErrorCode, &str)] = &[
         "more changes than a test can make in time: those of a patch that is JSON are apart already",
     ),
     (ErrorCode::NotRun, "a system without a shell"),
+    (ErrorCode::Refused, "a script reaches no server"),
+    (ErrorCode::Damaged, "nobody else writes to the places of a script"),
     (ErrorCode::Corrupt, "the patches of a session are JSON, which has no checksum"),
 ];
 

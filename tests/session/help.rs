@@ -152,7 +152,6 @@ fn given_a_name_or_an_alias_then_help_explains_the_command() {
 fn given_a_word_of_another_shell_or_language_then_the_hint_says_how_it_is_done_here() {
     let rows = [
         ("fork a as b", "`branch FROM as NAME`: make a replica with its own actor"),
-        ("clone a", "`branch FROM as NAME`: "),
         ("copy a b", "`branch FROM as NAME`: "),
         ("delete a", "`drop NAME`: forget a name; `swap REF del(PATH)` deletes a part of a value"),
         ("del a", "`drop NAME`: "),
@@ -161,9 +160,12 @@ fn given_a_word_of_another_shell_or_language_then_the_hint_says_how_it_is_done_h
         ("load data.json", "`open FILE [as NAME]`: "),
         ("source more.rejoin", "`read FILE`: "),
         ("import \"x\"", "`ref NAME from FILE` reads JSON"),
-        ("pull a b", "`merge REF FROM`: "),
+        ("fetch a b", "`pull REF [PLACE]`: "),
         ("join a b", "`merge REF FROM`: "),
-        ("push a", "nothing is sent: `merge OTHER REF` takes it there"),
+        (
+            "send a",
+            "`push REF [PLACE]`: bring what a ref has to a place; `merge OTHER REF` takes it to another ref",
+        ),
         ("ls", "`refs`: "),
         ("?", "`help` gives an overview, `help TOPIC` explains"),
         ("? swap", "`help` gives"),

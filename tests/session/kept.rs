@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rejoin::session::{Entry, ErrorCode, FileError, Keeper, Outside, SETTINGS, Session};
+use rejoin::store::{Blocking, Remote, Store, StoreError};
 
 /// What is kept, in memory.
 #[derive(Default)]
@@ -14,13 +15,20 @@ struct Paper {
     /// After so many records a state is due.
     long: usize,
     is_full: bool,
+    /// Where refs meet others.
+    store: Option<Store>,
 }
 
-/// An outside that keeps the session, and has nothing else.
+/// An outside that keeps the session, and has a store.
 #[derive(Clone, Default)]
 struct Desk(Rc<RefCell<Paper>>);
 
 impl Outside for Desk {
+    fn remote(&mut self, _: &str) -> Result<Box<dyn Remote>, StoreError> {
+        let store = self.0.borrow_mut().store.get_or_insert_with(Store::in_memory).clone();
+        Ok(Box::new(Blocking::new(store)?))
+    }
+
     fn keeper(&mut self) -> Option<&mut dyn Keeper> {
         Some(self)
     }
@@ -70,6 +78,7 @@ fn look(session: &mut Session) -> String {
         other => format!("{name} {} {}", other.kind(), other.value()),
     };
     let mut seen: Vec<String> = session.entries().map(entry).collect();
+    seen.extend(session.run("refs").unwrap().lines());
     for setting in SETTINGS {
         seen.extend(session.run(&format!("set {}", setting.name)).unwrap().lines());
     }
@@ -114,6 +123,11 @@ const LINES: &[&str] = &[
     "drop p",
     "rename $R as $O",
     "rename p as seen",
+    "sync $R $O",
+    "sync $R ./s",
+    "push $R ./s",
+    "pull $R",
+    "clone ./s as $R",
     "set limit $N",
     "set filter-timeout $Ns",
     "undo",
@@ -216,6 +230,9 @@ fn given_an_outcome_that_cannot_be_kept_then_the_command_fails_and_nothing_has_c
         "clock a as seen",
         "merge a b",
         "pop-patches a",
+        "sync a b",
+        "sync a ./s",
+        "pull b ./s",
     ];
     for long in [1_000, 1] {
         for line in changes {

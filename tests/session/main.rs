@@ -9,5 +9,6 @@ mod interruption;
 mod kept;
 mod limits;
 mod shelf;
+mod sync;
 mod typing;
 mod undo;

@@ -8,7 +8,7 @@ use crate::session::language::arguments::{ALL, NAME, REF};
 use crate::session::language::command::{Command, Run};
 use crate::session::state::names::Entry;
 use crate::session::{Part, Reply, Session};
-use crate::value::{Val, first_difference, object, string};
+use crate::value::{Val, first_difference, object, printable, string};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
 
@@ -133,7 +133,11 @@ fn refs(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let mut reply = Reply { whole, ..Reply::default() }.in_words();
     let mut values = Vec::new();
     for (name, entry) in session.names.iter() {
-        let (words, mut fields) = describe(entry);
+        let (mut words, mut fields) = describe(entry);
+        if let Some(upstream) = session.names.upstream(name) {
+            words.push_str(&format!(", meets others at {}", printable(&upstream.place)));
+            fields.push(("place", string(&*upstream.place)));
+        }
         let kind = entry.kind();
         reply = reply.with(Part::Line(format!("{name:width$}  {:5}  {words}", kind.to_string())));
         let mut value = vec![("name", string(name)), ("kind", string(kind.to_string()))];

@@ -5,7 +5,7 @@ use crate::session::answer::reply::visible_changes;
 use crate::session::answer::words;
 use crate::session::commands::edits::edit;
 use crate::session::error::{CommandError, ErrorKind};
-use crate::session::language::args::Args;
+use crate::session::language::args::{Args, Word};
 use crate::session::language::arguments::{FROM, OTHER_REF, REF};
 use crate::session::language::command::{Command, Run};
 use crate::session::{Part, Reply, Session};
@@ -90,23 +90,25 @@ fn merge(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
             session.reference_mut(&name)?.merge_patch(&patch)
         }
     };
-    let report = merged.map_err(|error| {
-        let hint = match error {
-            MergeError::OtherDocument { .. } => {
-                Some("replicas of one document are made with `branch`".to_owned())
-            }
-            MergeError::TooLarge { .. } => Some(format!(
-                "`waiting {0}` shows what waits already, `drop-waiting {0}` forgets it",
-                name.text
-            )),
-            _ => None,
-        };
-        let kind = ErrorKind::Merge { name: name.text.to_owned(), error };
-        CommandError::new(kind, from.span.clone()).with_hint(hint)
-    })?;
+    let report = merged.map_err(|error| not_merged(name.text, error, &from))?;
     let merged = session.reference(&name)?;
     let part = Part::Merged { changes: visible_changes(merged), report: Box::new(report) };
     Ok(Reply::value(merged.value().clone()).with(part))
+}
+
+/// Makes the error of a merge that a ref refuses; the word says what it was to take.
+pub(in crate::session) fn not_merged(name: &str, error: MergeError, from: &Word<'_>) -> CommandError {
+    let hint = match error {
+        MergeError::OtherDocument { .. } => {
+            Some("replicas of one document are made with `branch`".to_owned())
+        }
+        MergeError::TooLarge { .. } => {
+            Some(format!("`waiting {name}` shows what waits already, `drop-waiting {name}` forgets it"))
+        }
+        _ => None,
+    };
+    let kind = ErrorKind::Merge { name: name.to_owned(), error };
+    CommandError::new(kind, from.span.clone()).with_hint(hint)
 }
 
 fn squash(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {

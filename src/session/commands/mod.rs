@@ -10,6 +10,7 @@ pub(in crate::session) mod merge;
 pub(in crate::session) mod refs;
 pub(in crate::session) mod request;
 pub(in crate::session) mod set;
+pub(in crate::session) mod sync;
 pub(in crate::session) mod table;
 pub(in crate::session) mod undo;
 pub(in crate::session) mod versions;

@@ -1,7 +1,7 @@
 //! The commands: one table for the interpreter, the help and its tests.
 
 use crate::session::commands::{
-    edits, files, guards, help, inspect, kinds, merge, refs, request, set, undo, versions,
+    edits, files, guards, help, inspect, kinds, merge, refs, request, set, sync, undo, versions,
 };
 use crate::session::language::command::Command;
 
@@ -24,6 +24,11 @@ pub const COMMANDS: &[Command] = &[
     versions::POP_PATCHES,
     inspect::WAITING,
     merge::DROP_WAITING,
+    sync::SYNC,
+    sync::CLONE,
+    sync::PUSH,
+    sync::PULL,
+    sync::STORE,
     inspect::CONFLICTS,
     inspect::REFS,
     inspect::LOG,

@@ -16,8 +16,9 @@ pub(in crate::session) const UNDO: Command = Command {
     summary: "take back the last change of the session",
     details: "It takes back an edit, a merge, a new or a dropped name, a watch: the session is as it was \
               before the command. Settings stay. The last 1,000 commands can be taken back; a file that \
-              was read counts as one. An undo is not an edit of the document. Another process that has \
-              got the change, in a patch or a saved file, keeps it, and will refuse the changes that you make instead.",
+              was read counts as one. An undo is not an edit of the document. What `sync` and `push` sent cannot be taken \
+              back, nor what was done before. Another process that has got the change, in a patch or a saved \
+              file, keeps it, and will refuse the changes that you make instead.",
     example: &[
         r#"ref a {"n": 1}"#,
         "swap a .n += 1",
@@ -49,7 +50,9 @@ pub(in crate::session) const REDO: Command = Command {
 
 fn undo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {
     let told = session.undo_step(|session, turned| reply(session, "undid", turned, Effect::Undid));
-    told.ok_or_else(|| nothing("undo"))?.map_err(|Cancelled| CommandError::interrupted("undo"))
+    let barrier = session.steps.barrier().map(str::to_owned);
+    told.ok_or_else(|| nothing("undo").with_hint(barrier))?
+        .map_err(|Cancelled| CommandError::interrupted("undo"))
 }
 
 fn redo(session: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {

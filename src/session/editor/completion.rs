@@ -167,7 +167,8 @@ impl Session {
                 });
                 words(&mut std::iter::once(word).chain(left.filter(|flag| *flag != word)))
             }
-            Wants::Shell | Wants::File => {
+            Wants::RefOrPlace if name_length(typed) == typed.len() => names(&[EntryKind::Ref]),
+            Wants::Shell | Wants::File | Wants::Place | Wants::RefOrPlace => {
                 return Completions { start, files: true, ..Completions::default() };
             }
             Wants::NewName => Vec::new(),

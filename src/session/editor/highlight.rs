@@ -85,7 +85,12 @@ impl Session {
                         topic || ErrorCode::named(word.text).is_some() || filters::is_known(word.text);
                     known(explained, at_end)
                 }
-                Wants::NewName | Wants::SettingValue | Wants::File | Wants::Shell => None,
+                Wants::NewName
+                | Wants::SettingValue
+                | Wants::File
+                | Wants::Place
+                | Wants::RefOrPlace
+                | Wants::Shell => None,
             };
             highlights.extend(kind.map(|kind| Highlight { span: word.span.clone(), kind }));
         }

@@ -6,6 +6,7 @@ use crate::crdt::{BranchError, ClockError, EditError, MergeError, SwapError};
 use crate::filter::RunError;
 use crate::session::language::command::Example;
 use crate::session::{CommandError, ErrorKind, FileError};
+use crate::store::StoreError;
 
 /// The explanation of a code, which `help R012` tells.
 #[derive(Debug)]
@@ -339,6 +340,23 @@ codes! {
         "`pipe` works at the prompt. What a script answers is to be the same everywhere, and a script that somebody \
          else wrote is to do no harm."
         &["pipe 1 to cat", "#=> error: programs can be run at the prompt, and this is a script"];
+
+    NoPlace 90 "there is no such place, or no such document in it"
+        "A folder is written with a slash or a dot: `./shop`. `sync REF PLACE` brings a document to a place, which is made \
+         if it is not there, and the ref remembers it. `store PLACE` lists the documents of one."
+        &["ref a 1", "sync a", "#=> error: `a` remembers no place"];
+    Unreachable 91 "a place cannot be reached"
+        "The folder cannot be read or written, or the server does not answer, or not as a server of rejoin does. Nothing \
+         has changed here; what went there before stays there, and the next check-in goes on from there. A script \
+         reaches no server."
+        &["ref a 1", "sync a http://localhost:8890", "#=> error: `http://localhost:8890` is out of reach of a script"];
+    Refused 92 "a place refuses"
+        "The server wants a token, takes no changes, or has other limits than this program. The message is its own."
+        &[];
+    Damaged 93 "something in a place cannot be read"
+        "An object of the store is damaged, or is not what its name says. Objects are never changed once they are \
+         there: somebody else did it. The message names the object."
+        &[];
 }
 
 impl ErrorCode {
@@ -406,6 +424,8 @@ impl ErrorKind {
             Self::Branch(error) => branch(error),
             Self::Merge { error, .. } => merge(error),
             Self::Interrupted => ErrorCode::Interrupted,
+            Self::NoPlace(_) | Self::BadDocument(_) => ErrorCode::NoPlace,
+            Self::Store(error) => store(error),
             Self::File(error) => file(error),
         }
     }
@@ -425,6 +445,25 @@ fn file(error: &FileError) -> ErrorCode {
         FileError::Taken(_) | FileError::Unwritable { .. } => ErrorCode::Unwritable,
         FileError::Recording(_) => ErrorCode::Recording,
         FileError::NotRecording => ErrorCode::NotRecording,
+    }
+}
+
+fn store(error: &StoreError) -> ErrorCode {
+    match error {
+        StoreError::BadPlace(_)
+        | StoreError::NotBuilt(_)
+        | StoreError::NoStore(_)
+        | StoreError::NoDocument { .. }
+        | StoreError::SeveralDocuments { .. } => ErrorCode::NoPlace,
+        StoreError::OutOfReach
+        | StoreError::NotInScript(_)
+        | StoreError::Unreachable { .. }
+        | StoreError::Restless(_) => ErrorCode::Unreachable,
+        StoreError::Refused { .. } => ErrorCode::Refused,
+        StoreError::Damaged { .. } | StoreError::Misnamed { .. } | StoreError::Lacks { .. } => {
+            ErrorCode::Damaged
+        }
+        StoreError::Merge { error, .. } => merge(error),
     }
 }
 

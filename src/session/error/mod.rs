@@ -8,10 +8,11 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::EntryKind;
-use crate::crdt::{BranchError, ClockError, DecodeError, EditError, MergeError, SwapError};
+use crate::crdt::{BranchError, ClockError, DecodeError, EditError, IdError, MergeError, SwapError};
 use crate::filter::{CompileError, RunError};
 use crate::session::error::files::FileError;
 use crate::session::language::args::Word;
+use crate::store::StoreError;
 use crate::value::{NotJson, ParseError, Path, Val};
 
 /// A line that failed: what is wrong, where in the line, and perhaps what to do.
@@ -247,6 +248,15 @@ pub enum ErrorKind {
     /// Somebody interrupted the command.
     #[error("the command was interrupted")]
     Interrupted,
+    /// A ref remembers no place where it meets others.
+    #[error("`{0}` remembers no place")]
+    NoPlace(String),
+    /// A text is no id of a document.
+    #[error("{0}")]
+    BadDocument(IdError),
+    /// A place where replicas meet does not do what is asked.
+    #[error("{0}")]
+    Store(#[from] StoreError),
     /// A session file cannot be read here, or not be written.
     #[error("{0}")]
     File(#[from] FileError),

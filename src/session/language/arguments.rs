@@ -52,6 +52,10 @@ pub(in crate::session) enum Wants {
     Expression,
     /// A file: the rest of the line, but for what the command takes behind it.
     File,
+    /// A folder or a URL where replicas meet, written as a file is.
+    Place,
+    /// A ref, or a place.
+    RefOrPlace,
     /// A line of the system's shell: the rest of the line.
     Shell,
     /// A word that stands before an argument: `as`.
@@ -88,6 +92,11 @@ pub(in crate::session) const EXPRESSION: Argument =
     Argument::new("EXPR", Wants::Expression, "the expression");
 pub(in crate::session) const FILE: Argument = Argument::new("FILE", Wants::File, "the file");
 pub(in crate::session) const SHELL: Argument = Argument::new("COMMAND", Wants::Shell, "the program");
+pub(in crate::session) const PLACE: Argument = Argument::new("PLACE", Wants::Place, "the place");
+pub(in crate::session) const REF_OR_PLACE: Argument =
+    Argument::new("REF|PLACE", Wants::RefOrPlace, "the other ref, or a place");
+pub(in crate::session) const GC: Argument = Argument::flag("gc");
+pub(in crate::session) const NOW: Argument = Argument::flag("--now");
 pub(in crate::session) const COMPACT: Argument = Argument::flag("--compact");
 pub(in crate::session) const FORCE: Argument = Argument::flag("--force");
 pub(in crate::session) const TOPIC: Argument = Argument::new("TOPIC", Wants::Topic, "the topic");

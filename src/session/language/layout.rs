@@ -55,7 +55,7 @@ pub(in crate::session) fn layout<'a>(line: &'a str, commands: &'static [Command]
                 Wants::Code if next.is_none() => cursor.rest(),
                 Wants::Expression => cursor.until(next.and_then(|next| next.keyword)),
                 Wants::Shell => cursor.rest(),
-                Wants::File => cursor.file(behind),
+                Wants::File | Wants::Place | Wants::RefOrPlace => cursor.file(behind),
                 Wants::Code | Wants::Path | Wants::Clock | Wants::Source => cursor.value(),
                 _ => cursor.word(),
             };
@@ -96,7 +96,9 @@ impl<'a> Layout<'a> {
             }
         }
         // What looks like a flag in the name of a file is a slip.
-        let files = taken.iter().filter(|(wants, word)| *wants == Wants::File && !word.text.starts_with('"'));
+        let files = taken.iter().filter(|(wants, word)| {
+            matches!(wants, Wants::File | Wants::Place | Wants::RefOrPlace) && !word.text.starts_with('"')
+        });
         for word in files.map(|(_, word)| word) {
             let slips = word.text.match_indices("--").map(|(at, _)| at);
             if let Some(at) = slips

@@ -30,6 +30,7 @@ enum About {
     Version,
     Watched,
     Validator,
+    Upstream,
 }
 
 fn about(before: &Before) -> About {
@@ -41,6 +42,7 @@ fn about(before: &Before) -> About {
         Before::Version(..) | Before::Rewound(..) => About::Version,
         Before::Watched(..) => About::Watched,
         Before::Validator(..) => About::Validator,
+        Before::Upstream(..) => About::Upstream,
     }
 }
 

@@ -6,21 +6,25 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::crdt::{Actor, Clock, ConvergentRef, OpId, Patch, Progress};
+use crate::crdt::{Actor, Clock, ConvergentRef, IdError, OpId, Patch, Progress};
 use crate::session::answer::words;
 use crate::session::language::args::Word;
 use crate::session::language::name::variable;
 use crate::session::outside::Keeper;
-use crate::session::state::names::{Before, Entry, EntryKind, Names};
+use crate::session::state::names::{Before, Entry, EntryKind, Names, Upstream};
 use crate::session::state::settings::{SETTINGS, find};
 use crate::session::{CommandError, Effect, FileError, Session};
+use crate::store::{Seen, Tail};
 use crate::value::{self, printable};
 
 /// The reason why a session cannot be made of what was kept.
 #[derive(Debug, Error)]
 pub enum RestoreError {
-    /// Its bytes are not in the form of this version.
-    #[error("it is not in a form that this version reads: {0}")]
+    /// It was kept by another version of this program.
+    #[error("it was kept by another version of rejoin, in form {0}; this one reads form {FORM}")]
+    Version(u8),
+    /// Its bytes are not in the form that they say.
+    #[error("it cannot be read: {0}")]
     Form(#[from] postcard::Error),
     /// It contradicts itself.
     #[error("what was kept of `{0}` does not fit together: {1}")]
@@ -28,6 +32,9 @@ pub enum RestoreError {
 }
 
 type Result<T, E = RestoreError> = std::result::Result<T, E>;
+
+/// The form of states and records: the first byte of each.
+const FORM: u8 = 2;
 
 /// The state before all records: names, in their order, and settings.
 #[derive(Serialize, Deserialize)]
@@ -43,7 +50,11 @@ struct Thing {
     is: Is,
     watched: bool,
     validator: Option<String>,
+    upstream: Option<KeptUpstream>,
 }
+
+/// Where a ref meets others, and of each actor the last run there.
+type KeptUpstream = (String, Vec<(String, u64, u64)>);
 
 /// The thing that a name stands for.
 #[derive(Serialize, Deserialize)]
@@ -62,6 +73,8 @@ struct Record {
     /// The files that are read, outermost first: the number that each has in the session, and the line that reads it.
     files: Vec<(u64, String)>,
     did: Did,
+    /// What keeps what was done until then from being taken back, if something does.
+    barrier: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,6 +84,8 @@ enum Did {
         line: String,
         changes: Vec<Change>,
     },
+    /// A command changed nothing here, but sent changes.
+    Sent,
     Undo,
     Redo,
     /// A setting was set.
@@ -100,6 +115,21 @@ enum Change {
     Gone(String),
     Watched(String, bool),
     Validator(String, Option<String>),
+    Upstream(String, Option<KeptUpstream>),
+}
+
+impl Upstream {
+    fn kept(&self) -> KeptUpstream {
+        let tails = self.seen.0.iter().map(|(actor, tail)| (actor.to_string(), tail.after, tail.reach));
+        (self.place.clone(), tails.collect())
+    }
+
+    fn of((place, tails): KeptUpstream) -> Result<Self, IdError> {
+        let tail =
+            |(actor, after, reach): (String, u64, u64)| Ok((Actor::new(&actor)?, Tail { after, reach }));
+        let seen = Seen(tails.into_iter().map(tail).collect::<Result<_, _>>()?);
+        Ok(Self { place, seen })
+    }
 }
 
 impl Is {
@@ -152,6 +182,7 @@ impl Names {
             Before::Gone(_) => Change::Gone(name),
             Before::Watched(..) => Change::Watched(name, self.is_watched(before.name())),
             Before::Validator(..) => Change::Validator(name, self.validator(before.name())),
+            Before::Upstream(..) => Change::Upstream(name, self.upstream(before.name()).map(Upstream::kept)),
         })
     }
 }
@@ -171,9 +202,10 @@ impl Session {
         line: &str,
         effect: Effect,
         settings: &[String],
+        barrier: Option<&str>,
         keeper: &mut dyn Keeper,
     ) -> Result<(), FileError> {
-        let kept = self.try_record(line, effect, settings, keeper);
+        let kept = self.try_record(line, effect, settings, barrier, keeper);
         if kept.is_err() {
             match effect {
                 Effect::Undid => drop(self.redo_step(|_, _| ())),
@@ -192,6 +224,7 @@ impl Session {
         line: &str,
         effect: Effect,
         settings: &[String],
+        barrier: Option<&str>,
         keeper: &mut dyn Keeper,
     ) -> Result<(), FileError> {
         let did = match effect {
@@ -214,16 +247,24 @@ impl Session {
                         Did::Step { line: start, changes }
                     }
                     Some(((setting, to), _)) => Did::Set { name: setting.name.to_owned(), to },
+                    None if barrier.is_some() => Did::Sent,
                     None => return Ok(()),
                 }
             }
         };
         let effect = if matches!(did, Did::Step { .. }) { Effect::Changed } else { effect };
-        let record = Record { files: self.steps.files(), did };
+        let record = Record { files: self.steps.files(), did, barrier: barrier.map(str::to_owned) };
         let is_long = keeper.keep(&encoded(&record))?;
         self.steps.note_repeatable(effect);
         self.is_state_due = is_long;
         Ok(())
+    }
+
+    /// Keeps that a command sent changes, which failed then.
+    pub(in crate::session) fn keep_sent(&self, barrier: &str, keeper: &mut dyn Keeper) {
+        let record = Record { files: self.steps.files(), did: Did::Sent, barrier: Some(barrier.to_owned()) };
+        // Where that cannot be done nothing that comes can be kept either, and the next command says so.
+        let _ = keeper.keep(&encoded(&record));
     }
 
     /// Keeps a state in the place of many records, between commands.
@@ -244,6 +285,7 @@ impl Session {
             is: Is::of(entry),
             watched: self.names.is_watched(name),
             validator: self.names.validator(name),
+            upstream: self.names.upstream(name).map(Upstream::kept),
         };
         let now = self.filter_limits();
         let kept = self.lent_limits.filter(|(_, lent)| *lent == now).map_or(now, |(kept, _)| kept);
@@ -261,10 +303,10 @@ impl Session {
     /// What was kept is of another version of this program, or does not fit together. The session is of no use then.
     pub fn restore(&mut self, state: Option<&[u8]>, records: &[Vec<u8>]) -> Result<(), RestoreError> {
         if let Some(bytes) = state {
-            self.restore_state(postcard::from_bytes(bytes)?)?;
+            self.restore_state(decoded(bytes)?)?;
         }
         for bytes in records {
-            self.restore_record(postcard::from_bytes(bytes)?)?;
+            self.restore_record(decoded(bytes)?)?;
         }
         while self.is_reading() {
             self.end_file();
@@ -275,13 +317,16 @@ impl Session {
     }
 
     fn restore_state(&mut self, State { things, settings }: State) -> Result<()> {
-        for Thing { name, is, watched, validator } in things {
+        for Thing { name, is, watched, validator, upstream } in things {
             self.change(Change::Is(name.clone(), is))?;
             if watched {
                 self.change(Change::Watched(name.clone(), true))?;
             }
             if validator.is_some() {
-                self.change(Change::Validator(name, validator))?;
+                self.change(Change::Validator(name.clone(), validator))?;
+            }
+            if upstream.is_some() {
+                self.change(Change::Upstream(name, upstream))?;
             }
         }
         for (name, to) in settings {
@@ -291,7 +336,7 @@ impl Session {
         Ok(())
     }
 
-    fn restore_record(&mut self, Record { files, did }: Record) -> Result<()> {
+    fn restore_record(&mut self, Record { files, did, barrier }: Record) -> Result<()> {
         self.enter_files(&files);
         let effect = match did {
             Did::Step { line, changes } => {
@@ -301,6 +346,7 @@ impl Session {
                 self.keep_step(&line);
                 Effect::Changed
             }
+            Did::Sent => Effect::None,
             Did::Undo => {
                 self.undo_step(|_, _| ()).ok_or_else(|| nothing("undo"))?.map_err(|_| nothing("undo"))?;
                 Effect::Undid
@@ -315,6 +361,9 @@ impl Session {
             }
         };
         self.steps.note_repeatable(effect);
+        if let Some(why) = barrier {
+            self.steps.bar(&why);
+        }
         Ok(())
     }
 
@@ -390,6 +439,12 @@ impl Session {
                 let filter = code.map(|code| self.compile(&(&*code).into())).transpose().map_err(wrong)?;
                 self.names.set_validator(&name, filter);
             }
+            Change::Upstream(name, upstream) => {
+                self.is_there(&name)?;
+                let wrong = |error: IdError| RestoreError::Contradiction(name.clone(), error.to_string());
+                let upstream = upstream.map(Upstream::of).transpose().map_err(wrong)?;
+                self.names.set_upstream(&name, upstream);
+            }
         }
         Ok(())
     }
@@ -400,5 +455,12 @@ fn nothing(what: &str) -> RestoreError {
 }
 
 fn encoded(value: &impl Serialize) -> Vec<u8> {
-    postcard::to_stdvec(value).expect("it holds texts, bytes and numbers alone")
+    postcard::to_extend(value, vec![FORM]).expect("it holds texts, bytes and numbers alone")
+}
+
+fn decoded<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T> {
+    match bytes.split_first() {
+        Some((&FORM, rest)) => Ok(postcard::from_bytes(rest)?),
+        first => Err(RestoreError::Version(first.map_or(0, |(form, _)| *form))),
+    }
 }

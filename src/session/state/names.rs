@@ -9,6 +9,7 @@ use crate::crdt::{Clock, ConvergentRef, Patch, Rewound, Version, WatchId};
 use crate::filter::{Cause, Filter, RunError};
 use crate::session::language::name::variable;
 use crate::session::state::watch_log::WatchLog;
+use crate::store::Seen;
 use crate::value::{Val, View};
 
 /// An entry: what a name stands for.
@@ -85,6 +86,15 @@ struct Named {
     watch: Option<WatchId>,
     /// What the edits of a ref must satisfy.
     validator: Option<Arc<Filter>>,
+    /// Where a ref meets others.
+    upstream: Option<Upstream>,
+}
+
+/// The place where a ref meets others, and what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::session) struct Upstream {
+    pub(in crate::session) place: String,
+    pub(in crate::session) seen: Seen,
 }
 
 impl Named {
@@ -119,6 +129,8 @@ pub(in crate::session) enum Before {
     Watched(String, bool),
     /// The validator of a ref.
     Validator(String, Option<Arc<Filter>>),
+    /// Where a ref met others.
+    Upstream(String, Option<Upstream>),
 }
 
 /// A name that is gone.
@@ -135,7 +147,8 @@ impl Before {
             | Self::Nothing(name)
             | Self::Other(name, _)
             | Self::Watched(name, _)
-            | Self::Validator(name, _) => name,
+            | Self::Validator(name, _)
+            | Self::Upstream(name, _) => name,
         }
     }
 
@@ -235,7 +248,7 @@ impl Names {
             return Before::Other(name.to_owned(), Box::new(other));
         }
         let rank = self.order.last_key_value().map_or(0, |(last, _)| last + 1);
-        self.put(Named { name: name.to_owned(), rank, entry, watch: None, validator: None });
+        self.put(Named { name: name.to_owned(), rank, entry, watch: None, validator: None, upstream: None });
         Before::Nothing(name.to_owned())
     }
 
@@ -327,6 +340,25 @@ impl Names {
             reference.set_validator(move |value| satisfies(&filter, value));
         }
         Some(Before::Validator(name.to_owned(), std::mem::replace(&mut named.validator, filter)))
+    }
+
+    // --- where refs meet others ---
+
+    pub(in crate::session) fn upstream(&self, name: &str) -> Option<&Upstream> {
+        self.named(name)?.upstream.as_ref()
+    }
+
+    /// Says where a ref meets others, and what is known of that place.
+    pub(in crate::session) fn set_upstream(&mut self, name: &str, upstream: Option<Upstream>) {
+        if self.upstream(name) != upstream.as_ref() {
+            let before = self.meet(name, upstream);
+            self.journal.extend(before);
+        }
+    }
+
+    fn meet(&mut self, name: &str, upstream: Option<Upstream>) -> Option<Before> {
+        let named = self.named_mut(name)?;
+        Some(Before::Upstream(name.to_owned(), std::mem::replace(&mut named.upstream, upstream)))
     }
 
     // --- what was before ---
@@ -433,6 +465,9 @@ impl Names {
             Before::Watched(name, on) => self.watch(&name, on, seen).unwrap_or(Before::Watched(name, !on)),
             Before::Validator(name, filter) => {
                 self.validate(&name, filter).unwrap_or(Before::Validator(name, None))
+            }
+            Before::Upstream(name, upstream) => {
+                self.meet(&name, upstream).unwrap_or(Before::Upstream(name, None))
             }
         }
     }

@@ -26,6 +26,8 @@ pub(in crate::session) struct Steps {
     outer: Vec<Level>,
     /// How many files were read.
     files: u64,
+    /// What keeps older steps from being taken back.
+    barrier: Option<String>,
     /// How many of the outermost steps that were done, and that were taken back, are in the records of what is kept.
     repeatable: (usize, usize),
 }
@@ -124,6 +126,23 @@ impl Steps {
     #[cfg(feature = "store")]
     pub(in crate::session) fn forget_repeatable(&mut self) {
         self.repeatable = (0, 0);
+    }
+
+    /// Forgets all steps: what they changed is known elsewhere, and who took it back would give its ids to something else.
+    /// `why` tells who asks.
+    pub(in crate::session) fn bar(&mut self, why: &str) {
+        for level in self.outer.iter_mut().chain([&mut self.now]) {
+            level.done.clear();
+            level.undone.clear();
+            level.older = Older::default();
+        }
+        self.repeatable = (0, 0);
+        self.barrier = Some(why.to_owned());
+    }
+
+    /// Returns what keeps older steps from being taken back, if something does.
+    pub(in crate::session) fn barrier(&self) -> Option<&str> {
+        self.barrier.as_deref()
     }
 }
 

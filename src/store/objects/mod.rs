@@ -82,6 +82,13 @@ impl Store {
         Self { objects, root: Path::from(folder), name: name.to_owned(), limits: Limits::default() }
     }
 
+    /// Gives it another name, which stands in errors.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
     /// Sets the limits of what is read from it.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
