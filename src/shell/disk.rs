@@ -256,7 +256,7 @@ fn create(path: &Path, bytes: &[u8]) -> Result<File, NotWritten> {
     options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file =
         options.prefix(".rejoin.").suffix(".new").tempfile_in(folder).map_err(|error| bare(&error))?;
-    file.write_all(bytes).map_err(|error| bare(&error))?;
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     let file = file.persist_noclobber(path).map_err(|error| bare(&error.error))?;
     // The name is safe when the folder is.

@@ -122,3 +122,25 @@ fn given_limits_that_filters_keep_then_they_answer_as_without() {
     let limited = Limits { time: Some(Duration::from_secs(60)), memory: Some(1 << 30) };
     assert_eq!(answers(limited), answers(Limits::default()));
 }
+
+#[test]
+fn given_a_file_that_sets_limits_when_it_ends_then_they_are_what_they_were() {
+    let mut session = Session::default();
+    let mut limits = |lines: &[&str]| {
+        lines.iter().for_each(|line| match *line {
+            "(file)" => session.begin_file("read other.rejoin"),
+            "(end)" => session.end_file(),
+            line => drop(session.run(line).unwrap()),
+        });
+        let mut shown = |name: &str| session.run(&format!("set {name}")).unwrap().lines().concat();
+        [shown("filter-memory"), shown("filter-timeout"), shown("limit")]
+    };
+    let before = ["filter-memory is 64M", "filter-timeout is 2s", "limit is 50"].map(str::to_owned);
+    assert_eq!(limits(&["set filter-memory 64M", "set filter-timeout 2s", "set limit 50"]), before);
+    assert_eq!(
+        limits(&["(file)", "set filter-memory none", "(file)", "set filter-timeout none"])[1],
+        "filter-timeout is none"
+    );
+    assert_eq!(limits(&["(end)"])[..2], ["filter-memory is none", "filter-timeout is 2s"]);
+    assert_eq!(limits(&["(end)"]), before);
+}

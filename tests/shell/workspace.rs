@@ -184,3 +184,61 @@ fn given_a_disk_that_is_full_then_one_error_says_so_and_nothing_is_lost() {
     let after = run(&shop, &["a.n", "swap a .n += 1"]);
     assert_eq!((after.code, after.out.lines().next().unwrap()), (0, &*answered.to_string()), "{}", after.err);
 }
+
+/// A script of the system's shell, in a namespace of its own: it mounts a disk of 96 KiB at `$1`. `$0` is the program.
+#[cfg(target_os = "linux")]
+const SMALL_DISK: &str = r#"
+mount -t tmpfs -o size=96k none "$1" || exit 77
+head -c 32768 /dev/zero > "$1/ballast"
+"$0" -w "$1/shop"; echo "exit $?"
+"$0" -w "$1/shop" -c a.n -c 'export a to "'"$1"'/shop/copy.json"' -c 'save a "'"$1"'/shop/copy.ref"'; echo "exit $?"
+"$0" --json -c 'ref a {"n": 1}' -c 'sync a "'"$1"'/place"'; echo "exit $?"
+rm "$1/ballast"
+"$0" -w "$1/shop" -c a.n -c 'swap a .n += 1' -c 'sync a "'"$1"'/place"' -c 'clone "'"$1"'/place" as b' -c b.n; echo "exit $?"
+"#;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn given_a_small_disk_that_is_full_then_each_command_fails_with_one_error_and_nothing_is_lost() {
+    let folder = Folder::new("workspace-small-disk");
+    let disk = folder.0.join("disk");
+    fs::create_dir(&disk).unwrap();
+    let mut script = String::from("ref a {\"n\": 0}\n");
+    script.push_str(&SMALL.repeat(2_000));
+    let mut start = std::process::Command::new("unshare");
+    start.args([
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        SMALL_DISK,
+        env!("CARGO_BIN_EXE_rejoin"),
+    ]);
+    start.arg(&disk);
+    let started = start.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let Ok(mut child) = started else {
+        println!("skipped: there is no unshare");
+        return;
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    // Where nothing can be mounted nobody reads it.
+    let written = std::thread::spawn(move || stdin.write_all(script.as_bytes()).is_ok());
+    let done: crate::command::Done = child.wait_with_output().unwrap().into();
+    if written.join().is_ok() && !done.out.contains("exit ") {
+        println!("skipped: no disk can be mounted here: {}", done.err);
+        return;
+    }
+    let answered = done.out.lines().filter(|line| line.starts_with("~ .n")).count() - 1;
+    assert!((100..2_000).contains(&answered), "{answered}");
+    let exits: Vec<&str> = done.out.lines().filter(|line| line.starts_with("exit ")).collect();
+    assert_eq!(exits, ["exit 1", "exit 1", "exit 1", "exit 0"], "{}\n{}", done.out, done.err);
+    assert_eq!(done.err.matches("error: ").count(), 2, "{}", done.err);
+    assert_eq!(done.err.matches("No space left on device").count(), 2, "{}", done.err);
+    assert!(done.out.contains("No space left on device"), "{}", done.out);
+    // What was answered is there, before and after.
+    let values: Vec<&str> = done.out.lines().filter(|line| line.parse::<usize>().is_ok()).collect();
+    let last = (answered + 1).to_string();
+    assert_eq!(values, [&*answered.to_string(), &*answered.to_string(), &*last], "{}", done.out);
+    assert!(!disk.join("shop").exists());
+}

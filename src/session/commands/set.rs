@@ -18,8 +18,9 @@ pub(in crate::session) const SET: Command = Command {
               1000000, timer is on or off, color is auto, always or never, theme is dark, light or mono; on \
               them no answer of a script depends. filter-timeout is none or a time such as 2s, filter-memory \
               is none or a size such as 64M: a filter that needs more is stopped, and its command changes \
-              nothing. `undo` leaves the settings alone. Put those that you like into init.rejoin in the folder rejoin of the XDG config folder: \
-              it runs when the prompt starts.",
+              nothing. What a file that is read sets of these two ends with the file. `undo` leaves the settings \
+              alone. Put those that you like into init.rejoin in the folder rejoin of the XDG config folder: it runs \
+              when the prompt starts.",
     example: &[
         "set limit 50",
         "#=> limit is 50",

@@ -53,7 +53,7 @@ struct Thing {
     upstream: Option<KeptUpstream>,
 }
 
-/// Where a ref meets others, and of each actor the last run there.
+/// The place where a ref meets others, and of each actor the last run there.
 type KeptUpstream = (String, Vec<(String, u64, u64)>);
 
 /// The thing that a name stands for.

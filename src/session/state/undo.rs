@@ -12,7 +12,7 @@ use crate::session::state::ids::Given;
 use crate::session::state::journal::Journal;
 use crate::session::state::names::Before;
 use crate::session::state::turn::Turn;
-use crate::session::{Effect, Session};
+use crate::session::{Effect, Limits, Session};
 
 /// The number of commands that can be taken back.
 pub(in crate::session) const KEPT: usize = 1_000;
@@ -42,6 +42,8 @@ struct Level {
     number: u64,
     /// The command that reads the file.
     line: String,
+    /// The limits of filters before the file.
+    limits: Limits,
     /// What was before those commands of the file that can be taken back with it alone.
     older: Older,
 }
@@ -181,7 +183,8 @@ impl Session {
 
     /// Says that the commands that come next stand in a file, which `line` reads. The documents that it makes are its
     /// own, so their refs have actors without a suffix while it runs, as in a script. What its commands change is one
-    /// step for `undo` when [the file ends](Self::end_file), which must come as often as this. Files may read files.
+    /// step for `undo` when [the file ends](Self::end_file), which must come as often as this; the limits of filters are
+    /// what they were before then. Files may read files.
     pub fn begin_file(&mut self, line: &str) {
         let number = self.steps.files + 1;
         self.begin_numbered(number, line);
@@ -189,7 +192,7 @@ impl Session {
 
     fn begin_numbered(&mut self, number: u64, line: &str) {
         self.steps.files = self.steps.files.max(number);
-        let mut file = Level { number, ..Level::default() };
+        let mut file = Level { number, limits: self.filter_limits(), ..Level::default() };
         words::start(line.trim(), &mut file.line);
         let outer = std::mem::replace(&mut self.steps.now, file);
         self.steps.outer.push(outer);
@@ -198,7 +201,8 @@ impl Session {
     /// Says that a file ended; see [`begin_file`](Self::begin_file).
     pub fn end_file(&mut self) {
         let Some(outer) = self.steps.outer.pop() else { return };
-        let Level { done, line, mut older, .. } = std::mem::replace(&mut self.steps.now, outer);
+        let Level { done, line, mut older, limits, .. } = std::mem::replace(&mut self.steps.now, outer);
+        self.set_filter_limits(limits);
         done.into_iter().for_each(|step| older.add(step));
         let Older { before, given: Some(given), changed, commands } = older else { return };
         if before.is_empty() {
