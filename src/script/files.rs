@@ -46,6 +46,11 @@ pub trait Files {
         Err(StoreError::OutOfReach)
     }
 
+    /// Waits a moment before somebody looks again whether something is new; answers `false` when they should not.
+    fn pause(&self) -> bool {
+        false
+    }
+
     /// Returns what comes on standard input, all of it.
     ///
     /// # Errors

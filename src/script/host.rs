@@ -9,11 +9,11 @@ use crate::script::check::{Failure, compare};
 use crate::script::files::{Files, NoFiles, shown, text_of};
 use crate::script::mistake::Mistake;
 use crate::script::outcome::{Outcome, Ran};
-use crate::script::parse::{Item, Script};
+use crate::script::parse::{Item, Script, Step};
 use crate::script::record::{Bounds, Recorder};
 use crate::script::world::{Reach, World};
 use crate::session::{
-    CommandError, ErrorKind, FileError, Interrupt, Keeper, Part, Reply, Request, RequestKind, Session,
+    CommandError, Effect, ErrorKind, FileError, Interrupt, Keeper, Part, Reply, Request, RequestKind, Session,
 };
 
 /// The number of files that may be open at a time, each read by the one before.
@@ -161,6 +161,7 @@ impl Host {
                 Err(FileError::NotTyped)
             }
             RequestKind::Record(name) => self.record(name, session),
+            RequestKind::Follow(name) => return self.follow(session, &request, name, nested),
             RequestKind::StopRecording => self.stop_recording().unwrap_or(Err(FileError::NotRecording)),
         };
         done.map(|done| Reply { whole, ..lines(done) }).map_err(|error| Request::refused(&request, error))
@@ -262,6 +263,39 @@ impl Host {
             }
         }
         answer
+    }
+
+    /// Takes what others bring to the place of a ref until somebody interrupts; `nested` gets each time that something
+    /// came.
+    fn follow(
+        &mut self,
+        session: &mut Session,
+        request: &Request,
+        name: &str,
+        nested: &mut dyn FnMut(Ran<'_>),
+    ) -> Result<Reply, CommandError> {
+        if !matches!(self.world.reach, Reach::Typed) || !self.reading.is_empty() {
+            return Err(request.refused(FileError::NotFollowed));
+        }
+        let step = Step::new(0, format!("pull {name}"));
+        loop {
+            let answer = session.run_with(&step.text, &mut self.world);
+            match &answer {
+                Ok(reply) if reply.effect == Effect::Changed => {
+                    nested(Ran::Step { step: &step, answer: &answer, failure: None });
+                }
+                Ok(_) => {}
+                Err(error) if is_interrupted(error) => break,
+                Err(error) => {
+                    return Err(CommandError { span: request.span.clone(), ..error.clone() });
+                }
+            }
+            if !self.world.files.pause() {
+                break;
+            }
+        }
+        session.interrupt().clear();
+        Ok(lines(vec![format!("{name} is not followed any more")]))
     }
 
     fn record(&mut self, name: &str, session: &Session) -> Result<Vec<String>, FileError> {

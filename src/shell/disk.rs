@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rejoin::script::{Files, Place, WriteError, text_of};
 use rejoin::session::Interrupt;
@@ -79,6 +79,16 @@ impl Files for Disk {
             Place::Url(url) => bucket(url)?,
         };
         Ok(Box::new(Blocking::new(store)?))
+    }
+
+    fn pause(&self) -> bool {
+        /// The time in which an interruption is seen.
+        const TICK: Duration = Duration::from_millis(20);
+        const TICKS: usize = 25;
+        (0..TICKS).all(|_| {
+            std::thread::sleep(TICK);
+            !self.interrupt.as_ref().is_some_and(Interrupt::is_raised)
+        })
     }
 
     fn stdin(&self) -> Result<Vec<u8>, String> {

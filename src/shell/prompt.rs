@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
-use rejoin::script::{Failure, Host, Item, Script, Step, compare, count};
+use rejoin::script::{Failure, Host, Item, Ran, Script, Step, compare, count};
 use rejoin::session::{CommandError, Interrupt, Limits, Reply, Session};
 use rejoin::value::Extent;
 use rejoin::value::width::wrapped;
@@ -238,7 +238,14 @@ impl Prompt {
         let mut told = Ok(());
         let typing = self.reader.typing()?;
         let answer = self.host.run(&mut typing.session, line, &mut |ran| {
-            if told.is_ok() && !self.json {
+            if self.json {
+                if let (Ok(()), Ran::Step { step, answer, .. }) = (&told, ran)
+                    && line.trim_end().ends_with("--live")
+                {
+                    let shown = look.paint.value(&envelope(self.count, &step.text, answer));
+                    told = writeln!(io::stdout(), "{shown}");
+                }
+            } else if told.is_ok() {
                 let reading = reading.get_or_insert_with(|| Reading::new(look, line));
                 told = match reading.shows() {
                     true => progress.aside(|| reading.item(&mut io::stdout(), ran)),

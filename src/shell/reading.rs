@@ -38,7 +38,9 @@ impl Reading {
     /// Makes the display of the file that `line` reads.
     pub(crate) fn new(look: Look, line: &str) -> Self {
         let whole = line.trim_end().ends_with("--all");
-        let left = look.extent.limit.filter(|_| !whole).map_or(usize::MAX, |limit| {
+        // What comes while one waits for it is to be seen.
+        let follows = line.trim_end().ends_with("--live");
+        let left = look.extent.limit.filter(|_| !whole && !follows).map_or(usize::MAX, |limit| {
             let room = look.screen.unwrap_or(usize::MAX).saturating_sub(AROUND).max(1);
             limit.saturating_mul(4).min(room)
         });

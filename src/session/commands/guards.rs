@@ -1,8 +1,9 @@
 //! `watch`, `unwatch` and `validate`: what follows the changes of a ref.
 
+use crate::session::commands::request::follow;
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
-use crate::session::language::arguments::{FILTER, REF};
+use crate::session::language::arguments::{FILTER, LIVE, REF};
 use crate::session::language::command::{Command, Run};
 use crate::session::state::names::satisfies;
 use crate::session::{Reply, Session};
@@ -12,10 +13,11 @@ type Result<T, E = CommandError> = std::result::Result<T, E>;
 pub(in crate::session) const WATCH: Command = Command {
     name: "watch",
     aliases: &[],
-    arguments: &[REF.called("the ref to watch")],
+    arguments: &[REF.called("the ref to watch"), LIVE],
     summary: "tell of every change of a value",
     details: "Whatever command changes the value, by an edit or by a merge, its answer has a line for each \
-              path that changed.",
+              path that changed. With `--live` the prompt takes what others bring to the place of the ref as soon as it \
+              is there, and shows it, until Ctrl-C.",
     example: &["ref a 1", "branch a as b", "watch a", "swap b 2", "merge a b", "#=> a: ~ . 1 → 2"],
     run: Run::Inside(watch),
 };
@@ -52,6 +54,9 @@ pub(in crate::session) const VALIDATE: Command = Command {
 fn watch(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
     let [name] = args.required();
     session.reference(&name)?;
+    if let [true] = args.flags([LIVE.name]) {
+        return follow(session, &name);
+    }
     if session.names.is_watched(name.text) {
         return Ok(Reply::line(format!("{} is watched already", name.text)));
     }

@@ -1,11 +1,12 @@
-//! `read`, `record` and `quit`: what a session asks of its host.
+//! `read`, `record`, `watch --live` and `quit`: what a session asks of its host.
 
 use std::ops::Range;
 
+use crate::session::commands::sync::no_place;
 use crate::session::error::CommandError;
 use crate::session::error::files::FileError;
 use crate::session::evaluation::data::file_name;
-use crate::session::language::args::Args;
+use crate::session::language::args::{Args, Word};
 use crate::session::language::arguments::{ALL, FILE};
 use crate::session::language::command::{Command, Run};
 use crate::session::{Reply, Session};
@@ -80,6 +81,8 @@ pub enum RequestKind {
     Record(String),
     /// To end that.
     StopRecording,
+    /// To take what comes to the place of a ref, as long as nobody interrupts.
+    Follow(String),
 }
 
 impl Request {
@@ -101,6 +104,14 @@ fn record(_: &mut Session, mut args: Args<'_>) -> Result<Reply, CommandError> {
     let kind =
         if file.text == "stop" { RequestKind::StopRecording } else { RequestKind::Record(file_name(&file)) };
     Ok(ask(kind, file.span))
+}
+
+/// Asks to follow the place that a ref remembers.
+pub(in crate::session) fn follow(session: &Session, name: &Word<'_>) -> Result<Reply, CommandError> {
+    match session.names.upstream(name.text) {
+        Some(_) => Ok(ask(RequestKind::Follow(name.text.to_owned()), name.span.clone())),
+        None => Err(no_place(name)),
+    }
 }
 
 fn quit(_: &mut Session, _: Args<'_>) -> Result<Reply, CommandError> {

@@ -215,11 +215,7 @@ fn elsewhere(
     let place = match (&word, &known) {
         (Some(word), _) => place_of(session, word)?,
         (None, Some(known)) => known.place.clone(),
-        (None, None) => {
-            let hint = format!("`sync {} ./FOLDER` brings it to a folder, and remembers that", name.text);
-            return Err(CommandError::new(ErrorKind::NoPlace(name.text.to_owned()), name.span.clone())
-                .with_hint(hint));
-        }
+        (None, None) => return Err(no_place(name)),
     };
     let word = word.as_ref().unwrap_or(name);
     let mut seen = match known {
@@ -254,6 +250,12 @@ fn elsewhere(
         _ if has_sent => Ok(reply),
         _ => Ok(reply.with(nothing_new())),
     }
+}
+
+/// Makes the error of a ref that remembers no place.
+pub(in crate::session) fn no_place(name: &Word<'_>) -> CommandError {
+    let hint = format!("`sync {} ./FOLDER` brings it to a folder, and remembers that", name.text);
+    CommandError::new(ErrorKind::NoPlace(name.text.to_owned()), name.span.clone()).with_hint(hint)
 }
 
 /// Returns the place that a word names.

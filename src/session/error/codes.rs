@@ -317,8 +317,9 @@ codes! {
             "record nowhere/lesson.rejoin",
             "#=> error: cannot write `nowhere/lesson.rejoin`: No such file or directory (os error 2)",
         ];
-    NotTyped 75 "a script cannot be recorded"
-        "`record` keeps what is typed at the prompt. Of a script `rejoin run` prints what it answers."
+    NotTyped 75 "a script cannot be recorded, and follows no place"
+        "`record` keeps what is typed at the prompt. Of a script `rejoin run` prints what it answers. `watch --live` \
+         waits for what others bring, which a script does not."
         &[
             "# This is script.rejoin.",
             "record lesson.rejoin",
@@ -441,7 +442,7 @@ fn file(error: &FileError) -> ErrorCode {
         FileError::Circle(_) | FileError::TooDeep(_) => ErrorCode::Circle,
         FileError::StartsSessions(_) => ErrorCode::StartsSessions,
         FileError::Failed { .. } => ErrorCode::InFile,
-        FileError::NotTyped => ErrorCode::NotTyped,
+        FileError::NotTyped | FileError::NotFollowed => ErrorCode::NotTyped,
         FileError::Taken(_) | FileError::Unwritable { .. } => ErrorCode::Unwritable,
         FileError::Recording(_) => ErrorCode::Recording,
         FileError::NotRecording => ErrorCode::NotRecording,

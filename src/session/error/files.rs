@@ -71,6 +71,9 @@ pub enum FileError {
         /// What was probably meant there, or what helps.
         hint: Option<String>,
     },
+    /// To follow a place is for somebody who types.
+    #[error("a place can be followed at the prompt, and this is a script")]
+    NotFollowed,
     /// A recording needs somebody who types.
     #[error("what is typed at the prompt can be recorded, and this is a script")]
     NotTyped,

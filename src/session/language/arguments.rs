@@ -102,6 +102,7 @@ pub(in crate::session) const FORCE: Argument = Argument::flag("--force");
 pub(in crate::session) const TOPIC: Argument = Argument::new("TOPIC", Wants::Topic, "the topic");
 pub(in crate::session) const SETTING: Argument = Argument::new("SETTING", Wants::Setting, "the setting");
 pub(in crate::session) const CHOICE: Argument = Argument::new("CHOICE", Wants::SettingValue, "the choice");
+pub(in crate::session) const LIVE: Argument = Argument::flag("--live");
 pub(in crate::session) const ALL: Argument = Argument::flag("--all");
 
 impl Argument {
