@@ -823,3 +823,35 @@ fn given_a_long_edit_when_ctrl_c_is_typed_then_the_prompt_is_back_and_nothing_ha
     type_line(&mut session, "a | [.[0].id, .[-1].id]", "[0,59999]");
     leave(session);
 }
+
+#[test]
+fn given_a_place_when_it_is_followed_then_what_another_process_brings_is_shown_until_ctrl_c() {
+    let state = State::new("follow");
+    let place = state.0.join("place");
+    let place = place.to_str().unwrap();
+    let mut session = start(&state.0);
+    type_line(&mut session, r#"ref list ["milk"]"#, "actor list-");
+    type_line(&mut session, &format!("sync list {place}"), "1 change");
+    session.send_line("watch list --live").unwrap();
+    session.exp_string(DONE).unwrap();
+    let other = program(&state.0)
+        .args([
+            "-c",
+            &format!("clone {place} as mine"),
+            "-c",
+            r#"swap mine . + ["bread"]"#,
+            "-c",
+            "sync mine",
+        ])
+        .output()
+        .unwrap();
+    assert!(other.status.success(), "{}", String::from_utf8_lossy(&other.stderr));
+    session.exp_string("pull list").unwrap();
+    session.exp_string(r#"+ .[1] "bread""#).unwrap();
+    session.send_control(CTRL_C).unwrap();
+    session.exp_string("list is not followed any more").unwrap();
+    session.exp_string(READY).unwrap();
+    type_line(&mut session, "list | length", "2");
+    session.send_control(CTRL_D).unwrap();
+    session.exp_eof().unwrap();
+}
