@@ -1,5 +1,8 @@
-//! Files that outlive the process which wrote them.
+//! What outlives the process that wrote it: journals, and stores where replicas meet.
 #![cfg(feature = "store")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod faults;
+mod figures;
 mod journal;
+mod shaky;

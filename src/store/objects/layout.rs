@@ -37,6 +37,8 @@ pub(super) struct Listed {
     pub(super) size: u64,
     /// Milliseconds since 1970, by the clock of the store.
     pub(super) modified: i64,
+    /// Tells it from another one of its name.
+    pub(super) tag: u64,
 }
 
 /// The objects of a document.
@@ -63,6 +65,13 @@ pub(super) fn checkpoint(root: &Path, id: &DocumentId, clock: &Clock) -> Path {
 
 pub(super) fn cleaned(root: &Path, id: &DocumentId) -> Path {
     document(root, id).join("cleaned")
+}
+
+/// Makes a number of what a store tells an object by. Zero: it tells nothing.
+pub(super) fn tag(size: u64, e_tag: Option<&str>) -> u64 {
+    // Some stores quote it in one answer, and not in another.
+    let Some(e_tag) = e_tag.map(|tag| tag.trim_matches('"')) else { return 0 };
+    u64::from(crc32fast::hash(e_tag.as_bytes())) << 32 | (size & 0xffff_ffff).max(1)
 }
 
 /// Reads the name of a document at the end of a path.
