@@ -269,9 +269,8 @@ impl ConvergentRef {
         let (mut is_same, mut first) = (true, head.first);
         digest_head(head, reader, names, |last, digest| {
             let ours = authors.lv(Id { counter: first, actor }).filter(|lv| authors.is_start(lv.index()));
-            let ours = ours.filter(|lv| {
-                u64::from(authors.change_end(lv.index()) - lv.index()) == last - first + 1
-            });
+            let ours =
+                ours.filter(|lv| u64::from(authors.change_end(lv.index()) - lv.index()) == last - first + 1);
             is_same &= ours.and_then(|lv| self.history.digest_alone(lv)) == Some(digest);
             first = last + 1;
         })?;

@@ -14,7 +14,7 @@ use rejoin::value::{Path, Step, parse};
 use crate::shaky::{Dice, Faults, Shaky};
 
 /// The steps of all histories together, unless something else is asked for.
-const STEPS: u64 = 25_000;
+const STEPS: u64 = 10_000;
 
 /// The steps of one history: short ones find more, since faults are forgotten in the end.
 const SHORT: usize = 120;
@@ -108,7 +108,8 @@ impl World {
     fn trouble(&mut self) {
         let much = [5, 40, 120][self.dice.below(3)];
         let (lag, list_is_stale) = if self.is_calm { (0, 0) } else { (LAG, 8 * much) };
-        let faults = Faults { fails: much, answer_is_lost: much, comes_twice: much, list_is_stale, lag, waits: 4 };
+        let faults =
+            Faults { fails: much, answer_is_lost: much, comes_twice: much, list_is_stale, lag, waits: 4 };
         self.objects.set_faults(faults);
     }
 
@@ -202,9 +203,9 @@ impl World {
         }
         for _ in 0..if *is_calm { cleaners.min(1) } else { cleaners } {
             let seconds = if *is_calm { 0 } else { GRACE };
-            tasks.push(Box::pin(async move {
-                Done::Cleaned(store.clean(&document(), seconds).await.map(drop))
-            }));
+            tasks.push(Box::pin(
+                async move { Done::Cleaned(store.clean(&document(), seconds).await.map(drop)) },
+            ));
         }
         let mut done = Vec::new();
         let mut context = Context::from_waker(Waker::noop());
@@ -247,7 +248,8 @@ impl World {
         self.objects.set_faults(Faults::default());
         self.objects.sleep(LAG);
         let seed = self.seed;
-        let is_said = |what: &str, error: &dyn std::fmt::Display| -> ! { panic!("seed {seed}: {what}: {error}") };
+        let is_said =
+            |what: &str, error: &dyn std::fmt::Display| -> ! { panic!("seed {seed}: {what}: {error}") };
         for round in 0.. {
             assert!(round < 6, "seed {seed}: there is always something new");
             let mut is_news = false;
@@ -269,7 +271,13 @@ impl World {
         }
         for Peer { replica, .. } in &self.peers {
             let who = replica.actor();
-            assert_eq!(replica.waiting_len(), 0, "seed {seed}: {who}: {:?} in {:#?}", replica.missing(), self.objects.paths());
+            assert_eq!(
+                replica.waiting_len(),
+                0,
+                "seed {seed}: {who}: {:?} in {:#?}",
+                replica.missing(),
+                self.objects.paths()
+            );
             assert!(replica.clock().covers_all(&self.answered), "seed {seed}: {who} lost what was answered");
             assert_eq!(replica.clock(), self.witness.clock(), "seed {seed}: {who}");
             let (value, all) = (replica.value().to_string(), self.witness.value().to_string());
@@ -277,7 +285,8 @@ impl World {
             replica.check().unwrap_or_else(|error| is_said("check", &error));
         }
         // What is cleaned up now is nobody's.
-        block(self.store.clean(&document(), 0)).unwrap_or_else(|error| is_said("cleaning in the end", &error));
+        block(self.store.clean(&document(), 0))
+            .unwrap_or_else(|error| is_said("cleaning in the end", &error));
         let again = block(self.store.clean(&document(), 0)).unwrap();
         assert!(!again.checkpoint, "seed {seed}: {again:?}");
         let mut last = Peer::new(ConvergentRef::new(document(), Actor::new("last").unwrap()));
@@ -286,7 +295,10 @@ impl World {
         for peer in &mut self.peers {
             let checked = block(self.store.check_in(&mut peer.replica, &mut peer.seen, Way::Both)).unwrap();
             assert_eq!(checked.sent.changes + checked.received.changes, 0, "seed {seed}");
-            assert!(checked.requests == 1 || peer.replica.actor().as_str() == "clone", "seed {seed}: {checked:?}");
+            assert!(
+                checked.requests == 1 || peer.replica.actor().as_str() == "clone",
+                "seed {seed}: {checked:?}"
+            );
         }
     }
 }
@@ -305,7 +317,9 @@ fn edit(replica: &mut ConvergentRef, dice: &mut Dice) {
         replica.container(&Path(steps)).filter(|_| true)
     };
     let root = Path::default();
-    let Some(map) = replica.container(&root).filter(|_| replica.kind_at(&root) == Some(Kind::Map)) else { return };
+    let Some(map) = replica.container(&root).filter(|_| replica.kind_at(&root) == Some(Kind::Map)) else {
+        return;
+    };
     let list = at(replica, &["list"]);
     let len = replica.value()["list"].as_list().map_or(0, |list| list.len());
     let inner = at(replica, &["inner"]);
@@ -315,7 +329,9 @@ fn edit(replica: &mut ConvergentRef, dice: &mut Dice) {
     let mut transaction = replica.transaction().unwrap();
     for _ in 0..=dice.below(3) {
         match (dice.below(8), &list, &inner) {
-            (0..4, Some(list), _) if len < 30 => drop(transaction.insert(list, dice.below(len + 1).min(len), value.clone())),
+            (0..4, Some(list), _) if len < 30 => {
+                drop(transaction.insert(list, dice.below(len + 1).min(len), value.clone()))
+            }
             (4, Some(list), _) if len > 0 => drop(transaction.delete(list, 0, 1)),
             (5, Some(list), Some(inner)) => drop(transaction.move_to_key(list, inner, key)),
             (6, _, Some(inner)) => drop(transaction.put(inner, key, value.clone())),

@@ -2,6 +2,7 @@
 #![cfg(feature = "store")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod check_in;
 mod faults;
 mod figures;
 mod journal;

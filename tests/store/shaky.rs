@@ -183,7 +183,13 @@ impl State {
         last_modified += Duration::from_millis(self.now);
         let size = bytes.content_length() as u64;
         let location = location.clone();
-        let meta = ObjectMeta { location: location.clone(), last_modified, size, e_tag: e_tag.clone(), version: None };
+        let meta = ObjectMeta {
+            location: location.clone(),
+            last_modified,
+            size,
+            e_tag: e_tag.clone(),
+            version: None,
+        };
         self.objects.insert(location, Object { bytes, meta, born: self.now });
         Ok(PutResult { e_tag, version: None, extensions: Default::default() })
     }
@@ -203,8 +209,11 @@ impl State {
         let same = self.dice.falls(500).then(|| self.dice.next() % (lag + 1));
         let mut listed = BTreeMap::new();
         let State { objects, gone, dice, now, .. } = self;
-        let mut seen_at = || if is_stale { *now - same.unwrap_or_else(|| dice.next() % (lag + 1)) } else { *now };
-        let is_below = |location: &Path| prefix.is_none_or(|prefix| location.prefix_matches(prefix) && location != prefix);
+        let mut seen_at =
+            || if is_stale { *now - same.unwrap_or_else(|| dice.next() % (lag + 1)) } else { *now };
+        let is_below = |location: &Path| {
+            prefix.is_none_or(|prefix| location.prefix_matches(prefix) && location != prefix)
+        };
         for (meta, lived) in gone.iter().filter(|(meta, _)| is_below(&meta.location)) {
             let at = seen_at();
             if lived.start <= at && at < lived.end {
@@ -234,29 +243,16 @@ impl fmt::Display for Shaky {
 
 #[async_trait]
 impl ObjectStore for Shaky {
-    async fn put_opts(
-        &self,
-        location: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         let is_new = matches!(options.mode, PutMode::Create);
         self.done(|state| state.put(location, payload.clone(), is_new)).await
     }
 
-    async fn put_multipart_opts(
-        &self,
-        _: &Path,
-        _: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
         Err(Error::NotImplemented { operation: "parts".into(), implementer: "shaky".into() })
     }
 
-    async fn get_opts(
-        &self,
-        location: &Path,
-        options: GetOptions,
-    ) -> Result<GetResult> {
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let found = self.done(|state| {
             let missing = || Error::NotFound { path: location.to_string(), source: "there is none".into() };
             let object = state.objects.get(location).ok_or_else(missing)?;
@@ -275,10 +271,7 @@ impl ObjectStore for Shaky {
         Ok(GetResult { meta, ..answer })
     }
 
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, Result<Path>>,
-    ) -> BoxStream<'static, Result<Path>> {
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
         let this = self.clone();
         let deleted = locations.then(move |location| {
             let this = this.clone();
@@ -307,19 +300,11 @@ impl ObjectStore for Shaky {
         stream::once(listed).flatten().boxed()
     }
 
-    async fn list_with_delimiter(
-        &self,
-        _: Option<&Path>,
-    ) -> Result<ListResult> {
+    async fn list_with_delimiter(&self, _: Option<&Path>) -> Result<ListResult> {
         Err(Error::NotImplemented { operation: "folders".into(), implementer: "shaky".into() })
     }
 
-    async fn copy_opts(
-        &self,
-        _: &Path,
-        _: &Path,
-        _: CopyOptions,
-    ) -> Result<()> {
+    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
         Err(Error::NotImplemented { operation: "copies".into(), implementer: "shaky".into() })
     }
 }

@@ -66,6 +66,9 @@ impl Visit<'_> {
         way: Way,
         outcome: &mut CheckIn,
     ) -> Result<bool, StoreError> {
+        // What was read and not merged was not seen: it may contradict what the replica has.
+        let known = seen;
+        let seen = &mut known.clone();
         let own = replica.actor().clone();
         let mut clock = replica.clock().clone();
         let mut wanted = listing.wanted(seen, &clock, &own, way);
@@ -96,7 +99,8 @@ impl Visit<'_> {
             wanted = listing.holding(&missing, &read);
             if wanted.is_empty() && !missing.is_empty() {
                 let Some(checkpoint) = checkpoints.pop() else { break };
-                let Some(patch) = self.read_checkpoint(Some(checkpoint), listing, seen, outcome).await? else {
+                let Some(patch) = self.read_checkpoint(Some(checkpoint), listing, seen, outcome).await?
+                else {
                     return Ok(false);
                 };
                 patches.push(patch);
@@ -105,9 +109,11 @@ impl Visit<'_> {
             }
         }
         if patches.is_empty() {
+            known.clone_from(seen);
             return Ok(true);
         }
         let report = replica.merge_patches(&patches).map_err(|error| self.does_not_fit(error))?;
+        known.clone_from(seen);
         outcome.received.changes += report.new;
         outcome.report = Some(report);
         Ok(true)
@@ -127,10 +133,10 @@ impl Visit<'_> {
         let Some(read) = self.get_all(locations).await? else { return Ok(false) };
         for (Wanted { actor, after, location, tag }, bytes) in wanted.iter().zip(read) {
             let (patch, reach) = self.run(&bytes, actor, *after, location)?;
-            seen.note(actor, Tail { after: *after, reach, tag: *tag });
             if is_left(way, replica, actor, reach) {
                 continue;
             }
+            seen.note(actor, Tail { after: *after, reach, tag: *tag });
             outcome.received.bytes += bytes.len() as u64;
             patches.push(patch);
         }
@@ -207,11 +213,12 @@ impl Visit<'_> {
                     return Err(StoreError::Restless(self.store.name.clone()));
                 };
                 let (theirs, reach) = self.run(&bytes, actor, *after, &location)?;
-                seen.note(actor, Tail { after: *after, reach, tag: 0 });
                 if is_left(way, replica, actor, reach) {
+                    seen.note(actor, Tail { after: *after, reach, tag: 0 });
                     continue;
                 }
                 let report = replica.merge_patch(&theirs).map_err(|error| self.does_not_fit(error))?;
+                seen.note(actor, Tail { after: *after, reach, tag: 0 });
                 outcome.received.add(report.new, bytes.len());
                 if report.new > 0 {
                     outcome.report = Some(report);
