@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::effects::Effects;
+use super::history::Digested;
 use super::staging::Staged;
 use super::{Change, ConvergentRef, MergeError, MergeReport, OpId, Patch};
 
@@ -60,14 +61,18 @@ impl ConvergentRef {
     /// Returns a change that stands otherwise here than where a patch was made. Where our changes go on, one of them
     /// must end where theirs does.
     pub(super) fn other_base(&self, patch: &Patch) -> Option<OpId> {
+        self.other_base_among(patch, &mut None)
+    }
+
+    /// Looks as [`other_base`](Self::other_base) does, also at what has just come and is staged: the digests of that are
+    /// made once for several patches.
+    pub(super) fn other_base_among(&self, patch: &Patch, staged: &mut Option<Digested>) -> Option<OpId> {
         let mut base = patch.base();
-        // What has just come with the patch is known too.
-        let mut staged = None;
         let other = base.find(|(actor, counter, digest)| {
             let known = self.history.authors.find(actor);
             let known = known.filter(|&actor| *counter <= self.history.authors.last(actor));
             known.is_some_and(|actor| {
-                let ours = self.history.staged_digest(actor, *counter, &mut staged);
+                let ours = self.history.staged_digest(actor, *counter, staged);
                 ours.is_none_or(|ours| !digest.is_of(ours))
             })
         });

@@ -27,7 +27,8 @@ pub trait Remote {
         way: Way,
     ) -> Result<CheckIn, StoreError>;
 
-    /// Clears away what nobody needs any more of a document, if it is older than `seconds`.
+    /// Clears away what nobody needs any more of a document, if it is older than `seconds`. No check-in may take longer
+    /// than that, with the time that the place takes to list what was written: a day is a good choice.
     ///
     /// # Errors
     /// As for [`check_in`](Self::check_in), and when the place looks after itself.
@@ -57,6 +58,8 @@ pub(crate) struct Tail {
     pub(crate) after: u64,
     /// The counter of its last op.
     pub(crate) reach: u64,
+    /// The object, as the store tells it from one that stood there before or will after. Zero: it is not known.
+    pub(crate) tag: u64,
 }
 
 /// The outcome of a check-in.

@@ -8,6 +8,7 @@ mod common;
 mod concurrency;
 mod forks;
 mod identity;
+mod interleaved;
 mod kinds;
 mod moves;
 mod neighbours;

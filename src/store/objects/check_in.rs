@@ -10,10 +10,10 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 
 use super::form::{self, Checkpoint};
-use super::layout::{self, Listing};
+use super::layout::{self, Listed, Listing};
 use super::plan::Wanted;
 use super::{AT_ONCE, Store, Visit};
-use crate::crdt::{Actor, ConvergentRef, MergeError, Patch};
+use crate::crdt::{Actor, Clock, ConvergentRef, MergeError, Patch};
 use crate::store::remote::Tail;
 use crate::store::{CheckIn, Seen, StoreError, Way};
 
@@ -44,9 +44,9 @@ impl Store {
                 continue;
             }
             if way != Way::Pull {
-                visit.push(replica, seen, &mut outcome).await?;
+                visit.push(&listing, replica, seen, way, &mut outcome).await?;
                 if outcome.sent.changes > 0 && listing.since_checkpoint().count() > MANY {
-                    visit.make_checkpoint(replica, seen).await?;
+                    visit.make_checkpoint(&listing, replica, seen).await?;
                 }
             }
             outcome.requests = visit.requests();
@@ -66,6 +66,9 @@ impl Visit<'_> {
         way: Way,
         outcome: &mut CheckIn,
     ) -> Result<bool, StoreError> {
+        // What was read and not merged was not seen: it may contradict what the replica has.
+        let known = seen;
+        let seen = &mut known.clone();
         let own = replica.actor().clone();
         let mut clock = replica.clock().clone();
         let mut wanted = listing.wanted(seen, &clock, &own, way);
@@ -73,36 +76,44 @@ impl Visit<'_> {
             return Ok(true);
         }
         let mut patches = Vec::new();
+        let mut checkpoints: Vec<&Listed> = listing.checkpoints.iter().collect();
         if listing.needs_checkpoint(&wanted, &clock) {
-            let Some((checkpoint, bytes)) = self.newest_checkpoint(listing).await? else { return Ok(false) };
-            checkpoint.seen.0.iter().for_each(|(actor, tail)| seen.note(actor, *tail));
-            seen.keep_to(listing);
-            outcome.received.bytes += bytes as u64;
-            clock.join(&checkpoint.patch.reach());
+            let newest = checkpoints.pop();
+            let Some(patch) = self.read_checkpoint(newest, listing, seen, outcome).await? else {
+                return Ok(false);
+            };
+            clock.join(&patch.reach());
             wanted = listing.wanted(seen, &clock, &own, way);
-            patches.push(checkpoint.patch);
+            patches.push(patch);
         }
-        if !self.read_runs(&wanted, way, replica, seen, &mut patches, outcome).await? {
-            return Ok(false);
-        }
-        if patches.is_empty() {
-            return Ok(true);
-        }
-        let before = replica.version();
-        let waited = replica.waiting_len();
-        let mut report = replica.merge_patches(&patches).map_err(|error| self.does_not_fit(error))?;
-        // Something is not where its name says that it is: the list was an old one, or some runs overlap.
-        if replica.waiting_len() > waited {
-            let read: BTreeSet<Path> = wanted.into_iter().map(|wanted| wanted.location).collect();
-            let more = listing.holding(&replica.missing(), &read);
-            if !more.is_empty() {
-                if !self.read_runs(&more, way, replica, seen, &mut patches, outcome).await? {
+        let mut read = BTreeSet::new();
+        loop {
+            if !self.read_runs(&wanted, way, replica, seen, &mut patches, outcome).await? {
+                return Ok(false);
+            }
+            read.extend(wanted.into_iter().map(|wanted| wanted.location));
+            // Names may promise too much: the list was an old one, some runs overlap, or somebody clears away just now.
+            let mut missing = replica.lacked_by(&patches);
+            missing.extend(replica.missing());
+            missing.retain(|id| (way != Way::Push || id.actor == own) && listing.holds(id, seen));
+            wanted = listing.holding(&missing, &read);
+            if wanted.is_empty() && !missing.is_empty() {
+                let Some(checkpoint) = checkpoints.pop() else { break };
+                let Some(patch) = self.read_checkpoint(Some(checkpoint), listing, seen, outcome).await?
+                else {
                     return Ok(false);
-                }
-                replica.rewind(before).expect("it is of this ref");
-                report = replica.merge_patches(&patches).map_err(|error| self.does_not_fit(error))?;
+                };
+                patches.push(patch);
+            } else if wanted.is_empty() {
+                break;
             }
         }
+        if patches.is_empty() {
+            known.clone_from(seen);
+            return Ok(true);
+        }
+        let report = replica.merge_patches(&patches).map_err(|error| self.does_not_fit(error))?;
+        known.clone_from(seen);
         outcome.received.changes += report.new;
         outcome.report = Some(report);
         Ok(true)
@@ -120,17 +131,33 @@ impl Visit<'_> {
     ) -> Result<bool, StoreError> {
         let locations = wanted.iter().map(|wanted| wanted.location.clone()).collect();
         let Some(read) = self.get_all(locations).await? else { return Ok(false) };
-        for (Wanted { actor, after, location }, bytes) in wanted.iter().zip(read) {
+        for (Wanted { actor, after, location, tag }, bytes) in wanted.iter().zip(read) {
             let (patch, reach) = self.run(&bytes, actor, *after, location)?;
-            seen.note(actor, Tail { after: *after, reach });
-            // Who only pushes looks at what others wrote under the same actor, and takes nothing.
-            if way == Way::Push && actor != replica.actor() && reach > replica.clock().get(actor) {
+            if is_left(way, replica, actor, reach) {
                 continue;
             }
+            seen.note(actor, Tail { after: *after, reach, tag: *tag });
             outcome.received.bytes += bytes.len() as u64;
             patches.push(patch);
         }
         Ok(true)
+    }
+
+    /// Reads a checkpoint; `None` when it is gone.
+    async fn read_checkpoint(
+        &self,
+        listed: Option<&Listed>,
+        listing: &Listing,
+        seen: &mut Seen,
+        outcome: &mut CheckIn,
+    ) -> Result<Option<Patch>, StoreError> {
+        let Some(Listed { location, .. }) = listed else { return Ok(None) };
+        let Some(bytes) = self.get(location).await? else { return Ok(None) };
+        let limits = &self.store.limits;
+        let checkpoint = Checkpoint::from_bytes(&bytes, &self.document, location.as_ref(), limits)?;
+        seen.learn(checkpoint.seen, listing);
+        outcome.received.bytes += bytes.len() as u64;
+        Ok(Some(checkpoint.patch))
     }
 
     fn run(
@@ -143,14 +170,6 @@ impl Visit<'_> {
         form::run(bytes, &self.document, (actor, after), location.as_ref(), &self.store.limits)
     }
 
-    async fn newest_checkpoint(&self, listing: &Listing) -> Result<Option<(Checkpoint, usize)>, StoreError> {
-        let Some(newest) = listing.checkpoints.last() else { return Ok(None) };
-        let Some(bytes) = self.get(&newest.location).await? else { return Ok(None) };
-        let checkpoint =
-            Checkpoint::from_bytes(&bytes, &self.document, newest.location.as_ref(), &self.store.limits)?;
-        Ok(Some((checkpoint, bytes.len())))
-    }
-
     fn does_not_fit(&self, error: MergeError) -> StoreError {
         StoreError::Merge { place: self.store.name.clone(), error }
     }
@@ -158,15 +177,17 @@ impl Visit<'_> {
     /// Gives what the store lacks.
     async fn push(
         &self,
+        listing: &Listing,
         replica: &mut ConvergentRef,
         seen: &mut Seen,
+        way: Way,
         outcome: &mut CheckIn,
     ) -> Result<(), StoreError> {
         loop {
             let mut runs = Vec::new();
             for (actor, last) in replica.clock().iter() {
-                let after = seen.reach(actor);
-                if last > after {
+                // Of an actor whose last run was not read the store has at least as much.
+                if let Some(after) = seen.reach(actor, listing).filter(|after| last > *after) {
                     runs.push((actor.clone(), after, replica.patch_of_actor(actor, after)));
                 }
             }
@@ -182,8 +203,8 @@ impl Visit<'_> {
             });
             let made: Vec<_> = futures_util::stream::iter(puts).buffered(AT_ONCE).try_collect().await?;
             for ((actor, after, patch), (made, length, location)) in runs.iter().zip(made) {
-                if made {
-                    seen.note(actor, Tail { after: *after, reach: patch.reach().get(actor) });
+                if let Some(tag) = made {
+                    seen.note(actor, Tail { after: *after, reach: patch.reach().get(actor), tag });
                     outcome.sent.add(patch.len(), length);
                     continue;
                 }
@@ -192,8 +213,12 @@ impl Visit<'_> {
                     return Err(StoreError::Restless(self.store.name.clone()));
                 };
                 let (theirs, reach) = self.run(&bytes, actor, *after, &location)?;
+                if is_left(way, replica, actor, reach) {
+                    seen.note(actor, Tail { after: *after, reach, tag: 0 });
+                    continue;
+                }
                 let report = replica.merge_patch(&theirs).map_err(|error| self.does_not_fit(error))?;
-                seen.note(actor, Tail { after: *after, reach });
+                seen.note(actor, Tail { after: *after, reach, tag: 0 });
                 outcome.received.add(report.new, bytes.len());
                 if report.new > 0 {
                     outcome.report = Some(report);
@@ -202,21 +227,27 @@ impl Visit<'_> {
         }
     }
 
-    /// Writes all that a replica has, which is what the store has.
+    /// Writes all that a replica has, if that is what the store has.
     pub(super) async fn make_checkpoint(
         &self,
+        listing: &Listing,
         replica: &ConvergentRef,
         seen: &Seen,
-    ) -> Result<Option<Path>, StoreError> {
-        let covers_all = seen.0.iter().all(|(actor, tail)| tail.reach <= replica.clock().get(actor));
-        if replica.waiting_len() > 0 || !covers_all {
-            return Ok(None);
+    ) -> Result<(), StoreError> {
+        if replica.waiting_len() > 0 || !listing.is_covered(replica.clock(), seen) {
+            return Ok(());
         }
-        let patch = replica.patch_from_clock(&crate::crdt::Clock::new());
+        let patch = replica.patch_from_clock(&Clock::new());
         let bytes = Checkpoint { seen: seen.clone(), patch }.to_bytes();
         let location = layout::checkpoint(&self.store.root, &self.document, replica.clock());
         // If there is one of that name, it has the same.
         self.put_new(&location, bytes).await?;
-        Ok(Some(location))
+        Ok(())
     }
+}
+
+/// Tells whether a run is left where it is: who only pushes looks at what others wrote under the same actor, and takes
+/// nothing.
+fn is_left(way: Way, replica: &ConvergentRef, actor: &Actor, reach: u64) -> bool {
+    way == Way::Push && actor != replica.actor() && reach > replica.clock().get(actor)
 }

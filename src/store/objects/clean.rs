@@ -7,6 +7,13 @@
 //! - it is not the last run of its actor, by which others find out how far that one is, and that its name is taken;
 //! - it is older than somebody could need, by the clock of the store.
 //!
+//! The last is what all others rest on: a name that is free again could be taken by somebody who believes that it was never
+//! taken, and nobody would look there for what is new. So the age must be longer than any check-in takes, and the time after
+//! which an object stands in every list together; where nobody checks in at the same time, no age is needed.
+//!
+//! It may end at any time, with any of them gone, and others may clean up at the same time: who finds by the names that runs
+//! follow each other, and in what was read that they do not, reads a checkpoint.
+//!
 //! Of the checkpoints the two newest stay, and those that are young. Who finds an object gone that was listed lists again.
 
 use futures_util::{StreamExt, TryStreamExt};
@@ -38,8 +45,9 @@ impl Store {
         }
         let mut cleaned = Cleaned::default();
         let before = visit.list().await?;
+        seen.keep_to(&before);
         if before.is_checkpoint_due() {
-            visit.make_checkpoint(&reader, &seen).await?;
+            visit.make_checkpoint(&before, &reader, &seen).await?;
         }
         let now = visit.mark().await?;
         let listing = visit.list().await?;

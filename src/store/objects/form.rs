@@ -25,15 +25,15 @@ pub(super) struct Checkpoint {
 
 #[derive(Serialize, Deserialize)]
 struct Packed<'b> {
-    tails: Vec<(&'b str, u64, u64)>,
+    tails: Vec<(&'b str, u64, u64, u64)>,
     patch: &'b [u8],
 }
 
 impl Checkpoint {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let tails =
-            self.seen.0.iter().map(|(actor, tail)| (actor.as_str(), tail.after, tail.reach)).collect();
-        let body = postcard::to_stdvec(&Packed { tails, patch: &self.patch.to_bytes() });
+            self.seen.0.iter().map(|(actor, tail)| (actor.as_str(), tail.after, tail.reach, tail.tag));
+        let body = postcard::to_stdvec(&Packed { tails: tails.collect(), patch: &self.patch.to_bytes() });
         let body = body.expect("it holds texts, bytes and numbers alone");
         [MAGIC, &crc32fast::hash(&body).to_le_bytes(), &body].concat()
     }
@@ -55,9 +55,9 @@ impl Checkpoint {
         let packed: Packed<'_> = postcard::from_bytes(body).map_err(|_| no_checkpoint())?;
         let patch = patch(packed.patch, document, object, limits)?;
         let mut seen = Seen::default();
-        for (actor, after, reach) in packed.tails {
+        for (actor, after, reach, tag) in packed.tails {
             let actor = Actor::new(actor).map_err(|_| no_checkpoint())?;
-            seen.0.insert(actor, Tail { after, reach });
+            seen.0.insert(actor, Tail { after, reach, tag });
         }
         // A checkpoint that says more than it has would hide changes.
         let reach = patch.reach();

@@ -6,19 +6,28 @@
 //! DOCUMENT/cleaned                  when somebody cleaned up: it is empty
 //! ```
 //!
+//! A document and an actor stand under their ids, where what may not stand in a path is `%` and two digits each. Where that is
+//! too long for the name of a file, it is `=` and the bytes of the id in base 32.
+//!
 //! A run is known by what it *follows*, and an object is made only where there is none. So of two replicas that write under one
 //! actor, and have the same changes up to there, only one can go on: whatever their next counters are, the other finds
 //! the name taken.
 
 use std::collections::BTreeMap;
 
-use object_store::path::Path;
+use object_store::path::{Path, PathPart};
 use percent_encoding::percent_decode_str;
 
 use crate::crdt::{Actor, Clock, DocumentId};
 
 /// The digits of a counter, which is at most 2^53: so names order as numbers.
 const DIGITS: usize = 16;
+
+/// The maximum length of a name: files have names of up to 255 bytes.
+const LONGEST: usize = 200;
+
+/// The digits of base 32, which are different letters also where a file system takes no notice of capitals.
+const BASE_32: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
 
 const RUNS: &str = "changes";
 const CHECKPOINTS: &str = "checkpoints";
@@ -37,6 +46,8 @@ pub(super) struct Listed {
     pub(super) size: u64,
     /// Milliseconds since 1970, by the clock of the store.
     pub(super) modified: i64,
+    /// Tells it from another one of its name.
+    pub(super) tag: u64,
 }
 
 /// The objects of a document.
@@ -49,11 +60,11 @@ pub(super) struct Listing {
 }
 
 pub(super) fn document(root: &Path, document: &DocumentId) -> Path {
-    root.clone().join(document.as_str())
+    root.clone().join(part(document.as_str()))
 }
 
 pub(super) fn run(root: &Path, id: &DocumentId, actor: &Actor, after: u64) -> Path {
-    document(root, id).join(RUNS).join(actor.as_str()).join(format!("{after:0DIGITS$}"))
+    document(root, id).join(RUNS).join(part(actor.as_str())).join(format!("{after:0DIGITS$}"))
 }
 
 pub(super) fn checkpoint(root: &Path, id: &DocumentId, clock: &Clock) -> Path {
@@ -65,9 +76,16 @@ pub(super) fn cleaned(root: &Path, id: &DocumentId) -> Path {
     document(root, id).join("cleaned")
 }
 
+/// Makes a number of what a store tells an object by. Zero: it tells nothing.
+pub(super) fn tag(size: u64, e_tag: Option<&str>) -> u64 {
+    // Some stores quote it in one answer, and not in another.
+    let Some(e_tag) = e_tag.map(|tag| tag.trim_matches('"')) else { return 0 };
+    u64::from(crc32fast::hash(e_tag.as_bytes())) << 32 | (size & 0xffff_ffff).max(1)
+}
+
 /// Reads the name of a document at the end of a path.
 pub(super) fn document_at(location: &Path) -> Option<DocumentId> {
-    DocumentId::new(&decoded(location.filename()?)?).ok()
+    DocumentId::new(&id_of(location.filename()?)?).ok()
 }
 
 /// Reads what an object of a document is. `None`: it is something else.
@@ -77,7 +95,7 @@ pub(super) fn name(document: &Path, location: &Path) -> Option<Name> {
         [kind, actor, after] if kind.as_ref() == RUNS => {
             let after = after.as_ref();
             let is_counter = after.len() == DIGITS && after.bytes().all(|byte| byte.is_ascii_digit());
-            let actor = Actor::new(&decoded(actor.as_ref())?).ok()?;
+            let actor = Actor::new(&id_of(actor.as_ref())?).ok()?;
             Some(Name::Run { actor, after: after.parse().ok().filter(|_| is_counter)? })
         }
         [kind, _] if kind.as_ref() == CHECKPOINTS => Some(Name::Checkpoint),
@@ -85,8 +103,42 @@ pub(super) fn name(document: &Path, location: &Path) -> Option<Name> {
     }
 }
 
-fn decoded(part: &str) -> Option<String> {
-    percent_decode_str(part).decode_utf8().ok().map(|text| text.into_owned())
+/// Returns the part of a path in which an id stands.
+fn part(id: &str) -> PathPart<'_> {
+    let plain = PathPart::from(id);
+    if plain.as_ref().len() <= LONGEST && !id.starts_with('=') {
+        return plain;
+    }
+    let digits = id.as_bytes().chunks(5).flat_map(|bytes| {
+        let mut packed = [0; 8];
+        packed[3..3 + bytes.len()].copy_from_slice(bytes);
+        let packed = u64::from_be_bytes(packed);
+        let count = (bytes.len() * 8).div_ceil(5);
+        (0..count).map(move |at| char::from(BASE_32[(packed >> (35 - 5 * at)) as usize & 31]))
+    });
+    PathPart::from(std::iter::once('=').chain(digits).collect::<String>())
+}
+
+/// Reads the id that stands in a part of a path. `None`: no id is written so.
+fn id_of(name: &str) -> Option<String> {
+    let bytes = match name.strip_prefix('=') {
+        None => percent_decode_str(name).collect(),
+        Some(digits) => {
+            let (mut bytes, mut held, mut bits) = (Vec::new(), 0, 0);
+            for digit in digits.bytes() {
+                held = held << 5 | BASE_32.iter().position(|known| *known == digit)?;
+                bits += 5;
+                if bits >= 8 {
+                    bits -= 8;
+                    bytes.push((held >> bits) as u8);
+                    held &= (1 << bits) - 1;
+                }
+            }
+            bytes
+        }
+    };
+    let id = String::from_utf8(bytes).ok()?;
+    (part(&id).as_ref() == name).then_some(id)
 }
 
 impl Listing {
@@ -114,10 +166,14 @@ mod tests {
     #[test]
     fn names_are_read_back_whatever_the_ids_have_in_them() {
         let root = Path::from("stores/one");
-        for id in ["a", "..", "a/b", "%41", "Ä#1", "a.b", "-", "ü/../ü", "0000000000000001"] {
+        let long = ["ü", "~", "日"].map(|letter| letter.repeat(128 / letter.len()));
+        let long = long.iter().map(String::as_str).chain(["=", "=a", "=04"]);
+        let short = ["a", "..", "a/b", "%41", "Ä#1", "a.b", "-", "ü/../ü", "0000000000000001"];
+        for id in long.chain(short) {
             let (document_id, actor) = (DocumentId::new(id).unwrap(), Actor::new(id).unwrap());
             let at = document(&root, &document_id);
             assert_eq!(document_at(&at), Some(document_id.clone()));
+            assert!(at.filename().unwrap().len() <= 206, "{at}");
             // As it comes back in a list.
             let location = Path::parse(run(&root, &document_id, &actor, 12).as_ref()).unwrap();
             assert_eq!(name(&at, &location), Some(Name::Run { actor, after: 12 }), "{location}");
@@ -134,8 +190,11 @@ mod tests {
             "s/d/changes/a",
             "s/d/README",
             "s/e/changes/a/1",
+            "s/d/changes/a%zz/0000000000000000",
+            "s/d/changes/%61/0000000000000000",
+            "s/d/changes/=c4/0000000000000000",
         ] {
-            assert_eq!(name(&at, &Path::from(other)), None, "{other}");
+            assert_eq!(name(&at, &Path::parse(other).unwrap()), None, "{other}");
         }
     }
 }

@@ -141,7 +141,8 @@ impl<'s> Visit<'s> {
         let mut listed = self.store.objects.list(Some(&document));
         while let Some(object) = listed.try_next().await.map_err(|error| self.store.unreachable(&error))? {
             let modified = object.last_modified.timestamp_millis();
-            let listed = Listed { location: object.location, size: object.size, modified };
+            let tag = layout::tag(object.size, object.e_tag.as_deref());
+            let listed = Listed { location: object.location, size: object.size, modified, tag };
             listing.add(&document, listed);
         }
         listing.checkpoints.sort_unstable_by(|a, b| a.location.cmp(&b.location));
@@ -169,13 +170,14 @@ impl<'s> Visit<'s> {
             .map(|all| all.into_iter().collect::<Option<Vec<_>>>())
     }
 
-    /// Makes an object; answers `false` when there is one.
-    async fn put_new(&self, location: &Path, bytes: Vec<u8>) -> Result<bool, StoreError> {
+    /// Makes an object; answers its tag, or `None` when there is one.
+    async fn put_new(&self, location: &Path, bytes: Vec<u8>) -> Result<Option<u64>, StoreError> {
         self.count();
+        let size = bytes.len() as u64;
         let only_new = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.store.objects.put_opts(location, bytes.into(), only_new).await {
-            Ok(_) => Ok(true),
-            Err(Error::AlreadyExists { .. }) => Ok(false),
+            Ok(put) => Ok(Some(layout::tag(size, put.e_tag.as_deref()))),
+            Err(Error::AlreadyExists { .. }) => Ok(None),
             Err(error) => Err(self.store.unreachable(&error)),
         }
     }

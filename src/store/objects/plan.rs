@@ -16,21 +16,33 @@ pub(super) struct Wanted {
     pub(super) after: u64,
     pub(super) actor: Actor,
     pub(super) location: Path,
+    pub(super) tag: u64,
+}
+
+impl Wanted {
+    fn new(actor: &Actor, after: u64, listed: &Listed) -> Self {
+        Self { after, actor: actor.clone(), location: listed.location.clone(), tag: listed.tag }
+    }
 }
 
 /// So many runs are read one by one, though a checkpoint has most of them.
 const FEW: usize = 24;
 
 impl Seen {
-    /// Forgets what is not there any more: what the list says counts.
+    /// Forgets what is not there any more, or is another object: what the list says counts.
     pub(super) fn keep_to(&mut self, listing: &Listing) {
         self.0.retain(|actor, tail| {
-            listing
-                .runs
-                .get(actor)
-                .and_then(|runs| runs.last_key_value())
-                .is_some_and(|last| *last.0 == tail.after)
+            let last = listing.last(actor);
+            last.is_some_and(|(after, listed)| after == tail.after && listed.tag == tail.tag)
         });
+    }
+
+    /// Takes over what a checkpoint says of runs that are there, and of which nothing is known.
+    pub(super) fn learn(&mut self, mut from: Self, listing: &Listing) {
+        from.keep_to(listing);
+        for (actor, tail) in from.0 {
+            self.0.entry(actor).or_insert(tail);
+        }
     }
 
     /// Notes how far a run goes, if it is the last one.
@@ -41,9 +53,12 @@ impl Seen {
         }
     }
 
-    /// Returns how far the runs of an actor go, as far as that is known.
-    pub(super) fn reach(&self, actor: &Actor) -> u64 {
-        self.0.get(actor).map_or(0, |tail| tail.reach)
+    /// Returns how far the runs of an actor go. `None`: there are some, and it is not known.
+    pub(super) fn reach(&self, actor: &Actor, listing: &Listing) -> Option<u64> {
+        match self.0.get(actor) {
+            Some(tail) => Some(tail.reach),
+            None => listing.last(actor).is_none().then_some(0),
+        }
     }
 }
 
@@ -62,8 +77,7 @@ impl Listing {
                     (Way::Both | Way::Pull, end) => end.is_none_or(|end| end > has),
                 };
                 if reads {
-                    let location = listed.location.clone();
-                    wanted.push(Wanted { after: *after, actor: actor.clone(), location });
+                    wanted.push(Wanted::new(actor, *after, listed));
                 }
             }
         }
@@ -88,12 +102,27 @@ impl Listing {
         let mut wanted = BTreeSet::new();
         for OpId { counter, actor } in missing {
             let runs = self.runs.get(actor).into_iter().flat_map(|runs| runs.range(..counter));
-            for (after, listed) in runs.filter(|(_, listed)| !read.contains(&listed.location)) {
-                let location = listed.location.clone();
-                wanted.insert(Wanted { after: *after, actor: actor.clone(), location });
-            }
+            let runs = runs.filter(|(_, listed)| !read.contains(&listed.location));
+            wanted.extend(runs.map(|(after, listed)| Wanted::new(actor, *after, listed)));
         }
         wanted.into_iter().collect()
+    }
+
+    /// Tells whether an op is here for sure: the runs of its actor go so far.
+    pub(super) fn holds(&self, id: &OpId, seen: &Seen) -> bool {
+        let last = self.last(&id.actor);
+        last.is_some_and(|(after, _)| id.counter <= after.max(seen.reach(&id.actor, self).unwrap_or(0)))
+    }
+
+    /// Returns the last run of an actor, and what it follows.
+    pub(super) fn last(&self, actor: &Actor) -> Option<(u64, &Listed)> {
+        let last = self.runs.get(actor)?.last_key_value();
+        last.map(|(after, listed)| (*after, listed))
+    }
+
+    /// Tells whether a replica with this clock has all that is here.
+    pub(super) fn is_covered(&self, clock: &Clock, seen: &Seen) -> bool {
+        self.runs.keys().all(|actor| seen.reach(actor, self).is_some_and(|reach| reach <= clock.get(actor)))
     }
 
     /// Returns the runs that came after the newest checkpoint, as far as the clock of the store tells.
