@@ -28,7 +28,7 @@ pub trait Remote {
     ) -> Result<CheckIn, StoreError>;
 
     /// Clears away what nobody needs any more of a document, if it is older than `seconds`. No check-in may take longer
-    /// than that, with the time that the place takes to list what was written: a day is a good choice.
+    /// than that, with the time that the place takes to list what was written: an hour is a good choice.
     ///
     /// # Errors
     /// As for [`check_in`](Self::check_in), and when the place looks after itself.

@@ -190,3 +190,13 @@ fn given_a_place_that_was_cleaned_then_who_knew_it_before_goes_on() {
     assert_eq!(typed.value("sync a"), "[0,1,2,3,4,5]");
     assert_eq!(typed.value("clone ./s as c"), "[0,1,2,3,4,5]");
 }
+
+#[test]
+fn given_another_place_of_the_same_name_then_what_is_known_of_the_first_does_not_count() {
+    let mut typed = Typed::new(&["ref a 1", "branch a as b", "swap a 2", "push a ./s"]);
+    // As for a folder that was removed and made anew by somebody who has less.
+    typed.host = Host::without_files();
+    assert_eq!(lines(&typed.run("push b ./s")), ["b → ./s: 1 change"]);
+    assert_eq!(lines(&typed.run("push a")), ["a → ./s: 1 change"]);
+    assert_eq!(typed.value("clone ./s as c"), "2");
+}

@@ -54,7 +54,7 @@ struct Thing {
 }
 
 /// The place where a ref meets others, and of each actor the last run there.
-type KeptUpstream = (String, Vec<(String, u64, u64)>);
+type KeptUpstream = (String, Vec<(String, u64, u64, u64)>);
 
 /// The thing that a name stands for.
 #[derive(Serialize, Deserialize)]
@@ -120,13 +120,15 @@ enum Change {
 
 impl Upstream {
     fn kept(&self) -> KeptUpstream {
-        let tails = self.seen.0.iter().map(|(actor, tail)| (actor.to_string(), tail.after, tail.reach));
+        let tails =
+            self.seen.0.iter().map(|(actor, tail)| (actor.to_string(), tail.after, tail.reach, tail.tag));
         (self.place.clone(), tails.collect())
     }
 
     fn of((place, tails): KeptUpstream) -> Result<Self, IdError> {
-        let tail =
-            |(actor, after, reach): (String, u64, u64)| Ok((Actor::new(&actor)?, Tail { after, reach }));
+        let tail = |(actor, after, reach, tag): (String, u64, u64, u64)| {
+            Ok((Actor::new(&actor)?, Tail { after, reach, tag }))
+        };
         let seen = Seen(tails.into_iter().map(tail).collect::<Result<_, _>>()?);
         Ok(Self { place, seen })
     }

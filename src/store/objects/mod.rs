@@ -11,7 +11,7 @@ mod plan;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
@@ -33,6 +33,10 @@ pub struct Store {
     root: Path,
     name: String,
     limits: Limits,
+    /// Tells the objects of stores in memory apart, which are all numbered alike.
+    number: u32,
+    /// Whether a document may have nothing but a folder.
+    has_folders: bool,
 }
 
 impl fmt::Debug for Store {
@@ -44,7 +48,9 @@ impl fmt::Debug for Store {
 impl Store {
     /// Makes a store in memory, which is empty.
     pub fn in_memory() -> Self {
-        Self::over(Arc::new(InMemory::new()), "", "memory")
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { number, ..Self::over(Arc::new(InMemory::new()), "", "memory") }
     }
 
     /// Makes a store in a folder, which need not exist before something is written. An object is on the disk, and its
@@ -57,7 +63,7 @@ impl Store {
         let root = std::path::absolute(folder).ok().and_then(|path| Path::from_absolute_path(path).ok());
         let root = root.ok_or_else(|| StoreError::BadPlace(name.clone()))?;
         let objects = LocalFileSystem::new().with_fsync(true);
-        Ok(Self { root, ..Self::over(Arc::new(objects), "", &name) })
+        Ok(Self { root, has_folders: true, ..Self::over(Arc::new(objects), "", &name) })
     }
 
     /// Makes a store at a URL: `s3://BUCKET/FOLDER`, `gs://…`, `az://…`, or `memory://`. Who may use it is asked from
@@ -79,7 +85,14 @@ impl Store {
 
     /// Makes a store over any other one, below a folder of it. `name` stands in errors.
     pub fn over(objects: Arc<dyn ObjectStore>, folder: &str, name: &str) -> Self {
-        Self { objects, root: Path::from(folder), name: name.to_owned(), limits: Limits::default() }
+        Self {
+            objects,
+            root: Path::from(folder),
+            name: name.to_owned(),
+            limits: Limits::default(),
+            number: 0,
+            has_folders: false,
+        }
     }
 
     /// Gives it another name, which stands in errors.
@@ -96,16 +109,26 @@ impl Store {
         self
     }
 
-    /// Returns the documents that are here, in the order of their ids. One request.
+    /// Returns the documents that are here, in the order of their ids. One request; in a folder one more for each.
     ///
     /// # Errors
     /// When the store cannot be reached.
     pub async fn documents(&self) -> Result<Vec<DocumentId>, StoreError> {
         let listed = self.objects.list_with_delimiter(Some(&self.root)).await;
         let folders = listed.map_err(|error| self.unreachable(&error))?.common_prefixes;
-        let mut documents: Vec<_> = folders.iter().filter_map(layout::document_at).collect();
+        let mut documents = Vec::new();
+        for folder in folders {
+            // What a write that failed leaves behind is a folder without a file.
+            let is_empty = self.has_folders && self.objects.list(Some(&folder)).next().await.is_none();
+            documents.extend(layout::document_at(&folder).filter(|_| !is_empty));
+        }
         documents.sort_unstable();
         Ok(documents)
+    }
+
+    /// Makes a number of what tells an object from another one of its name.
+    fn tag(&self, size: u64, e_tag: Option<&str>) -> u64 {
+        layout::tag(size, e_tag) ^ u64::from(self.number)
     }
 
     pub(super) fn unreachable(&self, error: &dyn fmt::Display) -> StoreError {
@@ -141,7 +164,7 @@ impl<'s> Visit<'s> {
         let mut listed = self.store.objects.list(Some(&document));
         while let Some(object) = listed.try_next().await.map_err(|error| self.store.unreachable(&error))? {
             let modified = object.last_modified.timestamp_millis();
-            let tag = layout::tag(object.size, object.e_tag.as_deref());
+            let tag = self.store.tag(object.size, object.e_tag.as_deref());
             let listed = Listed { location: object.location, size: object.size, modified, tag };
             listing.add(&document, listed);
         }
@@ -176,7 +199,7 @@ impl<'s> Visit<'s> {
         let size = bytes.len() as u64;
         let only_new = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.store.objects.put_opts(location, bytes.into(), only_new).await {
-            Ok(put) => Ok(Some(layout::tag(size, put.e_tag.as_deref()))),
+            Ok(put) => Ok(Some(self.store.tag(size, put.e_tag.as_deref()))),
             Err(Error::AlreadyExists { .. }) => Ok(None),
             Err(error) => Err(self.store.unreachable(&error)),
         }
