@@ -23,14 +23,14 @@ struct Strand<'w> {
     end: End,
 }
 
-/// How many changes of a wire were staged, and how many were known.
+/// The numbers of changes of a wire that were staged, and that were known.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counts {
     new: usize,
     known: usize,
 }
 
-/// How the reading of a wire ended.
+/// The end of the reading of a wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     /// Nothing is left, or what is left lacks something.
