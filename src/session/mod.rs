@@ -162,7 +162,8 @@ impl Session {
                 let kept = self.keep_record(line, done.effect, &settings, barrier.as_deref(), keeper);
                 reply = kept.map_err(|error| CommandError::not_kept(error, line)).and(reply);
             }
-            (Err(_), Some(barrier), _, Some(keeper)) => self.keep_sent(barrier, keeper),
+            // Where it cannot be kept nothing that comes can be either, and the next command says so.
+            (Err(_), Some(barrier), _, Some(keeper)) => drop(self.keep_sent(barrier, keeper)),
             _ => {}
         }
         let seen = self.seen.take();
@@ -190,6 +191,20 @@ impl Session {
             self.answered = true;
         }
         Ok(reply)
+    }
+
+    /// Keeps that a command is about to send changes, where something keeps the session.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn keep_intent(&self, barrier: &str, outside: &mut dyn Outside) -> Result<(), FileError> {
+        #[cfg(feature = "store")]
+        if let Some(keeper) = outside.keeper() {
+            return self.keep_sent(barrier, keeper);
+        }
+        #[cfg(not(feature = "store"))]
+        let _ = (barrier, outside);
+        Ok(())
     }
 
     /// Returns all commands, in the order in which one meets them.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::crdt::{Actor, ConvergentRef, DecodeError, DocumentId, MergeError, MergeReport};
+use crate::crdt::{Actor, Clock, ConvergentRef, DecodeError, DocumentId, MergeError, MergeReport};
 
 /// A place where replicas of documents meet.
 pub trait Remote {
@@ -50,6 +50,13 @@ pub enum Way {
 /// place says counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen(pub(crate) BTreeMap<Actor, Tail>);
+
+impl Seen {
+    /// Tells whether what an actor wrote, as far as a clock has it, was there the last time.
+    pub fn covers(&self, actor: &Actor, clock: &Clock) -> bool {
+        clock.get(actor) <= self.0.get(actor).map_or(0, |tail| tail.reach)
+    }
+}
 
 /// The last run of an actor in a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

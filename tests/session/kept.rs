@@ -4,8 +4,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use rejoin::crdt::{ConvergentRef, DocumentId};
 use rejoin::session::{Entry, ErrorCode, FileError, Keeper, Outside, SETTINGS, Session};
-use rejoin::store::{Blocking, Remote, Store, StoreError};
+use rejoin::store::{Blocking, CheckIn, Cleaned, Remote, Seen, Store, StoreError, Way};
 
 /// What is kept, in memory.
 #[derive(Default)]
@@ -17,6 +18,8 @@ struct Paper {
     is_full: bool,
     /// Where refs meet others.
     store: Option<Store>,
+    /// What `undo` would answer if the process ended while a check-in goes on.
+    undone: Option<String>,
 }
 
 /// An outside that keeps the session, and has a store.
@@ -26,11 +29,42 @@ struct Desk(Rc<RefCell<Paper>>);
 impl Outside for Desk {
     fn remote(&mut self, _: &str) -> Result<Box<dyn Remote>, StoreError> {
         let store = self.0.borrow_mut().store.get_or_insert_with(Store::in_memory).clone();
-        Ok(Box::new(Blocking::new(store)?))
+        Ok(Box::new(Watched { store: Blocking::new(store)?, desk: self.clone() }))
     }
 
     fn keeper(&mut self) -> Option<&mut dyn Keeper> {
         Some(self)
+    }
+}
+
+/// A place that notes what is kept of the session when it is reached.
+struct Watched {
+    store: Blocking,
+    desk: Desk,
+}
+
+impl Remote for Watched {
+    fn documents(&mut self) -> Result<Vec<DocumentId>, StoreError> {
+        self.store.documents()
+    }
+
+    fn check_in(
+        &mut self,
+        replica: &mut ConvergentRef,
+        seen: &mut Seen,
+        way: Way,
+    ) -> Result<CheckIn, StoreError> {
+        let undone = self
+            .desk
+            .restored()
+            .run("undo")
+            .map_or_else(|error| error.to_string(), |reply| reply.lines().concat());
+        self.desk.0.borrow_mut().undone = Some(undone);
+        self.store.check_in(replica, seen, way)
+    }
+
+    fn clean(&mut self, document: &DocumentId, seconds: u64) -> Result<Cleaned, StoreError> {
+        self.store.clean(document, seconds)
     }
 }
 
@@ -288,4 +322,38 @@ fn given_something_else_than_what_was_kept_then_it_is_refused() {
             let _ = Session::default().restore(None, &[records[0].clone(), changed]);
         }
     }
+}
+
+#[test]
+fn given_a_check_in_that_the_process_does_not_survive_then_what_it_sent_cannot_be_undone_afterwards() {
+    let desk = Desk::new(1_000);
+    let mut session = Session::default();
+    let mut undone = |line: &str| {
+        session.run_with(line, &mut desk.clone()).unwrap();
+        desk.0.borrow_mut().undone.take().unwrap_or_default()
+    };
+    undone("ref a 1");
+    undone("swap a 2");
+    assert_eq!(undone("push a ./s"), "nothing to undo");
+    // Nothing of its own is on the way: what was done can be undone.
+    undone("set limit 3");
+    undone("ref b 1");
+    assert_eq!(undone("push a"), "undid `ref b 1`");
+    undone("swap a 3");
+    assert_eq!(undone("pull a"), "undid `swap a 3`~ . 3 → 2");
+    assert_eq!(undone("sync a"), "nothing to undo");
+}
+
+#[test]
+fn given_a_check_in_that_had_nothing_to_send_after_all_then_the_session_can_be_made_again() {
+    let desk = Desk::new(1_000);
+    let mut session = Session::default();
+    for line in
+        ["ref a 1", "swap a 2", "push a ./s", "swap a 3", "push a ./s", "push a ./other", "ref b 1", "undo"]
+    {
+        session.run_with(line, &mut desk.clone()).unwrap();
+        assert_eq!(look(&mut desk.restored()), look(&mut session), "{line}");
+    }
+    assert!(session.run_with("undo", &mut desk.clone()).is_err());
+    assert_eq!(look(&mut desk.restored()), look(&mut session));
 }

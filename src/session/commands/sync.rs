@@ -223,12 +223,20 @@ fn elsewhere(
         _ => Seen::default(),
     };
     let mut remote = outside.remote(&place).map_err(|error| failed(error, word))?;
+    let mut is_sending = false;
     if way != Way::Pull {
-        session.barrier = Some(format!("what was sent to {} is known there", printable(&place)));
+        let barrier = format!("what was sent to {} is known there", printable(&place));
+        let replica = session.reference(name)?;
+        is_sending = !seen.covers(replica.actor(), replica.clock());
+        if is_sending {
+            // It may be there already when this process ends before it knows.
+            session.keep_intent(&barrier, outside).map_err(|error| CommandError::of_file(error, name))?;
+        }
+        session.barrier = Some(barrier);
     }
     let done = remote.check_in(session.reference_mut(name)?, &mut seen, way);
     let CheckIn { sent, received, report, .. } = done.map_err(|error| failed(error, word))?;
-    if sent.changes == 0 {
+    if sent.changes == 0 && !is_sending {
         session.barrier = None;
     }
     let shown = printable(&place);

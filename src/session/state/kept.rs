@@ -262,11 +262,17 @@ impl Session {
         Ok(())
     }
 
-    /// Keeps that a command sent changes, which failed then.
-    pub(in crate::session) fn keep_sent(&self, barrier: &str, keeper: &mut dyn Keeper) {
+    /// Keeps that a command may have sent changes, or is about to.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub(in crate::session) fn keep_sent(
+        &self,
+        barrier: &str,
+        keeper: &mut dyn Keeper,
+    ) -> Result<(), FileError> {
         let record = Record { files: self.steps.files(), did: Did::Sent, barrier: Some(barrier.to_owned()) };
-        // Where that cannot be done nothing that comes can be kept either, and the next command says so.
-        let _ = keeper.keep(&encoded(&record));
+        keeper.keep(&encoded(&record)).map(drop)
     }
 
     /// Keeps a state in the place of many records, between commands.
