@@ -216,11 +216,11 @@ fn in_turn(actors: usize, rounds: usize, all_see_one: bool) -> ConvergentRef {
     changes.extend(first.changes());
     let map: OpId = "1@ann".parse().unwrap();
     let (mut before, mut lasts) = (("ann".to_owned(), 1), vec![0; actors]);
-    for _ in 0..rounds {
+    for round in 0..rounds {
         let mut hub = None;
         for who in 0..actors {
             let name = format!("actor-{who:04}");
-            let slot = rejoin::crdt::SlotId::Key { map: map.clone(), key: "k".into() };
+            let slot = rejoin::crdt::SlotId::Key { map: map.clone(), key: format!("{name}-{round}").into() };
             let content =
                 rejoin::crdt::Content::Scalar(rejoin::crdt::Scalar::new(parse("1").unwrap()).unwrap());
             let sees =

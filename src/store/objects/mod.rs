@@ -73,13 +73,30 @@ impl Store {
     /// When the URL means nothing, or what it needs is not said.
     #[cfg(feature = "cloud")]
     pub fn at_url(url: &str) -> Result<Self, StoreError> {
+        let of_clouds =
+            |name: &str| ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|prefix| name.starts_with(prefix));
+        // A name or a value that is no text is none of theirs.
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok().filter(|name| of_clouds(name))?;
+            Some((name.to_ascii_lowercase(), value.into_string().ok()?))
+        });
+        Self::at_url_with(url, environment)
+    }
+
+    /// Makes a store as [`at_url`](Self::at_url) does, with options instead of the environment: `aws_access_key_id`,
+    /// `aws_endpoint` and the like. What means nothing to the service is ignored.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "cloud")]
+    pub fn at_url_with(
+        url: &str,
+        options: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, StoreError> {
         let bad = |error: &dyn fmt::Display| StoreError::BadPlace(format!("{url} ({error})"));
         let parsed = url::Url::parse(url).map_err(|error| bad(&error))?;
-        let environment = std::env::vars()
-            .filter(|(name, _)| ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|prefix| name.starts_with(prefix)));
-        let environment = environment.map(|(name, value)| (name.to_ascii_lowercase(), value));
-        let (objects, root) =
-            object_store::parse_url_opts(&parsed, environment).map_err(|error| bad(&error))?;
+        let made = object_store::parse_url_opts(&parsed, options).map_err(|error| bad(&error))?;
+        let (objects, root) = made;
         Ok(Self { root, ..Self::over(Arc::from(objects), "", url) })
     }
 

@@ -1,0 +1,1 @@
+//! Tests of stores in buckets: see `s3.rs`.
