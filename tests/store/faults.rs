@@ -3,6 +3,8 @@
 //!
 //! `FAULTS=1000000` sets the number of steps, `FAULTS_SEED=…` the first history.
 
+#![allow(clippy::print_stderr, reason = "a long run says what it did")]
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
