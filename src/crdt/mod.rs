@@ -13,6 +13,7 @@
 //! - `convergent_ref`: a replica, which holds all of these;
 //! - `diff`, `edit`: from a new value to ops; `transaction`: edits by handles;
 //! - `validate`, `staging`, `interleave`, `merge`, `effects`: from outside to applied, and what that did;
+//! - `lacking`: what patches would wait for;
 //! - `delta`, `report`: what a change did, in words of the value; `error`: why something was refused;
 //! - `limits`: what is read from outside is bounded; `save`: whole refs as bytes; `outbox`: what is to be sent;
 //! - `stream`: patches one after the other;
@@ -38,6 +39,8 @@ mod history;
 mod id;
 mod interleave;
 mod json;
+#[cfg(feature = "store")]
+mod lacking;
 mod limits;
 mod lv;
 mod merge;

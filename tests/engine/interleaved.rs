@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::TestCaseError;
 
-use crate::common::cases::for_all;
+use crate::common::cases::{count, for_all};
 use crate::common::history::{World, histories};
 use crate::common::{
     Calls, Snapshot, actor, branch, change_set, document, is_told, json, patch, replica, set, text,
@@ -218,20 +218,20 @@ fn in_turn(actors: usize, rounds: usize, all_see_one: bool) -> ConvergentRef {
     let (mut before, mut lasts) = (("ann".to_owned(), 1), vec![0; actors]);
     for round in 0..rounds {
         let mut hub = None;
-        for who in 0..actors {
+        for (who, last) in lasts.iter_mut().enumerate() {
             let name = format!("actor-{who:04}");
             let slot = rejoin::crdt::SlotId::Key { map: map.clone(), key: format!("{name}-{round}").into() };
             let content =
                 rejoin::crdt::Content::Scalar(rejoin::crdt::Scalar::new(parse("1").unwrap()).unwrap());
             let sees =
                 if all_see_one { hub.clone().unwrap_or_else(|| before.clone()) } else { before.clone() };
-            let at = 1 + sees.1.max(lasts[who]);
+            let at = 1 + sees.1.max(*last);
             let deps: Clock =
                 [(actor(&sees.0), sees.1)].into_iter().filter(|(seen, _)| seen.as_str() != name).collect();
             let ops = vec![rejoin::crdt::Op::Put { slot, over: vec![], content }];
-            changes.push(Change { actor: actor(&name), first: at, previous: lasts[who], deps, ops });
+            changes.push(Change { actor: actor(&name), first: at, previous: *last, deps, ops });
             hub.get_or_insert((name.clone(), at));
-            (lasts[who], before) = (at, (name, at));
+            (*last, before) = (at, (name, at));
         }
     }
     first.merge_patch(&patch(changes)).unwrap();
@@ -248,9 +248,7 @@ fn given_a_thousand_actors_in_turn_then_their_pieces_are_taken_together() {
         taken.set_waiting_limit(0);
         let start = std::time::Instant::now();
         let report = taken.merge_patches(&pieces).unwrap();
-        if std::env::var_os("PROPTEST_CASES").is_some() {
-            eprintln!("{} changes: {:?}", report.new, start.elapsed());
-        }
+        count(&format!("milliseconds for {} changes", report.new), start.elapsed().as_millis() as u64);
         assert_eq!((taken.clock(), taken.waiting_len()), (original.clock(), 0));
         assert_eq!(json(&text(&taken)), json(&text(&original)));
     }

@@ -3,6 +3,8 @@
 //!
 //! `FAULTS=1000000` sets the number of steps, `FAULTS_SEED=…` the first history.
 
+#![allow(clippy::print_stderr, reason = "a long run says what it did")]
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -50,6 +52,8 @@ struct World {
     answered: Clock,
     /// Lists tell what is so, and who cleans up is alone: then no age is needed.
     is_calm: bool,
+    /// Histories that ended with something in the store that lacks what nobody has any more.
+    torn: u64,
 }
 
 type Task<'t> = Pin<Box<dyn Future<Output = Done> + 't>>;
@@ -97,6 +101,7 @@ impl World {
             witness,
             answered: Clock::new(),
             is_calm,
+            torn: 0,
         };
         world.peers.push(Peer::new(first));
         for _ in 0..world.dice.below(3) {
@@ -269,15 +274,15 @@ impl World {
         for peer in &self.peers {
             self.witness.merge(&peer.replica).unwrap();
         }
+        let mut is_whole = true;
         for Peer { replica, .. } in &self.peers {
             let who = replica.actor();
-            assert_eq!(
-                replica.waiting_len(),
-                0,
-                "seed {seed}: {who}: {:?} in {:#?}",
-                replica.missing(),
-                self.objects.paths()
-            );
+            // Who brought it crashed before it brought all, and so did all others who had the rest: nobody was told that
+            // it is there.
+            is_whole &= replica.waiting_len() == 0;
+            let missing = replica.missing();
+            let is_anywhere = missing.iter().any(|id| self.witness.clock().covers(id));
+            assert!(!is_anywhere, "seed {seed}: {who}: {missing:?} in {:#?}", self.objects.paths());
             assert!(replica.clock().covers_all(&self.answered), "seed {seed}: {who} lost what was answered");
             assert_eq!(replica.clock(), self.witness.clock(), "seed {seed}: {who}");
             let (value, all) = (replica.value().to_string(), self.witness.value().to_string());
@@ -285,10 +290,12 @@ impl World {
             replica.check().unwrap_or_else(|error| is_said("check", &error));
         }
         // What is cleaned up now is nobody's.
-        block(self.store.clean(&document(), 0))
-            .unwrap_or_else(|error| is_said("cleaning in the end", &error));
-        let again = block(self.store.clean(&document(), 0)).unwrap();
-        assert!(!again.checkpoint, "seed {seed}: {again:?}");
+        match block(self.store.clean(&document(), 0)) {
+            Ok(_) => assert!(!block(self.store.clean(&document(), 0)).unwrap().checkpoint, "seed {seed}"),
+            Err(StoreError::Lacks { .. }) if !is_whole => {}
+            Err(error) => is_said("cleaning in the end", &error),
+        }
+        self.torn += u64::from(!is_whole);
         let mut last = Peer::new(ConvergentRef::new(document(), Actor::new("last").unwrap()));
         block(self.store.check_in(&mut last.replica, &mut last.seen, Way::Both)).unwrap();
         assert_eq!(last.replica.value().to_string(), self.witness.value().to_string(), "seed {seed}");
@@ -346,7 +353,7 @@ fn edit(replica: &mut ConvergentRef, dice: &mut Dice) {
 fn given_a_store_that_goes_wrong_when_all_check_in_then_nothing_is_lost_and_all_have_the_same() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (most, first) = (number("FAULTS").unwrap_or(STEPS), number("FAULTS_SEED").unwrap_or(1));
-    let (mut steps, mut requests, mut seed) = (0, 0, first);
+    let (mut steps, mut requests, mut torn, mut seed) = (0, 0, 0, first);
     while steps < most {
         let mut world = World::new(seed);
         let length = if world.dice.falls(30) { LONG } else { SHORT };
@@ -360,9 +367,10 @@ fn given_a_store_that_goes_wrong_when_all_check_in_then_nothing_is_lost_and_all_
         world.end();
         steps += length as u64;
         requests += world.objects.requests();
+        torn += world.torn;
         seed += 1;
     }
     if number("FAULTS").is_some() {
-        eprintln!("{steps} steps, {requests} requests, {} histories", seed - first);
+        eprintln!("{steps} steps, {requests} requests, {} histories, {torn} of them torn", seed - first);
     }
 }

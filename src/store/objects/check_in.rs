@@ -184,16 +184,29 @@ impl Visit<'_> {
         outcome: &mut CheckIn,
     ) -> Result<(), StoreError> {
         loop {
-            let mut runs = Vec::new();
-            for (actor, last) in replica.clock().iter() {
-                // Of an actor whose last run was not read the store has at least as much.
-                if let Some(after) = seen.reach(actor, listing).filter(|after| last > *after) {
-                    runs.push((actor.clone(), after, replica.patch_of_actor(actor, after)));
-                }
+            // Of an actor whose last run was not read the store has at least as much.
+            let lacks = |actor: &Actor| {
+                let after = seen.reach(actor, listing)?;
+                (replica.clock().get(actor) > after).then_some(after)
+            };
+            let actors = replica.clock().iter().map(|(actor, _)| actor);
+            let others = actors.filter(|actor| *actor != replica.actor());
+            let mut lacking: Vec<_> =
+                others.filter_map(|actor| Some((actor.clone(), lacks(actor)?))).collect();
+            // What the own changes build on is there before them, or it could be missed for ever.
+            if lacking.is_empty() {
+                lacking.extend(lacks(replica.actor()).map(|after| (replica.actor().clone(), after)));
             }
-            if runs.is_empty() {
+            if lacking.is_empty() {
                 return Ok(());
             }
+            let runs: Vec<_> = lacking
+                .into_iter()
+                .map(|(actor, after)| {
+                    let patch = replica.patch_of_actor(&actor, after);
+                    (actor, after, patch)
+                })
+                .collect();
             let puts = runs.iter().map(|(actor, after, patch)| async move {
                 let location = layout::run(&self.store.root, &self.document, actor, *after);
                 let bytes = patch.to_bytes();
