@@ -113,6 +113,7 @@ impl From<&ExchangeError> for Problem {
             Some(OverLimit::Memory { .. } | OverLimit::Ops { .. } | OverLimit::Changes { .. }) => {
                 TOO_LARGE.because(error)
             }
+            None if error.is_of_meaning() => REFUSED.because(error),
             None => MALFORMED.because(error),
         }
     }

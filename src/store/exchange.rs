@@ -63,6 +63,17 @@ impl ExchangeError {
             _ => None,
         }
     }
+
+    /// Tells whether it is JSON of the right form, in which something stands that means nothing.
+    pub fn is_of_meaning(&self) -> bool {
+        use DecodeReason::{Expected, Id, Missing, Unknown};
+        match self {
+            Self::Clock(error) | Self::Patch(error) => {
+                matches!(error.reason, Expected(_) | Id(_) | Missing(_) | Unknown(_))
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Exchange {
