@@ -19,6 +19,9 @@ use super::paint::{Paint, on_a_line};
 /// The time after which a problem with the store is told again.
 const AGAIN: Duration = Duration::from_secs(60);
 
+/// The time that the threads of a server have to end, after its requests.
+const PARTING: Duration = Duration::from_secs(1);
+
 /// Runs `rejoin serve`.
 pub(crate) fn serve(serving: &Serving, err: Paint) -> io::Result<ExitCode> {
     let refuse = |message: String| {
@@ -47,7 +50,7 @@ pub(crate) fn serve(serving: &Serving, err: Paint) -> io::Result<ExitCode> {
         ..Options::default()
     };
     let runtime = Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         if let Err(error) = store.probe().await {
             return refuse(error.to_string());
         }
@@ -77,7 +80,10 @@ pub(crate) fn serve(serving: &Serving, err: Paint) -> io::Result<ExitCode> {
         writeln!(out, "serving {place} at http://{address}").and_then(|()| out.flush())?;
         server.run(signals.first()).await;
         Ok(ExitCode::SUCCESS)
-    })
+    });
+    // What waits for a store that does not answer is not waited for.
+    runtime.shutdown_timeout(PARTING);
+    done
 }
 
 /// Opens the store that a word names.

@@ -6,5 +6,6 @@ mod check_ins;
 mod client;
 mod events;
 mod limits;
+mod openapi;
 mod paths;
 mod running;

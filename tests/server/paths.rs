@@ -114,7 +114,9 @@ fn given_a_request_that_asks_for_something_else_then_the_problem_says_so() {
         let answer = server.json("d", body);
         assert_eq!((answer.status, &*answer.problem()), (400, "malformed"), "{body}");
     }
-    for body in [r#"{"clock": 1}"#, r#"{"clock": {"a b": 1}}"#, r#"{"clock": {}, "patch": {"document": "d"}}"#] {
+    for body in
+        [r#"{"clock": 1}"#, r#"{"clock": {"a b": 1}}"#, r#"{"clock": {}, "patch": {"document": "d"}}"#]
+    {
         let answer = server.json("d", body);
         assert_eq!((answer.status, &*answer.problem()), (422, "refused"), "{body}");
     }
