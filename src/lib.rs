@@ -146,7 +146,7 @@
 //! [`cancellation`] (of long work) ← [`value`] (JSON) ← [`crdt`] (the engine) ← [`filter`] (jq) ← [`session`] (the
 //! interpreter) ← [`script`] (session files) ← the binary (the terminal). A layer knows those to its left; none of the
 //! library prints, asks for the time or draws random numbers. Files are for `store` alone (the feature `store`: journals that
-//! outlive the process); a session reaches what is outside through what [its host gives it](session::Outside).
+//! outlive the process), the network for `store` and the `server` over it (the features `cloud`, `http` and `serve`); a session reaches what is outside through what [its host gives it](session::Outside).
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panicking"))]
 
 // The example of the README runs as a test.
@@ -158,7 +158,8 @@ pub mod cancellation;
 pub mod crdt;
 pub mod filter;
 pub mod script;
+#[cfg(feature = "serve")]
+pub mod server;
 pub mod session;
-#[cfg(feature = "store")]
 pub mod store;
 pub mod value;

@@ -12,9 +12,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crdt", &["cancellation", "value"]),
     ("filter", &["cancellation", "value"]),
     ("store", &["cancellation", "value", "crdt"]),
+    ("server", &["cancellation", "value", "crdt", "store"]),
     ("session", &["cancellation", "value", "crdt", "filter", "store"]),
     ("script", &["cancellation", "value", "crdt", "filter", "session", "store"]),
-    ("shell", &["cancellation", "value", "crdt", "filter", "store", "session", "script"]),
+    ("shell", &["cancellation", "value", "crdt", "filter", "store", "server", "session", "script"]),
 ];
 
 /// What only the side of the terminal may know.
@@ -49,9 +50,16 @@ const WORLD: &[&str] = &[
     "include!",
 ];
 
-/// What may ask the world all the same, and for what: a limit of time needs a clock, what outlives the process a disk.
+/// What may ask the world all the same, and for what: a limit of time needs a clock, what outlives the process a disk, and a
+/// server sockets.
 const EXCEPTIONS: &[(&str, &[&str])] = &[
     ("src/filter/run/watchdog.rs", &["std::time", "Instant"]),
+    ("src/server/body.rs", &["std::io"]),
+    ("src/server/cache.rs", &["Instant"]),
+    ("src/server/connections.rs", &["std::io", "std::net"]),
+    ("src/server/routes.rs", &["Instant"]),
+    ("src/server/stall.rs", &["std::io"]),
+    ("src/store/http.rs", &["std::io", "std::time"]),
     ("src/store/journal.rs", &["std::fs", "std::io"]),
     // Who may use a bucket is said in the environment, as for the tools of those who keep it.
     ("src/store/objects/mod.rs", &["std::env"]),

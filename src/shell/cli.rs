@@ -99,6 +99,7 @@ impl Cli {
             Some(Action::Check { bless: true, .. }) => Some("--bless"),
             Some(Action::Play { .. }) => Some("play"),
             Some(Action::Demo { .. }) => Some("demo"),
+            Some(Action::Serve(_)) => Some("serve"),
             _ => None,
         };
         if let Some(action) = for_people.filter(|_| cli.start.json) {
@@ -132,7 +133,9 @@ impl Cli {
                 self.start.vi |= pace.vi;
                 session
             }
-            Some(Action::Schema | Action::Completions { .. } | Action::Man) | None => return,
+            Some(Action::Serve(_) | Action::Schema | Action::Completions { .. } | Action::Man) | None => {
+                return;
+            }
         };
         let front = self.start.session;
         self.start.session = SessionOptions {
@@ -303,6 +306,8 @@ pub(crate) enum Action {
         #[command(flatten)]
         session: SessionOptions,
     },
+    /// Serve the documents of a store over HTTP, until a signal ends it
+    Serve(Serving),
     /// Print the JSON Schema of what `--json` prints
     Schema,
     /// Print completions of the command line
@@ -313,6 +318,41 @@ pub(crate) enum Action {
     },
     /// Print the manual page
     Man,
+}
+
+/// The options of a server.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Serving {
+    /// A folder, which is made when something is to be stored; or the URL of a bucket, such as s3://BUCKET/FOLDER
+    #[arg(value_name = "STORE")]
+    pub(crate) store: String,
+    /// The address to listen at; the port 0 is any that is free
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8890")]
+    pub(crate) listen: String,
+    /// Admit only requests with one of the tokens in a file: one a line; lines that begin with # are none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Take no changes, and write nothing into the store
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// Let pages of a site ask, such as https://example.org; * lets those of all sites; may be given several times
+    #[arg(long = "cors", value_name = "ORIGIN")]
+    pub(crate) origins: Vec<String>,
+    /// Refuse the bodies of requests that are larger, also once they are unpacked
+    #[arg(long, value_name = "SIZE", value_parser = units::bytes, default_value = "16M")]
+    pub(crate) max_body: u64,
+    /// Refuse patches that take more memory
+    #[arg(long, value_name = "SIZE", value_parser = units::bytes, default_value = "256M")]
+    pub(crate) max_memory: u64,
+    /// Keep no more connections; more are told to come later
+    #[arg(long, value_name = "NUMBER", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_connections: u32,
+    /// Keep no more documents in memory; others are read again
+    #[arg(long, value_name = "NUMBER", default_value = "64")]
+    pub(crate) max_documents: u32,
+    /// Look for what other servers wrote that often, while somebody follows a document
+    #[arg(long, value_name = "TIME", value_parser = units::duration, default_value = "1s")]
+    pub(crate) poll: Duration,
 }
 
 /// The pace of a lesson.
@@ -382,4 +422,4 @@ Examples:
 pub(super) const STATUS: &str = "\
 Exit status: 0 when all went well, 1 when a command failed or an expectation did not hold, \
 2 for wrong usage, a file that cannot be read or written, or one with nothing to check, \
-130 when it was interrupted (143 by SIGTERM). It stays that when nobody reads the output to its end.";
+130 when it was interrupted (143 by SIGTERM; a server ends with 0 by both). It stays that when nobody reads the output to its end.";

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use rejoin::script::{Files, Place, WriteError, text_of};
 use rejoin::session::Interrupt;
-use rejoin::store::{Blocking, Remote, Store, StoreError};
+use rejoin::store::{Remote, StoreError};
 use tempfile::Builder;
 
 use super::interruption::without;
@@ -74,11 +74,7 @@ impl Files for Disk {
     }
 
     fn remote(&self, place: &Place<'_>) -> Result<Box<dyn Remote>, StoreError> {
-        let store = match place {
-            Place::Folder(folder) => Store::in_folder(folder)?,
-            Place::Url(url) => bucket(url)?,
-        };
-        Ok(Box::new(Blocking::new(store)?))
+        super::places::remote(place)
     }
 
     fn pause(&self) -> bool {
@@ -100,19 +96,6 @@ impl Files for Disk {
 
     fn pipe(&self, command: &str, input: &str) -> Result<Option<String>, String> {
         pipe(command, input).map_err(|error| error.to_string())
-    }
-}
-
-/// Returns the store in a bucket.
-fn bucket(url: &str) -> Result<Store, StoreError> {
-    #[cfg(feature = "cloud")]
-    return Store::at_url(url);
-    #[cfg(not(feature = "cloud"))]
-    match url.split_once("://") {
-        Some((scheme @ ("s3" | "s3a" | "gs" | "az" | "abfs" | "abfss" | "adl"), _)) => {
-            Err(StoreError::NotBuilt(scheme.to_owned()))
-        }
-        _ => Err(StoreError::BadPlace(url.to_owned())),
     }
 }
 

@@ -18,6 +18,7 @@ mod paint;
 #[cfg(unix)]
 mod parting;
 mod pasted;
+mod places;
 mod play;
 mod progress;
 mod prompt;
@@ -28,6 +29,7 @@ mod replace;
 mod report;
 mod resize;
 mod scripts;
+mod serve;
 mod sources;
 mod theme;
 mod total;
@@ -58,6 +60,7 @@ pub(crate) fn main(cli: &Cli) -> ExitCode {
         Some(Action::Play { file, pace, .. }) => scripts.play(file, cli.manner(*pace)),
         Some(Action::Demo { name: None, .. }) => scripts.lessons(),
         Some(Action::Demo { name: Some(name), pace, .. }) => scripts.demo(name, cli.manner(*pace)),
+        Some(Action::Serve(serving)) => serve::serve(serving, err),
         Some(Action::Schema) => generate::schema(),
         Some(Action::Completions { shell }) => generate::completions(*shell),
         Some(Action::Man) => generate::man(),

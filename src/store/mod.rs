@@ -1,7 +1,7 @@
 //! Documents at rest and on the way: journals that outlive a process, and stores where replicas meet.
 //!
 //! A [`Remote`] is a place where replicas of a document meet, wherever it is. A [`Store`] is one made of immutable
-//! objects in a folder, in memory or in a bucket.
+//! objects in a folder, in memory or in a bucket; `http::Server` (the feature `http`) is one that another process serves.
 //!
 //! ```
 //! # #[cfg(feature = "store")]
@@ -36,6 +36,10 @@ mod remote;
 
 #[cfg(feature = "store")]
 mod blocking;
+#[cfg(any(feature = "http", feature = "serve"))]
+mod exchange;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(feature = "store")]
 mod journal;
 #[cfg(feature = "store")]
@@ -43,6 +47,10 @@ mod objects;
 
 #[cfg(feature = "store")]
 pub use blocking::Blocking;
+#[cfg(feature = "serve")]
+pub(crate) use exchange::nothing;
+#[cfg(any(feature = "http", feature = "serve"))]
+pub use exchange::{EXCHANGE_TYPE, Exchange, ExchangeError, PATCH_TYPE};
 #[cfg(feature = "store")]
 pub use journal::{Cut, Journal, JournalError, Opened};
 #[cfg(feature = "store")]

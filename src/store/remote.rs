@@ -92,6 +92,7 @@ pub struct Traffic {
 }
 
 impl Traffic {
+    #[cfg(feature = "store")]
     pub(crate) fn add(&mut self, changes: usize, bytes: usize) {
         self.changes += changes;
         self.bytes += bytes as u64;

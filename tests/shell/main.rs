@@ -13,4 +13,5 @@ mod prompt;
 #[cfg(unix)]
 mod recording;
 mod schema;
+mod serve;
 mod workspace;

@@ -126,6 +126,22 @@ impl Store {
         self
     }
 
+    /// Verifies that the store answers. One request, whatever the store holds.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        match self.objects.head(&self.root.clone().join("probe")).await {
+            Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.unreachable(&error)),
+        }
+    }
+
+    /// Returns the place: what stands in errors.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Returns the documents that are here, in the order of their ids. One request; in a folder one more for each.
     ///
     /// # Errors
