@@ -199,6 +199,7 @@ rm "$1/ballast"
 
 #[cfg(target_os = "linux")]
 #[test]
+#[expect(clippy::print_stdout, reason = "who runs it is told that it was skipped")]
 fn given_a_small_disk_that_is_full_then_each_command_fails_with_one_error_and_nothing_is_lost() {
     let folder = Folder::new("workspace-small-disk");
     let disk = folder.0.join("disk");
