@@ -23,14 +23,14 @@ struct Strand<'w> {
     end: End,
 }
 
-/// How many changes of a wire were staged, and how many were known.
+/// Numbers of changes of a wire: those that were staged, and those that were known.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counts {
     new: usize,
     known: usize,
 }
 
-/// How the reading of a wire ended.
+/// The reason why the reading of a wire ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     /// Nothing is left, or what is left lacks something.

@@ -1,4 +1,4 @@
-//! What patches that are taken together would wait for: a store is asked for it before they are.
+//! The changes that patches taken together would wait for: a store is asked for them before.
 
 use std::collections::{BTreeSet, HashMap};
 

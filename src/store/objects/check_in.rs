@@ -17,10 +17,10 @@ use crate::crdt::{Actor, Clock, ConvergentRef, MergeError, Patch};
 use crate::store::remote::Tail;
 use crate::store::{CheckIn, Seen, StoreError, Way};
 
-/// How many times a document is listed, when objects that were listed are gone.
+/// The number of times that a document is listed, when objects that were listed are gone.
 const ATTEMPTS: usize = 4;
 
-/// How many runs may come before somebody makes a checkpoint.
+/// The number of runs that may come before somebody makes a checkpoint.
 const MANY: usize = 512;
 
 impl Store {

@@ -23,7 +23,7 @@ use super::StoreError;
 use crate::crdt::{DocumentId, Limits};
 use layout::{Listed, Listing};
 
-/// How many requests are on the way at once.
+/// The number of requests that are on the way at once.
 const AT_ONCE: usize = 16;
 
 /// A store of documents. Any number of replicas, in any number of processes, may use one at the same time.

@@ -25,7 +25,7 @@ impl Wanted {
     }
 }
 
-/// So many runs are read one by one, though a checkpoint has most of them.
+/// The number of runs that are read one by one, though a checkpoint has most of them.
 const FEW: usize = 24;
 
 impl Seen {
