@@ -34,7 +34,7 @@ const PARTING: Duration = Duration::from_millis(500);
 
 /// The answer to those.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-    content-type: application/problem+json\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 127\r\n\r\n\
+    content-type: application/problem+json\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 129\r\n\r\n\
     {\"type\":\"urn:rejoin:problem:busy\",\"title\":\"The server is busy\",\"status\":503,\
     \"detail\":\"there are too many connections; try again\"}";
 

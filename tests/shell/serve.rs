@@ -124,3 +124,77 @@ fn given_a_server_that_everybody_reaches_and_no_tokens_then_it_warns() {
     assert!(warning.starts_with("warning: whoever reaches 0.0.0.0:"), "{warning}");
     assert!(warning.contains("can read every document; --token-file"), "{warning}");
 }
+
+/// A workspace in a folder of its own.
+fn workspace(folder: &Folder, name: &str, lines: &[&str]) -> crate::command::Done {
+    let place = folder.0.join(name);
+    let lines = lines.iter().flat_map(|line| ["-c", line]);
+    rejoin(&["-w", place.to_str().unwrap()].into_iter().chain(lines).collect::<Vec<_>>())
+}
+
+#[test]
+fn given_the_blog_post_in_several_processes_when_they_check_in_then_both_have_what_it_prints() {
+    let folder = Folder::new("serve-blog");
+    let serving = Serving::new(&[folder.0.join("store").to_str().unwrap()]);
+    let url = format!("http://{}", serving.address);
+    let backend = |lines: &[&str]| workspace(&folder, "backend", lines);
+    let client = |lines: &[&str]| workspace(&folder, "client", lines);
+    let last = |done: crate::command::Done| {
+        assert_eq!((done.code, &*done.err), (0, ""));
+        done.out.lines().last().unwrap().to_owned()
+    };
+
+    backend(&[r#"ref backend {"name": "Foo", "items": [0, 1]}"#, &format!("sync backend {url}")]);
+    assert_eq!(
+        last(client(&[&format!("clone {url} as client"), "client"])),
+        r#"{"name":"Foo","items":[0,1]}"#
+    );
+
+    // Each changes something, and checks in; the first once more.
+    assert_eq!(
+        last(backend(&[r#"swap backend .name = "Bar""#, "sync backend", "backend"])),
+        r#"{"name":"Bar","items":[0,1]}"#
+    );
+    let done = client(&["swap client .items += [2]", "sync client", "client"]);
+    assert!(done.out.contains("1 change new\n~ .name \"Foo\" → \"Bar\"\n"), "{}", done.out);
+    assert_eq!(last(done), r#"{"name":"Bar","items":[0,1,2]}"#);
+    assert_eq!(last(backend(&["sync backend", "backend"])), r#"{"name":"Bar","items":[0,1,2]}"#);
+
+    // The loop can be repeated at any time.
+    assert_eq!(last(backend(&["sync backend"])), "nothing new");
+    assert_eq!(last(client(&["sync client"])), "nothing new");
+    // The same document, by its store.
+    let there = format!("clone {} as copy", folder.0.join("store").display());
+    assert_eq!(last(rejoin(&["-c", &there, "-c", "copy"])), r#"{"name":"Bar","items":[0,1,2]}"#);
+}
+
+#[test]
+fn given_a_server_that_refuses_then_the_error_says_what_it_says_and_nothing_has_changed() {
+    let folder = Folder::new("serve-refused");
+    let tokens = folder.file("tokens", "secret\n");
+    let place = folder.0.join("store");
+    let place = place.to_str().unwrap();
+    let serving = Serving::new(&[place, "--token-file", &tokens]);
+    let url = format!("http://{}", serving.address);
+    let line = format!("sync a {url}");
+    let ask = |token: &str| {
+        let mut command = command(&["-c", "ref a 1", "-c", &line]);
+        command.env("REJOIN_TOKEN", token).output().unwrap().into()
+    };
+    let refused: crate::command::Done = ask("other");
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("[R092]") && refused.err.contains("401"), "{}", refused.err);
+    assert!(refused.err.contains("REJOIN_TOKEN"), "{}", refused.err);
+    let taken: crate::command::Done = ask("secret");
+    assert_eq!((taken.code, &*taken.err), (0, ""));
+    drop(serving);
+    let gone: crate::command::Done = ask("secret");
+    assert_eq!(gone.code, 1);
+    assert!(gone.err.contains("[R091]") && gone.err.contains("cannot reach"), "{}", gone.err);
+    let reading = Serving::new(&[place, "--read-only"]);
+    let refused = rejoin(&["-c", "ref a 1", "-c", &format!("sync a http://{}", reading.address)]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("[R092]") && refused.err.contains("403"), "{}", refused.err);
+    let taken = rejoin(&["-c", &format!("clone http://{} as b", reading.address), "-c", "b"]);
+    assert_eq!((taken.code, taken.out.lines().last()), (0, Some("1")), "{}", taken.err);
+}
