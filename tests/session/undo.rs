@@ -1,6 +1,6 @@
 //! `undo` and `redo`: the session is what it was, whatever the command did.
 
-use rejoin::session::{Entry, Session};
+use rejoin::session::{Entry, Options, Session};
 use rejoin::value::{Val, apply, same};
 
 /// A session with refs that diverged, a clock, a patch, a watch and a validator.
@@ -391,4 +391,21 @@ fn given_changes_that_wait_when_a_merge_is_undone_then_they_wait_no_more() {
     session.run("redo").unwrap();
     session.run("redo").unwrap();
     assert_eq!(look(&mut session), merged);
+}
+
+#[test]
+fn given_ids_that_are_unique_in_the_world_when_a_ref_is_undone_then_no_other_one_gets_them() {
+    // What was undone may be in a file that was saved.
+    let mut session = Session::new(Options { seed: 7, unique_actors: true });
+    let mut ids = |lines: &[&str]| {
+        lines.iter().for_each(|line| drop(session.run(line).unwrap()));
+        session.run("refs").unwrap().values[0].to_string()
+    };
+    let first = ids(&["ref a 1"]);
+    let other = ids(&["undo", "ref a 1"]);
+    let field = |text: &str, name: &str| text.split(name).nth(1).unwrap()[3..19].to_owned();
+    assert_ne!(field(&first, "document"), field(&other, "document"));
+    assert_ne!(field(&first, "actor"), field(&other, "actor"));
+    // Redone, it is what it was.
+    assert_eq!(ids(&["undo", "redo"]), other);
 }

@@ -123,7 +123,10 @@ impl Ids {
 
     /// Takes back what some commands were given, or gives it again.
     pub(in crate::session) fn turn(&mut self, given: &mut Given) {
-        std::mem::swap(&mut self.derived, &mut given.derived);
+        // An id that is unique in the world may be in a file by now.
+        if !self.options.unique_actors {
+            std::mem::swap(&mut self.derived, &mut given.derived);
+        }
         for Numbered { actor, base, number } in &given.actors {
             if !self.actors.remove(actor) {
                 self.actors.insert(actor.clone());
