@@ -101,7 +101,7 @@ impl ConvergentRef {
             left = rest.into_iter().map(|(at, _)| at).collect();
         }
         for (at, wire) in wires.iter().enumerate() {
-            if left.contains(&at) {
+            if left.binary_search(&at).is_ok() {
                 continue;
             }
             all.known += counts[at].known;

@@ -37,6 +37,20 @@ pub struct MergeReport {
     pub invalid: Option<String>,
 }
 
+impl MergeReport {
+    /// Tells of two merges, one after the other, as of one.
+    #[cfg(feature = "store")]
+    pub(crate) fn join(self, later: Self) -> Self {
+        let Self { new, known, mut conflicts, mut lost, mut refused, .. } = self;
+        conflicts.retain(|earlier| later.conflicts.iter().all(|conflict| conflict.path != earlier.path));
+        lost.extend(later.lost);
+        refused.extend(later.refused);
+        let conflicts = later.conflicts.into_iter().chain(conflicts).collect();
+        let (new, known) = (new + later.new, known + later.known);
+        Self { new, known, conflicts, lost, refused, waiting: later.waiting, invalid: later.invalid }
+    }
+}
+
 /// A place with more than one visible write.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {

@@ -1,6 +1,6 @@
 //! The files that sessions reach, as somebody else reads and writes them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -44,6 +44,11 @@ pub trait Files {
     /// It is no place; there are none, unless this is overridden.
     fn remote(&self, _place: &Place<'_>) -> Result<Box<dyn Remote>, StoreError> {
         Err(StoreError::OutOfReach)
+    }
+
+    /// Returns the path of a folder from the root.
+    fn absolute(&self, folder: &Path) -> PathBuf {
+        folder.to_owned()
     }
 
     /// Waits a moment before somebody looks again whether something is new; answers `false` when they should not.

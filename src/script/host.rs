@@ -15,6 +15,7 @@ use crate::script::world::{Reach, World};
 use crate::session::{
     CommandError, Effect, ErrorKind, FileError, Interrupt, Keeper, Part, Reply, Request, RequestKind, Session,
 };
+use crate::store::StoreError;
 
 /// The number of files that may be open at a time, each read by the one before.
 const DEEPEST: usize = 32;
@@ -278,14 +279,23 @@ impl Host {
             return Err(request.refused(FileError::NotFollowed));
         }
         let step = Step::new(0, format!("pull {name}"));
+        let mut is_away = false;
         loop {
             let answer = session.run_with(&step.text, &mut self.world);
             match &answer {
                 Ok(reply) if reply.effect == Effect::Changed => {
+                    is_away = false;
                     nested(Ran::Step { step: &step, answer: &answer, failure: None });
                 }
-                Ok(_) => {}
+                Ok(_) => is_away = false,
                 Err(error) if is_interrupted(error) => break,
+                Err(error) if is_out_of_reach(error) => {
+                    // It may be there again soon. It is told once.
+                    if !is_away {
+                        nested(Ran::Step { step: &step, answer: &answer, failure: None });
+                    }
+                    is_away = true;
+                }
                 Err(error) => {
                     return Err(CommandError { span: request.span.clone(), ..error.clone() });
                 }
@@ -401,6 +411,11 @@ fn is_interrupted(error: &CommandError) -> bool {
         ErrorKind::Run { error, .. } => matches!(error, RunError::Stopped(Cause::Interrupt)),
         _ => false,
     }
+}
+
+/// Tells whether a place could not be reached, which may be otherwise soon.
+fn is_out_of_reach(error: &CommandError) -> bool {
+    matches!(&*error.kind, ErrorKind::Store(StoreError::Unreachable { .. }))
 }
 
 /// Answers for a listener that cannot fail.

@@ -32,14 +32,15 @@ pub(super) enum Reach {
 #[derive(Default)]
 pub(super) struct Sealed {
     files: BTreeMap<PathBuf, Vec<u8>>,
+    /// None where the session outlives them.
     #[cfg(feature = "store")]
-    stores: BTreeMap<PathBuf, crate::store::Store>,
+    stores: Option<BTreeMap<PathBuf, crate::store::Store>>,
 }
 
 impl World {
-    /// Makes a world whose files are read, and not written.
+    /// Makes a world whose files are read, and not written, and whose places are in memory.
     pub(super) fn sealed(files: Rc<dyn Files>) -> Self {
-        Self { files, folder: PathBuf::new(), reach: Reach::Sealed(Sealed::default()), keeper: None }
+        Self { files, folder: PathBuf::new(), reach: Reach::Sealed(Sealed::with_places()), keeper: None }
     }
 
     /// Keeps from here on what is written; answers how far it reached, unless it did so before.
@@ -55,7 +56,7 @@ impl World {
     /// Forgets what is kept: a new session begins.
     pub(super) fn clear(&mut self) {
         if let Reach::Sealed(kept) = &mut self.reach {
-            *kept = Sealed::default();
+            *kept = Sealed::with_places();
         }
     }
 
@@ -130,11 +131,23 @@ impl Outside for World {
         };
         match (&mut self.reach, at) {
             (Reach::Sealed(_), Place::Url(url)) => Err(StoreError::NotInScript(url.to_owned())),
+            (Reach::Sealed(_), Place::Folder(_)) if self.keeper.is_some() => {
+                Err(StoreError::NotInFile(place.to_owned()))
+            }
             (Reach::Sealed(kept), Place::Folder(_)) => kept.store(plain(&folder), place),
             (Reach::Open { .. } | Reach::Typed, Place::Url(_)) => self.files.remote(&at),
             (Reach::Open { .. } | Reach::Typed, Place::Folder(_)) => {
                 self.files.remote(&Place::Folder(&folder))
             }
+        }
+    }
+
+    fn lasting_name(&self, place: &str) -> String {
+        match (&self.reach, Place::of(place)) {
+            (Reach::Open { .. } | Reach::Typed, Place::Folder(folder)) => {
+                self.files.absolute(&self.folder.join(folder)).display().to_string()
+            }
+            _ => place.to_owned(),
         }
     }
 
@@ -144,10 +157,19 @@ impl Outside for World {
 }
 
 impl Sealed {
+    fn with_places() -> Self {
+        Self {
+            #[cfg(feature = "store")]
+            stores: Some(BTreeMap::new()),
+            ..Self::default()
+        }
+    }
+
     /// Returns a store in memory, which stands for the one in a folder.
     #[cfg(feature = "store")]
     fn store(&mut self, folder: PathBuf, name: &str) -> Result<Box<dyn Remote>, StoreError> {
-        let store = self.stores.entry(folder).or_insert_with(crate::store::Store::in_memory);
+        let stores = self.stores.as_mut().ok_or_else(|| StoreError::NotInFile(name.to_owned()))?;
+        let store = stores.entry(folder).or_insert_with(crate::store::Store::in_memory);
         Ok(Box::new(crate::store::Blocking::new(store.clone().named(name))?))
     }
 

@@ -43,6 +43,11 @@ pub trait Outside {
         Err(StoreError::OutOfReach)
     }
 
+    /// Returns the name by which a place is found again, from wherever that is.
+    fn lasting_name(&self, place: &str) -> String {
+        place.to_owned()
+    }
+
     /// Returns what keeps the session, where something does.
     fn keeper(&mut self) -> Option<&mut dyn Keeper> {
         None
@@ -57,6 +62,15 @@ pub trait Keeper {
     /// # Errors
     /// It cannot be kept. Then the command fails that it is about.
     fn keep(&mut self, record: &[u8]) -> Result<bool, FileError>;
+
+    /// Keeps a record as [`keep`](Self::keep) does, and makes sure of it and of all before: something that cannot be taken
+    /// back is about to happen.
+    ///
+    /// # Errors
+    /// As for [`keep`](Self::keep).
+    fn keep_for_sure(&mut self, record: &[u8]) -> Result<bool, FileError> {
+        self.keep(record)
+    }
 
     /// Keeps a state, in the place of all records so far.
     ///

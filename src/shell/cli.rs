@@ -256,7 +256,7 @@ pub(crate) enum Action {
         /// Go on behind a command that fails
         #[arg(long)]
         keep_going: bool,
-        /// Let them write files, and read standard input; else what they write is kept in memory
+        /// Let them write files, read standard input, and reach places and servers; else what they write is kept in memory
         #[arg(long)]
         outside: bool,
         /// Print one JSON object for each command

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -75,6 +75,10 @@ impl Files for Disk {
 
     fn remote(&self, place: &Place<'_>) -> Result<Box<dyn Remote>, StoreError> {
         super::places::remote(place)
+    }
+
+    fn absolute(&self, folder: &Path) -> PathBuf {
+        std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
     }
 
     fn pause(&self) -> bool {

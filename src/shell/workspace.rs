@@ -80,6 +80,11 @@ impl Keeper for Journaled {
         Ok(self.journal.is_long())
     }
 
+    fn keep_for_sure(&mut self, record: &[u8]) -> Result<bool, FileError> {
+        without(|| self.journal.append_for_sure(record)).map_err(|error| unwritable(&self.folder, &error))?;
+        Ok(self.journal.is_long())
+    }
+
     fn checkpoint(&mut self, state: &[u8]) -> Result<(), FileError> {
         without(|| self.journal.checkpoint(state)).map_err(|error| unwritable(&self.folder, &error))
     }

@@ -38,6 +38,14 @@ impl Remote for Blocking {
         self.runtime.block_on(self.store.check_in(replica, seen, way))
     }
 
+    fn probe(&mut self) -> Result<(), StoreError> {
+        self.runtime.block_on(self.store.probe())
+    }
+
+    fn is_in_memory(&self) -> bool {
+        self.store.is_in_memory()
+    }
+
     fn clean(&mut self, document: &DocumentId, seconds: u64) -> Result<Cleaned, StoreError> {
         self.runtime.block_on(self.store.clean(document, seconds))
     }

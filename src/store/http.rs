@@ -8,9 +8,9 @@ use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body, RequestBuilder};
 
 use super::exchange::nothing;
-use super::remote::Tail;
+use super::remote::{Tail, of_actor};
 use super::{CheckIn, Cleaned, EXCHANGE_TYPE, Exchange, ExchangeError, Remote, Seen, StoreError, Way};
-use crate::crdt::{Actor, Clock, ConvergentRef, DocumentId, Limits, Patch};
+use crate::crdt::{Clock, ConvergentRef, DocumentId, Limits, Patch};
 use crate::value::{Val, parse};
 
 /// The times that a check-in is sent, when the server turns out to have less than it was believed to have.
@@ -314,14 +314,15 @@ impl Remote for Server {
         Err(StoreError::Restless(self.base.clone()))
     }
 
+    fn probe(&mut self) -> Result<(), StoreError> {
+        let request = self.agent.get(format!("{}/v1/health", self.base)).header("accept", "application/json");
+        let mut response = self.call(self.authorized(request).call())?;
+        if response.status() == StatusCode::OK { Ok(()) } else { Err(self.refused(&mut response)) }
+    }
+
     fn clean(&mut self, _: &DocumentId, _: u64) -> Result<Cleaned, StoreError> {
         Err(StoreError::NoStore(self.base.clone()))
     }
-}
-
-/// Returns the changes of one actor in a patch.
-fn of_actor(patch: &Patch, actor: &Actor) -> Patch {
-    Patch::new(patch.document().clone(), patch.changes().filter(|change| change.actor == *actor))
 }
 
 /// The events of a stream.

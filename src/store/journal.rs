@@ -156,6 +156,19 @@ impl Journal {
     /// # Errors
     /// It cannot be written; the journal is as it was. Where that is not sure, it takes nothing more.
     pub fn append(&mut self, record: &[u8]) -> Result<()> {
+        self.add(record, self.syncs)
+    }
+
+    /// Puts a record behind the others as [`append`](Self::append) does, and brings it and all before onto the disk, also
+    /// where that is not done each time.
+    ///
+    /// # Errors
+    /// As for [`append`](Self::append).
+    pub fn append_for_sure(&mut self, record: &[u8]) -> Result<()> {
+        self.add(record, true)
+    }
+
+    fn add(&mut self, record: &[u8], syncs: bool) -> Result<()> {
         if self.is_broken {
             return Err(JournalError::Broken);
         }
@@ -171,9 +184,7 @@ impl Journal {
             self.is_broken = cut.and_then(|()| self.log.seek(SeekFrom::Start(self.length))).is_err();
             return Err(failed(&path, error));
         }
-        if self.syncs
-            && let Err(error) = self.log.sync_data()
-        {
+        if syncs && let Err(error) = self.log.sync_data() {
             // What is on the disk cannot be known any more.
             self.is_broken = true;
             let _ = self.log.set_len(self.length);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::crdt::{Actor, Clock, ConvergentRef, DecodeError, DocumentId, MergeError, MergeReport};
+use crate::crdt::{Actor, Clock, ConvergentRef, DecodeError, DocumentId, MergeError, MergeReport, Patch};
 
 /// A place where replicas of documents meet.
 pub trait Remote {
@@ -26,6 +26,17 @@ pub trait Remote {
         seen: &mut Seen,
         way: Way,
     ) -> Result<CheckIn, StoreError>;
+
+    /// Verifies that the place can be reached: one request, which brings nothing there.
+    ///
+    /// # Errors
+    /// When it cannot.
+    fn probe(&mut self) -> Result<(), StoreError>;
+
+    /// Tells whether the place is gone when this process ends.
+    fn is_in_memory(&self) -> bool {
+        false
+    }
 
     /// Clears away what nobody needs any more of a document, if it is older than `seconds`. No check-in may take longer
     /// than that, with the time that the place takes to list what was written: an hour is a good choice.
@@ -52,10 +63,16 @@ pub enum Way {
 pub struct Seen(pub(crate) BTreeMap<Actor, Tail>);
 
 impl Seen {
-    /// Tells whether what an actor wrote, as far as a clock has it, was there the last time.
-    pub fn covers(&self, actor: &Actor, clock: &Clock) -> bool {
-        clock.get(actor) <= self.0.get(actor).map_or(0, |tail| tail.reach)
+    /// Tells whether all that a clock covers was there the last time.
+    pub fn covers(&self, clock: &Clock) -> bool {
+        clock.iter().all(|(actor, counter)| counter <= self.0.get(actor).map_or(0, |tail| tail.reach))
     }
+}
+
+/// Returns the changes of one actor in a patch.
+#[cfg(feature = "store")]
+pub(crate) fn of_actor(patch: &Patch, actor: &Actor) -> Patch {
+    Patch::new(patch.document().clone(), patch.changes().filter(|change| change.actor == *actor))
 }
 
 /// The last run of an actor in a store.
@@ -122,6 +139,9 @@ pub enum StoreError {
     /// A script meets nobody over the network.
     #[error("`{0}` is out of reach of a script")]
     NotInScript(String),
+    /// A script works in a session that outlives it, which would remember a place that is gone by then.
+    #[error("`{0}` is out of reach of a session file here")]
+    NotInFile(String),
     /// The place has no such document, or none at all.
     #[error("`{place}` has no {}", document.as_ref().map_or("document".to_owned(), |id| format!("document `{id}`")))]
     NoDocument {
@@ -151,6 +171,12 @@ pub enum StoreError {
         place: String,
         /// What is known of the reason.
         reason: String,
+    },
+    /// The place wants to know who asks.
+    #[error("`{place}` wants a token")]
+    Unauthorized {
+        /// The place.
+        place: String,
     },
     /// The place refuses the request.
     #[error("`{place}` refuses: {reason}")]

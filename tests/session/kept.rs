@@ -63,6 +63,10 @@ impl Remote for Watched {
         self.store.check_in(replica, seen, way)
     }
 
+    fn probe(&mut self) -> Result<(), StoreError> {
+        self.store.probe()
+    }
+
     fn clean(&mut self, document: &DocumentId, seconds: u64) -> Result<Cleaned, StoreError> {
         self.store.clean(document, seconds)
     }

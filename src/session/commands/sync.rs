@@ -158,34 +158,44 @@ fn between(session: &mut Session, client: &Word<'_>, server: &Word<'_>) -> Resul
         return Ok(Reply::value(session.reference(client)?.value().clone()).with(nothing_new()));
     }
     let since = session.reference(server)?.clock().clone();
-    let sent = session.reference(client)?.patch_from_clock(&since);
-    take(session, server, &sent, client)?;
+    let sent = of_patch(&session.reference(client)?.patch_from_clock(&since));
+    let there = take(session, server, client)?;
     let told = visible_changes(session.reference(server)?);
     let since = session.reference(client)?.clock().clone();
-    let received = session.reference(server)?.patch_from_clock(&since);
-    let report = take(session, client, &received, server)?;
+    let received = of_patch(&session.reference(server)?.patch_from_clock(&since));
+    let here = take(session, client, server)?;
     let replica = session.reference(client)?;
     let mut reply = Reply::value(replica.value().clone());
-    if sent.is_empty() && received.is_empty() {
+    if [&there, &here].iter().all(|report| is_quiet(report)) {
         return Ok(reply.with(nothing_new()));
     }
-    let (here, there) = (client.text, server.text);
-    reply = reply.with(went(here, there, of_patch(&sent)));
-    if !session.names.is_watched(there) {
-        reply = reply.with(Part::Watched { name: there.to_owned(), changes: told });
+    let (client, server) = (client.text, server.text);
+    reply = reply.with(went(client, server, sent));
+    if !session.names.is_watched(server) {
+        reply = reply.with(Part::Watched { name: server.to_owned(), changes: told });
     }
-    reply = reply.with(went(there, here, of_patch(&received)));
-    if report.new > 0 || report.waiting > 0 {
+    // What both have to tell the client tells.
+    if let Some(error) = &there.invalid {
+        reply = reply.with(Part::Line(format!("{server}: the merged value is not valid: {error}")));
+    }
+    reply = reply.with(went(server, client, received));
+    if !is_quiet(&here) {
         let changes = visible_changes(replica);
-        reply = reply.with(Part::Merged { changes, report: Box::new(report) });
+        reply = reply.with(Part::Merged { changes, report: Box::new(here) });
     }
     Ok(reply)
 }
 
-/// Lets a ref take a patch of another one.
-fn take(session: &mut Session, name: &Word<'_>, patch: &Patch, from: &Word<'_>) -> Result<MergeReport> {
-    let merged = session.reference_mut(name)?.merge_patch(patch);
-    merged.map_err(|error| not_merged(name.text, error, from))
+/// Tells whether a merge brought nothing.
+fn is_quiet(report: &MergeReport) -> bool {
+    report.new == 0 && report.waiting == 0 && report.refused.is_empty()
+}
+
+/// Lets a ref take what another one has, also what waits there.
+fn take(session: &mut Session, into: &Word<'_>, from: &Word<'_>) -> Result<MergeReport> {
+    let (taker, other) =
+        session.names.two_refs(into.text, from.text).expect("both are refs, and not the same");
+    taker.merge(other).map_err(|error| not_merged(into.text, error, from))
 }
 
 fn of_patch(patch: &Patch) -> Traffic {
@@ -212,9 +222,12 @@ fn elsewhere(
     way: Way,
 ) -> Result<Reply> {
     let known = session.names.upstream(name.text).cloned();
-    let place = match (&word, &known) {
-        (Some(word), _) => place_of(session, word)?,
-        (None, Some(known)) => known.place.clone(),
+    let (place, shown) = match (&word, &known) {
+        (Some(word), _) => {
+            let typed = place_of(session, word)?;
+            (outside.lasting_name(&typed), printable(&typed))
+        }
+        (None, Some(known)) => (known.place.clone(), printable(&known.place)),
         (None, None) => return Err(no_place(name)),
     };
     let word = word.as_ref().unwrap_or(name);
@@ -223,23 +236,16 @@ fn elsewhere(
         _ => Seen::default(),
     };
     let mut remote = outside.remote(&place).map_err(|error| failed(error, word))?;
-    let mut is_sending = false;
-    if way != Way::Pull {
-        let barrier = format!("what was sent to {} is known there", printable(&place));
-        let replica = session.reference(name)?;
-        is_sending = !seen.covers(replica.actor(), replica.clock());
-        if is_sending {
-            // It may be there already when this process ends before it knows.
-            session.keep_intent(&barrier, outside).map_err(|error| CommandError::of_file(error, name))?;
-        }
+    let is_sending = way != Way::Pull && !seen.covers(session.reference(name)?.clock());
+    if is_sending {
+        remote.probe().map_err(|error| failed(error, word))?;
+        // It may be there already when this process ends before it knows.
+        let barrier = format!("what was sent to {shown} is known there");
+        session.keep_intent(&barrier, outside).map_err(|error| CommandError::of_file(error, name))?;
         session.barrier = Some(barrier);
     }
     let done = remote.check_in(session.reference_mut(name)?, &mut seen, way);
     let CheckIn { sent, received, report, .. } = done.map_err(|error| failed(error, word))?;
-    if sent.changes == 0 && !is_sending {
-        session.barrier = None;
-    }
-    let shown = printable(&place);
     session.names.set_upstream(name.text, Some(Upstream { place, seen }));
     let replica = session.reference(name)?;
     let mut reply = Reply::value(replica.value().clone());
@@ -251,7 +257,7 @@ fn elsewhere(
         reply = reply.with(went(&shown, name.text, received));
     }
     match report {
-        Some(report) if report.new > 0 || report.waiting > 0 || !report.refused.is_empty() => {
+        Some(report) if !is_quiet(&report) => {
             let changes = visible_changes(replica);
             Ok(reply.with(Part::Merged { changes, report: Box::new(report) }))
         }
@@ -297,9 +303,10 @@ fn document_of(session: &Session, word: &Word<'_>) -> Result<(String, Option<Doc
 
 fn failed(error: StoreError, word: &Word<'_>) -> CommandError {
     let hint = match &error {
-        StoreError::Refused { reason, .. } if reason.contains("401") => {
-            Some("a token for it stands in the variable REJOIN_TOKEN".to_owned())
+        StoreError::Unauthorized { .. } => {
+            Some("the token stands in the variable REJOIN_TOKEN of the environment".to_owned())
         }
+        StoreError::NotInFile(_) => Some("it can be reached at the prompt, and by `-c`".to_owned()),
         StoreError::NotInScript(_) => Some("`rejoin run --outside` lets a script reach it".to_owned()),
         StoreError::Merge {
             error: MergeError::Equivocation { .. } | MergeError::OtherBase { .. }, ..
@@ -325,9 +332,17 @@ fn clone(session: &mut Session, mut args: Args<'_>, outside: &mut dyn Outside) -
     session.free(&name, None)?;
     let (place, document) = document_of(session, &word)?;
     let mut remote = outside.remote(&place).map_err(|error| failed(error, &word))?;
+    let nothing = |error: StoreError, in_memory: bool| match failed(error, &word) {
+        error if in_memory && matches!(&*error.kind, ErrorKind::Store(StoreError::NoDocument { .. })) => {
+            let hint = "a script has places in memory; `rejoin run --outside` reaches those on the disk";
+            error.with_hint(hint.to_owned())
+        }
+        error => error,
+    };
+    let in_memory = remote.is_in_memory();
     let document = match document {
         Some(document) => document,
-        None => only_document(&mut *remote, &place).map_err(|error| failed(error, &word))?,
+        None => only_document(&mut *remote, &place).map_err(|error| nothing(error, in_memory))?,
     };
     let mut seen = Seen::default();
     // It writes nothing: its own actor is found when it is known who wrote here.
@@ -336,11 +351,12 @@ fn clone(session: &mut Session, mut args: Args<'_>, outside: &mut dyn Outside) -
     let pulled = remote.check_in(&mut replica, &mut seen, Way::Pull).map_err(|error| failed(error, &word))?;
     if replica.clock().is_empty() && replica.waiting_len() == 0 {
         let document = Some(replica.document().clone());
-        return Err(failed(StoreError::NoDocument { place, document }, &word));
+        return Err(nothing(StoreError::NoDocument { place, document }, in_memory));
     }
     let actor = session.new_replica(name.text, &replica);
     let replica = replica.with_actor(actor).map_err(|error| CommandError::new(error, name.span.clone()))?;
     let received = went(&printable(&place), name.text, pulled.received);
+    let place = outside.lasting_name(&place);
     let mut reply = Reply::value(replica.value().clone()).with(received);
     if replica.waiting_len() > 0 {
         let waiting = words::count(replica.waiting_len(), "change");

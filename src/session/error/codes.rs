@@ -458,9 +458,10 @@ fn store(error: &StoreError) -> ErrorCode {
         | StoreError::SeveralDocuments { .. } => ErrorCode::NoPlace,
         StoreError::OutOfReach
         | StoreError::NotInScript(_)
+        | StoreError::NotInFile(_)
         | StoreError::Unreachable { .. }
         | StoreError::Restless(_) => ErrorCode::Unreachable,
-        StoreError::Refused { .. } => ErrorCode::Refused,
+        StoreError::Refused { .. } | StoreError::Unauthorized { .. } => ErrorCode::Refused,
         StoreError::Damaged { .. } | StoreError::Misnamed { .. } | StoreError::Lacks { .. } => {
             ErrorCode::Damaged
         }

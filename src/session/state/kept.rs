@@ -272,7 +272,7 @@ impl Session {
         keeper: &mut dyn Keeper,
     ) -> Result<(), FileError> {
         let record = Record { files: self.steps.files(), did: Did::Sent, barrier: Some(barrier.to_owned()) };
-        keeper.keep(&encoded(&record)).map(drop)
+        keeper.keep_for_sure(&encoded(&record)).map(drop)
     }
 
     /// Keeps a state in the place of many records, between commands.

@@ -14,7 +14,7 @@ use super::layout::{self, Listed, Listing};
 use super::plan::Wanted;
 use super::{AT_ONCE, Store, Visit};
 use crate::crdt::{Actor, Clock, ConvergentRef, MergeError, Patch};
-use crate::store::remote::Tail;
+use crate::store::remote::{Tail, of_actor};
 use crate::store::{CheckIn, Seen, StoreError, Way};
 
 /// The number of times that a document is listed, when objects that were listed are gone.
@@ -77,11 +77,12 @@ impl Visit<'_> {
         }
         let mut patches = Vec::new();
         let mut checkpoints: Vec<&Listed> = listing.checkpoints.iter().collect();
-        if listing.needs_checkpoint(&wanted, &clock) {
+        if listing.needs_checkpoint(&wanted, &clock, way) {
             let newest = checkpoints.pop();
             let Some(patch) = self.read_checkpoint(newest, listing, seen, outcome).await? else {
                 return Ok(false);
             };
+            let patch = if way == Way::Push { of_actor(&patch, &own) } else { patch };
             clock.join(&patch.reach());
             wanted = listing.wanted(seen, &clock, &own, way);
             patches.push(patch);
@@ -103,7 +104,7 @@ impl Visit<'_> {
                 else {
                     return Ok(false);
                 };
-                patches.push(patch);
+                patches.push(if way == Way::Push { of_actor(&patch, &own) } else { patch });
             } else if wanted.is_empty() {
                 break;
             }
@@ -234,7 +235,8 @@ impl Visit<'_> {
                 seen.note(actor, Tail { after: *after, reach, tag: 0 });
                 outcome.received.add(report.new, bytes.len());
                 if report.new > 0 {
-                    outcome.report = Some(report);
+                    let before = outcome.report.take();
+                    outcome.report = Some(before.map_or(report.clone(), |before| before.join(report)));
                 }
             }
         }

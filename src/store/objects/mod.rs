@@ -137,6 +137,11 @@ impl Store {
         }
     }
 
+    /// Tells whether it was made in memory.
+    pub fn is_in_memory(&self) -> bool {
+        self.number > 0
+    }
+
     /// Returns the place: what stands in errors.
     pub fn name(&self) -> &str {
         &self.name

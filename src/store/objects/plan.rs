@@ -86,7 +86,7 @@ impl Listing {
     }
 
     /// Tells whether a checkpoint is to be read first: runs that came before are gone, or it saves much.
-    pub(super) fn needs_checkpoint(&self, wanted: &[Wanted], clock: &Clock) -> bool {
+    pub(super) fn needs_checkpoint(&self, wanted: &[Wanted], clock: &Clock, way: Way) -> bool {
         let Some(newest) = self.checkpoints.last() else { return false };
         let actors: BTreeSet<&Actor> = wanted.iter().map(|wanted| &wanted.actor).collect();
         let lacks_runs = actors.into_iter().any(|actor| {
@@ -94,7 +94,8 @@ impl Listing {
             first.is_some_and(|(first, _)| clock.get(actor) < *first)
         });
         let sizes = wanted.iter().filter_map(|Wanted { actor, after, .. }| self.runs.get(actor)?.get(after));
-        lacks_runs || (wanted.len() > FEW && newest.size < sizes.map(|listed| listed.size).sum())
+        lacks_runs
+            || (way != Way::Push && wanted.len() > FEW && newest.size < sizes.map(|listed| listed.size).sum())
     }
 
     /// Returns the runs that may hold ops that are missing, besides those that were read.
