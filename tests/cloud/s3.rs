@@ -222,8 +222,10 @@ fn given_a_url_and_options_then_it_is_the_same_store() {
         let mut clone = Peer::new("clone");
         clone.checks_in(&server.store()).await;
         assert_eq!(clone.text(), "[1]");
-        let wrong = options.map(|(name, value)| if name.contains("secret") { (name, "no".into()) } else { (name, value) });
-        let error = Peer::new("eve").tries(&Store::at_url_with("s3://bucket/x", wrong).unwrap()).await.unwrap_err();
+        let wrong = options
+            .map(|(name, value)| if name.contains("secret") { (name, "no".into()) } else { (name, value) });
+        let error =
+            Peer::new("eve").tries(&Store::at_url_with("s3://bucket/x", wrong).unwrap()).await.unwrap_err();
         assert!(matches!(error, StoreError::Unreachable { .. } | StoreError::Refused { .. }), "{error}");
         for url in ["s3://", "ftp://bucket", "nothing"] {
             assert!(matches!(Store::at_url_with(url, []), Err(StoreError::BadPlace(_))), "{url}");

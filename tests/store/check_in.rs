@@ -98,6 +98,8 @@ fn three_runs() -> (tempfile::TempDir, Blocking, Peer, Peer) {
     ben.checks_in(&mut store, Way::Pull);
     ann.set(r#"{"n":2}"#).checks_in(&mut store, Way::Both);
     ann.set(r#"{"n":3}"#).checks_in(&mut store, Way::Both);
+    // Files tell their times in steps of some milliseconds.
+    std::thread::sleep(std::time::Duration::from_millis(20));
     (folder, store, ann, ben)
 }
 
@@ -409,6 +411,21 @@ fn given_runs_that_a_checkpoint_holds_when_cleaned_then_only_the_last_of_each_ac
     assert_eq!((clone.text(), checked.requests), (ben.text(), 2));
     assert_eq!(ben.checks_in(&mut store, Way::Both).requests, 1);
     drop(ann);
+}
+
+#[test]
+fn given_an_old_run_that_a_young_one_follows_when_cleaned_then_both_stay_until_the_young_one_is_old() {
+    let objects = Shaky::new(1);
+    let mut store = Blocking::new(Store::over(Arc::new(objects.clone()), "", "shaky")).unwrap();
+    let mut ann = Peer::new("ann");
+    ann.set("1").checks_in(&mut store, Way::Both);
+    objects.sleep(100_000);
+    ann.set("2").checks_in(&mut store, Way::Both);
+    // Whoever gets a list in which the second is not yet must find the first.
+    assert_eq!(store.clean(&document(), 20).unwrap().removed, 0);
+    objects.sleep(30_000);
+    assert_eq!(store.clean(&document(), 20).unwrap().removed, 1);
+    assert_eq!(clone_of(&mut store).text(), "2");
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //!
 //! - a checkpoint holds it, which was read back from the store;
 //! - it is not the last run of its actor, by which others find out how far that one is, and that its name is taken;
-//! - it is older than somebody could need, by the clock of the store.
+//! - it is older than somebody could need, by the clock of the store, and so is the run that follows it: a list that tells
+//!   late of both, or is made while they come and go, could show neither.
 //!
 //! The last is what all others rest on: a name that is free again could be taken by somebody who believes that it was never
 //! taken, and nobody would look there for what is new. So the age must be longer than any check-in takes, and the time after
@@ -92,8 +93,9 @@ impl Listing {
     fn superfluous(&self, held: &Clock, before: i64) -> Vec<Listed> {
         let mut goes = Vec::new();
         for (actor, runs) in &self.runs {
-            let ends = runs.keys().skip(1);
-            let covered = runs.values().zip(ends).filter(|(_, end)| **end <= held.get(actor));
+            let covered = runs.values().zip(runs.iter().skip(1));
+            let covered =
+                covered.filter(|(_, (end, next))| **end <= held.get(actor) && next.modified < before);
             goes.extend(covered.map(|(listed, _)| listed.clone()));
         }
         let old = self.checkpoints.len().saturating_sub(CHECKPOINTS);
