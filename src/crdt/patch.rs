@@ -105,6 +105,13 @@ impl Patch {
         }
     }
 
+    /// Tells whether the changes of each actor follow each other, and the first of them something up to a counter: then
+    /// nothing of an actor is missing behind that. O(size).
+    #[cfg(feature = "store")]
+    pub(crate) fn is_chain(&self, after: u64) -> bool {
+        self.wire().is_chain(after).expect("a patch was read once")
+    }
+
     /// Tells whether an actor has made changes in it, or perhaps others that it builds on. O(actors), for a listed patch
     /// O(changes).
     pub fn knows(&self, actor: &Actor) -> bool {

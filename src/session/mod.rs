@@ -231,6 +231,16 @@ impl Session {
         self.layout(line).command.is_some_and(|(command, _)| command.name == commands::files::PIPE.name)
     }
 
+    /// Tells whether a line reaches a place where replicas meet: what the session makes should be unique in the world
+    /// then, if that place lasts.
+    pub fn meets_others(&self, line: &str) -> bool {
+        let layout = self.layout(line);
+        layout
+            .command
+            .as_ref()
+            .is_some_and(|(command, _)| commands::sync::meets_others(command.name, &layout.taken))
+    }
+
     // --- filters that do not end ---
 
     /// Returns what each filter may use: a command whose filter comes to a limit fails, and changes nothing.

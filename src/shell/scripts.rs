@@ -19,7 +19,7 @@ use super::paint::{Paint, on_a_line};
 use super::progress::Progress;
 use super::sources::{NO_FILES, Source, Unread};
 use super::total::Total;
-use super::workspace::{Resumed, Workspace};
+use super::workspace::{Resumed, Workspace, new_session};
 
 /// A runner of what is not typed into a terminal.
 pub(crate) struct Scripts {
@@ -109,7 +109,9 @@ impl Scripts {
             self.file_error("-c", &Unread::Mistakes(mistakes));
             return Ok(ExitCode::from(USAGE));
         }
-        self.answers("-c", files, &Script { items, mistakes }, Host::new(Disk::default()).open())
+        let host = Host::new(Disk::default()).open();
+        let script = Script { items, mistakes };
+        self.answers("-c", files, &script, host, self.session_for(&script, true)?)
     }
 
     /// Runs a session on standard input: prints the answers, and verifies expectations.
@@ -117,7 +119,9 @@ impl Scripts {
         prepare()?;
         match Source::Stdin.read() {
             Ok(None) => Ok(ExitCode::SUCCESS),
-            Ok(Some(script)) => self.answers("stdin", files, &script, Host::new(Disk::default())),
+            Ok(Some(script)) => {
+                self.answers("stdin", files, &script, Host::new(Disk::default()), self.session())
+            }
             Err(unread) => {
                 self.file_error("stdin", &unread);
                 Ok(ExitCode::from(USAGE))
@@ -132,12 +136,30 @@ impl Scripts {
         session
     }
 
+    /// Makes an empty session for a script. What it makes is unique in the world if it is brought to a place that lasts.
+    fn session_for(&self, script: &Script, is_open: bool) -> io::Result<Session> {
+        let session = self.session();
+        if !is_open || !script.steps().any(|step| session.meets_others(&step.text)) {
+            return Ok(session);
+        }
+        let session = new_session()?;
+        session.set_filter_limits(self.limits);
+        Ok(session)
+    }
+
     /// Opens files, runs a script and prints what its commands answer.
-    fn answers(&self, name: &str, files: &[String], script: &Script, host: Host) -> io::Result<ExitCode> {
+    fn answers(
+        &self,
+        name: &str,
+        files: &[String],
+        script: &Script,
+        host: Host,
+        session: Session,
+    ) -> io::Result<ExitCode> {
         prepare()?;
         let mut out = Output;
         let (mut session, host) = match &self.workspace {
-            None => (self.session(), host),
+            None => (session, host),
             Some(workspace) => {
                 let Resumed { session, keeper, notice, .. } = workspace.open()?;
                 if let Some(notice) = notice {
@@ -211,7 +233,7 @@ impl Scripts {
                     if way.outside {
                         host = host.outside();
                     }
-                    let session = &mut self.session();
+                    let session = &mut self.session_for(&script, way.outside)?;
                     let progress = Progress::of(&script, way.seen);
                     let each = |ran: Ran<'_>| -> io::Result<()> {
                         let Ran::Step { failure, .. } = ran else {

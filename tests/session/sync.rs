@@ -144,7 +144,11 @@ fn given_what_is_no_place_or_has_no_document_then_the_error_says_what_helps() {
         ("sync a shop", "nothing has the name `shop`", "a folder is written `./shop`"),
         ("push a shop", "`shop` is no place for documents", "a folder is written `./shop`"),
         ("sync a seen", "`seen` is a clock, not a ref", ""),
-        ("clone ./nowhere as b", "`./nowhere` has no document", "a script has places in memory; `rejoin run --outside` reaches those on the disk"),
+        (
+            "clone ./nowhere as b",
+            "`./nowhere` has no document",
+            "a script has places in memory; `rejoin run --outside` reaches those on the disk",
+        ),
         (
             "sync a http://localhost:1",
             "`http://localhost:1` is out of reach of a script",

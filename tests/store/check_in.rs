@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use rejoin::crdt::{Actor, ConvergentRef, DocumentId, MergeError};
+use rejoin::crdt::{Actor, ConvergentRef, DocumentId, MergeError, Patch};
 use rejoin::store::{Blocking, CheckIn, Remote, Seen, Store, StoreError, Way};
 use rejoin::value::parse;
 
@@ -267,8 +267,11 @@ fn given_an_object_that_is_damaged_or_not_what_its_name_says_then_it_is_named_an
     let mut flipped = last.clone();
     flipped[last.len() / 2] ^= 1;
     let empty = ann.replica.patch_from_clock(ann.replica.clock()).to_bytes();
-    let cases: [&[u8]; 8] =
-        [b"", b"not a patch", &last[..last.len() - 1], &flipped, &foreign, &stranger, &first, &empty];
+    // The change in the middle is missing: who has it would not bring it, if the run were believed.
+    let changes: Vec<_> = ann.replica.changes().collect();
+    let gap = Patch::new(document(), [changes[0].clone(), changes.last().unwrap().clone()]).to_bytes();
+    let cases: [&[u8]; 9] =
+        [b"", b"not a patch", &last[..last.len() - 1], &flipped, &foreign, &stranger, &first, &empty, &gap];
     for bytes in cases {
         fs::write(&runs[2], bytes).unwrap();
         let (had, clock) = (ben.text(), ben.replica.clock().clone());

@@ -400,6 +400,18 @@ impl Wire {
         Ok(reach)
     }
 
+    /// Tells whether the changes of each actor follow each other, and the first of them something up to a counter. O(size).
+    #[cfg(feature = "store")]
+    pub(in crate::crdt) fn is_chain(&self, after: u64) -> Result<bool, Corrupt> {
+        let (mut is_chain, mut last) = (true, vec![0; self.actors.len()]);
+        Reader::new(self)?.finish(|head| {
+            let last = &mut last[head.actor as usize];
+            is_chain &= if *last == 0 { head.previous <= after } else { head.previous == *last };
+            *last = head.last();
+        })?;
+        Ok(is_chain)
+    }
+
     /// Reads a strip once, and counts its changes and ops.
     fn count(&mut self) -> Result<(), Corrupt> {
         let (mut changes, mut ops) = (0u64, 0u64);

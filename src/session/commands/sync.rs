@@ -7,7 +7,7 @@ use crate::session::commands::merge::{not_merged, nothing_new};
 use crate::session::error::{CommandError, ErrorKind};
 use crate::session::evaluation::data::file_name;
 use crate::session::language::args::{Args, Word};
-use crate::session::language::arguments::{GC, NEW_NAME, NOW, PLACE, REF, REF_OR_PLACE};
+use crate::session::language::arguments::{GC, NEW_NAME, NOW, PLACE, REF, REF_OR_PLACE, Wants};
 use crate::session::language::command::{Command, Run};
 use crate::session::state::names::{Entry, Upstream};
 use crate::session::{Outside, Part, Reply, Session};
@@ -104,7 +104,7 @@ pub(in crate::session) const STORE: Command = Command {
     details: "`store gc` makes a checkpoint of each document where one is due, and removes what nobody needs any more: runs of \
               changes that a checkpoint holds, which was read back, if they are older than an hour and not the last \
               of their actor; and checkpoints but the two newest. With `--now` also what is younger: then nobody else may \
-              be using the place.",
+              be using the place. A check-in that finds more than 512 runs without a checkpoint does it by itself.",
     example: &[
         r#"ref a {"n": 1}"#,
         "sync a ./shop",
@@ -143,6 +143,14 @@ fn pull(session: &mut Session, mut args: Args<'_>, outside: &mut dyn Outside) ->
     let [name] = args.required();
     session.reference(&name)?;
     elsewhere(session, &name, args.next(), outside, Way::Pull)
+}
+
+/// Tells whether a command with these arguments reaches a place.
+pub(in crate::session) fn meets_others(command: &str, taken: &[(Wants, Word<'_>)]) -> bool {
+    match command {
+        "sync" => taken.get(1).is_none_or(|(_, word)| is_place(word.text)),
+        _ => [PUSH.name, PULL.name, CLONE.name].contains(&command),
+    }
 }
 
 /// Tells whether a word names a place, and not a ref.

@@ -20,8 +20,11 @@ use crate::store::{CheckIn, Seen, StoreError, Way};
 /// The number of times that a document is listed, when objects that were listed are gone.
 const ATTEMPTS: usize = 4;
 
-/// The number of runs that may come before somebody makes a checkpoint.
+/// The number of runs that may come before somebody makes a checkpoint, and clears away.
 const MANY: usize = 512;
+
+/// The age of what is cleared away then, in seconds.
+const AGE: u64 = 3600;
 
 impl Store {
     /// Brings a replica and the store together, as [`Remote::check_in`](crate::store::Remote::check_in) says. Costs one
@@ -46,7 +49,8 @@ impl Store {
             if way != Way::Pull {
                 visit.push(&listing, replica, seen, way, &mut outcome).await?;
                 if outcome.sent.changes > 0 && listing.since_checkpoint().count() > MANY {
-                    visit.make_checkpoint(&listing, replica, seen).await?;
+                    // Who cannot do it leaves it to others.
+                    let _ = Box::pin(self.clean(replica.document(), AGE)).await;
                 }
             }
             outcome.requests = visit.requests();

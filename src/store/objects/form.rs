@@ -61,7 +61,7 @@ impl Checkpoint {
         }
         // A checkpoint that says more than it has would hide changes.
         let reach = patch.reach();
-        if seen.0.iter().any(|(actor, tail)| tail.reach > reach.get(actor)) {
+        if !patch.is_chain(0) || seen.0.iter().any(|(actor, tail)| tail.reach > reach.get(actor)) {
             return Err(misnamed("it has less than it says"));
         }
         Ok(Self { seen, patch })
@@ -92,7 +92,7 @@ pub(super) fn run(
     let patch = patch(bytes, document, object, limits)?;
     let reach: Clock = patch.reach();
     match reach.iter().collect::<Vec<_>>()[..] {
-        [(found, last)] if found == actor && last > after => Ok((patch, last)),
+        [(found, last)] if found == actor && last > after && patch.is_chain(after) => Ok((patch, last)),
         _ => Err(StoreError::Misnamed {
             object: object.to_owned(),
             problem: format!("it has other changes than those of `{actor}` after {after}"),

@@ -26,6 +26,9 @@ use layout::{Listed, Listing};
 /// The number of requests that are on the way at once.
 const AT_ONCE: usize = 16;
 
+/// The maximum number of bytes of an object.
+const LARGEST: u64 = 1 << 30;
+
 /// A store of documents. Any number of replicas, in any number of processes, may use one at the same time.
 #[derive(Clone)]
 pub struct Store {
@@ -213,7 +216,16 @@ impl<'s> Visit<'s> {
     /// Reads an object; `None` when it is gone.
     async fn get(&self, location: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         self.count();
-        let read = async { self.store.objects.get(location).await?.bytes().await };
+        let found = match self.store.objects.get(location).await {
+            Ok(found) if found.meta.size > LARGEST => {
+                return Err(StoreError::Misnamed {
+                    object: location.to_string(),
+                    problem: format!("it has more than {} MiB", LARGEST >> 20),
+                });
+            }
+            found => found,
+        };
+        let read = async { found?.bytes().await };
         match read.await {
             Ok(bytes) => Ok(Some(bytes.into())),
             Err(Error::NotFound { .. }) => Ok(None),
