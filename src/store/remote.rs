@@ -95,7 +95,7 @@ pub struct CheckIn {
     pub received: Traffic,
     /// The report of the merge, if anything came.
     pub report: Option<MergeReport>,
-    /// How many requests it took.
+    /// The number of requests that it took, without those that clear away after many.
     pub requests: usize,
 }
 
