@@ -73,17 +73,23 @@ fn given_two_refs_when_they_check_in_then_each_has_what_the_other_had_and_both_w
 #[test]
 fn given_a_place_when_refs_meet_there_then_they_have_the_same_and_remember_it() {
     let mut typed = Typed::new(&[r#"ref a {"n": 1}"#]);
-    assert_eq!(lines(&typed.run("sync a ./shop")), ["a → ./shop: 1 change", "./shop → a: nothing new"]);
-    assert_eq!(lines(&typed.run("clone ./shop as b")), ["./shop → b: 1 change", "actor b"]);
+    assert_eq!(
+        lines(&typed.run("sync a ./shop")),
+        ["a → ./shop in memory: 1 change", "./shop in memory → a: nothing new"]
+    );
+    assert_eq!(lines(&typed.run("clone ./shop as b")), ["./shop in memory → b: 1 change", "actor b"]);
     typed.run("swap b .n = 2");
-    assert_eq!(lines(&typed.run("push b")), ["b → ./shop: 1 change"]);
+    assert_eq!(lines(&typed.run("push b")), ["b → ./shop in memory: 1 change"]);
     typed.run("swap a .m = 3");
-    assert_eq!(lines(&typed.run("pull a")), ["./shop → a: 1 change", "1 change new", "~ .n 1 → 2"]);
-    assert_eq!(lines(&typed.run("sync a")), ["a → ./shop: 1 change", "./shop → a: nothing new"]);
+    assert_eq!(lines(&typed.run("pull a")), ["./shop in memory → a: 1 change", "1 change new", "~ .n 1 → 2"]);
+    assert_eq!(
+        lines(&typed.run("sync a")),
+        ["a → ./shop in memory: 1 change", "./shop in memory → a: nothing new"]
+    );
     assert_eq!(lines(&typed.run("sync a")), ["nothing new"]);
     assert_eq!(
         lines(&typed.run("sync b ./shop")),
-        ["b → ./shop: nothing new", "./shop → b: 1 change", "1 change new", "+ .m 3"]
+        ["b → ./shop in memory: nothing new", "./shop in memory → b: 1 change", "1 change new", "+ .m 3"]
     );
     assert_eq!(typed.value("$a == $b"), "true");
     let refs = typed.run("refs").lines();
@@ -105,7 +111,8 @@ fn given_changes_that_were_sent_then_neither_they_nor_what_came_before_can_be_un
     assert_eq!(typed.value("a"), "4");
     typed.run("undo");
     assert_eq!(typed.value("a"), "2");
-    let again = ["a → ./s: nothing new", "./s → a: 1 change", "1 change new", "~ . 2 → 4"];
+    let again =
+        ["a → ./s in memory: nothing new", "./s in memory → a: 1 change", "1 change new", "~ . 2 → 4"];
     assert_eq!(lines(&typed.run("sync a")), again);
 }
 
@@ -200,7 +207,7 @@ fn given_another_place_of_the_same_name_then_what_is_known_of_the_first_does_not
     let mut typed = Typed::new(&["ref a 1", "branch a as b", "swap a 2", "push a ./s"]);
     // As for a folder that was removed and made anew by somebody who has less.
     typed.host = Host::without_files();
-    assert_eq!(lines(&typed.run("push b ./s")), ["b → ./s: 1 change"]);
-    assert_eq!(lines(&typed.run("push a")), ["a → ./s: 1 change"]);
+    assert_eq!(lines(&typed.run("push b ./s")), ["b → ./s in memory: 1 change"]);
+    assert_eq!(lines(&typed.run("push a")), ["a → ./s in memory: 1 change"]);
     assert_eq!(typed.value("clone ./s as c"), "2");
 }

@@ -34,7 +34,7 @@ pub(in crate::session) const SYNC: Command = Command {
         "#=> client → backend: 1 change, ... bytes",
         r#"#=> backend: + .items[1] "bread""#,
         "sync client ./shop",
-        "#=> client → ./shop: 2 changes, ... bytes",
+        "#=> client → ./shop in memory: 2 changes, ... bytes",
         "sync client",
         "#=> nothing new",
     ],
@@ -50,7 +50,7 @@ pub(in crate::session) const PUSH: Command = Command {
     example: &[
         r#"ref a {"n": 1}"#,
         "push a ./shop",
-        "#=> a → ./shop: 1 change, ... bytes",
+        "#=> a → ./shop in memory: 1 change, ... bytes",
         "push a",
         "#=> nothing new",
     ],
@@ -71,7 +71,7 @@ pub(in crate::session) const PULL: Command = Command {
         "push b",
         "pull a",
         r#"#=> {"n": 2}"#,
-        "#=> ./shop → a: 1 change, ... bytes",
+        "#=> ./shop in memory → a: 1 change, ... bytes",
         "#=> ~ .n 1 → 2",
     ],
     run: Run::Outside(pull),
@@ -90,7 +90,7 @@ pub(in crate::session) const CLONE: Command = Command {
         "push ann ./shop",
         "clone ./shop as ben",
         r#"#=> ["milk"]"#,
-        "#=> ./shop → ben: 1 change, ... bytes",
+        "#=> ./shop in memory → ben: 1 change, ... bytes",
         "#=> actor ben",
     ],
     run: Run::Outside(clone),
@@ -252,6 +252,7 @@ fn elsewhere(
         session.keep_intent(&barrier, outside).map_err(|error| CommandError::of_file(error, name))?;
         session.barrier = Some(barrier);
     }
+    let shown = shown_place(shown, &*remote);
     let done = remote.check_in(session.reference_mut(name)?, &mut seen, way);
     let CheckIn { sent, received, report, .. } = done.map_err(|error| failed(error, word))?;
     session.names.set_upstream(name.text, Some(Upstream { place, seen }));
@@ -272,6 +273,11 @@ fn elsewhere(
         _ if has_sent => Ok(reply),
         _ => Ok(reply.with(nothing_new())),
     }
+}
+
+/// Returns the name of a place as a report has it.
+fn shown_place(name: String, remote: &dyn Remote) -> String {
+    if remote.is_in_memory() { format!("{name} in memory") } else { name }
 }
 
 /// Makes the error of a ref that remembers no place.
@@ -363,7 +369,7 @@ fn clone(session: &mut Session, mut args: Args<'_>, outside: &mut dyn Outside) -
     }
     let actor = session.new_replica(name.text, &replica);
     let replica = replica.with_actor(actor).map_err(|error| CommandError::new(error, name.span.clone()))?;
-    let received = went(&printable(&place), name.text, pulled.received);
+    let received = went(&shown_place(printable(&place), &*remote), name.text, pulled.received);
     let place = outside.lasting_name(&place);
     let mut reply = Reply::value(replica.value().clone()).with(received);
     if replica.waiting_len() > 0 {
