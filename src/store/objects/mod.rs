@@ -96,6 +96,8 @@ impl Store {
         url: &str,
         options: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, StoreError> {
+        // Somebody else in this process may have chosen another one, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let bad = |error: &dyn fmt::Display| StoreError::BadPlace(format!("{url} ({error})"));
         let parsed = url::Url::parse(url).map_err(|error| bad(&error))?;
         let made = object_store::parse_url_opts(&parsed, options).map_err(|error| bad(&error))?;
