@@ -152,6 +152,12 @@ pub enum StoreError {
         /// What is known of the reason.
         reason: String,
     },
+    /// The place admits only those who have a token.
+    #[error("`{place}` wants a token")]
+    Unauthorized {
+        /// The place.
+        place: String,
+    },
     /// The place refuses the request.
     #[error("`{place}` refuses: {reason}")]
     Refused {

@@ -183,7 +183,7 @@ fn given_a_server_that_refuses_then_the_error_says_what_it_says_and_nothing_has_
     };
     let refused: crate::command::Done = ask("other");
     assert_eq!(refused.code, 1);
-    assert!(refused.err.contains("[R092]") && refused.err.contains("401"), "{}", refused.err);
+    assert!(refused.err.contains(&format!("`{url}` wants a token")), "{}", refused.err);
     assert!(refused.err.contains("REJOIN_TOKEN"), "{}", refused.err);
     let taken: crate::command::Done = ask("secret");
     assert_eq!((taken.code, &*taken.err), (0, ""));

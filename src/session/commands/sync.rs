@@ -297,7 +297,7 @@ fn document_of(session: &Session, word: &Word<'_>) -> Result<(String, Option<Doc
 
 fn failed(error: StoreError, word: &Word<'_>) -> CommandError {
     let hint = match &error {
-        StoreError::Refused { reason, .. } if reason.contains("401") => {
+        StoreError::Unauthorized { .. } => {
             Some("a token for it stands in the variable REJOIN_TOKEN".to_owned())
         }
         StoreError::NotInScript(_) => Some("`rejoin run --outside` lets a script reach it".to_owned()),

@@ -460,7 +460,7 @@ fn store(error: &StoreError) -> ErrorCode {
         | StoreError::NotInScript(_)
         | StoreError::Unreachable { .. }
         | StoreError::Restless(_) => ErrorCode::Unreachable,
-        StoreError::Refused { .. } => ErrorCode::Refused,
+        StoreError::Refused { .. } | StoreError::Unauthorized { .. } => ErrorCode::Refused,
         StoreError::Damaged { .. } | StoreError::Misnamed { .. } | StoreError::Lacks { .. } => {
             ErrorCode::Damaged
         }
