@@ -32,11 +32,10 @@ const JSON_OPS: usize = 200_000;
 /// The maximum number of bytes of what is new, for it to be told to those who follow a document.
 const NEWS: usize = 256 << 10;
 
-/// The maximum number of ops of what is new, which as JSON takes no more than [`NEWS`]: a character that is typed takes a byte
-/// at least.
+/// The maximum number of ops of what is new, for it to be written at all: of those that are typed together each takes a byte.
 const NEWS_OPS: u32 = NEWS as u32;
 
-/// The maximum number of ops of it that stand alone: each takes more bytes than these.
+/// The maximum number of ops of it as they stand in JSON: none takes fewer bytes than 20.
 const NEWS_JSON_OPS: usize = NEWS / 20;
 
 /// A request about a document, and where the answer goes.

@@ -52,10 +52,17 @@ const EVENTS: &str = "/v1/documents/{id}/events";
 struct Site {
     documents: Arc<Documents>,
     health: Arc<Mutex<Option<Found<()>>>>,
-    /// The list of documents as JSON, with the number of those that had been made here.
-    listed: Arc<Mutex<Option<(u64, Found<String>)>>>,
+    listed: Arc<Mutex<Option<Listed>>>,
     /// Whether the server has ended.
     end: watch::Receiver<bool>,
+}
+
+/// A list of all documents.
+struct Listed {
+    /// As JSON.
+    documents: Found<String>,
+    /// The number of those that had been made here.
+    made: u64,
 }
 
 /// Something about the store, when it was asked the last time.
@@ -151,19 +158,19 @@ async fn list(State(site): State<Site>, headers: HeaderMap) -> Result<Response, 
     // Who waits here is answered with what the one before found.
     let mut known = site.listed.lock().await;
     let made = shared.made.load(Ordering::SeqCst);
-    if let Some((then, listed)) = &*known
-        && *then == made
-        && listed.is_new()
+    if let Some(listed) = &*known
+        && listed.made == made
+        && listed.documents.is_new()
     {
-        return listed.found.clone().map(json);
+        return listed.documents.found.clone().map(json);
     }
     let found = shared.store.documents().await.map(|ids| {
         let ids = ids.iter().map(|id| string(id.as_str())).collect();
         object([("documents", ids)]).to_string()
     });
-    let listed = Found::new(found, &shared.options);
-    let answer = listed.found.clone().map(json);
-    *known = Some((made, listed));
+    let documents = Found::new(found, &shared.options);
+    let answer = documents.found.clone().map(json);
+    *known = Some(Listed { documents, made });
     answer
 }
 
