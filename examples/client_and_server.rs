@@ -12,7 +12,7 @@ use rejoin::crdt::{Actor, ConvergentRef, DocumentId};
 use rejoin::server::{Options, Server};
 use rejoin::store::http::Server as Client;
 use rejoin::store::{Remote, Seen, Store, Way};
-use rejoin::value::{Val, parse};
+use rejoin::value::parse;
 
 fn main() -> Result<(), Box<dyn Error>> {
     match std::env::args().nth(1).as_deref() {

@@ -37,17 +37,25 @@ pub struct MergeReport {
     pub invalid: Option<String>,
 }
 
+#[cfg(feature = "store")]
 impl MergeReport {
-    /// Tells of two merges, one after the other, as of one.
-    #[cfg(feature = "store")]
+    /// Joins the report of a merge and that of a later one into the same ref: what was new or known is counted together,
+    /// what stands (conflicts, what is invalid, what waits) is as the later one has it, and of the earlier conflicts those in
+    /// other places stay behind them. O(conflicts of both).
     pub(crate) fn join(self, later: Self) -> Self {
-        let Self { new, known, mut conflicts, mut lost, mut refused, .. } = self;
-        conflicts.retain(|earlier| later.conflicts.iter().all(|conflict| conflict.path != earlier.path));
-        lost.extend(later.lost);
-        refused.extend(later.refused);
-        let conflicts = later.conflicts.into_iter().chain(conflicts).collect();
-        let (new, known) = (new + later.new, known + later.known);
-        Self { new, known, conflicts, lost, refused, waiting: later.waiting, invalid: later.invalid }
+        let mut conflicts = later.conflicts;
+        let told: std::collections::HashSet<Path> =
+            conflicts.iter().map(|conflict| conflict.path.clone()).collect();
+        conflicts.extend(self.conflicts.into_iter().filter(|conflict| !told.contains(&conflict.path)));
+        Self {
+            new: self.new + later.new,
+            known: self.known + later.known,
+            waiting: later.waiting,
+            conflicts,
+            lost: self.lost.into_iter().chain(later.lost).collect(),
+            refused: self.refused.into_iter().chain(later.refused).collect(),
+            invalid: later.invalid,
+        }
     }
 }
 
@@ -88,4 +96,32 @@ pub struct LostEdits {
     /// The edits in it that whoever deleted it had not seen, ordered by id. What was written into
     /// something that is named is not named again.
     pub edits: Vec<OpSpan>,
+}
+
+#[cfg(all(test, feature = "store"))]
+mod tests {
+    use super::*;
+    use crate::value::Step;
+
+    fn conflict(key: &str, counter: u64) -> Conflict {
+        let id = OpId::new(counter, crate::crdt::Actor::new("ann").unwrap());
+        let path = Path(vec![Step::Key(key.into())]);
+        Conflict { path, winner: Written { id, value: Val::NULL }, losers: Vec::new() }
+    }
+
+    fn report(new: usize, waiting: usize, conflicts: Vec<Conflict>, invalid: Option<&str>) -> MergeReport {
+        let lost = vec![LostEdits { path: Path::default(), overwritten: false, edits: Vec::new() }];
+        let invalid = invalid.map(str::to_owned);
+        MergeReport { new, known: 1, waiting, conflicts, lost, refused: Vec::new(), invalid }
+    }
+
+    #[test]
+    fn of_joined_reports_the_later_one_says_what_stands_and_nothing_is_forgotten() {
+        let earlier = report(2, 3, vec![conflict("a", 1), conflict("b", 2)], Some("bad"));
+        let later = report(5, 1, vec![conflict("c", 3), conflict("a", 4)], None);
+        let joined = earlier.join(later);
+        assert_eq!((joined.new, joined.known, joined.waiting), (7, 2, 1));
+        assert_eq!(joined.conflicts, [conflict("c", 3), conflict("a", 4), conflict("b", 2)]);
+        assert_eq!((joined.lost.len(), joined.invalid), (2, None));
+    }
 }

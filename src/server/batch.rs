@@ -5,6 +5,7 @@
 //! a client is told is in the store.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::body::Bytes;
 use tokio::runtime::Handle;
@@ -13,7 +14,7 @@ use tokio::sync::oneshot;
 use super::body::Received;
 use super::cache::Kept;
 use super::form::Form;
-use super::problem::{BUSY, LACKS, NOT_ACCEPTABLE, NOT_FOUND, Problem, READ_ONLY, REFUSED};
+use super::problem::{BUSY, LACKS, NOT_ACCEPTABLE, NOT_FOUND, Problem, READ_ONLY};
 use super::shared::Shared;
 use crate::crdt::{Clock, ConvergentRef, DocumentId, Limits, MergeError, Patch};
 use crate::store::{Exchange, StoreError, Way, nothing};
@@ -31,8 +32,11 @@ const JSON_OPS: usize = 200_000;
 /// The maximum number of bytes of what is new, for it to be told to those who follow a document.
 const NEWS: usize = 256 << 10;
 
-/// The maximum number of bytes of a name that is that of a file.
-const FILE_NAME: usize = 250;
+/// The maximum number of ops of what is new, for it to be written at all: of those that are typed together each takes a byte.
+const NEWS_OPS: u32 = NEWS as u32;
+
+/// The maximum number of ops of it as they stand in JSON: none takes fewer bytes than 20.
+const NEWS_JSON_OPS: usize = NEWS / 20;
 
 /// A request about a document, and where the answer goes.
 pub(super) struct Job {
@@ -111,19 +115,21 @@ impl Batch<'_> {
                 return None;
             }
         };
-        let outcome = self.working(|| {
-            let mut writer = Writer::new(self.shared, &kept.replica);
-            for (job, taken) in jobs.into_iter().zip(taken) {
-                let answer = taken.and_then(|since| writer.answer(&job.request, since));
-                // Who does not wait any more is answered by nobody.
-                let _ = job.answer.send(answer);
+        let mut writer = Writer::new(self.shared, &kept.replica);
+        for (job, taken) in jobs.into_iter().zip(taken) {
+            // Who does not wait any more is answered by nobody.
+            if job.answer.is_closed() {
+                continue;
             }
-            let clock = kept.replica.clock().clone();
-            let news = told.filter(|told| **told != clock).map(|told| writer.news(told));
-            let is_cleaning_due = !self.shared.options.read_only && kept.writes >= CLEAN_EVERY;
-            kept.writes = if is_cleaning_due { 0 } else { kept.writes };
-            Outcome { clock, news, is_cleaning_due }
-        });
+            // Each answer is a turn of its own: those about other documents come in between.
+            let answer = self.working(|| taken.and_then(|since| writer.answer(&job.request, since)));
+            let _ = job.answer.send(answer);
+        }
+        let clock = kept.replica.clock().clone();
+        let news = told.filter(|told| **told != clock).map(|told| self.working(|| writer.news(told)));
+        let is_cleaning_due = !self.shared.options.read_only && kept.writes >= CLEAN_EVERY;
+        kept.writes = if is_cleaning_due { 0 } else { kept.writes };
+        let outcome = Outcome { clock, news, is_cleaning_due };
         if !is_unknown(&kept.replica) {
             self.shared.cache.put(kept);
         }
@@ -138,7 +144,9 @@ impl Batch<'_> {
         jobs: &[Job],
     ) -> Result<Vec<Result<Option<Clock>, Problem>>, StoreError> {
         if is_fresh {
+            let turn = self.runtime.block_on(self.shared.loads.acquire()).expect("it is never closed");
             self.check_in(kept, Way::Pull)?;
+            drop(turn);
         }
         let before = kept.replica.clock().clone();
         let taken =
@@ -146,6 +154,9 @@ impl Batch<'_> {
         let is_new = *kept.replica.clock() != before;
         if is_new || !is_fresh {
             self.check_in(kept, if self.shared.options.read_only { Way::Pull } else { Way::Both })?;
+        }
+        if is_new && before.is_empty() {
+            self.shared.made.fetch_add(1, Ordering::SeqCst);
         }
         Ok(taken)
     }
@@ -189,9 +200,6 @@ impl Batch<'_> {
         if !patch.is_empty() && options.read_only {
             return Err(READ_ONLY.because("it takes no patches"));
         }
-        if let Some((actor, _)) = patch.reach().iter().find(|(actor, _)| !is_storable(actor.as_str())) {
-            return Err(REFUSED.because(format!("the actor {actor} has a name that is too long for a store")));
-        }
         merge(replica, &patch)?;
         Ok(Some(clock))
     }
@@ -201,24 +209,22 @@ impl Batch<'_> {
 fn merge(replica: &mut ConvergentRef, patch: &Patch) -> Result<(), Problem> {
     /// The memory that a patch may take that has to be taken apart.
     const APART: u64 = 64 << 20;
+    let (before, waited) = (replica.version(), replica.waiting_len());
     replica.set_waiting_limit(0);
     let merged = replica.merge_patch(patch);
     replica.set_waiting_limit(APART);
-    match merged {
-        Ok(_) => Ok(()),
+    let merged = match merged {
         // It overlaps with what is here, and has to be taken apart: whether something is missing is seen afterwards.
-        Err(MergeError::TooLarge { missing, .. }) if missing.is_empty() => {
-            let (before, waited) = (replica.version(), replica.waiting_len());
-            let report = replica.merge_patch(patch);
-            let report = report.map_err(|error| lacking(replica, &error))?;
-            if report.waiting == 0 && replica.waiting_len() <= waited {
-                return Ok(());
-            }
-            replica.rewind(before).expect("it is of this ref");
-            Err(LACKS.because("send what has come since `clock`").with_clock(replica.clock().clone()))
-        }
-        Err(error) => Err(lacking(replica, &error)),
+        Err(MergeError::TooLarge { missing, .. }) if missing.is_empty() => replica.merge_patch(patch),
+        merged => merged,
+    };
+    let report = merged.map_err(|error| lacking(replica, &error))?;
+    // Where something waits already, something of the patch may have taken its place.
+    if report.waiting == 0 && replica.waiting_len() <= waited {
+        return Ok(());
     }
+    replica.rewind(before).expect("it is of this ref");
+    Err(LACKS.because("send what has come since `clock`").with_clock(replica.clock().clone()))
 }
 
 fn lacking(replica: &ConvergentRef, error: &MergeError) -> Problem {
@@ -229,12 +235,6 @@ fn lacking(replica: &ConvergentRef, error: &MergeError) -> Problem {
         }
         _ => problem,
     }
-}
-
-/// Tells whether a name fits where a store needs it: in a folder it is the name of a file.
-pub(super) fn is_storable(name: &str) -> bool {
-    let takes = |byte: u8| if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) { 1 } else { 3 };
-    name.bytes().map(takes).sum::<usize>() <= FILE_NAME
 }
 
 fn is_unknown(replica: &ConvergentRef) -> bool {
@@ -252,6 +252,8 @@ struct Writer<'r> {
     last: Option<(Clock, Form, Bytes)>,
     /// The whole document, in each form that was asked for.
     whole: Vec<(Form, bool, Bytes)>,
+    /// The last news, and the clock since which.
+    news: Option<(Clock, News)>,
 }
 
 impl<'r> Writer<'r> {
@@ -260,7 +262,7 @@ impl<'r> Writer<'r> {
         // What a store has grows, and so does the sum: no two states have one tag.
         let sum: u128 = replica.clock().iter().map(|(_, counter)| u128::from(counter)).sum();
         let tag = format!("W/\"{sum:x}-{:08x}\"", crc32fast::hash(clock.as_bytes()));
-        Self { shared, replica, clock, tag, last: None, whole: Vec::new() }
+        Self { shared, replica, clock, tag, last: None, whole: Vec::new(), news: None }
     }
 
     /// Writes the answer to a request of a client that has what a clock covers.
@@ -273,8 +275,8 @@ impl<'r> Writer<'r> {
             }
             Request::Whole { form, with_patch, .. } => self.whole(*form, *with_patch)?,
             Request::Follow { since } => {
-                let since = since.as_ref().unwrap_or(self.replica.clock());
-                return Ok(Answer::News(self.news(since)));
+                let since = since.clone().unwrap_or_else(|| self.replica.clock().clone());
+                return Ok(Answer::News(self.news(&since)));
             }
         };
         Ok(Answer::Body { bytes, tag: self.tag.clone() })
@@ -289,7 +291,9 @@ impl<'r> Writer<'r> {
         let patch = self.replica.patch_from_clock(since);
         let bytes = match form {
             Form::Binary => Exchange::join(&self.clock, &patch.to_bytes()),
-            Form::Json => format!(r#"{{"clock":{},"patch":{}}}"#, self.clock, json(&patch)?).into_bytes(),
+            Form::Json => {
+                format!(r#"{{"clock":{},"patch":{}}}"#, self.clock, json(&patch, JSON_OPS)?).into_bytes()
+            }
         };
         let bytes = self.hold(bytes)?;
         self.last = Some((since.clone(), form, bytes.clone()));
@@ -310,7 +314,7 @@ impl<'r> Writer<'r> {
                 self.write(self.replica.value(), &mut text)?;
                 if with_patch {
                     text.push_str(r#","patch":"#);
-                    text.push_str(&json(&all())?);
+                    text.push_str(&json(&all(), JSON_OPS)?);
                 }
                 text.push('}');
                 text.into_bytes()
@@ -332,13 +336,22 @@ impl<'r> Writer<'r> {
     }
 
     /// Tells what is new since a clock.
-    fn news(&self, since: &Clock) -> News {
-        let patch = match since == self.replica.clock() {
-            true => nothing(self.replica.document()),
-            false => self.replica.patch_from_clock(since),
-        };
-        let patch = json(&patch).ok().filter(|patch| patch.len() <= NEWS);
-        News { clock: Arc::clone(&self.clock), patch: patch.map(Into::into) }
+    fn news(&mut self, since: &Clock) -> News {
+        if let Some((clock, news)) = &self.news
+            && clock == since
+        {
+            return news.clone();
+        }
+        let first = self.replica.patches_from_clock(since, NEWS_OPS).next();
+        let patch = first.unwrap_or_else(|| nothing(self.replica.document()));
+        let mut told = since.clone();
+        told.join(&patch.reach());
+        let is_all = told.covers_all(self.replica.clock());
+        let patch = if is_all { json(&patch, NEWS_JSON_OPS).ok() } else { None };
+        let patch = patch.filter(|patch| patch.len() <= NEWS).map(Into::into);
+        let news = News { clock: Arc::clone(&self.clock), patch };
+        self.news = Some((since.clone(), news.clone()));
+        news
     }
 
     fn hold(&self, bytes: Vec<u8>) -> Result<Bytes, Problem> {
@@ -347,12 +360,12 @@ impl<'r> Writer<'r> {
     }
 }
 
-/// Writes a patch as JSON, unless that is too long.
-fn json(patch: &Patch) -> Result<String, Problem> {
+/// Writes a patch as JSON, unless it has more ops than so many.
+fn json(patch: &Patch, most: usize) -> Result<String, Problem> {
     let mut ops = 0;
     let fits = patch.changes().all(|change| {
         ops += 1 + change.ops.len();
-        ops <= JSON_OPS
+        ops <= most
     });
     if fits { Ok(patch.to_json().to_string()) } else { Err(too_long()) }
 }
@@ -364,4 +377,45 @@ fn too_long() -> Problem {
 /// Tells whether a tag is among those in a header.
 fn names(header: &str, tag: &str) -> bool {
     header.trim() == "*" || header.split(',').any(|one| one.trim() == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::Actor;
+    use crate::value::parse;
+
+    fn replica(document: &DocumentId, actor: &str) -> ConvergentRef {
+        ConvergentRef::new(document.clone(), Actor::new(actor).unwrap())
+    }
+
+    #[test]
+    fn where_something_waits_nothing_of_a_patch_comes_to_wait_in_its_place() {
+        let document = DocumentId::new("d").unwrap();
+        let set = |replica: &mut ConvergentRef, value: &str| {
+            let before = replica.clock().clone();
+            replica.reset(parse(value).unwrap()).unwrap();
+            replica.patch_from_clock(&before)
+        };
+        let mut ann = replica(&document, "ann");
+        let missing = set(&mut ann, "[1]");
+        let long = format!("[{:?}]", "x".repeat(5_000));
+        let waits = set(&mut ann, &long);
+        let mut ben = replica(&document, "ben");
+        set(&mut ben, "[2]");
+        let later = set(&mut ben, "[3]");
+
+        let mut kept = replica(&document, "server");
+        kept.merge_patch(&waits).unwrap();
+        assert_eq!(kept.waiting_len(), 1);
+        let before = kept.to_bytes();
+        // What waits already, something else that would wait, and what brings the first and would leave the other.
+        let both = missing.changes().chain(later.changes());
+        for patch in [waits.clone(), later.clone(), Patch::new(document.clone(), both)] {
+            assert!(merge(&mut kept, &patch).is_err());
+            assert_eq!((kept.to_bytes(), kept.waiting_len()), (before.clone(), 1));
+        }
+        merge(&mut kept, &missing).unwrap();
+        assert_eq!((kept.waiting_len(), kept.value().to_string()), (0, ann.value().to_string()));
+    }
 }

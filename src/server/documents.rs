@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::batch::{Answer, Batch, Job, News, Outcome, Request, is_storable};
+use super::batch::{Answer, Batch, Job, News, Outcome, Request};
 use super::problem::{BUSY, INTERNAL, MALFORMED, Problem};
 use super::shared::Shared;
 use crate::crdt::{Clock, DocumentId};
@@ -52,11 +52,7 @@ impl Documents {
 
     /// Reads the id of a document.
     pub(super) fn id(text: &str) -> Result<DocumentId, Problem> {
-        let id = DocumentId::new(text).map_err(|error| MALFORMED.because(error))?;
-        if !is_storable(text) {
-            return Err(MALFORMED.because("the id of the document is too long for a store"));
-        }
-        Ok(id)
+        DocumentId::new(text).map_err(|error| MALFORMED.because(error))
     }
 
     /// Does a request about a document.
@@ -201,14 +197,18 @@ impl Task {
         leaves
     }
 
-    /// Clears away from the store, beside what else goes on.
+    /// Clears away from the store, beside what else goes on, when it is its turn.
     fn clean(&self, shared: &Arc<Shared>) {
         let (shared, id, runtime) = (Arc::clone(shared), self.id.clone(), Handle::current());
-        spawn_blocking(move || {
-            let age = shared.options.clean_age.as_secs();
-            if let Err(error) = runtime.block_on(shared.store.clean(&id, age)) {
-                (shared.options.report)(&error);
-            }
+        tokio::spawn(async move {
+            let Ok(turn) = Arc::clone(&shared.loads).acquire_owned().await else { return };
+            spawn_blocking(move || {
+                let age = shared.options.clean_age.as_secs();
+                if let Err(error) = runtime.block_on(shared.store.clean(&id, age)) {
+                    (shared.options.report)(&error);
+                }
+                drop(turn);
+            });
         });
     }
 }

@@ -38,7 +38,8 @@ pub struct Options {
     pub idle_time: Duration,
     /// The time that what runs may take to end, when the server ends.
     pub end_time: Duration,
-    /// The age at which objects that nobody needs any more are cleared away from the store.
+    /// The age at which objects that nobody needs any more are cleared away from the store: longer than any check-in there
+    /// takes, by whoever uses it.
     pub clean_age: Duration,
     /// Takes what goes wrong with the store: clients are told no more than that it does.
     pub report: fn(&StoreError),
@@ -62,7 +63,7 @@ impl Default for Options {
             poll_time: Duration::from_secs(1),
             idle_time: Duration::from_secs(300),
             end_time: Duration::from_secs(10),
-            clean_age: Duration::from_secs(60),
+            clean_age: Duration::from_secs(3600),
             report: |_| {},
         }
     }

@@ -1,6 +1,7 @@
 //! Routes: what a request asks for.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Body;
@@ -29,11 +30,12 @@ use super::options::Options;
 use super::problem::{MALFORMED, METHOD, NOT_FOUND, Problem, UNAUTHORIZED};
 use super::{events, tokens::Tokens};
 use crate::crdt::Clock;
-use crate::store::{EXCHANGE_TYPE, PATCH_TYPE};
+use crate::store::{EXCHANGE_TYPE, PATCH_TYPE, StoreError};
 use crate::value::{object, parse, string};
 
-/// For so long the store is believed to be as it was found: who may not ask for documents may ask for health.
-const HEALTH: Duration = Duration::from_secs(1);
+/// For so long the store is believed to be as it was found: who may not ask for documents may ask for health, and to list them
+/// may cost a request for each.
+const BELIEVED: Duration = Duration::from_secs(1);
 
 /// Answers that are shorter are not packed.
 const PACKED: u16 = 1 << 10;
@@ -49,15 +51,38 @@ const EVENTS: &str = "/v1/documents/{id}/events";
 #[derive(Clone)]
 struct Site {
     documents: Arc<Documents>,
-    health: Arc<Mutex<Option<Health>>>,
+    health: Arc<Mutex<Option<Found<()>>>>,
+    listed: Arc<Mutex<Option<Listed>>>,
     /// Whether the server has ended.
     end: watch::Receiver<bool>,
 }
 
-/// The health of the store, when it was asked the last time.
-struct Health {
+/// A list of all documents.
+struct Listed {
+    /// As JSON.
+    documents: Found<String>,
+    /// The number of those that had been made here.
+    made: u64,
+}
+
+/// Something about the store, when it was asked the last time.
+struct Found<T> {
     at: Instant,
-    found: Result<(), Problem>,
+    found: Result<T, Problem>,
+}
+
+impl<T> Found<T> {
+    fn new(found: Result<T, StoreError>, options: &Options) -> Self {
+        let found = found.map_err(|error| {
+            (options.report)(&error);
+            Problem::of_store(&error)
+        });
+        Self { at: Instant::now(), found }
+    }
+
+    fn is_new(&self) -> bool {
+        self.at.elapsed() < BELIEVED
+    }
 }
 
 /// Makes the routes.
@@ -68,7 +93,7 @@ pub(super) fn router(documents: Arc<Documents>, end: watch::Receiver<bool>) -> R
     let packs = SizeAbove::new(PACKED)
         .and(NotForContentType::SSE)
         .and(NotForContentType::const_new("application/vnd.rejoin"));
-    let site = Site { documents, health: Arc::default(), end };
+    let site = Site { documents, health: Arc::default(), listed: Arc::default(), end };
     let routes = Router::new()
         .route(HEALTH_PATH, get(health))
         .route(DOCUMENTS, get(list))
@@ -118,13 +143,9 @@ async fn admit(State(tokens): State<Arc<Tokens>>, request: HttpRequest, next: Ne
 async fn health(State(site): State<Site>, headers: HeaderMap) -> Result<Response, Problem> {
     form::is_only(&headers, JSON_TYPE)?;
     let mut known = site.health.lock().await;
-    if known.as_ref().is_none_or(|known| known.at.elapsed() >= HEALTH) {
+    if !known.as_ref().is_some_and(Found::is_new) {
         let shared = &site.documents.shared;
-        let found = shared.store.probe().await.map_err(|error| {
-            (shared.options.report)(&error);
-            Problem::of_store(&error)
-        });
-        *known = Some(Health { at: Instant::now(), found });
+        *known = Some(Found::new(shared.store.probe().await, &shared.options));
     }
     let found = known.as_ref().map_or(Ok(()), |known| known.found.clone());
     found.map(|()| json(r#"{"status":"ok"}"#.to_owned()))
@@ -134,12 +155,23 @@ async fn health(State(site): State<Site>, headers: HeaderMap) -> Result<Response
 async fn list(State(site): State<Site>, headers: HeaderMap) -> Result<Response, Problem> {
     form::is_only(&headers, JSON_TYPE)?;
     let shared = &site.documents.shared;
-    let ids = shared.store.documents().await.map_err(|error| {
-        (shared.options.report)(&error);
-        Problem::of_store(&error)
-    })?;
-    let ids = ids.iter().map(|id| string(id.as_str())).collect();
-    Ok(json(object([("documents", ids)]).to_string()))
+    // Who waits here is answered with what the one before found.
+    let mut known = site.listed.lock().await;
+    let made = shared.made.load(Ordering::SeqCst);
+    if let Some(listed) = &*known
+        && listed.made == made
+        && listed.documents.is_new()
+    {
+        return listed.documents.found.clone().map(json);
+    }
+    let found = shared.store.documents().await.map(|ids| {
+        let ids = ids.iter().map(|id| string(id.as_str())).collect();
+        object([("documents", ids)]).to_string()
+    });
+    let documents = Found::new(found, &shared.options);
+    let answer = documents.found.clone().map(json);
+    *known = Some(Listed { documents, made });
+    answer
 }
 
 #[derive(Deserialize)]

@@ -13,8 +13,15 @@ use super::{CheckIn, Cleaned, EXCHANGE_TYPE, Exchange, ExchangeError, Remote, Se
 use crate::crdt::{Clock, ConvergentRef, DocumentId, Limits, Patch};
 use crate::value::{Val, parse};
 
-/// The times that a check-in is sent, when the server turns out to have less than it was believed to have.
+/// The times that a check-in is sent and brings the server no further, as when it turns out to have less than it was
+/// believed to have.
 const ATTEMPTS: usize = 4;
+
+/// The maximum number of ops that are sent at once.
+const PIECE: u32 = 100_000;
+
+/// The maximum number of bytes that are sent at once, unless one change alone takes more.
+const PIECE_BYTES: usize = 8 << 20;
 
 /// The time in which a connection is made.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -52,6 +59,33 @@ enum Answer {
     Message(Box<Exchange>, usize),
     /// The server lacks something on which the patch builds; this is its clock.
     Lacks(Clock),
+    /// The patch is too large for it.
+    TooLarge(StoreError),
+}
+
+/// The size of the pieces in which a history goes to a server.
+struct Pieces {
+    ops: u32,
+    bytes: usize,
+}
+
+impl Pieces {
+    /// Returns the next piece of what a clock does not cover, and the message that brings it: the whole, if that is small
+    /// enough. Costs what it returns.
+    fn next(&mut self, replica: &ConvergentRef, clock: &Clock, since: &Clock) -> (Patch, Vec<u8>) {
+        loop {
+            let piece = replica.patches_from_clock(since, self.ops).next();
+            // An empty one says what it follows all the same: so two who write under one actor find out.
+            let patch = piece.unwrap_or_else(|| replica.patch_from_clock(since));
+            let message = Exchange { clock: clock.clone(), patch };
+            let bytes = message.to_bytes();
+            if bytes.len() <= self.bytes || message.patch.len() <= 1 {
+                return (message.patch, bytes);
+            }
+            let ops: u64 = message.patch.changes().map(|change| change.count()).sum();
+            self.ops = self.ops.min(u32::try_from(ops).unwrap_or(u32::MAX)) / 2;
+        }
+    }
 }
 
 impl Server {
@@ -146,6 +180,7 @@ impl Server {
         match self.exchange(document, &message.to_bytes())? {
             Answer::Message(message, _) => Ok((message.clock, message.patch)),
             Answer::Lacks(clock) => Ok((clock, nothing(document))),
+            Answer::TooLarge(error) => Err(error),
         }
     }
 
@@ -176,6 +211,7 @@ impl Server {
                     _ => Err(self.told(StatusCode::CONFLICT, problem.as_ref())),
                 }
             }
+            StatusCode::PAYLOAD_TOO_LARGE => Ok(Answer::TooLarge(self.refused(&mut response))),
             _ => Err(self.refused(&mut response)),
         }
     }
@@ -212,6 +248,9 @@ impl Server {
     }
 
     fn told(&self, status: StatusCode, problem: Option<&Val>) -> StoreError {
+        if status == StatusCode::UNAUTHORIZED {
+            return StoreError::Unauthorized { place: self.base.clone() };
+        }
         let said = |name: &str| problem.and_then(|problem| problem.as_map()?.get(name)?.as_str());
         let said = said("detail").or_else(|| said("title")).unwrap_or_default();
         // It is a text from outside.
@@ -225,6 +264,37 @@ impl Server {
         } else {
             StoreError::Refused { place, reason }
         }
+    }
+
+    /// Takes what a server gave, or of that what goes this way.
+    fn take(
+        &self,
+        replica: &mut ConvergentRef,
+        patch: Patch,
+        length: usize,
+        way: Way,
+        outcome: &mut CheckIn,
+    ) -> Result<(), StoreError> {
+        let is_left = way == Way::Push && !patch.is_empty();
+        let (patch, length) = match is_left {
+            false => (patch, length),
+            true => {
+                let own = of_actor(&patch, replica.actor());
+                let length = own.to_bytes().len();
+                (own, length)
+            }
+        };
+        let report = replica
+            .merge_patch(&patch)
+            .map_err(|error| StoreError::Merge { place: self.base.clone(), error })?;
+        if !patch.is_empty() {
+            outcome.received.add(report.new, length);
+            outcome.report = Some(match outcome.report.take() {
+                Some(earlier) => earlier.join(report),
+                None => report,
+            });
+        }
+        Ok(())
     }
 
     fn unreachable(&self, error: &dyn std::fmt::Display) -> StoreError {
@@ -242,7 +312,8 @@ fn encoded(text: &str) -> String {
 }
 
 impl Seen {
-    /// Makes the memory of a place that has what a clock covers.
+    /// Makes the memory of a place that has what a clock covers. A server has no runs as a store has: of each tail only the
+    /// reach means something.
     fn of(clock: &Clock) -> Self {
         Self(clock.iter().map(|(actor, reach)| (actor.clone(), Tail { after: 0, reach, tag: 0 })).collect())
     }
@@ -268,7 +339,8 @@ impl Remote for Server {
         ids.ok_or_else(|| self.stranger())
     }
 
-    /// Takes one request, and another one when the server has less than it had.
+    /// Takes one request, where a server is known and all fits into one; another one each time that the server has less than
+    /// it had, and for each further piece of a long history. A server of which nothing is known is asked first what it has.
     fn check_in(
         &mut self,
         replica: &mut ConvergentRef,
@@ -277,39 +349,51 @@ impl Remote for Server {
     ) -> Result<CheckIn, StoreError> {
         let document = replica.document().clone();
         let mut outcome = CheckIn::default();
-        for _ in 0..ATTEMPTS {
-            let patch = match way {
-                Way::Pull => nothing(&document),
-                Way::Both | Way::Push => replica.patch_from_clock(&seen.clock()),
+        let mut pieces = Pieces { ops: PIECE, bytes: PIECE_BYTES };
+        let mut asks = way != Way::Pull && seen.0.is_empty() && !replica.clock().is_empty();
+        let mut attempts = 0;
+        while attempts < ATTEMPTS {
+            let clock = match way {
+                Way::Push => clock_of_push(replica, seen),
+                Way::Both | Way::Pull => replica.clock().clone(),
             };
-            let message = Exchange { clock: replica.clock().clone(), patch };
-            let bytes = message.to_bytes();
+            let is_empty = asks || way == Way::Pull;
+            let (sent, bytes) = match is_empty {
+                true => {
+                    let message = Exchange { clock, patch: nothing(&document) };
+                    let bytes = message.to_bytes();
+                    (message.patch, bytes)
+                }
+                false => pieces.next(replica, &clock, &seen.clock()),
+            };
             outcome.requests += 1;
             let (theirs, length) = match self.exchange(&document, &bytes)? {
                 Answer::Message(theirs, length) => (theirs, length),
                 Answer::Lacks(clock) => {
                     *seen = Seen::of(&clock);
+                    attempts += 1;
                     continue;
                 }
+                Answer::TooLarge(_) if sent.len() > 1 => {
+                    pieces.bytes = bytes.len() / 2;
+                    continue;
+                }
+                Answer::TooLarge(error) => return Err(error),
             };
-            if !message.patch.is_empty() {
-                outcome.sent.add(message.patch.len(), bytes.len());
+            if !sent.is_empty() {
+                outcome.sent.add(sent.len(), bytes.len());
             }
-            let patch = match way {
-                Way::Push => of_actor(&theirs.patch, replica.actor()),
-                Way::Both | Way::Pull => theirs.patch,
-            };
-            let report = replica
-                .merge_patch(&patch)
-                .map_err(|error| StoreError::Merge { place: self.base.clone(), error })?;
-            *seen = Seen::of(&theirs.clock);
-            if !patch.is_empty() {
-                outcome.received.add(report.new, length);
-                outcome.report = Some(report);
-            }
-            if way == Way::Pull || theirs.clock.covers_all(&message.clock) {
+            self.take(replica, theirs.patch, length, way, &mut outcome)?;
+            let believed = std::mem::replace(seen, Seen::of(&theirs.clock)).clock();
+            // Who only pushes learns from what it gives, be it nothing, whether another one writes under its actor.
+            let is_told = !(asks && way == Way::Push);
+            if way == Way::Pull || is_told && theirs.clock.covers_all(replica.clock()) {
                 return Ok(outcome);
             }
+            let is_taken = || theirs.clock.covers_all(&sent.reach()) && theirs.clock.covers_all(&believed);
+            let has_gone_on = asks || !sent.is_empty() && is_taken();
+            attempts = if has_gone_on { 0 } else { attempts + 1 };
+            asks = false;
         }
         Err(StoreError::Restless(self.base.clone()))
     }
@@ -323,6 +407,14 @@ impl Remote for Server {
     fn clean(&mut self, _: &DocumentId, _: u64) -> Result<Cleaned, StoreError> {
         Err(StoreError::NoStore(self.base.clone()))
     }
+}
+
+/// Returns the clock that who only pushes tells: what the server has of others, as far as that is known, comes to nobody.
+fn clock_of_push(replica: &ConvergentRef, seen: &Seen) -> Clock {
+    let others = seen.0.iter().filter(|(actor, _)| *actor != replica.actor());
+    let mut clock: Clock = others.map(|(actor, tail)| (actor.clone(), tail.reach)).collect();
+    clock.join(replica.clock());
+    clock
 }
 
 /// The events of a stream.

@@ -172,7 +172,7 @@ pub enum StoreError {
         /// What is known of the reason.
         reason: String,
     },
-    /// The place wants to know who asks.
+    /// The place admits only those who have a token.
     #[error("`{place}` wants a token")]
     Unauthorized {
         /// The place.

@@ -59,6 +59,8 @@ impl Server {
     }
 
     fn objects(&self) -> AmazonS3 {
+        // The first one in a process chooses it; it is the same each time.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         AmazonS3Builder::new()
             .with_bucket_name(BUCKET)
             .with_region("us-east-1")

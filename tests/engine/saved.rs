@@ -252,6 +252,36 @@ fn given_any_replica_when_a_patch_holds_all_of_it_then_another_begins_with_that(
 }
 
 #[test]
+fn given_any_replica_when_its_patch_comes_in_pieces_then_nothing_waits_and_it_is_the_whole() {
+    for_all(128, histories(1..30), |history| {
+        let replicas = World::play(&history).replicas;
+        let clocks = replicas.iter().map(|replica| replica.clock().clone()).chain([Clock::new()]);
+        for (since, ops) in clocks.flat_map(|clock| [0, 1, 3, 1_000].map(|ops| (clock.clone(), ops))) {
+            let replica = &replicas[0];
+            // Somebody who has what the clock covers, as far as it is here.
+            let mut theirs = ConvergentRef::new(document(), actor("somebody"));
+            let had = replica.changes().filter(|change| since.covers(&change.id()));
+            theirs.merge_patch(&crate::common::patch(had)).unwrap();
+            let waited = theirs.waiting_len();
+            let whole = replica.patch_from_clock(&since);
+            let mut changes = Vec::new();
+            for piece in replica.patches_from_clock(&since, ops) {
+                let count: u64 = piece.changes().map(|change| change.count()).sum();
+                prop_assert!(count <= u64::from(ops) || piece.len() == 1, "{count} of {ops}");
+                prop_assert!(!piece.is_empty());
+                let report = theirs.merge_patch(&piece).unwrap();
+                prop_assert_eq!((report.waiting, theirs.waiting_len()), (0, waited));
+                changes.extend(piece.changes());
+            }
+            prop_assert_eq!(changes, whole.changes().collect::<Vec<_>>());
+            prop_assert_eq!(text(&theirs), text(replica));
+            prop_assert_eq!(theirs.clock(), replica.clock());
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn given_a_patch_that_lacks_something_then_no_replica_is_made_of_it() {
     let mut ann = replica("ann", "1");
     let seen = ann.clock().clone();

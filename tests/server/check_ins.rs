@@ -176,6 +176,24 @@ fn given_two_servers_on_one_folder_when_fifty_clients_write_then_all_have_the_sa
 }
 
 #[test]
+fn given_ids_as_long_as_they_may_be_then_a_folder_has_room_for_them() {
+    let folder = Folder::new("server-long");
+    let store = Store::in_folder(&folder.0).unwrap();
+    let (document, author) = ("ü".repeat(64), "ö".repeat(64));
+    let ann = replica(&document, &author, "[1]");
+    let first = Running::new(&store, Options::default());
+    let mut client = http::Server::at_url(&first.url(), None).unwrap();
+    client.check_in(&mut ann.branch(actor("x")).unwrap(), &mut Seen::default(), Way::Both).unwrap();
+    // Another server reads it from the folder.
+    let second = Running::new(&store, Options::default());
+    let mut client = http::Server::at_url(&second.url(), None).unwrap();
+    let mut reader = ConvergentRef::new(id(&document), actor("reader"));
+    client.check_in(&mut reader, &mut Seen::default(), Way::Pull).unwrap();
+    assert_eq!((reader.value(), reader.clock()), (ann.value(), ann.clock()));
+    assert_eq!(client.documents().unwrap(), [id(&document)]);
+}
+
+#[test]
 fn given_a_server_that_is_started_again_then_it_has_what_it_had() {
     let folder = Folder::new("server-again");
     let store = Store::in_folder(&folder.0).unwrap();

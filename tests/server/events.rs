@@ -94,6 +94,19 @@ fn given_news_that_are_too_long_for_a_stream_then_only_the_clock_is_told() {
     server.bring(&ann);
     let (name, data) = follower.next();
     assert_eq!((&*name, data), ("lagged", json!({"clock": {"ann": 2}})));
+    // Many ops, and many characters, which take few bytes where they are packed.
+    for value in [format!("{:?}", vec![0; 20_000]), format!("{:?}", vec![0; 300_000])] {
+        set(&mut ann, &value);
+        server.bring(&ann);
+        let clock: Value = serde_json::from_str(&ann.clock().to_string()).unwrap();
+        let lagged = ("lagged".to_owned(), json!({ "clock": clock }));
+        assert_eq!(follower.next(), lagged);
+        assert_eq!(Follower::new(&server, "?clock=%7B%7D").next(), lagged);
+    }
+    // What fits comes whole.
+    set(&mut ann, "[1]");
+    server.bring(&ann);
+    assert_eq!(follower.next().0, "patch");
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn given_a_server_that_refuses_then_the_error_says_what_it_says_and_nothing_has_
     };
     let refused: crate::command::Done = ask("other");
     assert_eq!(refused.code, 1);
-    assert!(refused.err.contains("[R092]") && refused.err.contains("401"), "{}", refused.err);
+    assert!(refused.err.contains(&format!("`{url}` wants a token")), "{}", refused.err);
     assert!(refused.err.contains("REJOIN_TOKEN"), "{}", refused.err);
     let taken: crate::command::Done = ask("secret");
     assert_eq!((taken.code, &*taken.err), (0, ""));
@@ -192,7 +192,10 @@ fn given_a_server_that_refuses_then_the_error_says_what_it_says_and_nothing_has_
     assert_eq!(gone.code, 1);
     assert!(gone.err.contains("[R091]") && gone.err.contains("cannot reach"), "{}", gone.err);
     let reading = Serving::new(&[place, "--read-only"]);
-    let refused = rejoin(&["-c", "ref a 1", "-c", &format!("sync a http://{}", reading.address)]);
+    let sync = format!("sync a http://{}", reading.address);
+    // What is there already is not sent.
+    assert_eq!(rejoin(&["-c", "ref a 1", "-c", &sync]).code, 0);
+    let refused = rejoin(&["-c", "ref a 1", "-c", "swap a 2", "-c", &sync]);
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("[R092]") && refused.err.contains("403"), "{}", refused.err);
     let taken = rejoin(&["-c", &format!("clone http://{} as b", reading.address), "-c", "b"]);

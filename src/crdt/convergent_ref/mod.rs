@@ -286,6 +286,52 @@ impl ConvergentRef {
         self.patch_of(&beyond, &self.history.frontier(since, &beyond))
     }
 
+    /// Returns the changes that a clock does not cover as several patches, each of whole changes with at most so many ops
+    /// together; a change that has more stands alone. Each can be applied once those before it are, whoever merges them
+    /// had what the clock covers. None at all where nothing is new. A patch is made when it is asked for, and costs what it
+    /// holds; the first one also what [`patch_from_clock`](Self::patch_from_clock) does besides the changes.
+    pub fn patches_from_clock(&self, since: &Clock, ops: u32) -> impl Iterator<Item = Patch> {
+        let mut clock = since.clone();
+        let beyond = self.history.since(since);
+        let mut first = Some(self.history.frontier(since, &beyond));
+        let mut left = beyond.into_iter();
+        let mut rest = None;
+        std::iter::from_fn(move || {
+            let authors = &self.history.authors;
+            let (mut piece, mut room) = (Vec::new(), ops);
+            while let Some(range) = rest.take().or_else(|| left.next()) {
+                let end = match range.start.checked_add(room) {
+                    // A change begins there, or in front of it.
+                    Some(full) if full < range.end => authors.change_start(full),
+                    _ => range.end,
+                };
+                let end = match end > range.start {
+                    true => end,
+                    false if piece.is_empty() => authors.change_end(range.start).min(range.end),
+                    false => {
+                        rest = Some(range);
+                        break;
+                    }
+                };
+                room = room.saturating_sub(end - range.start);
+                rest = (end < range.end).then_some(end..range.end);
+                piece.push(range.start..end);
+                if rest.is_some() {
+                    break;
+                }
+            }
+            if piece.is_empty() {
+                return None;
+            }
+            let followed = first.take().unwrap_or_else(|| self.history.followed(&clock, &piece));
+            for range in &piece {
+                let last = self.history.op_id(Lv::new(range.end - 1));
+                clock.advance(&last.actor, last.counter);
+            }
+            Some(self.patch_of(&piece, &followed))
+        })
+    }
+
     /// Returns the changes of one actor after a counter, as a patch; empty when there are none. A patch of one actor alone
     /// can come before what its changes had seen of others: then it waits. Costs what it returns, and O(log history) for
     /// each actor.
