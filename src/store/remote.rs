@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::crdt::{Actor, Clock, ConvergentRef, DecodeError, DocumentId, MergeError, MergeReport, Patch};
+use crate::crdt::{Actor, Clock, ConvergentRef, DecodeError, DocumentId, MergeError, MergeReport};
 
 /// A place where replicas of documents meet.
 pub trait Remote {
@@ -71,8 +71,8 @@ impl Seen {
 
 /// Returns the changes of one actor in a patch.
 #[cfg(feature = "store")]
-pub(crate) fn of_actor(patch: &Patch, actor: &Actor) -> Patch {
-    Patch::new(patch.document().clone(), patch.changes().filter(|change| change.actor == *actor))
+pub(crate) fn of_actor(patch: &crate::crdt::Patch, actor: &Actor) -> crate::crdt::Patch {
+    crate::crdt::Patch::new(patch.document().clone(), patch.changes().filter(|change| change.actor == *actor))
 }
 
 /// The last run of an actor in a store.
