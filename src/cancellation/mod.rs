@@ -129,6 +129,12 @@ pub(crate) fn ask() {
     }
 }
 
+/// Asks as [`ask`] does, for work that waits for something: each time.
+#[cfg(feature = "store")]
+pub(crate) fn ask_while_waiting() {
+    look();
+}
+
 #[cold]
 fn look() {
     LEFT.set(STRETCH);

@@ -145,7 +145,7 @@ impl Outside for World {
     fn lasting_name(&self, place: &str) -> String {
         match (&self.reach, Place::of(place)) {
             (Reach::Open { .. } | Reach::Typed, Place::Folder(folder)) => {
-                self.files.absolute(&self.folder.join(folder)).display().to_string()
+                plain(&self.files.absolute(&self.folder.join(folder))).display().to_string()
             }
             _ => place.to_owned(),
         }

@@ -1,6 +1,8 @@
 //! A server that another process runs: a client that waits for its answers.
 
 use std::io::{BufRead, BufReader, Read};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -10,6 +12,7 @@ use ureq::{Agent, Body, RequestBuilder};
 use super::exchange::nothing;
 use super::remote::{Tail, of_actor};
 use super::{CheckIn, Cleaned, EXCHANGE_TYPE, Exchange, ExchangeError, Remote, Seen, StoreError, Way};
+use crate::cancellation::ask_while_waiting;
 use crate::crdt::{Clock, ConvergentRef, DocumentId, Limits, Patch};
 use crate::value::{Val, parse};
 
@@ -28,6 +31,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// The time after which a silent server is given up. One that streams is never silent for so long.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// The time in which an interruption is seen.
+const TICK: Duration = Duration::from_millis(50);
 
 /// The maximum number of bytes of an answer.
 const ANSWER: u64 = 1 << 30;
@@ -140,7 +146,7 @@ impl Server {
             let since = clock.to_string();
             let url = format!("{}?clock={}", self.url(document, "/events"), encoded(&since));
             let request = self.agent.get(&url).header("accept", "text/event-stream");
-            let mut response = self.call(self.authorized(request).call())?;
+            let mut response = self.call(self.authorized(request), RequestBuilder::call)?;
             if response.status() != StatusCode::OK {
                 return Err(self.refused(&mut response));
             }
@@ -188,7 +194,10 @@ impl Server {
     fn exchange(&self, document: &DocumentId, message: &[u8]) -> Result<Answer, StoreError> {
         let url = self.url(document, "/check-in");
         let request = self.agent.post(&url).header("accept", EXCHANGE_TYPE).content_type(EXCHANGE_TYPE);
-        let mut response = self.call(self.authorized(request).send(message))?;
+        let mut response = self.call(self.authorized(request), {
+            let message = message.to_vec();
+            move |request| request.send(message)
+        })?;
         match response.status() {
             StatusCode::OK => {
                 let bytes = self.body(&mut response)?;
@@ -227,7 +236,24 @@ impl Server {
         format!("{}/v1/documents/{}{below}", self.base, encoded(document.as_str()))
     }
 
-    fn call(&self, response: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>, StoreError> {
+    /// Sends a request. While its answer does not come, who waits may be interrupted.
+    fn call<B: Send + 'static>(
+        &self,
+        request: RequestBuilder<B>,
+        send: impl FnOnce(RequestBuilder<B>) -> Result<Response<Body>, ureq::Error> + Send + 'static,
+    ) -> Result<Response<Body>, StoreError> {
+        let (answer, answered) = mpsc::channel();
+        // Where nobody waits any more its answer goes nowhere.
+        thread::spawn(move || drop(answer.send(send(request))));
+        let response = loop {
+            match answered.recv_timeout(TICK) {
+                Ok(response) => break response,
+                Err(RecvTimeoutError::Timeout) => ask_while_waiting(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(self.unreachable(&"the request was given up"));
+                }
+            }
+        };
         response.map_err(|error| self.unreachable(&error))
     }
 
@@ -327,7 +353,7 @@ impl Remote for Server {
     fn documents(&mut self) -> Result<Vec<DocumentId>, StoreError> {
         let request =
             self.agent.get(format!("{}/v1/documents", self.base)).header("accept", "application/json");
-        let mut response = self.call(self.authorized(request).call())?;
+        let mut response = self.call(self.authorized(request), RequestBuilder::call)?;
         if response.status() != StatusCode::OK {
             return Err(self.refused(&mut response));
         }
@@ -400,7 +426,7 @@ impl Remote for Server {
 
     fn probe(&mut self) -> Result<(), StoreError> {
         let request = self.agent.get(format!("{}/v1/health", self.base)).header("accept", "application/json");
-        let mut response = self.call(self.authorized(request).call())?;
+        let mut response = self.call(self.authorized(request), RequestBuilder::call)?;
         if response.status() == StatusCode::OK { Ok(()) } else { Err(self.refused(&mut response)) }
     }
 

@@ -270,7 +270,7 @@ fn given_an_outcome_that_cannot_be_kept_then_the_command_fails_and_nothing_has_c
         "pop-patches a",
         "sync a b",
         "sync a ./s",
-        "pull b ./s",
+        "push b ./s",
     ];
     for long in [1_000, 1] {
         for line in changes {

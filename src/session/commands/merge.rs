@@ -119,13 +119,28 @@ fn squash(session: &mut Session, mut args: Args<'_>) -> Result<Reply> {
         return edit(session, &name, value, &other);
     }
     match from.patch_from_clock(into.clock()).len() {
-        0 => Ok(Reply::value(into.value().clone()).with(nothing_new())),
+        // Equal clocks tell of equal changes, unless two replicas wrote under one actor: then no merge helps.
+        0 if is_fork(session, &name, &other)? => {
+            let value = session.reference(&other)?.value().clone();
+            edit(session, &name, value, &other)
+        }
+        0 => Ok(Reply::value(session.reference(&name)?.value().clone()).with(nothing_new())),
         changes => {
             let (name, from) = (name.text.to_owned(), other.text.to_owned());
             let hint = format!("`merge {name} {from}` takes each of them once, however often it comes");
             let kind = ErrorKind::Squash { name, from, changes };
             Err(CommandError::new(kind, other.span).with_hint(hint))
         }
+    }
+}
+
+/// Tells whether a ref contradicts another one that has nothing new for it.
+fn is_fork(session: &mut Session, name: &Word<'_>, other: &Word<'_>) -> Result<bool> {
+    let Some((into, from)) = session.names.two_refs(name.text, other.text) else { return Ok(false) };
+    match into.merge(from) {
+        Ok(_) => Ok(false),
+        Err(MergeError::Equivocation { .. } | MergeError::OtherBase { .. }) => Ok(true),
+        Err(error) => Err(not_merged(name.text, error, other)),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::session::language::arguments::{GC, NEW_NAME, NOW, PLACE, REF, REF_OR_
 use crate::session::language::command::{Command, Run};
 use crate::session::state::names::{Entry, Upstream};
 use crate::session::{Outside, Part, Reply, Session};
-use crate::store::{CheckIn, Cleaned, Remote, Seen, StoreError, Traffic, Way};
+use crate::store::{Cleaned, Remote, Seen, StoreError, Traffic, Way};
 use crate::value::{object, printable, string};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;
@@ -232,7 +232,12 @@ fn elsewhere(
     let known = session.names.upstream(name.text).cloned();
     let (place, shown) = match (&word, &known) {
         (Some(word), _) => {
-            let typed = place_of(session, word)?;
+            let (typed, document) = document_of(session, word)?;
+            let replica = session.reference(name)?;
+            if let Some(theirs) = document.filter(|document| document != replica.document()) {
+                let ours = replica.document().clone();
+                return Err(not_merged(name.text, MergeError::OtherDocument { ours, theirs }, word));
+            }
             (outside.lasting_name(&typed), printable(&typed))
         }
         (None, Some(known)) => (known.place.clone(), printable(&known.place)),
@@ -245,16 +250,40 @@ fn elsewhere(
     };
     let mut remote = outside.remote(&place).map_err(|error| failed(error, word))?;
     let is_sending = way != Way::Pull && !seen.covers(session.reference(name)?.clock());
-    if is_sending {
+    // What is refused or does not fit is found before anything is sent.
+    if way == Way::Push && is_sending {
         remote.probe().map_err(|error| failed(error, word))?;
+    }
+    let mut check_in = |session: &mut Session, way| {
+        let done = remote.check_in(session.reference_mut(name)?, &mut seen, way);
+        done.map_err(|error| failed(error, word))
+    };
+    let pulled = match way {
+        Way::Push if is_sending => None,
+        Way::Both if is_sending => Some(check_in(session, Way::Pull)?),
+        way => Some(check_in(session, way)?),
+    };
+    let changes = visible_changes(session.reference(name)?);
+    let mut sent = pulled.as_ref().map_or(Traffic::default(), |pulled| pulled.sent);
+    let mut received = pulled.as_ref().map_or(Traffic::default(), |pulled| pulled.received);
+    let report = pulled.and_then(|pulled| pulled.report);
+    if is_sending {
         // It may be there already when this process ends before it knows.
         let barrier = format!("what was sent to {shown} is known there");
         session.keep_intent(&barrier, outside).map_err(|error| CommandError::of_file(error, name))?;
         session.barrier = Some(barrier);
+        let pushed = check_in(session, Way::Push)?;
+        sent = pushed.sent;
+        if pushed.received.changes > 0 {
+            received.changes += pushed.received.changes;
+            received.bytes += pushed.received.bytes;
+        }
     }
     let shown = shown_place(shown, &*remote);
-    let done = remote.check_in(session.reference_mut(name)?, &mut seen, way);
-    let CheckIn { sent, received, report, .. } = done.map_err(|error| failed(error, word))?;
+    if way == Way::Pull && seen == Seen::default() {
+        let document = Some(session.reference(name)?.document().clone());
+        return Err(failed(StoreError::NoDocument { place: shown, document }, word));
+    }
     session.names.set_upstream(name.text, Some(Upstream { place, seen }));
     let replica = session.reference(name)?;
     let mut reply = Reply::value(replica.value().clone());
@@ -267,7 +296,6 @@ fn elsewhere(
     }
     match report {
         Some(report) if !is_quiet(&report) => {
-            let changes = visible_changes(replica);
             Ok(reply.with(Part::Merged { changes, report: Box::new(report) }))
         }
         _ if has_sent => Ok(reply),
@@ -304,7 +332,7 @@ fn place_of(session: &Session, word: &Word<'_>) -> Result<String> {
 /// Returns the place that a word names, and the document there that stands behind it.
 fn document_of(session: &Session, word: &Word<'_>) -> Result<(String, Option<DocumentId>)> {
     let place = place_of(session, word)?;
-    match place.rsplit_once('#') {
+    match place.split_once('#') {
         None => Ok((place, None)),
         Some((place, id)) => {
             let id = DocumentId::new(id);

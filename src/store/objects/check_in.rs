@@ -40,6 +40,7 @@ impl Store {
     ) -> Result<CheckIn, StoreError> {
         let visit = Visit::new(self, replica.document().clone());
         let mut outcome = CheckIn::default();
+        self.is_folder()?;
         for _ in 0..ATTEMPTS {
             let listing = visit.list().await?;
             seen.keep_to(&listing);
@@ -159,7 +160,7 @@ impl Visit<'_> {
         let Some(Listed { location, .. }) = listed else { return Ok(None) };
         let Some(bytes) = self.get(location).await? else { return Ok(None) };
         let limits = &self.store.limits;
-        let checkpoint = Checkpoint::from_bytes(&bytes, &self.document, location.as_ref(), limits)?;
+        let checkpoint = Checkpoint::from_bytes(&bytes, &self.document, &self.store.shown(location), limits)?;
         seen.learn(checkpoint.seen, listing);
         outcome.received.bytes += bytes.len() as u64;
         Ok(Some(checkpoint.patch))
@@ -172,7 +173,7 @@ impl Visit<'_> {
         after: u64,
         location: &Path,
     ) -> Result<(Patch, u64), StoreError> {
-        form::run(bytes, &self.document, (actor, after), location.as_ref(), &self.store.limits)
+        form::run(bytes, &self.document, (actor, after), &self.store.shown(location), &self.store.limits)
     }
 
     fn does_not_fit(&self, error: MergeError) -> StoreError {

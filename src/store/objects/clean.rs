@@ -80,10 +80,11 @@ impl Visit<'_> {
             return Err(StoreError::Restless(self.store.name.clone()));
         };
         let limits = &self.store.limits;
-        let checkpoint = Checkpoint::from_bytes(&bytes, &self.document, listed.location.as_ref(), limits)?;
+        let checkpoint =
+            Checkpoint::from_bytes(&bytes, &self.document, &self.store.shown(&listed.location), limits)?;
         let mut reader = reader(&self.document);
         let merged = reader.merge_patch(&checkpoint.patch);
-        merged.map_err(|error| StoreError::Merge { place: listed.location.to_string(), error })?;
+        merged.map_err(|error| StoreError::Merge { place: self.store.shown(&listed.location), error })?;
         Ok(reader.clock().clone())
     }
 }

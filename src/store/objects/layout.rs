@@ -63,6 +63,11 @@ pub(super) fn document(root: &Path, document: &DocumentId) -> Path {
     root.clone().join(part(document.as_str()))
 }
 
+/// Returns what may have objects of a document.
+pub(super) fn kinds(document: &Path) -> [Path; 2] {
+    [RUNS, CHECKPOINTS].map(|kind| document.clone().join(kind))
+}
+
 pub(super) fn run(root: &Path, id: &DocumentId, actor: &Actor, after: u64) -> Path {
     document(root, id).join(RUNS).join(part(actor.as_str())).join(format!("{after:0DIGITS$}"))
 }

@@ -10,6 +10,8 @@ mod layout;
 mod plan;
 
 use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Component, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -38,8 +40,8 @@ pub struct Store {
     limits: Limits,
     /// Tells the objects of stores in memory apart, which are all numbered alike.
     number: u32,
-    /// Whether a document may have nothing but a folder.
-    has_folders: bool,
+    /// The folder that it is.
+    folder: Option<PathBuf>,
 }
 
 impl fmt::Debug for Store {
@@ -63,10 +65,11 @@ impl Store {
     /// When the folder has no path that is text.
     pub fn in_folder(folder: &std::path::Path) -> Result<Self, StoreError> {
         let name = folder.display().to_string();
-        let root = std::path::absolute(folder).ok().and_then(|path| Path::from_absolute_path(path).ok());
-        let root = root.ok_or_else(|| StoreError::BadPlace(name.clone()))?;
+        let folder =
+            std::path::absolute(folder).map(plain).map_err(|_| StoreError::BadPlace(name.clone()))?;
+        let root = Path::from_absolute_path(&folder).map_err(|_| StoreError::BadPlace(name.clone()))?;
         let objects = LocalFileSystem::new().with_fsync(true);
-        Ok(Self { root, has_folders: true, ..Self::over(Arc::new(objects), "", &name) })
+        Ok(Self { root, folder: Some(folder), ..Self::over(Arc::new(objects), "", &name) })
     }
 
     /// Makes a store at a URL: `s3://BUCKET/FOLDER`, `gs://…`, `az://…`, or `memory://`. Who may use it is asked from
@@ -113,7 +116,7 @@ impl Store {
             name: name.to_owned(),
             limits: Limits::default(),
             number: 0,
-            has_folders: false,
+            folder: None,
         }
     }
 
@@ -136,6 +139,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be reached.
     pub async fn probe(&self) -> Result<(), StoreError> {
+        self.is_folder()?;
         match self.objects.head(&self.root.clone().join("probe")).await {
             Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.unreachable(&error)),
@@ -157,16 +161,46 @@ impl Store {
     /// # Errors
     /// When the store cannot be reached.
     pub async fn documents(&self) -> Result<Vec<DocumentId>, StoreError> {
+        self.is_folder()?;
         let listed = self.objects.list_with_delimiter(Some(&self.root)).await;
         let folders = listed.map_err(|error| self.unreachable(&error))?.common_prefixes;
         let mut documents = Vec::new();
         for folder in folders {
-            // What a write that failed leaves behind is a folder without a file.
-            let is_empty = self.has_folders && self.objects.list(Some(&folder)).next().await.is_none();
-            documents.extend(layout::document_at(&folder).filter(|_| !is_empty));
+            // A folder may be somebody else's, or what a write that failed leaves behind.
+            if self.folder.is_none() || self.has_objects(&folder).await? {
+                documents.extend(layout::document_at(&folder));
+            }
         }
         documents.sort_unstable();
         Ok(documents)
+    }
+
+    /// Tells whether there are objects of a document below a path.
+    async fn has_objects(&self, document: &Path) -> Result<bool, StoreError> {
+        for below in layout::kinds(document) {
+            let first = self.objects.list(Some(&below)).next().await.transpose();
+            let first = first.map_err(|error| self.unreachable(&error))?;
+            if first.is_some_and(|object| layout::name(document, &object.location).is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Verifies that a store in a folder is in none of something else. Before something is written there need be none.
+    fn is_folder(&self) -> Result<(), StoreError> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        match folder.metadata() {
+            Ok(found) if found.is_dir() => Ok(()),
+            Ok(_) => Err(self.unreachable(&"it is no folder")),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(self.unreachable(&error)),
+        }
+    }
+
+    /// Returns the name of an object as errors show it.
+    fn shown(&self, location: &Path) -> String {
+        if self.folder.is_some() { format!("/{location}") } else { location.to_string() }
     }
 
     /// Makes a number of what tells an object from another one of its name.
@@ -177,6 +211,19 @@ impl Store {
     pub(super) fn unreachable(&self, error: &dyn fmt::Display) -> StoreError {
         StoreError::Unreachable { place: self.name.clone(), reason: error.to_string() }
     }
+}
+
+/// Returns a path from the root without `.` and `..`, by its words alone.
+fn plain(path: PathBuf) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// The requests about one document.
@@ -221,7 +268,7 @@ impl<'s> Visit<'s> {
         let found = match self.store.objects.get(location).await {
             Ok(found) if found.meta.size > LARGEST => {
                 return Err(StoreError::Misnamed {
-                    object: location.to_string(),
+                    object: self.store.shown(location),
                     problem: format!("it has more than {} MiB", LARGEST >> 20),
                 });
             }
