@@ -193,11 +193,11 @@ fn given_a_server_that_refuses_then_the_error_says_what_it_says_and_nothing_has_
     assert!(gone.err.contains("[R091]") && gone.err.contains("cannot reach"), "{}", gone.err);
     let reading = Serving::new(&[place, "--read-only"]);
     let sync = format!("sync a http://{}", reading.address);
-    // What is there already is not sent.
-    assert_eq!(rejoin(&["-c", "ref a 1", "-c", &sync]).code, 0);
-    let refused = rejoin(&["-c", "ref a 1", "-c", "swap a 2", "-c", &sync]);
+    let refused = rejoin(&["-c", "ref a 1", "-c", &sync]);
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("[R092]") && refused.err.contains("403"), "{}", refused.err);
-    let taken = rejoin(&["-c", &format!("clone http://{} as b", reading.address), "-c", "b"]);
+    // What is there already is not sent.
+    let clone = format!("clone http://{} as b", reading.address);
+    let taken = rejoin(&["-c", &clone, "-c", "sync b", "-c", "b"]);
     assert_eq!((taken.code, taken.out.lines().last()), (0, Some("1")), "{}", taken.err);
 }
