@@ -211,3 +211,31 @@ fn given_another_place_of_the_same_name_then_what_is_known_of_the_first_does_not
     assert_eq!(lines(&typed.run("push a")), ["a → ./s in memory: 1 change"]);
     assert_eq!(typed.value("clone ./s as c"), "2");
 }
+
+#[test]
+fn given_a_place_that_has_all_already_then_nothing_is_sent_and_all_can_be_undone() {
+    let mut typed =
+        Typed::new(&["ref a 1", "push a ./s", "branch a as b", "swap b 2", "push b ./s", "merge a b"]);
+    typed.run("swap a 3");
+    typed.run("push a ./other");
+    typed.run("clone ./other as c");
+    typed.run("ref d 1");
+    assert_eq!(lines(&typed.run("sync c ./other")), ["nothing new"]);
+    // It is a branch, and knows no place: what it has is there.
+    typed.run("branch c as e");
+    assert_eq!(lines(&typed.run("sync e ./other")), ["nothing new"]);
+    assert_eq!(lines(&typed.run("undo")), ["undid `sync e ./other`"]);
+    assert_eq!(lines(&typed.run("undo")), ["undid `branch c as e`"]);
+}
+
+#[test]
+fn given_two_refs_that_wrote_under_one_actor_when_one_is_squashed_then_its_value_is_taken() {
+    let mut typed =
+        Typed::new(&["ref a 1", "branch a as b", "branch a as c", "swap b 2", "patch-from-clock b {} as p"]);
+    // As a copy of b that wrote something else would have it.
+    typed.run("merge c ($p | .changes[1].ops[0].value = 3 | del(.base))");
+    assert_eq!(typed.value("c"), "3");
+    assert_eq!(typed.fails("merge b c").0, ErrorCode::Equivocation);
+    assert_eq!(typed.value("squash b c"), "3");
+    assert_eq!(lines(&typed.run("squash b c")), ["no difference, no change"]);
+}

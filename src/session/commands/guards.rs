@@ -5,7 +5,7 @@ use crate::session::error::{CommandError, ErrorKind};
 use crate::session::language::args::Args;
 use crate::session::language::arguments::{FILTER, LIVE, REF};
 use crate::session::language::command::{Command, Run};
-use crate::session::state::names::satisfies;
+use crate::session::state::validator::satisfies;
 use crate::session::{Reply, Session};
 
 type Result<T, E = CommandError> = std::result::Result<T, E>;

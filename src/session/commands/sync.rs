@@ -249,19 +249,26 @@ fn elsewhere(
         _ => Seen::default(),
     };
     let mut remote = outside.remote(&place).map_err(|error| failed(error, word))?;
-    let is_sending = way != Way::Pull && !seen.covers(session.reference(name)?.clock());
+    let has_more = |session: &Session, seen: &Seen| {
+        session.reference(name).map(|replica| way != Way::Pull && !seen.covers(replica.clock()))
+    };
+    let mut is_sending = has_more(session, &seen)?;
     // What is refused or does not fit is found before anything is sent.
     if way == Way::Push && is_sending {
         remote.probe().map_err(|error| failed(error, word))?;
     }
-    let mut check_in = |session: &mut Session, way| {
-        let done = remote.check_in(session.reference_mut(name)?, &mut seen, way);
+    let mut check_in = |session: &mut Session, seen: &mut Seen, way| {
+        let done = remote.check_in(session.reference_mut(name)?, seen, way);
         done.map_err(|error| failed(error, word))
     };
     let pulled = match way {
         Way::Push if is_sending => None,
-        Way::Both if is_sending => Some(check_in(session, Way::Pull)?),
-        way => Some(check_in(session, way)?),
+        Way::Both if is_sending => {
+            let pulled = check_in(session, &mut seen, Way::Pull)?;
+            is_sending = has_more(session, &seen)?;
+            Some(pulled)
+        }
+        way => Some(check_in(session, &mut seen, way)?),
     };
     let changes = visible_changes(session.reference(name)?);
     let mut sent = pulled.as_ref().map_or(Traffic::default(), |pulled| pulled.sent);
@@ -272,7 +279,7 @@ fn elsewhere(
         let barrier = format!("what was sent to {shown} is known there");
         session.keep_intent(&barrier, outside).map_err(|error| CommandError::of_file(error, name))?;
         session.barrier = Some(barrier);
-        let pushed = check_in(session, Way::Push)?;
+        let pushed = check_in(session, &mut seen, Way::Push)?;
         sent = pushed.sent;
         if pushed.received.changes > 0 {
             received.changes += pushed.received.changes;

@@ -8,4 +8,5 @@ pub(in crate::session) mod names;
 pub(in crate::session) mod settings;
 pub(in crate::session) mod turn;
 pub(in crate::session) mod undo;
+pub(in crate::session) mod validator;
 pub(in crate::session) mod watch_log;

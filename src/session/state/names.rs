@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::cancellation::{Cancelled, is_cancellable};
 use crate::crdt::{Clock, ConvergentRef, Patch, Rewound, Version, WatchId};
-use crate::filter::{Cause, Filter, RunError};
+use crate::filter::Filter;
 use crate::session::language::name::variable;
+use crate::session::state::validator::satisfies;
 use crate::session::state::watch_log::WatchLog;
 use crate::store::Seen;
-use crate::value::{Val, View};
+use crate::value::Val;
 
 /// An entry: what a name stands for.
 #[derive(Debug)]
@@ -490,21 +490,5 @@ impl Names {
     /// Returns the name whose variable is `$variable`.
     pub(in crate::session) fn of_variable(&self, variable: &str) -> Option<&str> {
         self.by_variable.get(variable).map(|named| named.name.as_str())
-    }
-}
-
-/// Tells whether a filter yields something other than false and null. An interruption ends the work of which it is a
-/// part, as long as that can end.
-pub(in crate::session) fn satisfies(filter: &Filter, value: &Val) -> Result<(), String> {
-    match filter.run_one(value.clone(), Vec::new()) {
-        Ok(answer) => match answer.view() {
-            View::Null | View::Bool(false) => Err(format!("`{}` is {answer}", filter.code())),
-            _ => Ok(()),
-        },
-        Err(RunError::Stopped(Cause::Interrupt)) if is_cancellable() => Cancelled.unwind(),
-        Err(RunError::Stopped(Cause::Interrupt)) => {
-            Err(format!("`{}` was interrupted, and may hold or not", filter.code()))
-        }
-        Err(error) => Err(format!("`{}` failed: {error}", filter.code())),
     }
 }
